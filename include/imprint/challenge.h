@@ -1,6 +1,6 @@
 /// imprint/challenge.h: the lane following challenges of AI-DO (LF, LFP, LFV, LFI) as they were run
 /// in simulation: their legal lanes, metrics, scenarios and ranking. Facts of duckietown-world 6.4
-/// and of the challenges' public definitions; docs/challenge.md tells which.
+/// and of the challenges' public definitions; docs/challenge.md lists them.
 #ifndef IMPRINT_CHALLENGE_H
 #define IMPRINT_CHALLENGE_H
 
@@ -23,9 +23,9 @@ typedef struct imp_legal_lane {
     imp_pose closest; ///< the lane's pose beside the robot, in the world [m, rad]
 } imp_legal_lane;
 
-/// The lanes that a robot may be in at a pose: those of the tile under its centre whose centre line
-/// is within 0.188 tiles and whose direction is within 90 degrees. Writes them by their |heading|,
-/// ties in the order of the challenge's tables, and returns how many there are; 0 off the road,
+/// Finds the lanes that contain a pose: those of the tile under its centre whose centre line
+/// is within 0.188 tiles and whose direction is within 90 degrees. Writes them sorted by |heading|,
+/// ties in the order of the challenge's tables, and returns their number; 0 off the road,
 /// in the opposite lane and off the grid. These lanes are not the simulator's (see
 /// imp_world_lane_position()): they are SE(2) geodesics, arcs and lines, a little nearer to the
 /// road's edge.
@@ -34,8 +34,8 @@ int imp_legal_lanes_at_pose(const imp_world *world, imp_pose pose,
 
 /// The metrics of an episode: X(enumerator, the challenge's key, label, unit). In this order: how
 /// long it lasted; how long the robot was in no legal lane (the key says the opposite); distance
-/// from the lane's centre and angle to it, integrated over time; ways driven: any, along lanes,
-/// along the lane that each tile was first driven in; farthest place from the start.
+/// from the lane's centre and angle to it, integrated over time; distances driven: any, along
+/// lanes, along the lane that each tile was first driven in; farthest place from the start.
 #define IMP_METRIC_MAP(X)                                                                          \
     X(IMP_METRIC_SURVIVAL, "survival_time", "survived", "s")                                       \
     X(IMP_METRIC_NO_LANE, "in-drivable-lane", "no lane", "s")                                      \
@@ -65,7 +65,7 @@ typedef struct imp_metrics {
 /// Adds up the metrics of an episode sample by sample, in memory of fixed size.
 typedef struct imp_metrics_tracker imp_metrics_tracker;
 
-/// A meter for episodes in a world, which must outlive it. Freed with
+/// Creates a tracker for episodes in a world, which must outlive it. Freed with
 /// imp_metrics_tracker_destroy().
 imp_status imp_metrics_tracker_create(imp_metrics_tracker **out, const imp_world *world,
                                       imp_error *err);
@@ -74,15 +74,15 @@ void imp_metrics_tracker_destroy(imp_metrics_tracker *tracker); ///< nullable
 /// Starts an episode.
 void imp_metrics_tracker_reset(imp_metrics_tracker *tracker);
 
-/// Adds where the robot was at a time [s]; times must not go back. Allocates nothing.
+/// Adds the robot's pose at a time [s]; times must not decrease. Allocates nothing.
 void imp_metrics_tracker_add_pose(imp_metrics_tracker *tracker, double time, imp_pose pose);
 
 /// The metrics of the samples added since the last reset.
 imp_metrics imp_metrics_tracker_read(const imp_metrics_tracker *tracker);
 
-/// How a robot took crossings: over how many it came, and how many of them legally, always in one
-/// of their lanes, into a lane of the next tile. One that it did not get over counts only if it was
-/// in none of the lanes there.
+/// Crossings that a robot drove over, and how many of them legally: always in one of their lanes,
+/// and into a lane of the next tile. An unfinished crossing counts only if the robot has left its
+/// lanes.
 typedef struct imp_crossing_counts {
     int count, legal;
 } imp_crossing_counts;
@@ -114,11 +114,11 @@ int imp_challenge_episode_count(imp_challenge challenge);
 typedef struct imp_scenario_def {
     imp_challenge challenge;
     bool test;     ///< the starts of the official test, not those of its validation
-    int episode;   ///< from 0; those after the official ones start at places drawn from the seed
-    uint64_t seed; ///< of everything that is drawn: where duckies, cars and trees stand
+    int episode;   ///< from 0; episodes after the official ones draw their start from the seed
+    uint64_t seed; ///< for everything random: places of duckies, cars and trees
 } imp_scenario_def;
 
-/// An episode: a world with everything that stands in it, and where the robot starts.
+/// An episode: a world with all objects, and the robot's start pose.
 typedef struct imp_scenario {
     char name[48]; ///< "zigzag-000": map, and number of the start on it
     imp_world *world;
@@ -132,11 +132,11 @@ void imp_scenario_free(imp_scenario *scenario); ///< nullable
 /// Sets the challenges' clock: time steps of 0.05 s in ten substeps.
 void imp_challenge_set_time_step(imp_drive_def *drive);
 
-/// Sets what the challenges set of an environment: 60 s in steps of 0.05 s cut into ten, their
+/// Configures an environment as the challenges do: 60 s in steps of 0.05 s with ten substeps, their
 /// rules, cars that yield, and the start.
 void imp_scenario_configure_env(const imp_scenario *scenario, imp_env_def *def);
 
-/// The metrics of several episodes put together.
+/// Summary statistics of the metrics of several episodes.
 typedef struct imp_metrics_summary {
     imp_metrics mean, median, min, max;
 } imp_metrics_summary;
@@ -144,11 +144,11 @@ typedef struct imp_metrics_summary {
 /// Aggregates count >= 1 episodes. The median of an even number is the mean of the middle two.
 imp_metrics_summary imp_metrics_summarise(const imp_metrics *episodes, int count);
 
-/// What a challenge ranks by.
+/// A criterion of a challenge's ranking.
 typedef struct imp_ranking_criterion {
     imp_metric metric; ///< its median
     bool more_is_better;
-    double step; ///< it is rounded to multiples of this
+    double step; ///< values are rounded to multiples of this
 } imp_ranking_criterion;
 
 enum { IMP_RANKING_CRITERION_COUNT = 4 };

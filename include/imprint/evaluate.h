@@ -1,5 +1,5 @@
-/// imprint/evaluate.h: how policies drive: evaluations, comparisons, reports; and the
-/// challenges of AI-DO.
+/// imprint/evaluate.h: evaluates policies: statistics, comparisons, robustness, replays and
+/// reports; and the challenges of AI-DO.
 #ifndef IMPRINT_EVALUATE_H
 #define IMPRINT_EVALUATE_H
 
@@ -11,7 +11,7 @@
 
 IMP_API_BEGIN
 
-/// A figure with its 95 % confidence interval; NaN where there is too little to say.
+/// An estimate with its 95 % confidence interval; NaN if there are too few samples.
 typedef struct imp_estimate {
     double value, low, high;
 } imp_estimate;
@@ -22,14 +22,14 @@ imp_estimate imp_estimate_proportion(int successes, int trials);
 /// the linearised ratio (Cochran, Sampling Techniques, 6.4). weights NULL: the mean of values.
 /// Episodes of weight 0 do not count.
 imp_estimate imp_estimate_ratio(const double *values, const double *weights, int count);
-/// How likely a division as uneven as wins : losses, or more, is if both were equally likely: the
-/// two-sided sign test, which for paired outcomes is McNemar's exact one.
+/// The two-sided sign test: the probability of a result at least as uneven as wins : losses if both
+/// are equally likely. For paired outcomes it is McNemar's exact test.
 double imp_sign_test(int wins, int losses);
 
 /// Where an episode starts.
 typedef struct imp_episode_start {
     imp_pose pose;
-    char map[64]; ///< name of the map; "": the only one that takes part
+    char map[64]; ///< name of the map; "": the only map of the evaluation
     int line;     ///< in the file that it was read from, or 0
 } imp_episode_start;
 
@@ -48,9 +48,9 @@ imp_status imp_start_list_read(imp_start_list *out, const char *path, imp_error 
 void imp_start_list_free(imp_start_list *starts); ///< nullable
 
 /// A robot is stalled if it gets less than this distance ahead along the road [m] in this time [s],
-/// what it has to wait for left out: a red light, a walker or a car ahead. In an episode that may
-/// last less than this time, if it does so at less than this speed, and the expert gets at least
-/// this far.
+/// without the time that it must wait for a red light, a pedestrian or a car ahead. An episode that
+/// may last less than this time is stalled if the mean speed is lower than this, and the expert
+/// gets at least this far.
 #define IMP_STALL_DISTANCE 0.1
 #define IMP_STALL_TIME 10.0
 
@@ -61,42 +61,42 @@ typedef struct imp_eval_def {
     /// start, too, to measure progress by. Not looked at: env.max_steps (steps counts), same_index,
     /// observation (the policy decides), ground_truth, expert_actions, autoreset, backend
     imp_sim_def sim;
-    int episodes;     ///< 10
-    int steps;        ///< longest episode; 65
-    int settle_steps; ///< leave so many first steps out of the lane and speed figures; 0
-    const imp_episode_start *starts; ///< (start_count) where the first episodes start; NULL: drawn
+    int episodes;                    ///< 10
+    int steps;                       ///< longest episode; 65
+    int settle_steps;                ///< first steps that lane and speed statistics exclude; 0
+    const imp_episode_start *starts; ///< (start_count) starts of the episodes; NULL: drawn
     int start_count;                 ///< at least `episodes`, if there are any; 0
-    const char *starts_name;         ///< nullable: the file that they are from, for messages
-    bool ask_expert; ///< ask our expert in every state what it would do there; false
-    int keep;        ///< so many first episodes keep their trajectories; 100
+    const char *starts_name;         ///< nullable: the file that they were read from, for messages
+    bool ask_expert;                 ///< also compute the expert's action in every state; false
+    int keep;                        ///< number of first episodes that keep their trajectories; 100
     int cookie;
 } imp_eval_def;
 
 imp_eval_def imp_default_eval_def(void);
 
-/// What a step did, and what our expert would have done in its place; duty cycles in [-1, 1].
+/// The policy's action in a step, and the expert's in the same state; duty cycles in [-1, 1].
 typedef struct imp_action_pair {
     float left, right;               ///< the policy's
     float expert_left, expert_right; ///< NaN if the expert was not asked
 } imp_action_pair;
 
-/// How one episode went.
+/// Result of one episode.
 typedef struct imp_episode_result {
     imp_end_reason ending;
     int map_index;             ///< among the maps that take part
     const char *map;           ///< its name; borrowed from the evaluation
-    int steps;                 ///< decisions taken
-    int settled;               ///< steps that count for lane and speed figures
+    int steps;                 ///< steps driven
+    int settled;               ///< steps that lane and speed statistics include
     int in_lane;               ///< of those, how many ended in a lane
     int worst_step;            ///< that ended farthest from the lane centre
-    double reward;             ///< sum of the reference's rewards
+    double reward;             ///< sum of gym-duckietown's rewards
     double distance;           ///< driven along the lane [m]
     double speed_mean;         ///< over settled steps [m/s]; 0 if there is none
     double lane_distance_mean; ///< mean |lane distance| over those in_lane [m]; 0 if there is none
     double action_error;       ///< mean |duty cycle - expert's|, both wheels; NaN if not asked
     imp_pose start, end;
-    /// Net distance along the lanes [m]: backward counts negative, and what is driven to and fro or
-    /// in circles on the spot adds nothing
+    /// Net distance along the lanes [m]: backward is negative, and driving to and fro or in circles
+    /// adds nothing
     double net_distance;
     double expert_net_distance; ///< the expert's, from the same start, in as long as an episode may
                                 ///< last
@@ -110,7 +110,7 @@ typedef struct imp_episode_result {
     imp_action_pair *actions; ///< (steps), or NULL
 } imp_episode_result;
 
-/// Figures over episodes.
+/// Statistics over episodes.
 typedef struct imp_eval_stats {
     int episodes;
     int completed;           ///< see imp_episode_completed()
@@ -135,7 +135,7 @@ typedef struct imp_histogram {
     int64_t *counts; ///< (bins)
 } imp_histogram;
 
-/// Figures on one map.
+/// Statistics on one map.
 typedef struct imp_map_eval_stats {
     char name[64];
     imp_eval_stats stats; ///< of no episode, if none was drawn there
@@ -143,7 +143,7 @@ typedef struct imp_map_eval_stats {
 
 enum { IMP_WORST_EPISODES_MAX = 8 };
 
-/// How a policy drove.
+/// Results of an evaluation.
 typedef struct imp_evaluation {
     int episodes;
     int completed, survived, stalled; ///< of the episodes
@@ -201,7 +201,7 @@ typedef struct imp_comparison {
 imp_status imp_evaluation_compare(imp_comparison *out, const imp_evaluation *first,
                                   const imp_evaluation *second, imp_error *err);
 
-/// Which episode to drive again, and which of its pictures to keep.
+/// An episode to drive again, and which of its frames to keep.
 typedef struct imp_replay_def {
     int episode;
     int first, every, count; ///< steps first, first + every, ...: `count` of them, as far as there
@@ -213,27 +213,25 @@ typedef struct imp_replay {
                                ///< `map` is NULL
     int width, height;         ///< of a frame [px]
     int count;                 ///< frames kept
-    uint8_t *frames;           ///< (count x height x width x 3) what was seen before the steps
-    float *actions;            ///< (count x 2) what was then done
-    imp_obs_history *history;  ///< of a driver that is a network; else it and what follows is NULL
-    uint8_t
-        *input_frames; ///< (count x inputs.frames x height x width x 3) what the network decided by
-    float *input_actions; ///< (count x inputs.actions x 2) the same
+    uint8_t *frames;           ///< (count x height x width x 3) observations before the steps
+    float *actions;            ///< (count x 2) actions of these steps
+    imp_obs_history *history;  ///< if the policy is a network; else this and the rest is NULL
+    uint8_t *input_frames;     ///< (count x inputs.frames x height x width x 3) the network's input
+    float *input_actions;      ///< (count x inputs.actions x 2) the same
 } imp_replay;
 
-/// Drives some episodes of an evaluation again, to the same results, and keeps what evaluating
-/// throws away. The caller frees each of the `count` replays with imp_replay_free(), also after a
-/// failure.
+/// Drives some episodes of an evaluation again, with the same results, and keeps their frames. The
+/// caller frees each of the `count` replays with imp_replay_free(), also after a failure.
 imp_status imp_replay_episodes(imp_replay *out, const imp_replay_def *which, int count,
                                const imp_policy_factory *policy, const imp_eval_def *def,
                                const imp_monitor *monitor, imp_error *err);
 void imp_replay_free(imp_replay *replay); ///< nullable
 
-/// How far perturbations go in imp_evaluate_robustness(): strengths of groups, in ascending order.
+/// Strengths of perturbations in imp_evaluate_robustness(), ascending.
 enum { IMP_ROBUSTNESS_LEVELS = 3 };
 extern const double imp_robustness_strengths[IMP_ROBUSTNESS_LEVELS]; ///< 0.25, 0.5, 1
 
-/// How a policy drives when something is perturbed.
+/// Results with one perturbation.
 typedef struct imp_robustness_row {
     char name[32]; ///< of a group; or "looks", "dynamics" or "all", which are many at once
     imp_eval_stats stats[IMP_ROBUSTNESS_LEVELS]; ///< at each strength
@@ -241,11 +239,11 @@ typedef struct imp_robustness_row {
 
 enum { IMP_ROBUSTNESS_ROWS = IMP_GROUP_COUNT + 3 };
 
-/// What breaks a policy.
+/// Results of imp_evaluate_robustness().
 typedef struct imp_robustness {
     imp_eval_stats plain; ///< without any perturbation
     int count;
-    imp_robustness_row rows[IMP_ROBUSTNESS_ROWS]; ///< (count) what breaks it most comes first
+    imp_robustness_row rows[IMP_ROBUSTNESS_ROWS]; ///< (count) the most harmful first
     double seconds;
 } imp_robustness;
 
@@ -268,7 +266,7 @@ typedef struct imp_challenge_eval_def {
 
 imp_challenge_eval_def imp_default_challenge_eval_def(void);
 
-/// How an episode of a challenge went.
+/// Result of an episode of a challenge.
 typedef struct imp_challenge_episode {
     char name[48];         ///< see imp_scenario
     imp_end_reason ending; ///< IMP_END_MAX_STEPS if it lasted to its end
@@ -282,7 +280,7 @@ typedef struct imp_challenge_episode {
     double *times;   ///< (samples) [s]
 } imp_challenge_episode;
 
-/// How a policy did in a challenge.
+/// Results of a challenge.
 typedef struct imp_challenge_result {
     int episodes;
     int completed; ///< that lasted to their end without a stall
@@ -303,7 +301,7 @@ imp_status imp_evaluate_challenge(imp_challenge_result *out, const imp_policy_fa
                                   imp_error *err);
 void imp_challenge_result_free(imp_challenge_result *contest); ///< nullable
 
-/// What a report is about. Everything is borrowed.
+/// Content of a report. Everything is borrowed.
 typedef struct imp_eval_report_def {
     const char *folder;                       ///< that exists
     int count;                                ///< of policies
@@ -311,15 +309,15 @@ typedef struct imp_eval_report_def {
     const imp_policy_factory *const *drivers; ///< (count)
     const imp_eval_def *defs;                 ///< (count) what each was evaluated with
     const imp_evaluation *evaluations;        ///< (count) on the same starts
-    const char *summary;                      ///< nullable: one line on what was done
+    const char *summary;                      ///< nullable: a line that summarises the evaluation
     const imp_robustness *robustness;         ///< (count) nullable
 } imp_eval_report_def;
 
 /// Writes into the folder:
 ///   report.html, episodes.csv  all in one file; a row per policy and episode
-///   trajectories.png       ways on the map; `trajectories-<n>.png` of several maps
-///   `worst-<p>-<n>.csv/png` poses and film of policy p's n-th worst episode
-///   `saliency-<p>.png`     what a network looks at
+///   trajectories.png       trajectories on the map; `trajectories-<n>.png` of several maps
+///   `worst-<p>-<n>.csv/png` poses and frames of policy p's n-th worst episode
+///   `saliency-<p>.png`     saliency of a network
 imp_status imp_eval_report_write(const imp_eval_report_def *def, const imp_monitor *monitor,
                                  imp_error *err);
 

@@ -1,6 +1,6 @@
-/// imprint/report.h: pictures of results: line plots, trajectories over a map, contact sheets of
-/// observations; and logs for TensorBoard. Colours stay apart for colour-blind eyes. Every picture
-/// is written atomically.
+/// imprint/report.h: images of results: line plots, maps, trajectories over a map, contact sheets
+/// of observations, animations; and logs for TensorBoard. Colours are distinguishable for
+/// colour-blind readers. Every file is written atomically.
 #ifndef IMPRINT_REPORT_H
 #define IMPRINT_REPORT_H
 
@@ -24,12 +24,12 @@ typedef struct imp_plot_def {
     const char *x_label; ///< nullable
     const char *y_label; ///< nullable
     bool log_y;          ///< logarithmic y axis; false
-    double x_min;        ///< range of the x axis, if this is below x_max; else as it suits
+    double x_min;        ///< range of the x axis, if this is below x_max; else from the data
     double x_max;        ///< 0
-    double y_min;        ///< range of a linear y axis, if this is below y_max; else as it suits
+    double y_min;        ///< range of a linear y axis, if this is below y_max; else from the data
     double y_max;        ///< 0
     bool integer_x;      ///< x counts something: ticks at whole numbers only; false
-    int scatter_count;   ///< so many first series are points without lines; 0
+    int scatter_count;   ///< the first scatter_count series are points without lines; 0
     int width, height;   ///< [px], 200..4000; 720 x 420
     int cookie;
 } imp_plot_def;
@@ -41,11 +41,11 @@ imp_plot_def imp_default_plot_def(void);
 imp_status imp_plot_svg(char **out, size_t *length, const imp_plot_def *def,
                         const imp_plot_series *series, int count, imp_error *err);
 
-/// The same into a file; as PNG if its name ends with ".png".
+/// Writes the plot to a file: as PNG if its name ends with ".png", else as SVG.
 imp_status imp_plot_write(const char *path, const imp_plot_def *def, const imp_plot_series *series,
                           int count, imp_error *err);
 
-/// A plot among others. Borrowed.
+/// One of several plots in a file. Borrowed.
 typedef struct imp_plot_panel {
     const imp_plot_def *def;
     const imp_plot_series *series;
@@ -56,12 +56,12 @@ typedef struct imp_plot_panel {
 imp_status imp_plot_write_panels(const char *path, const imp_plot_panel *panels, int count,
                                  imp_error *err);
 
-/// The way a robot took in one episode. Borrowed.
+/// The trajectory of a robot in one episode. Borrowed.
 typedef struct imp_trajectory {
     const imp_pose *poses; ///< (count)
     int count;
     const char
-        *end_reason; ///< what ended it early, marked by a cross and told in the legend; or NULL
+        *end_reason; ///< what ended it early, marked by a cross and named in the legend; or NULL
     bool stalled;    ///< marked by a ring where it ends
 } imp_trajectory;
 
@@ -80,11 +80,11 @@ imp_status imp_trajectory_plot_write(const char *path, const imp_world *world,
                                      const imp_scene *scene, const imp_trajectory_panel *panels,
                                      int count, int panel_size, imp_error *err);
 
-/// How a map is drawn. Obtain with imp_default_map_image_def(), then change fields.
+/// Settings of a map image. Obtain with imp_default_map_image_def(), then change fields.
 typedef struct imp_map_image_def {
-    int width, height; ///< of the whole picture [px], 320 x 240 to 8192 x 8192; 0: as it suits
+    int width, height; ///< of the whole image [px], 320 x 240 to 8192 x 8192; 0: chosen by the map
     bool lanes;        ///< lane curves with their directions; true
-    bool objects;      ///< footprints, names and ways of objects, and their legend; true
+    bool objects;      ///< footprints, names and paths of objects, and their legend; true
     int cookie;        ///< set by imp_default_map_image_def()
 } imp_map_image_def;
 
@@ -96,12 +96,12 @@ imp_map_image_def imp_default_map_image_def(void);
 imp_status imp_map_image_svg(char **out, size_t *length, const imp_world *world,
                              const imp_map_image_def *def, imp_error *err);
 
-/// The same into a file: as SVG, or as PNG over what the renderer shows from above. Which of them
-/// the name says, by ending with ".svg" or ".png"; else it fails with IMP_USAGE.
+/// Writes a map image to a file: as SVG, or as PNG over the renderer's image from above. The name
+/// must end with ".svg" or ".png"; else it fails with IMP_USAGE.
 imp_status imp_map_image_write(const char *path, const imp_world *world,
                                const imp_map_image_def *def, imp_error *err);
 
-/// What a contact sheet shows.
+/// Content of a contact sheet.
 typedef struct imp_contact_sheet {
     const uint8_t *frames; ///< (count x height x width x 3) RGB
     const float *actions;  ///< nullable: (count x 2) duty cycles in [-1, 1]: left, right
@@ -112,17 +112,18 @@ typedef struct imp_contact_sheet {
 } imp_contact_sheet;
 
 /// Draws frames row by row as PNG. Under each frame two bars grow from its middle outwards, to the
-/// left for the left wheel and to the right for the right one: even bars drive straight on, the
-/// longer one is the outer wheel of a turn. Bars of wheels that turn backwards have the other
+/// left for the left wheel and to the right for the right one: equal bars drive straight, the
+/// longer bar is the outer wheel of a turn. Bars of wheels that turn backwards have the other
 /// colour.
 imp_status imp_contact_sheet_write(const char *path, const imp_contact_sheet *strip,
                                    imp_error *err);
 
-/// A picture that moves, as PNG with the animation chunks that every browser plays (APNG).
+/// An animation as PNG (APNG), which browsers play.
 typedef struct imp_animation imp_animation;
 
-/// Starts one of frames of width x height pixels that stay for frame_time [s] each, over and over.
-/// Freed with imp_animation_destroy(). Fails with IMP_USAGE on sizes out of 1..8192.
+/// Creates an animation with frames of width x height pixels, shown for frame_time [s] each and
+/// repeated without end. Destroy it with imp_animation_destroy(). Fails with IMP_USAGE on sizes out
+/// of 1..8192.
 imp_status imp_animation_create(imp_animation **out, int width, int height, double frame_time,
                                 imp_error *err);
 void imp_animation_destroy(imp_animation *animation); ///< nullable
@@ -130,16 +131,16 @@ void imp_animation_destroy(imp_animation *animation); ///< nullable
 /// Adds a frame (height x width x 3) in RGB bytes; it is kept compressed in memory.
 imp_status imp_animation_add_frame(imp_animation *animation, const uint8_t *rgb, imp_error *err);
 
-/// Writes what was added so far. IMP_USAGE if that is nothing.
+/// Writes the frames added so far. IMP_USAGE if there are none.
 imp_status imp_animation_write(imp_animation *animation, const char *path, imp_error *err);
 
 /// A log that TensorBoard reads: records with checksums that are appended to one file
-/// (events.out.tfevents.TIME.imprint). What is added waits in memory until it is flushed; a file
-/// that a killed run leaves is readable up to its last whole record.
+/// (events.out.tfevents.TIME.imprint). Events are kept in memory until they are flushed. The file
+/// of a killed run is readable up to its last whole record.
 typedef struct imp_tensorboard imp_tensorboard;
 
-/// Starts a new log beside the ones that a folder already has. first_step: TensorBoard forgets what
-/// earlier logs of the folder hold from this step on, because that will be done again. Freed with
+/// Starts a new log beside existing ones in a folder. first_step: TensorBoard discards events of
+/// earlier logs from this step on, because a resumed run repeats them. Destroy it with
 /// imp_tensorboard_destroy(), which does not flush.
 imp_status imp_tensorboard_open(imp_tensorboard **out, const char *folder, int64_t first_step,
                                 imp_error *err);
@@ -148,13 +149,13 @@ void imp_tensorboard_destroy(imp_tensorboard *events); ///< nullable
 /// Adds a number.
 void imp_tensorboard_add_scalar(imp_tensorboard *events, int64_t step, const char *tag,
                                 double value);
-/// Adds a picture (height x width x 3) in RGB bytes.
+/// Adds an image (height x width x 3) in RGB bytes.
 void imp_tensorboard_add_image(imp_tensorboard *events, int64_t step, const char *tag, int width,
                                int height, const uint8_t *rgb);
-/// Adds how values are distributed; those that are not finite do not count.
+/// Adds a histogram of values; values that are not finite are ignored.
 void imp_tensorboard_add_histogram(imp_tensorboard *events, int64_t step, const char *tag,
                                    const float *values, size_t count);
-/// Writes what was added since the last time. IMP_NO_MEMORY also if something could not be added.
+/// Writes the events added since the last flush. IMP_NO_MEMORY also if an event could not be added.
 imp_status imp_tensorboard_flush(imp_tensorboard *events, imp_error *err);
 
 IMP_API_END

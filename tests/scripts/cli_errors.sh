@@ -118,7 +118,7 @@ expect 0 imprint train --data data --epochs 1 --out model
 expect 0 imprint data check data
 expect 0 imprint eval --policy model --episodes 1 --steps 5
 expect 3 imprint eval --policy model --episodes 1 --size 80x60
-says 'wants observations of 40 x 30'
+says 'needs observations of 40 x 30'
 says '80 x 60'
 expect 0 imprint log --episodes 2 --steps 5 --size 48x36 --out larger
 expect 3 imprint train --data larger --from model --out other-model

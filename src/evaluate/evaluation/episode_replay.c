@@ -16,9 +16,12 @@ typedef struct replay_job {
     imp_error *errors; // (count)
 } replay_job;
 
+// Allocates what a replay keeps; the network's inputs only if the policy is a network. "+ 1" avoids
+// allocations of 0 bytes.
 static imp_status alloc_replay(imp_replay *replay, const replay_job *work,
                                const imp_replay_def *which, imp_error *err)
 {
+    // Frames and actions.
     const imp_camera_def *camera = &work->def.sim.camera;
     const size_t image = (size_t)3 * (size_t)camera->width * (size_t)camera->height;
     const size_t frames = (size_t)which->count;
@@ -27,6 +30,7 @@ static imp_status alloc_replay(imp_replay *replay, const replay_job *work,
     replay->frames = malloc(frames * image + 1);
     replay->actions = calloc(2 * frames + 1, sizeof *replay->actions);
     imp_status status = IMP_OK;
+    // The network's input at each frame.
     if (work->network != NULL) {
         const imp_input_spec *inputs = imp_network_inputs(work->network);
         replay->input_frames = malloc(frames * (size_t)inputs->frames * image + 1);
@@ -52,7 +56,7 @@ typedef struct replay_recorder {
     bool kept; // the state before the present step is one of them
 } replay_recorder;
 
-// Keeps the network's input of the present step as that of frame number `frame`.
+// Keeps the network's current input as that of frame number `frame`.
 static void keep_network_inputs(imp_replay *replay, size_t frame)
 {
     const imp_input_spec *inputs = imp_obs_history_input_spec(replay->history);
@@ -66,6 +70,7 @@ static void keep_network_inputs(imp_replay *replay, size_t frame)
                values * sizeof *replay->input_actions);
 }
 
+// Before a step: decides whether its frame is kept, updates the history, and keeps frame and input.
 static void record_image(void *context, const imp_env *env, const uint8_t *observation)
 {
     replay_recorder *r = context;
@@ -84,6 +89,8 @@ static void record_image(void *context, const imp_env *env, const uint8_t *obser
         keep_network_inputs(replay, (size_t)replay->count);
 }
 
+// After a step: completes a kept frame with its action. The history is needed until the last frame
+// is kept.
 static void record_action(void *context, const imp_env *env, const imp_transition *transition)
 {
     replay_recorder *r = context;
@@ -100,6 +107,7 @@ static void record_action(void *context, const imp_env *env, const imp_transitio
         imp_obs_history_push_action(replay->history, (float)action.left, (float)action.right);
 }
 
+// Drives one episode on a worker's thread.
 static void replay_episode_job(void *context, int index, int worker)
 {
     replay_job *work = context;
@@ -148,6 +156,7 @@ imp_status imp_replay_episodes(imp_replay *out, const imp_replay_def *which, int
                               "replay of episode %d: %s from step %d, every %d: not possible",
                               which[k].episode, IMP_PLURAL(which[k].count, "frame"), which[k].first,
                               which[k].every);
+    // The expert is part of an evaluation, so the replay needs it too.
     if (status != IMP_OK || count < 1)
         return status;
     imp_policy_factory *progress_expert = NULL;

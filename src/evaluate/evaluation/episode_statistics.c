@@ -1,11 +1,14 @@
-// From the results of episodes to figures with intervals, and from two policies to a comparison.
+// Computes statistics with confidence intervals from the results of episodes, and compares two
+// policies. Most metrics are ratios: a mean over steps is the sum of values over the sum of weights
+// (steps that count), with episodes as independent samples. A comparison pairs the episodes with
+// equal starts and analyses their differences.
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/text/plural.h"
 #include "evaluate/evaluation/evaluate.h"
 
-// Which number of an episode, and what it weighs.
+// A metric: value and weight of an episode.
 typedef struct metric_column {
     double (*value)(const imp_episode_result *result);
     double (*weight)(const imp_episode_result *result);
@@ -47,7 +50,8 @@ static double net_distance(const imp_episode_result *r)
     return r->net_distance;
 }
 
-// Of an episode that progress is known of, and what the expert makes of it.
+// Net distances of the policy and of the expert; 0 if progress is unknown, so that both drop out of
+// the ratio.
 static double measurable_net_distance(const imp_episode_result *r)
 {
     return isnan(r->progress) ? 0.0 : r->net_distance;
@@ -73,13 +77,14 @@ static double action_error(const imp_episode_result *r)
     return r->action_error * r->steps;
 }
 
-// Some episodes, and room for a number of each and its weight.
+// A selection of episodes, with memory for a value and a weight of each.
 typedef struct selection {
     const imp_episode_result **episodes;
     int count;
     double *values, *weights;
 } selection;
 
+// Estimates a metric over the selected episodes.
 static imp_estimate estimate_metric(const selection *s, metric_column c)
 {
     for (int k = 0; k < s->count; k++) {
@@ -89,6 +94,7 @@ static imp_estimate estimate_metric(const selection *s, metric_column c)
     return imp_estimate_ratio(s->values, s->weights, s->count);
 }
 
+// Computes all statistics of the selected episodes.
 static imp_eval_stats compute_stats(const selection *s)
 {
     imp_eval_stats stats = {.episodes = s->count};
@@ -128,7 +134,8 @@ static void selection_free(selection *s)
     free(s->weights);
 }
 
-// The 95th percentile of |lane distance|, from counts that are symmetric about 0.
+// Returns the 95th percentile of |lane distance| from a histogram that is symmetric about 0, as the
+// centre of its bin.
 static double lane_distance_percentile(const imp_histogram *lanes)
 {
     const int half = lanes->bins / 2;
@@ -137,6 +144,7 @@ static double lane_distance_percentile(const imp_histogram *lanes)
         total += lanes->counts[bin];
     if (total == 0)
         return NAN;
+    // Add up both sides outwards from the middle until the rank is reached.
     const int64_t rank = (int64_t)(0.95 * (double)(total - 1));
     int bin = 0;
     for (; bin < half - 1; bin++) {
@@ -147,7 +155,8 @@ static double lane_distance_percentile(const imp_histogram *lanes)
     return (bin + 0.5) * (lanes->high - lanes->low) / lanes->bins;
 }
 
-// Whether an episode went worse than another one.
+// Orders episodes: terminated ones first, then stalled ones, each the earlier the worse; then by
+// mean lane distance.
 static bool is_worse_episode(const imp_episode_result *a, const imp_episode_result *b)
 {
     if (imp_episode_terminated(a) != imp_episode_terminated(b))
@@ -161,7 +170,7 @@ static bool is_worse_episode(const imp_episode_result *a, const imp_episode_resu
     return a->lane_distance_mean > b->lane_distance_mean;
 }
 
-// Equals keep the order of their numbers.
+// Keeps the worst episodes by insertion sort; equal ones keep their order.
 static void find_worst_episodes(imp_evaluation *out)
 {
     for (int e = 0; e < out->episodes; e++) {
@@ -183,6 +192,7 @@ imp_status imp_eval_compute_stats(imp_evaluation *out, imp_error *err)
 {
     selection s;
     const imp_status status = selection_alloc(&s, out->episodes, err);
+    // Statistics of each map.
     for (int map = 0; map < out->map_count && status == IMP_OK; map++) {
         s.count = 0;
         for (int e = 0; e < out->episodes; e++)
@@ -195,6 +205,7 @@ imp_status imp_eval_compute_stats(imp_evaluation *out, imp_error *err)
             s.episodes[e] = &out->results[e];
             out->total_reward += out->results[e].reward;
         }
+        // Statistics of all episodes, and the fields that repeat them without intervals.
         s.count = out->episodes;
         out->stats = compute_stats(&s);
         out->completed = out->stats.completed;
@@ -224,6 +235,7 @@ imp_status imp_evaluation_compare(imp_comparison *out, const imp_evaluation *fir
         *out = (imp_comparison){0};
         const int count = first->episodes;
         const imp_episode_result *a = first->results, *b = second->results;
+        // Episodes in which only one of the two succeeded decide the sign tests.
         for (int e = 0; e < count; e++) {
             out->completed_only_first +=
                 imp_episode_completed(&a[e]) && !imp_episode_completed(&b[e]);
@@ -234,6 +246,8 @@ imp_status imp_evaluation_compare(imp_comparison *out, const imp_evaluation *fir
             out->survived_only_second +=
                 imp_episode_terminated(&a[e]) && !imp_episode_terminated(&b[e]);
         }
+        // Differences of progress are weighted by the expert's distance, all others equally. Lane
+        // distance counts only if both policies were in a lane.
         out->completion_p = imp_sign_test(out->completed_only_first, out->completed_only_second);
         for (int e = 0; e < count; e++) {
             s.values[e] = measurable_net_distance(&a[e]) - measurable_net_distance(&b[e]);

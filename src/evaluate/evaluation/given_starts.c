@@ -15,7 +15,7 @@ enum { FILE_MAX = 1 << 30, FIELDS_MAX = 64 };
 
 enum { COLUMN_X, COLUMN_Z, COLUMN_HEADING, COLUMN_MAP, COLUMN_POLICY, COLUMN_COUNT };
 
-// How a column is called in a list of starts, and in episodes.csv.
+// Names of each column in a list of starts, and in episodes.csv.
 static const char *const COLUMN_NAMES[COLUMN_COUNT][2] = {
     {"x", "start_x_m"}, {"z", "start_z_m"},   {"heading", "start_heading_rad"},
     {"map", "map"},     {"policy", "policy"},
@@ -23,7 +23,7 @@ static const char *const COLUMN_NAMES[COLUMN_COUNT][2] = {
 
 typedef struct csv_table {
     const char *path;
-    char *rest;               // what is not read yet
+    char *rest;               // the text after the current row
     int line;                 // of the row that was read last, from 1
     char *fields[FIELDS_MAX]; // of that row
     int count;
@@ -35,7 +35,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-// Splits a line into its fields in place, without blanks around them; "" within quotes is a quote.
+// Splits a line into fields in place and removes blanks around them. Within quotes, "" is a quote.
 static void split_csv_line(csv_table *t, char *line)
 {
     t->count = 0;
@@ -43,6 +43,7 @@ static void split_csv_line(csv_table *t, char *line)
         while (is_blank(*line))
             line++;
         char *in = line, *out = line;
+        // `in` reads ahead of `out`, which writes the field without quotes.
         const bool quoted = *in == '"';
         t->fields[t->count++] = line;
         if (quoted) {
@@ -81,6 +82,7 @@ static bool read_csv_row(csv_table *t)
     return false;
 }
 
+// Finds the columns by the header; x, z and heading are required.
 static imp_status read_csv_header(csv_table *t, imp_error *err)
 {
     if (!read_csv_row(t))
@@ -100,7 +102,7 @@ static imp_status read_csv_header(csv_table *t, imp_error *err)
     return IMP_OK;
 }
 
-// The field of a column; "" where the row ends before it.
+// Returns the field of a column; "" if the row is too short.
 static const char *csv_field(const csv_table *t, int column)
 {
     const int place = t->place[column];
@@ -141,6 +143,7 @@ static imp_status read_start(const csv_table *t, imp_episode_start *out, imp_err
     return IMP_OK;
 }
 
+// Reads all rows of one policy, the first one in the table.
 static imp_status read_start_rows(csv_table *t, imp_start_list *out, imp_error *err)
 {
     const char *policy = NULL; // whose rows count

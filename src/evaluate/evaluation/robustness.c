@@ -1,4 +1,6 @@
-// What breaks a policy: one perturbation at a time, and many at once, at growing strengths.
+// Evaluates the robustness of a policy: one group of randomisation at a time, then several at once,
+// at growing strengths. All evaluations have the same starts, so that differences come from the
+// perturbation. Rows are sorted by how much they hurt.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +10,7 @@
 
 const double imp_robustness_strengths[IMP_ROBUSTNESS_LEVELS] = {0.25, 0.5, 1.0};
 
-// Many at once: words of imp_randomization_parse_list().
+// Several groups at once: names for imp_randomization_parse_list().
 static const char *const JOINT_GROUPS[] = {"looks", "dynamics", "all"};
 
 typedef struct robustness_run {
@@ -19,7 +21,7 @@ typedef struct robustness_run {
     char task[64];
 } robustness_run;
 
-// Progress of all evaluations together.
+// Reports the progress of all evaluations as one task.
 static void report_progress(void *context, const imp_progress *inner)
 {
     robustness_run *r = context;
@@ -35,6 +37,7 @@ static bool should_stop(void *context)
     return imp_monitor_should_stop(((robustness_run *)context)->monitor);
 }
 
+// Runs one evaluation with a perturbation and keeps its statistics only.
 static imp_status evaluate_perturbed(robustness_run *r, const imp_randomization *spec,
                                      imp_eval_stats *out, imp_error *err)
 {
@@ -54,7 +57,7 @@ static imp_status evaluate_perturbed(robustness_run *r, const imp_randomization 
     return IMP_OK;
 }
 
-// Evaluates with some of the groups that are on, at each strength.
+// Evaluates a selection of groups at each strength.
 static imp_status evaluate_row(robustness_run *r, imp_robustness_row *row,
                                const imp_randomization *some, imp_error *err)
 {
@@ -68,7 +71,7 @@ static imp_status evaluate_row(robustness_run *r, imp_robustness_row *row,
     return status;
 }
 
-// The groups that a word names, of those that are on. Returns how many these are.
+// Disables all groups except those that a name stands for. Returns how many enabled ones remain.
 static int keep_named_groups(imp_randomization *spec, const char *word)
 {
     imp_randomization named = imp_randomization_none();
@@ -83,14 +86,15 @@ static int keep_named_groups(imp_randomization *spec, const char *word)
     return count;
 }
 
-// The word of row k of all that there could be.
+// Name of row k among all possible rows.
 static const char *row_name(int k)
 {
     return k < IMP_GROUP_COUNT ? imp_randomization_group_name(k)
                                : JOINT_GROUPS[k - IMP_GROUP_COUNT];
 }
 
-// Whether a row is worth its while: many at once only if they are not what another row has.
+// Returns whether a row is needed, and its groups in *spec. A row of several groups is left out if
+// another row has the same ones.
 static bool is_row_needed(const imp_eval_def *def, int k, imp_randomization *spec)
 {
     imp_randomization looks = def->sim.randomization, dynamics = def->sim.randomization;
@@ -103,8 +107,8 @@ static bool is_row_needed(const imp_eval_def *def, int k, imp_randomization *spe
                                   keep_named_groups(&dynamics, JOINT_GROUPS[1]) == count));
 }
 
-// The fewer are completed at full strength, and then at lower ones, the sooner; then the farther
-// they are from the lane.
+// Orders rows: fewer completed episodes at full strength first, then at lower strengths, then
+// larger lane distance.
 static int compare_rows(const void *a, const void *b)
 {
     const imp_robustness_row *x = a, *y = b;
@@ -126,6 +130,7 @@ imp_status imp_evaluate_robustness(imp_robustness *out, const imp_policy_factory
     robustness_run r = {.policy = policy, .def = def, .monitor = monitor, .total = 1};
     snprintf(r.task, sizeof r.task, "%.40s, perturbed", imp_policy_factory_name(policy));
     *out = (imp_robustness){0};
+    // Count the evaluations first, so that progress is known.
     if (!imp_randomization_is_on(&def->sim.randomization))
         return imp_fail(err, IMP_USAGE, "robustness: no group of perturbations is on");
     for (int k = 0; k < IMP_ROBUSTNESS_ROWS; k++)
@@ -134,6 +139,7 @@ imp_status imp_evaluate_robustness(imp_robustness *out, const imp_policy_factory
     for (int k = 0; k < IMP_ROBUSTNESS_ROWS && status == IMP_OK; k++) {
         if (!is_row_needed(def, k, &spec))
             continue;
+        // A row counts only if all its evaluations succeeded.
         imp_robustness_row *row = &out->rows[out->count];
         snprintf(row->name, sizeof row->name, "%s", row_name(k));
         status = evaluate_row(&r, row, &spec, err);

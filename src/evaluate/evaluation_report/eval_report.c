@@ -1,3 +1,6 @@
+// Writes report.html, the page of an evaluation: summary with confidence intervals, paired
+// comparison, plots, robustness, results by map, trajectories, worst episodes and saliency. The
+// image files are written first, by eval_report_images.c; then the page embeds them.
 #include "evaluate/evaluation_report/eval_report.h"
 
 #include <math.h>
@@ -7,7 +10,8 @@
 #include "base/io/file.h"
 #include "base/text/plural.h"
 
-// "12.3" with "11.9 to 12.7" below it; a figure that there is none of is a dash.
+// Adds a cell with an estimate and its interval below, such as "12.3" and "11.9 to 12.7". A missing
+// value is a dash.
 static void write_estimate_cell(imp_html_page *page, imp_estimate e, double unit, int digits)
 {
     char text[48] = "\xe2\x80\x93", note[96] = "";
@@ -32,6 +36,8 @@ static void write_number_cell(imp_html_page *page, double value, int digits)
     imp_html_add_cell(page, text, NULL);
 }
 
+// Adds the cells that the tables of policies and of maps share, with units in percent, cm, m and
+// m/s.
 static void write_stats_cells(imp_html_page *page, const imp_eval_stats *f)
 {
     write_count_cell(page, f->completed, f->episodes);
@@ -45,6 +51,7 @@ static void write_stats_cells(imp_html_page *page, const imp_eval_stats *f)
     write_estimate_cell(page, f->reward, 1.0, 1);
 }
 
+// Adds the table with one row per policy, over all maps.
 static void write_summary_table(imp_html_page *page, const imp_eval_report_def *def)
 {
     static const char *const headings[] = {"policy",
@@ -59,6 +66,7 @@ static void write_summary_table(imp_html_page *page, const imp_eval_report_def *
                                            "reward",
                                            "p95 |lane distance| [cm]",
                                            "|action - expert|"};
+    // Explain the columns, then fill the rows.
     imp_html_add_heading(page, "How they drove");
     imp_html_add_paragraph(
         page, "Completed: to the last step without a stall, which is to get less than 0.1 m ahead "
@@ -78,6 +86,7 @@ static void write_summary_table(imp_html_page *page, const imp_eval_report_def *
     imp_html_end_table(page);
 }
 
+// Adds the table of paired differences between each policy and the first.
 static imp_status write_comparison_table(imp_html_page *page, const imp_eval_report_def *def,
                                          imp_error *err)
 {
@@ -96,6 +105,7 @@ static imp_status write_comparison_table(imp_html_page *page, const imp_eval_rep
     imp_html_add_paragraph(page, text);
     imp_html_begin_table(page, headings, sizeof headings / sizeof headings[0]);
     for (int p = 1; p < def->count; p++) {
+        // Compare with the first policy on the same starts.
         imp_comparison c;
         const imp_status status =
             imp_evaluation_compare(&c, &def->evaluations[p], &def->evaluations[0], err);
@@ -118,6 +128,7 @@ static imp_status write_comparison_table(imp_html_page *page, const imp_eval_rep
     return IMP_OK;
 }
 
+// Adds the table by map, unless there is only one map.
 static void write_map_table(imp_html_page *page, const imp_eval_report_def *def)
 {
     static const char *const headings[] = {
@@ -131,6 +142,7 @@ static void write_map_table(imp_html_page *page, const imp_eval_report_def *def)
     for (int map = 0; map < def->evaluations[0].map_count; map++)
         for (int p = 0; p < def->count; p++) {
             const imp_map_eval_stats *m = &def->evaluations[p].maps[map];
+            // Maps that no episode was drawn on are left out.
             if (m->stats.episodes == 0)
                 continue;
             imp_html_begin_row(page);
@@ -143,6 +155,7 @@ static void write_map_table(imp_html_page *page, const imp_eval_report_def *def)
     imp_html_end_table(page);
 }
 
+// Embeds an image file of the report's folder.
 static imp_status write_image(imp_html_page *page, const imp_eval_report_def *def, const char *name,
                               const char *caption, imp_error *err)
 {
@@ -151,9 +164,10 @@ static imp_status write_image(imp_html_page *page, const imp_eval_report_def *de
     return status == IMP_OK ? imp_html_add_image(page, path, caption, err) : status;
 }
 
-// How many maps are shown on the page; the others' pictures lie beside it.
+// Number of maps shown on the page; images of others are only files beside it.
 enum { MAPS_ON_PAGE = 8 };
 
+// Adds the images of trajectories, one per map.
 static imp_status write_trajectories(imp_html_page *page, const imp_eval_report_def *def,
                                      const imp_eval_images *images, imp_error *err)
 {
@@ -170,10 +184,11 @@ static imp_status write_trajectories(imp_html_page *page, const imp_eval_report_
     for (int k = 0; k < images->trajectory_count && k < MAPS_ON_PAGE && status == IMP_OK; k++)
         status = write_image(page, def, images->trajectories[k], images->maps[k], err);
     if (images->trajectory_count > MAPS_ON_PAGE)
-        imp_html_add_paragraph(page, "Pictures of more maps lie beside this page.");
+        imp_html_add_paragraph(page, "Images of more maps are in the folder of this page.");
     return status;
 }
 
+// Adds the contact sheets of each policy's worst episodes.
 static imp_status write_filmstrips(imp_html_page *page, const imp_eval_report_def *def,
                                    const imp_eval_images *images, imp_error *err)
 {
@@ -191,6 +206,7 @@ static imp_status write_filmstrips(imp_html_page *page, const imp_eval_report_de
     return status;
 }
 
+// Adds the saliency images of networks; the heading only if there is one.
 static imp_status write_saliency(imp_html_page *page, const imp_eval_report_def *def,
                                  const imp_eval_images *images, imp_error *err)
 {
@@ -202,7 +218,7 @@ static imp_status write_saliency(imp_html_page *page, const imp_eval_report_def 
         if (first) {
             imp_html_add_heading(page, "What the networks look at");
             imp_html_add_paragraph(
-                page, "Pictures of the first episode. The more a spot glows, the more the "
+                page, "Images of the first episode. The brighter a place glows, the more the "
                       "steering changes when it is covered.");
         }
         first = false;
@@ -212,6 +228,7 @@ static imp_status write_saliency(imp_html_page *page, const imp_eval_report_def 
     return status;
 }
 
+// Writes the sections of the page in their order.
 static imp_status write_report_page(imp_html_page *page, const imp_eval_report_def *def,
                                     const imp_eval_images *images, imp_error *err)
 {
@@ -221,7 +238,7 @@ static imp_status write_report_page(imp_html_page *page, const imp_eval_report_d
     imp_status status = write_comparison_table(page, def, err);
     imp_html_add_heading(page, "Plots");
     if (def->count > IMP_SHOWN_POLICIES)
-        imp_html_add_paragraph(page, "Plots and pictures show the first six policies.");
+        imp_html_add_paragraph(page, "Plots and images show the first six policies.");
     if (status == IMP_OK)
         status = imp_eval_write_plots(page, def, err);
     if (status == IMP_OK)
@@ -242,7 +259,7 @@ imp_status imp_eval_report_write(const imp_eval_report_def *def, const imp_monit
     imp_html_page page;
     char path[IMP_PATH_MAX];
     if (def->count < 1)
-        return imp_fail(err, IMP_USAGE, "a report needs a policy at least");
+        return imp_fail(err, IMP_USAGE, "a report needs at least one policy");
     imp_status status = imp_path_join(path, def->folder, "report.html", err);
     if (status == IMP_OK)
         status = imp_eval_write_episode_table(def, err);

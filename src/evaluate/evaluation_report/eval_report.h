@@ -1,12 +1,12 @@
-// evaluate/evaluation_report/eval_report.h: the report of an evaluation as the files that make it
-// up share it.
+// evaluate/evaluation_report/eval_report.h: interface between the files that write the report of an
+// evaluation.
 #ifndef IMP_EVALUATE_EVALUATION_REPORT_EVAL_REPORT_H
 #define IMP_EVALUATE_EVALUATION_REPORT_EVAL_REPORT_H
 
 #include "evaluate/report/report_formats/html_page.h"
 #include "imprint/evaluate.h"
 
-// As many policies as colours are apart in plots, and how much of each is shown.
+// Limits of the report. There are as many policies in plots as distinguishable colours.
 enum {
     IMP_SHOWN_POLICIES = 6,
     IMP_SHOWN_MAPS = 32,
@@ -15,43 +15,43 @@ enum {
     IMP_SALIENCY_FRAMES = 6
 };
 
-// What there is to see of a bad episode.
+// Images of a bad episode.
 typedef struct imp_filmstrip {
     char image[64]; // name of the file; "" if there is none
     char caption[256];
 } imp_filmstrip;
 
-// Files beside the page, which takes up the pictures.
+// Image files beside the page, which also embeds them.
 typedef struct imp_eval_images {
     int trajectory_count;
     char trajectories[IMP_SHOWN_MAPS][64];
     char maps[IMP_SHOWN_MAPS][64];
     imp_filmstrip filmstrips[IMP_SHOWN_POLICIES][IMP_SHOWN_WORST];
-    char saliency[IMP_SHOWN_POLICIES][64]; // "" if it is none that looks
+    char saliency[IMP_SHOWN_POLICIES][64]; // "" if the policy is not a network that takes images
 } imp_eval_images;
 
-// How many policies are shown in plots and pictures.
+// Number of policies shown in plots and images.
 int imp_eval_shown_policies(const imp_eval_report_def *def);
 // Writes episodes.csv.
 imp_status imp_eval_write_episode_table(const imp_eval_report_def *def, imp_error *err);
-// Writes all pictures, and the poses of the worst episodes.
+// Writes all images, and the poses of the worst episodes.
 imp_status imp_eval_write_images(imp_eval_images *images, const imp_eval_report_def *def,
                                  const imp_monitor *monitor, imp_error *err);
 // Adds plots to a page.
 imp_status imp_eval_write_plots(imp_html_page *page, const imp_eval_report_def *def,
                                 imp_error *err);
 
-// Adds what breaks the policies, if the report is about that too.
+// Adds the robustness section, if the report has one.
 imp_status imp_eval_write_robustness(imp_html_page *page, const imp_eval_report_def *def,
                                      imp_error *err);
 
-// How much the steering, right minus left duty cycle or the turn rate, changes when what is around
-// each pixel, a tenth of the picture's width, gives way to its mean colour: heat is (height x
-// width). (Zeiler and Fergus, ECCV 2014.) The inference is of a batch of one. A network that sees
-// several pictures misses the place in all of them.
+// Occlusion saliency (Zeiler and Fergus, ECCV 2014). heat (height x width) is the change of the
+// steering when a patch around a pixel is replaced by its mean colour. Steering is right minus left
+// duty cycle, or the turn rate; a patch is a tenth of the image's width. The patch covers the same
+// place in all frames of the history. The inference must have batch size 1.
 typedef struct imp_saliency_def {
     imp_inference *inference;
-    int frames;                  // pictures that it sees
+    int frames;                  // frames of its input
     const uint8_t *input_frames; // (frames x height x width x 3)
     const float *input_actions;  // as in imp_inference_run()
     int width, height;
@@ -59,7 +59,7 @@ typedef struct imp_saliency_def {
 } imp_saliency_def;
 
 imp_status imp_saliency_compute(float *heat, const imp_saliency_def *def, imp_error *err);
-// The picture in dark grey, glowing where it is hot; the hottest pixel glows fully.
+// Draws the image in dark grey, with a glow that is proportional to the heat.
 void imp_saliency_overlay(uint8_t *out, const uint8_t *rgb, const float *heat, size_t pixels);
 
 #endif

@@ -1,4 +1,6 @@
-// The files that an evaluation's report is made of: rows, ways on maps, films, saliency.
+// Writes the files beside report.html: the table of episodes, trajectories over maps, contact
+// sheets and poses of the worst episodes, and saliency images. An evaluation keeps no images, so
+// the episodes to show are driven again (imp_replay_episodes()), with the same results.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +26,7 @@ static imp_status report_file_path(char path[IMP_PATH_MAX], const imp_eval_repor
     return imp_path_join(path, def->folder, name, err);
 }
 
-// Begins a file of the report.
+// Opens a file of the report, which is renamed into place when it is complete.
 static imp_status open_report_file(imp_atomic_file *rows, const imp_eval_report_def *def,
                                    const char *name, imp_error *err)
 {
@@ -33,7 +35,7 @@ static imp_status open_report_file(imp_atomic_file *rows, const imp_eval_report_
     return status == IMP_OK ? imp_atomic_file_open(rows, path, err) : status;
 }
 
-// A field, empty where nothing is known.
+// Writes a CSV field, empty if the value is unknown.
 static void write_optional_field(FILE *out, bool known, double value)
 {
     if (known)
@@ -41,13 +43,15 @@ static void write_optional_field(FILE *out, bool known, double value)
     fputc(',', out);
 }
 
+// Writes a number with as many digits as reading it back exactly requires.
 static void write_number_field(FILE *out, double value)
 {
     char text[IMP_NUMBER_TEXT_MAX];
     fprintf(out, "%s,", imp_number_format(text, value));
 }
 
-// A row. --starts reads where it started, and must find the same numbers.
+// Writes the row of an episode. The start is written exactly, because a later evaluation may read
+// it from here.
 static void write_episode_row(FILE *out, const char *policy, int number,
                               const imp_episode_result *r)
 {
@@ -87,6 +91,8 @@ imp_status imp_eval_write_episode_table(const imp_eval_report_def *def, imp_erro
     return imp_atomic_file_commit(&r, err);
 }
 
+// Writes the poses and actions of an episode, one row per step. The last row is the final pose,
+// without actions.
 static imp_status write_pose_table(const imp_eval_report_def *def, const char *name,
                                    const imp_eval_def *eval, const imp_episode_result *result,
                                    imp_error *err)
@@ -99,6 +105,7 @@ static imp_status write_pose_table(const imp_eval_report_def *def, const char *n
     fputs("step,time_s,x_m,z_m,heading_deg,lane_distance_m,left,right,expert_left,expert_right\n",
           r.stream);
     for (int k = 0; k <= result->steps; k++) {
+        // Lane distances belong to the state after a step, actions to the state before it.
         const imp_pose pose = result->poses[k];
         fprintf(r.stream, "%d,%.9g,%.9g,%.9g,%.9g,", k, k * step, pose.x, pose.z,
                 pose.heading * 180.0 / IMP_PI);
@@ -115,7 +122,7 @@ static imp_status write_pose_table(const imp_eval_report_def *def, const char *n
     return imp_atomic_file_commit(&r, err);
 }
 
-// The kept episodes of an evaluation that took place on one of the maps.
+// Collects the kept episodes of an evaluation on one of the maps.
 static imp_status collect_trajectories(imp_trajectory_panel *panel,
                                        const imp_evaluation *evaluation, int map_index,
                                        imp_error *err)
@@ -134,6 +141,7 @@ static imp_status collect_trajectories(imp_trajectory_panel *panel,
     return IMP_OK;
 }
 
+// Draws the trajectories of all policies on one map, one panel each.
 static imp_status draw_map_trajectories(const imp_eval_report_def *def, const char *name,
                                         const imp_map_set *maps, int index, imp_error *err)
 {
@@ -154,6 +162,8 @@ static imp_status draw_map_trajectories(const imp_eval_report_def *def, const ch
     return status;
 }
 
+// Returns whether a kept episode took place on a map. All policies have the same starts, so the
+// first one decides.
 static bool map_was_driven(const imp_eval_report_def *def, int map)
 {
     const int kept = def->defs[0].keep, all = def->evaluations[0].episodes;
@@ -163,7 +173,7 @@ static bool map_was_driven(const imp_eval_report_def *def, int map)
     return false;
 }
 
-// A picture of the map, or one of each of the first maps that there is something to see of.
+// Draws trajectories.png, or one image per map that was driven, up to a maximum.
 static imp_status draw_trajectories(imp_eval_images *images, const imp_eval_report_def *def,
                                     imp_error *err)
 {
@@ -178,6 +188,7 @@ static imp_status draw_trajectories(imp_eval_images *images, const imp_eval_repo
     for (int k = 0; k < maps.count && status == IMP_OK; k++) {
         if (images->trajectory_count == IMP_SHOWN_MAPS || !map_was_driven(def, k))
             continue;
+        // Name the file and draw it.
         const int number = images->trajectory_count++;
         char *name = images->trajectories[number];
         if (maps.count == 1)
@@ -191,7 +202,7 @@ static imp_status draw_trajectories(imp_eval_images *images, const imp_eval_repo
     return status;
 }
 
-// The pictures that lead to the end, or to a stall, or around where the robot was farthest from the
+// Chooses the frames to show: up to the end or the stall, or around the step farthest from the
 // lane.
 static imp_replay_def filmstrip_steps_to_show(const imp_evaluation *evaluation, int episode)
 {
@@ -204,11 +215,13 @@ static imp_replay_def filmstrip_steps_to_show(const imp_evaluation *evaluation, 
     return (imp_replay_def){episode, first > 0 ? first : last % EVERY, EVERY, IMP_FILMSTRIP_FRAMES};
 }
 
+// Enlarges small frames to about 160 pixels.
 static int image_scale(int width)
 {
     return width >= 160 ? 1 : 160 / width;
 }
 
+// Writes poses and contact sheet of one of a policy's worst episodes, and its caption.
 static imp_status write_filmstrip(imp_filmstrip *filmstrip, const imp_eval_report_def *def, int p,
                                   int rank, const imp_replay *replay, imp_error *err)
 {
@@ -221,6 +234,7 @@ static imp_status write_filmstrip(imp_filmstrip *filmstrip, const imp_eval_repor
     if (status != IMP_OK || replay->count == 0)
         return status;
     snprintf(filmstrip->image, sizeof filmstrip->image, "worst-%d-%d.png", p + 1, rank + 1);
+    // The caption: policy, episode, map, how it ended, and details if known.
     char lane[48] = "";
     if (r->in_lane > 0)
         snprintf(lane, sizeof lane, ", mean |lane distance| %.1f cm",
@@ -245,7 +259,7 @@ static imp_status write_filmstrip(imp_filmstrip *filmstrip, const imp_eval_repor
     return status == IMP_OK ? imp_contact_sheet_write(path, &strip, err) : status;
 }
 
-// Frames of an episode, and below them what the network looks at.
+// Writes frames of an episode, and below them the same frames with the network's saliency.
 static imp_status write_saliency_image(char image[64], const imp_eval_report_def *def, int p,
                                        const imp_replay *replay, imp_error *err)
 {
@@ -258,10 +272,11 @@ static imp_status write_saliency_image(char image[64], const imp_eval_report_def
     imp_status status =
         frames != NULL && heat != NULL
             ? imp_inference_create(&inference, imp_policy_factory_network(def->drivers[p]), 1, err)
-            : imp_fail(err, IMP_NO_MEMORY, "out of memory for pictures of saliency");
+            : imp_fail(err, IMP_NO_MEMORY, "out of memory for saliency images");
     for (int k = 0; k < count && status == IMP_OK; k++) {
         const uint8_t *frame = replay->frames + 3 * pixels * (size_t)k;
         const imp_input_spec *inputs = imp_obs_history_input_spec(replay->history);
+        // The network's input at this frame, with its history.
         const imp_saliency_def probe = {
             .inference = inference,
             .frames = inputs->frames,
@@ -272,6 +287,7 @@ static imp_status write_saliency_image(char image[64], const imp_eval_report_def
             .head = imp_network_output_kind(imp_policy_factory_network(def->drivers[p])),
         };
         status = imp_saliency_compute(heat, &probe, err);
+        // The frame goes to the first row, its saliency to the second; both get the action's bars.
         memcpy(frames + 3 * pixels * (size_t)k, frame, 3 * pixels);
         imp_saliency_overlay(frames + 3 * pixels * (size_t)(count + k), frame, heat, pixels);
         memcpy(&actions[2 * k], &replay->actions[2 * k], 2 * sizeof(float));
@@ -296,6 +312,7 @@ static imp_status write_saliency_image(char image[64], const imp_eval_report_def
     return status;
 }
 
+// Saliency needs a network that takes images directly and has the two outputs of a policy.
 static bool supports_saliency(const imp_policy_factory *factory)
 {
     return imp_policy_factory_is_network(factory) &&
@@ -303,7 +320,8 @@ static bool supports_saliency(const imp_policy_factory *factory)
            imp_network_info(imp_policy_factory_network(factory))->outputs == 2;
 }
 
-// Drives a policy's worst episodes again, and of a network also the first, and draws them.
+// Drives a policy's worst episodes again, and the first one for a network's saliency, and draws
+// them.
 static imp_status draw_policy_images(imp_eval_images *images, const imp_eval_report_def *def, int p,
                                      const imp_monitor *monitor, imp_error *err)
 {
@@ -315,6 +333,7 @@ static imp_status draw_policy_images(imp_eval_images *images, const imp_eval_rep
     int count = 0;
     for (; count < filmstrips; count++)
         which[count] = filmstrip_steps_to_show(evaluation, evaluation->worst[count]);
+    // Saliency frames are spread evenly over the first episode.
     if (supports_saliency(def->drivers[p])) {
         const int every = evaluation->results[0].steps / IMP_SALIENCY_FRAMES;
         which[count++] = (imp_replay_def){0, every / 2, every > 0 ? every : 1, IMP_SALIENCY_FRAMES};

@@ -1,5 +1,6 @@
-// Plots of an evaluation: how long episodes go on, how far from the lane, how fast, how unlike the
-// expert; and how the networks were trained.
+// Plots of an evaluation: share of episodes still under way over time, histograms of lane distance
+// and speed, steering against the expert's, and training losses. Each policy is a series;
+// fill_...() functions compute its points from the results.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,12 +12,13 @@
 #include "evaluate/evaluation_report/training_history.h"
 #include "imprint/report.h"
 
-// Room for the points of one plot.
+// Memory of one plot's points.
 typedef struct plot_points {
     imp_plot_series series[IMP_SHOWN_POLICIES];
     double *x[IMP_SHOWN_POLICIES], *y[IMP_SHOWN_POLICIES];
 } plot_points;
 
+// Allocates the points of a series.
 static imp_status alloc_plot_points(plot_points *p, int index, const char *name, int capacity,
                                     imp_error *err)
 {
@@ -43,7 +45,7 @@ static void free_plot_points(plot_points *p)
     }
 }
 
-// Adds the plot to the page. One without a point is left out.
+// Adds the plot to the page; a plot without points is left out.
 static imp_status write_plot(imp_html_page *page, const imp_plot_def *def, const plot_points *p,
                              int count, imp_error *err)
 {
@@ -54,7 +56,7 @@ static imp_status write_plot(imp_html_page *page, const imp_plot_def *def, const
         total += p->series[k].count;
     if (total == 0)
         return IMP_OK;
-    // names stand in a line with the label of the axis
+    // Names share a line with the axis label: widen the plot if they are long.
     size_t letters = strlen(def->y_label);
     for (int k = 0; k < count; k++)
         letters += strlen(p->series[k].name) + 6;
@@ -77,13 +79,13 @@ static imp_plot_def make_plot_def(const char *title, const char *x_label, const 
     return def;
 }
 
-// The step by which an episode is no longer under way: it ended, or the robot stalled.
+// Returns the last step of an episode that counts as under way: its end, or its stall.
 static int last_active_step(const imp_episode_result *r)
 {
     return r->stalled ? r->stalled_step : r->steps;
 }
 
-// The share of episodes that are still under way, against time, from how many end after each step.
+// Computes the share of episodes under way over time, as a step function of at most 400 intervals.
 static imp_status fill_completion_curve(plot_points *p, int k, const imp_eval_report_def *def,
                                         imp_error *err)
 {
@@ -92,6 +94,7 @@ static imp_status fill_completion_curve(plot_points *p, int k, const imp_eval_re
     const imp_eval_def *eval = &def->defs[k];
     const double step = eval->sim.env.drive.time_step * eval->sim.env.frame_skip;
     const int places = eval->steps < PLACES ? eval->steps : PLACES;
+    // Count how many episodes end in each interval.
     int ends[PLACES + 1] = {0};
     for (int e = 0; e < evaluation->episodes; e++)
         if (!imp_episode_completed(&evaluation->results[e])) {
@@ -102,6 +105,7 @@ static imp_status fill_completion_curve(plot_points *p, int k, const imp_eval_re
         p, k, imp_path_shortest_unique_tail(def->names, def->count, k), 2 * places + 1, err);
     if (status != IMP_OK)
         return status;
+    // Two points per interval with an end make a vertical step.
     int alive = evaluation->episodes;
     const double percent = 100.0 / evaluation->episodes;
     add_plot_point(p, k, 0.0, 100.0);
@@ -116,7 +120,8 @@ static imp_status fill_completion_curve(plot_points *p, int k, const imp_eval_re
     return IMP_OK;
 }
 
-// The outline of a histogram between two of its bins, `merge` of them at a time, as shares of all.
+// Computes the outline of a histogram between two bins, with `merge` bins combined to one. Heights
+// are percentages of all values.
 static imp_status fill_histogram_outline(plot_points *p, int k, const char *name,
                                          const imp_histogram *histogram, int first, int last,
                                          int merge, double unit, imp_error *err)
@@ -131,6 +136,7 @@ static imp_status fill_histogram_outline(plot_points *p, int k, const char *name
     const double width = (histogram->high - histogram->low) / histogram->bins;
     add_plot_point(p, k, unit * (histogram->low + first * width), 0.0);
     for (int bin = 0; bin < bins; bin++) {
+        // Two points make the top of a bar.
         const int from = first + bin * merge;
         int64_t count = 0;
         for (int j = from; j < from + merge; j++)
@@ -143,7 +149,8 @@ static imp_status fill_histogram_outline(plot_points *p, int k, const char *name
     return IMP_OK;
 }
 
-// Bins of 1, 2, 4 or 8 mm, 50 to either side, whatever shows the widest policy.
+// Histogram of lane distances, with 50 bins to either side. Bins have 1, 2, 4 or 8 mm, whichever
+// shows the widest policy.
 static imp_status fill_lane_distances(plot_points *p, int k, const imp_eval_report_def *def,
                                       imp_error *err)
 {
@@ -168,7 +175,8 @@ static imp_status fill_speeds(plot_points *p, int k, const imp_eval_report_def *
                                   &def->evaluations[k].speeds, 0, UP_TO, MERGE, 1.0, err);
 }
 
-// What the policy steered against what the expert would have, at states of the kept episodes.
+// Scatter plot of the policy's steering against the expert's in the same states, thinned to at most
+// 1200 points.
 static imp_status fill_steering_scatter(plot_points *p, int k, const imp_eval_report_def *def,
                                         imp_error *err)
 {
@@ -179,6 +187,7 @@ static imp_status fill_steering_scatter(plot_points *p, int k, const imp_eval_re
         total += evaluation->results[e].actions != NULL ? evaluation->results[e].steps : 0;
     const imp_status status = alloc_plot_points(
         p, k, imp_path_shortest_unique_tail(def->names, def->count, k), POINTS_MAX, err);
+    // Take every n-th step over all episodes, so that each has its share.
     const int64_t every = total / POINTS_MAX + 1;
     for (int e = 0; e < evaluation->episodes && status == IMP_OK; e++) {
         const imp_episode_result *r = &evaluation->results[e];
@@ -192,6 +201,7 @@ static imp_status fill_steering_scatter(plot_points *p, int k, const imp_eval_re
     return status;
 }
 
+// Fills one series per policy and adds the plot.
 static imp_status plot_all_policies(
     imp_html_page *page, const imp_eval_report_def *def, const imp_plot_def *plot,
     imp_status (*fill)(plot_points *p, int k, const imp_eval_report_def *def, imp_error *err),
@@ -207,7 +217,7 @@ static imp_status plot_all_policies(
     return status;
 }
 
-// The history beside a model: in its folder, or in the one that its file lies in.
+// Reads the training history beside a model: in the model's folder, or in the folder of its file.
 static imp_status read_training_history(imp_training_history *history, const char *model,
                                         imp_error *err)
 {
@@ -223,7 +233,7 @@ static imp_status read_training_history(imp_training_history *history, const cha
     return imp_training_history_read(history, folder, INT32_MAX, err);
 }
 
-// Validation losses, or training's where nothing was held out.
+// Plots validation losses, or training losses if nothing was held out.
 static imp_status plot_training_losses(imp_html_page *page, const imp_eval_report_def *def,
                                        imp_error *err)
 {
@@ -235,6 +245,7 @@ static imp_status plot_training_losses(imp_html_page *page, const imp_eval_repor
     imp_status status = IMP_OK;
     int count = 0;
     for (int k = 0; k < imp_eval_shown_policies(def) && status == IMP_OK; k++) {
+        // Only networks have a history, and its file may be missing.
         imp_training_history *history = &histories[count];
         if (!imp_policy_factory_is_network(def->drivers[k]))
             continue;
@@ -255,6 +266,7 @@ static imp_status plot_training_losses(imp_html_page *page, const imp_eval_repor
 
 imp_status imp_eval_write_plots(imp_html_page *page, const imp_eval_report_def *def, imp_error *err)
 {
+    // Titles and axes of the plots; only completion has a fixed range.
     imp_plot_def completion = make_plot_def("Completion", "time in the episode [s]",
                                             "episodes neither ended nor stalled [%]");
     completion.y_max = 100.0;

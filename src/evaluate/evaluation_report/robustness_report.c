@@ -1,4 +1,5 @@
-// What breaks a policy, on the page of a report.
+// The robustness section of a report: for each policy a plot and a table of completed episodes
+// against the strength of each perturbation, sorted by how much it hurts.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include "evaluate/evaluation_report/eval_report.h"
 #include "imprint/report.h"
 
+// Adds a cell with the share of completed episodes and its interval.
 static void write_share_cell(imp_html_page *page, const imp_eval_stats *f)
 {
     char text[48], note[64];
@@ -16,6 +18,7 @@ static void write_share_cell(imp_html_page *page, const imp_eval_stats *f)
     imp_html_add_cell(page, text, note);
 }
 
+// Adds the row of a perturbation: completion at each strength, then details at full strength.
 static void write_perturbation_row(imp_html_page *page, const char *name,
                                    const imp_eval_stats *plain, const imp_eval_stats *levels)
 {
@@ -34,6 +37,7 @@ static void write_perturbation_row(imp_html_page *page, const char *name,
     imp_html_add_cell(page, text, NULL);
 }
 
+// Adds the table of a policy.
 static void write_robustness_table(imp_html_page *page, const imp_robustness *r)
 {
     char words[IMP_ROBUSTNESS_LEVELS][48];
@@ -51,7 +55,7 @@ static void write_robustness_table(imp_html_page *page, const imp_robustness *r)
     imp_html_end_table(page);
 }
 
-// Completed episodes against strength, of what breaks it most.
+// Plots completed episodes against strength, for the perturbations that hurt most.
 static imp_status write_robustness_plot(imp_html_page *page, const char *policy,
                                         const imp_robustness *r, imp_error *err)
 {
@@ -62,11 +66,13 @@ static imp_status write_robustness_plot(imp_html_page *page, const char *policy,
     for (int k = 0; k < IMP_ROBUSTNESS_LEVELS; k++)
         x[k + 1] = imp_robustness_strengths[k];
     for (int s = 0; s < shown; s++) {
+        // Strength 0 is the evaluation without perturbation.
         y[s][0] = 100.0 * r->plain.completion.value;
         for (int k = 0; k < IMP_ROBUSTNESS_LEVELS; k++)
             y[s][k + 1] = 100.0 * r->rows[s].stats[k].completion.value;
         series[s] = (imp_plot_series){r->rows[s].name, x, y[s], POINTS};
     }
+    // Draw the plot and add it to the page.
     char title[128], *svg;
     size_t length;
     snprintf(title, sizeof title, "What breaks %.80s", policy);

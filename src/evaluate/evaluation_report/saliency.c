@@ -1,3 +1,7 @@
+// Occlusion saliency: covers a patch of the image, measures how much the network's steering
+// changes, and moves the patch by half its size. The heat of a pixel is the mean change over all
+// patches that covered it. Patches reach over the border, so that pixels there are covered as
+// often.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +12,7 @@ typedef struct rect {
     int left, top, right, bottom;
 } rect;
 
-// The pictures with a patch over them.
+// A copy of the network's input, in which a patch is covered.
 typedef struct occlusion {
     const imp_saliency_def *def;
     size_t image;          // bytes
@@ -16,8 +20,8 @@ typedef struct occlusion {
     const uint8_t *frames[IMP_FRAMES_MAX];
 } occlusion;
 
-// What a patch becomes: its own mean colour, which takes away what is to be seen in it and nothing
-// else. A grey one would be something to see.
+// Returns the mean colour of a patch. It removes the patch's content and adds nothing; grey would
+// itself be visible.
 static void mean_colour(const uint8_t *rgb, int width, rect at, uint8_t out[3])
 {
     uint64_t sums[3] = {0};
@@ -30,6 +34,7 @@ static void mean_colour(const uint8_t *rgb, int width, rect at, uint8_t out[3])
         out[k] = (uint8_t)(sums[k] / pixels);
 }
 
+// Covers a patch in all frames of the history.
 static void cover_patch(const occlusion *p, rect at)
 {
     const int width = p->def->width;
@@ -42,6 +47,7 @@ static void cover_patch(const occlusion *p, rect at)
     }
 }
 
+// Restores a patch from the original.
 static void uncover_patch(const occlusion *p, rect at)
 {
     const size_t width = (size_t)p->def->width;
@@ -54,6 +60,7 @@ static void uncover_patch(const occlusion *p, rect at)
         }
 }
 
+// Runs the network and returns its steering.
 static float network_steering(const occlusion *p)
 {
     float out[2];
@@ -61,7 +68,7 @@ static float network_steering(const occlusion *p)
     return p->def->head == IMP_OUTPUT_VELOCITIES ? out[1] : out[1] - out[0];
 }
 
-// Moves the patch over the pictures; hits counts how often a pixel was covered.
+// Moves the patch over the image. hits counts how often a pixel was covered.
 static void accumulate_heat(float *heat, float *hits, const occlusion *p)
 {
     const int width = p->def->width, height = p->def->height;
@@ -69,6 +76,7 @@ static void accumulate_heat(float *heat, float *hits, const occlusion *p)
     const float before = network_steering(p);
     for (int top = stride - patch; top < height; top += stride)
         for (int left = stride - patch; left < width; left += stride) {
+            // Clip the patch to the image.
             const rect at = {left < 0 ? 0 : left, top < 0 ? 0 : top,
                              left + patch > width ? width : left + patch,
                              top + patch > height ? height : top + patch};
@@ -92,7 +100,7 @@ imp_status imp_saliency_compute(float *heat, const imp_saliency_def *def, imp_er
     float *hits = calloc(pixels, sizeof *hits);
     imp_status status = IMP_OK;
     if (p.input_frames == NULL || hits == NULL) {
-        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for a picture's saliency");
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for saliency");
     } else {
         memcpy(p.input_frames, def->input_frames, (size_t)def->frames * p.image);
         for (int k = 0; k < def->frames; k++)

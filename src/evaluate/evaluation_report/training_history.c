@@ -1,3 +1,6 @@
+// The history of a training run, one row per epoch. It is written as CSV, JSON lines and a loss
+// plot after every epoch, and read back when a run is resumed. Numbers are written with 17
+// digits, so that they are read back exactly.
 #include "evaluate/evaluation_report/training_history.h"
 
 #include <math.h>
@@ -16,6 +19,7 @@ imp_status imp_training_history_add(imp_training_history *history, int epoch, do
                                     double validation_loss, double rate, imp_error *err)
 {
     if (history->count == history->capacity) {
+        // Grow all columns; their old content stays valid if one of them fails.
         int capacity = history->capacity == 0 ? 64 : 2 * history->capacity;
         size_t bytes = (size_t)capacity * sizeof(double);
         double **columns[] = {&history->epochs, &history->losses, &history->validation_losses,
@@ -48,6 +52,7 @@ imp_status imp_training_history_read(imp_training_history *history, const char *
     status = imp_file_read(&text, &length, path, HISTORY_BYTES_MAX, err);
     if (status != IMP_OK)
         return status;
+    // Parse each line: epoch, loss, validation loss (may be empty), learning rate.
     char *rest = NULL;
     strtok_r(text, "\n", &rest); // the header
     for (char *line; status == IMP_OK && (line = strtok_r(NULL, "\n", &rest)) != NULL;) {
@@ -69,6 +74,7 @@ imp_status imp_training_history_read(imp_training_history *history, const char *
 
 static void write_csv_row(FILE *out, const imp_training_history *history, int k)
 {
+    // A missing validation loss is an empty field.
     const double validation = history->validation_losses[k];
     fprintf(out, "%d,%.17g,", (int)history->epochs[k], history->losses[k]);
     if (!isnan(validation))
@@ -76,6 +82,7 @@ static void write_csv_row(FILE *out, const imp_training_history *history, int k)
     fprintf(out, ",%.17g\n", history->rates[k]);
 }
 
+// The same as a JSON object; a missing validation loss is null.
 static void write_json_line(FILE *out, const imp_training_history *history, int k)
 {
     const double validation = history->validation_losses[k];
@@ -88,7 +95,7 @@ static void write_json_line(FILE *out, const imp_training_history *history, int 
     fprintf(out, ", \"learning_rate\": %.17g}\n", history->rates[k]);
 }
 
-// Writes a file of lines.
+// Writes a file with one line per epoch.
 static imp_status write_lines(const imp_training_history *history, const char *folder,
                               const char *name, const char *header,
                               void (*put)(FILE *out, const imp_training_history *history, int k),
@@ -122,6 +129,7 @@ imp_status imp_training_history_write(const imp_training_history *history, const
     status = imp_path_join(path, folder, "loss.svg", err);
     if (status != IMP_OK)
         return status;
+    // The plot of training and validation loss.
     imp_plot_def plot = imp_default_plot_def();
     plot.title = "Training";
     plot.x_label = "epoch";

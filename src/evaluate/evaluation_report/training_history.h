@@ -1,5 +1,5 @@
 // evaluate/evaluation_report/training_history.h: the record of a training run: a row per epoch, as
-// CSV, as JSON lines and as a picture.
+// CSV, as JSON lines and as a plot.
 #ifndef IMP_EVALUATE_EVALUATION_REPORT_TRAINING_HISTORY_H
 #define IMP_EVALUATE_EVALUATION_REPORT_TRAINING_HISTORY_H
 
@@ -14,8 +14,7 @@ typedef struct imp_training_history {
 imp_status imp_training_history_add(imp_training_history *history, int epoch, double loss,
                                     double validation_loss, double rate, imp_error *err);
 
-// Reads the rows of folder/history.csv up to an epoch; a file that is not there is an empty
-// history.
+// Reads the rows of folder/history.csv up to an epoch. Without the file the history is empty.
 imp_status imp_training_history_read(imp_training_history *history, const char *folder,
                                      int last_epoch, imp_error *err);
 

@@ -8,8 +8,8 @@
 #include "sim/expert/route.h"
 #include "sim/expert/traffic.h"
 
-static const double CHECK_TIME = 0.5; // between two looks at the distance [s]
-static const double ROUNDING = 1e-6;  // of times that are added up [s]
+static const double CHECK_TIME = 0.5; // between two checks for a stall [s]
+static const double ROUNDING = 1e-6;  // tolerance for sums of times [s]
 
 static imp_vec2 robot_position(const imp_env *env)
 {
@@ -26,7 +26,7 @@ void imp_lane_progress_begin(imp_lane_progress *progress, const imp_env *env)
                                     .position = here};
 }
 
-// The parameter of the point on a curve that is closest to a place.
+// Returns the parameter of the closest point on a curve: the best of 17 samples, then refined.
 static double closest_curve_parameter(const imp_curve *curve, imp_vec2 place)
 {
     enum { SAMPLES = 16, REFINEMENTS = 4 };
@@ -49,7 +49,7 @@ static double closest_curve_parameter(const imp_curve *curve, imp_vec2 place)
     return best;
 }
 
-// The length of a curve from one parameter to another, negative if that is backward [m].
+// Returns the length of a curve between two parameters, negative if backward [m].
 static double curve_length(const imp_curve *curve, double from, double to)
 {
     enum { PARTS = 8 }; // Simpson's rule
@@ -62,14 +62,14 @@ static double curve_length(const imp_curve *curve, double from, double to)
     return sum * (to - from) / (3.0 * PARTS);
 }
 
-// A stretch of a lane.
+// A section of a lane.
 typedef struct lane_section {
-    const imp_curve *lane; // NULL where there is none
+    const imp_curve *lane; // NULL if there is none
     double length;         // [m], negative if it is driven backward
 } lane_section;
 
-// The stretch from one place on a tile to another, for a robot with that heading at its end: of the
-// lane that lies nearest to both and leads its way.
+// Returns the section between two points of a tile. The lane is the one closest to both points
+// among those whose direction at the end is within 90 degrees of the heading.
 static lane_section find_lane_section(const imp_world *world, const imp_tile *tile, imp_vec2 from,
                                       imp_vec2 to, double heading)
 {
@@ -91,7 +91,7 @@ static lane_section find_lane_section(const imp_world *world, const imp_tile *ti
     return found;
 }
 
-// Whether the road ends where a lane does.
+// Returns whether a lane ends at the end of the road.
 static bool lane_is_dead_end(const imp_world *world, const imp_curve *lane)
 {
     const imp_vec2 end = lane->p[3];
@@ -100,8 +100,8 @@ static bool lane_is_dead_end(const imp_world *world, const imp_curve *lane)
                                      end.z + 0.01 * world->tile_size * along.z);
 }
 
-// What a visit to a tile counts that ends where the robot is now. Who turns round at the end of a
-// road, past the middle of the last tile, has driven in and out.
+// Returns the distance that a visit to a tile adds if it ends here. A U-turn at a dead end, past
+// the middle of the last tile, counts the way in and out.
 static double tile_visit_distance(const imp_lane_progress *progress, const imp_env *env,
                                   imp_vec2 here, bool returns)
 {
@@ -110,6 +110,7 @@ static double tile_visit_distance(const imp_lane_progress *progress, const imp_e
         find_lane_section(world, progress->tile, progress->entry, here, env->pose.heading);
     if (!returns || progress->reach < 0.5 * world->tile_size)
         return whole.length;
+    // The way in to the farthest point, and the way out from there.
     const lane_section in = find_lane_section(world, progress->tile, progress->entry,
                                               progress->farthest, progress->entry_heading);
     const lane_section out =
@@ -125,8 +126,7 @@ double imp_lane_progress_distance(const imp_lane_progress *progress, const imp_e
     return progress->before + tile_visit_distance(progress, env, progress->position, false);
 }
 
-// Whether our expert would stand or slow down, in the robot's place, for something that goes away
-// by itself.
+// Returns whether the expert would stop or slow down at the robot's pose for something temporary.
 static bool must_wait_for_traffic(const imp_env *env)
 {
     imp_route route = {.random = imp_random_stream(env->def.seed, env->def.index, env->episode,
@@ -138,10 +138,11 @@ static bool must_wait_for_traffic(const imp_env *env)
     return reason == IMP_WAIT_LIGHT || reason == IMP_WAIT_PEDESTRIAN || reason == IMP_WAIT_CAR;
 }
 
+// Adds time without progress, and decides whether the robot is stalled.
 static void update_stall(imp_lane_progress *progress, const imp_env *env)
 {
     const double distance = imp_lane_progress_distance(progress, env);
-    // who turns round is for a while behind where he came onto the tile: once is no stall
+    // A U-turn leads back behind the tile's entry for a while: one is not a stall.
     const bool turns = !progress->turned && distance <= progress->mark - 2.0 * IMP_STALL_DISTANCE;
     if (distance >= progress->mark + IMP_STALL_DISTANCE || turns) {
         progress->mark = distance;
@@ -154,6 +155,7 @@ static void update_stall(imp_lane_progress *progress, const imp_env *env)
     progress->stalled = progress->idle >= IMP_STALL_TIME - ROUNDING;
 }
 
+// Adds the visit that ended and begins one on the new tile.
 static void enter_tile(imp_lane_progress *progress, const imp_env *env, const imp_tile *tile,
                        imp_vec2 here)
 {
@@ -168,7 +170,7 @@ static void enter_tile(imp_lane_progress *progress, const imp_env *env, const im
     progress->position = here;
 }
 
-// Keeps the place of a visit that is farthest from where it began.
+// Keeps the point of the visit that is farthest from its entry.
 static void update_reach(imp_lane_progress *progress)
 {
     const double away = imp_vec2_length(imp_vec2_subtract(progress->position, progress->entry));
@@ -193,6 +195,7 @@ void imp_lane_progress_update(imp_lane_progress *progress, const imp_env *env)
 
 bool imp_lane_progress_stalled(const imp_lane_progress *progress, const imp_env *env, double expert)
 {
+    // In an episode shorter than the stall time, the mean speed over all of it decides.
     const double limit = env->def.max_steps * env->def.drive.time_step;
     if (limit >= IMP_STALL_TIME)
         return progress->stalled;

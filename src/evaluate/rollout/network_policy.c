@@ -9,13 +9,13 @@
 
 #include "base/text/plural.h"
 
-// What policies that are made together share.
+// Shared by policies that were created together.
 typedef struct network_group {
     imp_inference *inference;
     int capacity; // of a batch
     int users;    // policies that are not destroyed yet
     imp_input_spec inputs;
-    bool velocities;        // what the network gives
+    bool velocities;        // the network outputs velocities, not duty cycles
     const uint8_t **frames; // (capacity x inputs.frames) of a batch
     float *actions;         // (capacity x inputs.actions x 2)
     float *outputs;         // (capacity x 2)
@@ -42,13 +42,13 @@ static void network_policy_reset(imp_policy *policy, const imp_env *env)
     imp_obs_history_reset(((network_policy *)policy)->history);
 }
 
-// Takes up the present state, and puts the policy's input at place `index` of the batch.
+// Adds the current state to the policy's history and puts its input at place `index` of the batch.
 static void add_to_batch(network_policy *self, int index, const imp_env *env,
                          const uint8_t *observation)
 {
     network_group *group = self->group;
     const size_t frames = (size_t)group->inputs.frames, values = 2 * (size_t)group->inputs.actions;
-    // what was executed: it may be an expert's action, or disturbed
+    // The executed action enters the history: it may be an expert's, or have noise.
     if (env->frame > 0)
         imp_obs_history_push_action(self->history, (float)env->action.left,
                                     (float)env->action.right);
@@ -60,6 +60,7 @@ static void add_to_batch(network_policy *self, int index, const imp_env *env,
                values * sizeof *group->actions);
 }
 
+// Acts for many policies, in batches of the group's capacity.
 static void network_policy_act_many(imp_policy *const *policies, int count,
                                     const imp_env *const *envs, const uint8_t *const *observations,
                                     imp_action *actions)
@@ -95,6 +96,7 @@ static void network_policy_destroy(imp_policy *policy)
     free(self);
 }
 
+// Creates the shared inference and the buffers of a batch.
 static imp_status create_group(network_group **out, int capacity, const imp_network *network,
                                imp_error *err)
 {
@@ -104,6 +106,7 @@ static imp_status create_group(network_group **out, int capacity, const imp_netw
     group->capacity = capacity;
     group->inputs = *imp_network_inputs(network);
     group->velocities = imp_network_output_kind(network) == IMP_OUTPUT_VELOCITIES;
+    // Networks may take no actions: "+ 1" avoids an allocation of 0 bytes.
     const size_t batch = (size_t)capacity;
     group->frames = calloc(batch * (size_t)group->inputs.frames, sizeof *group->frames);
     group->actions = calloc(2 * batch * (size_t)group->inputs.actions + 1, sizeof *group->actions);
@@ -121,6 +124,7 @@ static imp_status create_group(network_group **out, int capacity, const imp_netw
     return IMP_OK;
 }
 
+// Creates one policy of the group.
 static imp_status create_member(imp_policy **out, network_group *group, const imp_network *network,
                                 imp_error *err)
 {
@@ -164,7 +168,7 @@ imp_status imp_network_policies_create(imp_policy **out, int count, const imp_ne
         return IMP_OK;
     if (made == 0)
         destroy_group(group);
-    while (made > 0) // the last one takes the group with it
+    while (made > 0) // destroying the last one destroys the group
         imp_policy_destroy(out[--made]);
     return status;
 }

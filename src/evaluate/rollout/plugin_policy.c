@@ -25,6 +25,7 @@ bool imp_is_plugin_path(const char *name_or_path)
     return imp_path_has_suffix(name_or_path, ".so");
 }
 
+// Names appear in tables and file names, so only safe characters are allowed.
 static bool is_plugin_name(const char *name)
 {
     enum { NAME_MAX_LENGTH = 39 };
@@ -36,10 +37,11 @@ static bool is_plugin_name(const char *name)
     return true;
 }
 
+// Checks a plug-in's table before anything in it is called.
 static imp_status check_table(const imp_plugin *table, const char *path, imp_error *err)
 {
     enum { IMAGE_SIDE_MAX = 8192 };
-    // of another version, nothing but the first member can be read
+    // Only the first member has the same place in all versions.
     if (table == NULL)
         return imp_fail(err, IMP_BAD_INPUT, "%s: its imp_plugin_get() returns NULL", path);
     if (table->abi_version != IMP_PLUGIN_ABI_VERSION)
@@ -63,7 +65,7 @@ static imp_status check_table(const imp_plugin *table, const char *path, imp_err
 
 static imp_status load_table(imp_plugin_library *library, const char *path, imp_error *err)
 {
-    // a bare name is a file here, not one of the system's libraries
+    // dlopen() would search system folders for a name without a slash.
     char full_path[IMP_PATH_MAX];
     const char *folder = strchr(path, '/') != NULL ? "" : "./";
     if ((size_t)snprintf(full_path, sizeof full_path, "%s%s", folder, path) >= sizeof full_path)
@@ -180,6 +182,7 @@ static imp_plugin_world world_of(const imp_env *env)
     return (imp_plugin_world){env, find_lane, get_object, env->world->object_count};
 }
 
+// Copies the state of an environment to the plug-in's fixed-size type.
 static imp_plugin_state state_of(const imp_env *env, const imp_plugin_world *world)
 {
     imp_plugin_state state = {
@@ -201,6 +204,7 @@ static imp_plugin_state state_of(const imp_env *env, const imp_plugin_world *wor
         .wheel_distance = env->def.drive.wheel_distance,
         .tile_size = env->world->tile_size,
     };
+    // Off the lanes `lane` stays zero.
     if (env->in_lane)
         state.lane = lane_of(&env->lane);
     return state;
@@ -256,6 +260,7 @@ imp_status imp_plugin_policy_create(imp_policy **out, const imp_plugin_library *
                                        .act = plugin_policy_act,
                                        .destroy = plugin_policy_destroy};
     self->policy.vtable = &self->vtable;
+    // The plug-in's message is terminated here, whatever it wrote.
     const int32_t code = table->create(&self->self, message, sizeof message);
     if (code != 0) {
         message[sizeof message - 1] = '\0';

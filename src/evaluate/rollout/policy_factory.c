@@ -29,14 +29,15 @@ struct imp_policy_factory {
     policy_kind kind;
     char *name;
     imp_expert_def expert;
-    imp_plugin_library *plugin; // of POLICY_PLUGIN
-    imp_network *network;       // of POLICY_NETWORK
-    imp_network *segmenter;     // nullable: that it looks through
-    // of POLICY_CUSTOM
+    imp_plugin_library *plugin; // if kind is POLICY_PLUGIN
+    imp_network *network;       // if kind is POLICY_NETWORK
+    imp_network *segmenter;     // nullable: computes the network's semantic masks
+    // if kind is POLICY_CUSTOM
     imp_status (*create_policy)(const void *context, imp_policy **out, imp_error *err);
     const void *context;
 };
 
+// Loads a model. Distinguishes a missing file from a misspelled name in the error message.
 static imp_status load_policy_network(imp_policy_factory *factory, imp_error *err)
 {
     const char *name = factory->name;
@@ -49,7 +50,7 @@ static imp_status load_policy_network(imp_policy_factory *factory, imp_error *er
                         "%s: no such file or folder; a policy is expert, reference, a plug-in "
                         "(.so), or a model of imprint train",
                         name);
-    // neither a path nor a name that is known: suggest one that is alike
+    // Neither a path nor a known name: suggest a similar one.
     if (!imp_path_exists(name)) {
         char hint[IMP_SUGGESTION_TEXT_MAX];
         imp_suggestion suggestion = imp_suggestion_begin(name, strlen(name));
@@ -103,6 +104,7 @@ imp_status imp_policy_factory_open(imp_policy_factory **out, const char *name_or
     if (status != IMP_OK)
         return status;
     const char *name = factory->name;
+    // The name decides the kind: known names first, then plug-ins, else a model.
     factory->expert = *expert;
     if (strcmp(name, "expert") == 0) {
         factory->kind = POLICY_EXPERT;
@@ -155,7 +157,7 @@ void imp_policy_factory_identity(const imp_policy_factory *factory,
     uint64_t hash = imp_network_weights_hash(factory->network);
     if (factory->segmenter != NULL)
         hash = hash * IMP_HASH_PRIME + imp_network_weights_hash(factory->segmenter);
-    // names may be long, and the weights are what tells networks apart
+    // Architecture names may be long; the hash of the weights identifies a network.
     snprintf(out, IMP_POLICY_IDENTITY_MAX, "%.40s-%016" PRIx64,
              imp_network_info(factory->network)->architecture, hash);
 }
@@ -204,18 +206,22 @@ imp_status imp_policy_factory_set_segmenter(imp_policy_factory *factory, const c
     imp_segmenter *segmenter = NULL;
     if (factory->network == NULL ||
         imp_network_observation_kind(factory->network) != IMP_OBSERVATION_SEGMENTATION)
-        return imp_fail(err, IMP_USAGE, "%s: was not trained on segments, which a segmenter gives",
-                        factory->name);
+        return imp_fail(
+            err, IMP_USAGE,
+            "%s: the model was not trained on semantic masks, so it cannot use a segmenter",
+            factory->name);
     imp_status status = imp_segmenter_load(&network, path, err);
     if (status != IMP_OK)
         return status;
+    // Create a segmenter once to check that its masks have the policy's input size.
     const imp_network_def *wanted = imp_network_info(factory->network);
     status = imp_segmenter_create(&segmenter, network, err);
     if (status == IMP_OK && (imp_segmenter_width(segmenter) != wanted->width ||
                              imp_segmenter_height(segmenter) != wanted->height))
-        status = imp_fail(err, IMP_BAD_INPUT, "%s: gives %d x %d segments, %s wants %d x %d", path,
-                          imp_segmenter_width(segmenter), imp_segmenter_height(segmenter),
-                          factory->name, wanted->width, wanted->height);
+        status =
+            imp_fail(err, IMP_BAD_INPUT, "%s: its semantic masks are %d x %d, %s needs %d x %d",
+                     path, imp_segmenter_width(segmenter), imp_segmenter_height(segmenter),
+                     factory->name, wanted->width, wanted->height);
     imp_segmenter_destroy(segmenter);
     if (status != IMP_OK) {
         imp_network_destroy(network);
@@ -226,6 +232,7 @@ imp_status imp_policy_factory_set_segmenter(imp_policy_factory *factory, const c
     return IMP_OK;
 }
 
+// Creates policies that share one inference, each behind a segmenter if there is one.
 static imp_status create_network_policies(const imp_policy_factory *factory, imp_policy **out,
                                           int count, imp_error *err)
 {
@@ -236,7 +243,7 @@ static imp_status create_network_policies(const imp_policy_factory *factory, imp
         status = imp_segmented_policy_wrap(&out[k], factory->segmenter, err);
         if (status == IMP_OK)
             continue;
-        // this one is gone: so must be the others
+        // The failed one is destroyed already: destroy the others.
         for (int i = 0; i < count; i++)
             if (i != k)
                 imp_policy_destroy(out[i]);
@@ -282,6 +289,7 @@ bool imp_policy_factory_trained_on(const imp_policy_factory *factory, const char
 {
     if (!imp_policy_factory_is_network(factory))
         return false;
+    // The metadata lists the maps' names, separated by spaces.
     const char *names = imp_network_metadata(imp_policy_factory_network(factory), "maps");
     const size_t length = strlen(map);
     for (const char *at = names; at != NULL; at = strchr(at, ' ')) {

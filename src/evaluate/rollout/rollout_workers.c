@@ -7,6 +7,7 @@
 #include "base/text/plural.h"
 #include <stdlib.h>
 
+// Creates a worker's policies and its image.
 static imp_status create_worker(imp_rollout_worker *self, const imp_rollout_workers_def *def,
                                 imp_error *err)
 {
@@ -31,12 +32,13 @@ imp_status imp_rollout_check_image_size(const imp_policy_factory *policy,
     if (width == 0 || (width == camera->width && height == camera->height))
         return IMP_OK;
     return imp_fail(err, IMP_BAD_INPUT,
-                    "%s: the %s wants observations of %d x %d, the camera gives %d x %d",
+                    "%s: the %s needs observations of %d x %d, the camera gives %d x %d",
                     imp_policy_factory_name(policy),
                     imp_policy_factory_is_network(policy) ? "model" : "plug-in", width, height,
                     camera->width, camera->height);
 }
 
+// Checks that observations have the size and kind that the policy was trained on.
 static imp_status check_policy_input(const imp_rollout_workers_def *def, imp_error *err)
 {
     imp_status status = imp_rollout_check_image_size(def->policy, &def->sim.camera, err);
@@ -65,7 +67,7 @@ static void poll_stop_request(imp_rollout_workers *workers)
         atomic_store(&workers->stop, true);
 }
 
-// While the caller's thread waits for the others.
+// Called while the calling thread waits for the others.
 static void on_pool_idle(void *context)
 {
     imp_rollout_workers *workers = context;
@@ -73,7 +75,8 @@ static void on_pool_idle(void *context)
     poll_stop_request(workers);
 }
 
-// Makes a simulator for each worker. All are the same environment, whose episodes they share.
+// Creates a simulator for each worker. All are the same environment, so an episode does not depend
+// on the thread.
 static imp_status create_sims(imp_rollout_workers *workers, const imp_rollout_workers_def *def,
                               imp_error *err)
 {
@@ -152,7 +155,8 @@ bool imp_rollout_workers_count_step(imp_rollout_workers *workers, int worker)
     atomic_fetch_add(&workers->frames, 1);
     if (worker == 0)
         poll_stop_request(workers);
-    // its own count, because threads in step could keep it from ever seeing a round number of all
+    // Worker 0 counts its own steps: the total may skip every multiple of 64 when threads run in
+    // step.
     if (worker == 0 && ++workers->unreported_steps == FRAMES_BETWEEN_REPORTS) {
         workers->unreported_steps = 0;
         report_progress(workers);

@@ -8,9 +8,10 @@ typedef struct segmented_policy {
     imp_policy policy;
     imp_policy *inner;
     imp_segmenter *segmenter;
-    uint8_t *mask_image; // what the wearer sees
+    uint8_t *mask_image; // the mask in the colours of the classes
 } segmented_policy;
 
+// A failure of the inner policy is a failure of this one.
 static void segmented_policy_begin(imp_policy *policy, const imp_env *env)
 {
     segmented_policy *self = (segmented_policy *)policy;
@@ -53,7 +54,7 @@ imp_status imp_segmented_policy_wrap(imp_policy **policy, const imp_network *seg
     self->policy.vtable = &vtable;
     self->inner = *policy;
 
-    // the segmenter, and room for what it paints
+    // The segmenter and the image that it draws.
     imp_status status = imp_segmenter_create(&self->segmenter, segmenter, err);
     if (status == IMP_OK) {
         const int cells =

@@ -5,8 +5,8 @@
 #include "imprint/policy.h"
 #include "imprint/segmentation.h"
 
-// Puts a segmenter before the eyes of a policy that was trained on segments, and owns that from now
-// on, also after a failure. *policy: in and out.
+// Replaces *policy, which was trained on semantic masks, by one that takes images and computes the
+// masks with a segmenter. Takes ownership of the policy, also after a failure.
 imp_status imp_segmented_policy_wrap(imp_policy **policy, const imp_network *segmenter,
                                      imp_error *err);
 

@@ -36,9 +36,11 @@ static void plan_map_layout(imp_map_drawing *view, const imp_map_image_def *def,
     const int across = LEFT + GAP + LEGEND + RIGHT, down = TOP + BOTTOM;
     *width = def->width;
     *height = def->height;
+    // The given size: the largest tile that fits.
     view->tile = fmin((double)(def->width - across) / world->columns,
                       (double)(def->height - down) / world->rows);
     if (def->width == 0) {
+        // No size: a convenient tile, within limits, and an image that has room for map and legend.
         int entries = 5;
         for (int kind = 0; kind < IMP_OBJECT_KIND_COUNT && def->objects; kind++)
             entries += imp_world_count_objects(world, (imp_object_kind)kind) > 0;

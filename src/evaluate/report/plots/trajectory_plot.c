@@ -172,6 +172,7 @@ static bool list_end_reasons(char *out, size_t capacity, const imp_trajectory_pa
             stalled = stalled || trajectory->stalled;
             if (trajectory->end_reason == NULL)
                 continue;
+            // Append a reason that is not in the list yet.
             while (k < known && strcmp(words[k], trajectory->end_reason) != 0)
                 k++;
             if (k < known || known == WORDS_MAX)
