@@ -1,7 +1,7 @@
 // Whether our expert gets away from everywhere: it starts in random places of all built-in maps, or
 // of generated towns, at any angle to its lane, and drives without images. A start counts as
-// stuck if there are 20 s of driving, time spent waiting for a light, a pedestrian or a car left out,
-// in which it comes less than 1 m forward along its lane; the figures say how much it waits, and
+// stuck if it comes less than 1 m forward along its lane in 20 s of driving. Time spent waiting for
+// a light, a pedestrian or a car does not count; the figures say how much it waits, and
 // for how long at a time at most. Fails if a start is stuck. usage: ninja -C build/release
 // expert_progress &&
 //        build/release/tests/expert_progress [-n STARTS_PER_MAP] [-m MAP | -t TOWNS] [-s SECONDS]

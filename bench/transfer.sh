@@ -16,8 +16,8 @@ maps=
 for map in $named; do
     maps="$maps --map $map"
 done
-expert_options='--pose-only --no-look-ahead --speed 0.2 --tracking-rate 1.2 --turn-rate-gain 4'
-expert_options="$expert_options --max-turn-rate 2.2"
+expert='--pose-only --no-look-ahead --speed 0.2 --tracking-rate 1.2 --turn-rate-gain 4'
+expert="$expert --max-turn-rate 2.2"
 
 # towns NAME OPTION...: makes a folder of them, to train in
 training=
@@ -40,7 +40,7 @@ learn() {
     # shellcheck disable=SC2086  # options are kept as words
     [ -d "$out/$1" ] || $imprint train --online $maps $training --split train --turns r \
         --network wide-residual --batch-norm --loss huber --ema-decay 0.998 --schedule cosine \
-        --learning-rate 1.5e-3 $expert_options --start-angle-deg 75 --steps 20 --replay-buffer 3600 \
+        --learning-rate 1.5e-3 $expert --start-angle-deg 75 --steps 20 --replay-buffer 3600 \
         --episodes 1200 --epochs "$2" --shards 1 --randomize "$1" --out "$out/$1"
 }
 learn all 32
@@ -48,7 +48,7 @@ learn none 12
 for words in none all delay,trim; do
     echo "unseen maps, --randomize $words"
     # shellcheck disable=SC2086
-    $imprint eval --policy expert $expert_options --policy "$out/none" --policy "$out/all" $maps \
+    $imprint eval --policy expert $expert --policy "$out/none" --policy "$out/all" $maps \
         --episodes 500 --steps 1500 --turns r --split test --randomize $words |
         grep '^\(expert\|[^ ]*/none\|[^ ]*/all\)  *[0-9]'
 done

@@ -39,11 +39,11 @@ typedef struct imp_sample_run {
 
 // Hands out samples batch by batch, in an order that is a function of seed, epoch, window and the
 // parts' weights alone. The blocks are shuffled; then each `window` samples of what comes out are
-// shuffled among themselves. A window of all samples shuffles them all. The system is advised to read
-// the next window while the present one is used, and to let go of the one before, so that about two
-// windows are in memory however large the dataset is. Images that stay as they are are not
-// copied: they are read where they are mapped. Where there is work to do on a batch, a thread does
-// it while the one before is used.
+// shuffled among themselves. A window of all samples shuffles them all. While one window is used,
+// the system is advised to read the next one and to release the one before. So about two windows
+// are in memory however large the dataset is. Images that stay as they are are not copied: they
+// are read where they are mapped. Where there is work to do on a batch, a thread does it while the
+// one before is used.
 typedef struct imp_data_loader {
     imp_data_loader_def def;             // its window is that of the epoch
     const imp_training_samples *samples; // borrowed

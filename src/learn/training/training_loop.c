@@ -85,9 +85,9 @@ static imp_status explain_import_error(const imp_training *t, imp_status status,
     if (strcmp(name, ours) == 0)
         imp_fail(err, status, "%s", why);
     else
-        imp_add_hint(err, IMP_HINT_NETWORK,
-                     imp_fail(err, status, "%s: is not of %.64s, but of the network %.64s", model,
-                              ours, name));
+        imp_add_hint(
+            err, IMP_HINT_NETWORK,
+            imp_fail(err, status, "%s: is of the network %.64s, not of %.64s", model, name, ours));
     imp_network_destroy(other);
     return status;
 }
