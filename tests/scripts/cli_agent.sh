@@ -50,7 +50,7 @@ expect 1 imprint eval --no-sandbox --protocol aido-lfi --agent-timeout 30 -j 2 -
     --agent 'echo broken >&2; exit 9'
 prints "echo broken >&2; exit 9: 0 of 2 episodes completed"
 prints 'it ended with status 9; its last output: broken'
-says '2 episodes ended because an agent could not go on'
+says '2 episodes ended because an agent failed'
 [ "$(sort -u ended)" = 0 ] || fail "our agent did not end by itself: $(cat ended)"
 grep -q '"reason": "the agent exited' lfi/metrics.json || fail "no reason in metrics.json"
 # an agent that hangs costs its own episode; the one beside it and the next go on. What was said in
@@ -61,8 +61,8 @@ exec "$agent" -m '$work/model'
 END
 expect 1 imprint eval --no-sandbox --protocol aido-lfi --agent-timeout 10 -j 2 -n 4 \
     --out moody-out --agent "sh '$work/moody'" --keep-messages
-says '1 episode ended because an agent could not go on'
-prints 'gave up: the agent timed out while opening its streams'
+says '1 episode ended because an agent failed'
+prints 'failed: the agent timed out while opening its streams'
 [ "$(find moody-out/messages -name 'agent1-episode?.cbor' | wc -l)" -eq 3 ] ||
     fail "wanted the messages of three episodes: $(ls moody-out/messages)"
 for log in moody-out/messages/*; do

@@ -45,13 +45,13 @@ absent data model
 
 # options that would not be looked at
 expect 0 imprint log $small --out used
-for case in 'render --episode 1:--episode goes with --replay or --randomize' \
-    'render --every 2:--every goes with --replay' \
-    'render --episodes 4:--episodes goes with --randomize' \
+for case in 'render --episode 1:--episode needs --replay or --randomize' \
+    'render --every 2:--every needs --replay' \
+    'render --episodes 4:--episodes needs --randomize' \
     'eval --policy expert --keep-messages --out kept:give one with --agent' \
     'eval --policy expert --test-starts:give --protocol aido-lf' \
-    'train --data used --episodes 3:--episodes says nothing without --online' \
-    'train --data used --online:--data does not go with --online' \
+    'train --data used --episodes 3:--episodes has no effect without --online' \
+    'train --data used --online:--data cannot be combined with --online' \
     'log --resume --out nowhere:nowhere: no such folder, so there is nothing to resume' \
     'log --resume --force --out nowhere:--resume and --force exclude each other' \
     'log --size 80:a width and a height such as 80x60' \

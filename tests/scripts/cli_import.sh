@@ -14,7 +14,7 @@ prints 'real: 1 episode, 9 steps of 12 images'
 expect 0 imprint data check real
 expect 0 imprint data info real
 prints 'dropped         images before the first command (2)'
-prints 'unknown: the recording tells no poses'
+prints 'unknown: the recording has no poses'
 expect 0 imprint data info real --json
 prints '"format": "rosbag"'
 prints '"distance_m": null'
@@ -89,19 +89,19 @@ expect 0 imprint export minari log --id other/town-v3 --out named --json
 prints '"id": "other/town-v3"'
 grep -q '"dataset_id": "other/town-v3"' named/metadata.json || fail "--id is not the id"
 expect 2 imprint export minari log --id other/town-v3 --out root/imprint/town-v3/data
-says 'Minari lists what is in'
+says 'Minari lists the folder'
 expect 2 imprint export minari log --out root/imprint/town-v3
 says 'NAMESPACE/NAME-vNUMBER/data'
 expect 2 imprint export minari log --id town --out x
 expect 2 imprint export robomimic log --id imprint/loop-v0 --out x
-says '--id is for minari'
+says '--id is an option of minari'
 expect 0 imprint export robomimic log --validation 0.5 --out demos.hdf5 --force
 prints 'mask/train lists 1 demos, mask/valid 1'
 expect 0 imprint export robomimic log --validation 0.1 --out demos.hdf5 --force
 prints 'mask/valid 0 and is left out'
 expect 2 imprint export robomimic log --validation 1 --out x
 expect 2 imprint export trainlog log --validation 0.5 --out x
-says 'are for robomimic'
+says 'are options of robomimic'
 absent x x.partial
 expect 2 imprint export trainlog log --standardised
 expect 3 imprint export trainlog nowhere --out x

@@ -17,7 +17,7 @@ sed 1d out | cut -d' ' -f1 >names
 # shellcheck disable=SC2046  # names of maps have no blanks
 expect 0 imprint map check $(cat names)
 [ "$(grep -c ': ok, ' out)" -eq "$(wc -l <names)" ] || fail "not every map is ok: $(cat out)"
-prints 'loop_empty: ok, 8 x 7 tiles of 0.585 m, 18 to drive on, 36 lanes, 4 objects (3 duckies, '
+prints 'loop_empty: ok, 8 x 7 tiles of 0.585 m, 18 drivable, 36 lanes, 4 objects (3 duckies, '
 cat >odd.yaml <<'END'
 tile_size: 0.585
 colour: blue
@@ -93,7 +93,7 @@ frames:
 END
 echo 'tile_maps: {m: {tile_size: {x: 0.585, y: 0.585}}}' >layers/tile_maps.yaml
 expect 0 imprint map check --strict layers layers/
-prints 'layers: ok, 2 x 2 tiles of 0.585 m, 4 to drive on'
+prints 'layers: ok, 2 x 2 tiles of 0.585 m, 4 drivable'
 expect 0 imprint eval --policy expert --map layers --episodes 1 --steps 60
 expect 3 imprint map check layers/tiles.yaml
 says 'give the folder that holds tiles.yaml, frames.yaml and tile_maps.yaml'

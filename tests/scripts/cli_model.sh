@@ -12,7 +12,7 @@ for name in dronet-like one-residual pilotnet-like wide-residual wide-residual-a
 done
 prints 28754
 expect 0 imprint model show small --time --batch 2 --size 64x48
-prints 'small for 64 x 48 pictures'
+prints 'small for 64 x 48 images'
 expect 0 imprint model show small --json
 for key in architecture parameters flops layers shape metadata; do
     prints "\"$key\""
@@ -24,7 +24,7 @@ layers:
   - {name: action, kind: dense, channels: outputs}
 END
 expect 0 imprint model show mine.yaml
-prints 'mine for 80 x 60 pictures'
+prints 'mine for 80 x 60 images'
 sed -i 's/outputs/3/' mine.yaml
 expect 3 imprint model show mine.yaml
 says "mine.yaml:3: layer 'action': is the last layer and gives 3x1x1, not 2 values"

@@ -55,7 +55,7 @@ diff -r plain kept || fail "an interruption changed the folder that was to be re
 expect 0 imprint train --config whole/settings.yaml --out again
 cmp whole/model.safetensors again/model.safetensors
 expect 2 imprint train --noise 0.1 --out other
-says '--noise says nothing without --online'
+says '--noise has no effect without --online'
 expect 2 $teach --out other --patience 3
 says '--patience'
 expect 0 imprint eval --policy whole --episodes 1 --steps 5

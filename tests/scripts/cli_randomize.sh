@@ -94,5 +94,5 @@ expect 0 imprint render --randomize looks --size 80x60 --episode 1 --out second.
 differ first.png second.png '--episode does nothing'
 expect 0 imprint render --randomize looks --size 80x60 --episodes 5 --out sheet.png
 expect 2 imprint render --randomize looks --view map
-says '--randomize shows what the driver sees'
+says "--randomize shows the robot's camera"
 expect 2 imprint render --randomize looks --episodes 0

@@ -36,7 +36,7 @@ start $learn --out pieces
 until [ -e pieces/state.safetensors ] || ! runs; do sleep 0.01; done
 stop INT '0 130'
 expect 0 imprint seg-train --out pieces --resume
-prints 'held-out images'
+prints 'validation images'
 same_folders whole pieces model.safetensors last.safetensors state.safetensors history.csv \
     segments.png
 no_leftovers pieces

@@ -48,6 +48,6 @@ sweep 1 --seeds 1 --out judged --resume --require-progress 10
 says "of the expert's, 10 is required"
 expect 2 imprint sweep --seeds 0 --out other -- --data data
 expect 2 imprint sweep --seeds 1 --out other -- --data data --seed 4
-says 'a sweep sees to that itself'
+says 'a sweep sets it itself'
 expect 2 imprint sweep --out other -- --no-such
 expect 3 imprint sweep --seeds 1 --episodes 1 --steps 5 --out other -- --data nowhere

@@ -17,5 +17,5 @@ done
 code=0
 wait $process || code=$?
 [ $code -eq 4 ] || fail "exit code $code, wanted 4: $(cat messages)"
-grep -q 'was cut short' messages || fail "no word of the file: $(cat messages)"
+grep -q 'was truncated' messages || fail "no word of the file: $(cat messages)"
 expect 0 imprint model show model

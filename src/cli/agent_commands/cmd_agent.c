@@ -35,18 +35,18 @@ static void add_agent_options(imp_options *options, settings *s)
 {
     const imp_option table[] = {
         {"model", 'm', IMP_OPTION_TEXT, &s->agent.model, "MODEL",
-         "a model file, or a folder of `imprint train`", IMP_SETTING},
+         "model file, or a folder of `imprint train`", IMP_SETTING},
         {"segmenter", 0, IMP_OPTION_TEXT, &s->agent.segmenter, "MODEL",
-         "of imprint seg-train: what a model looks through that was trained on segments",
-         IMP_SETTING},
+         "model of imprint seg-train, for a model that was trained on masks", IMP_SETTING},
         {"lens", 0, IMP_OPTION_TEXT, &s->agent.lens, "LENS",
-         "the camera's: duckiebot, none, or a robot's calibration (YAML)", IMP_SETTING},
+         "lens of the camera: duckiebot, none, or a robot's calibration (YAML)", IMP_SETTING},
         {"deadline", 0, IMP_OPTION_REAL, &s->agent.deadline, "S",
-         "answer zeros if a decision takes longer", IMP_SETTING},
+         "send zero commands if an inference takes longer", IMP_SETTING},
         {"data-in", 0, IMP_OPTION_TEXT, &s->input, "PATH",
-         "messages come from there ($AIDONODE_DATA_IN, else standard input)", IMP_TRANSIENT},
+         "stream of incoming messages ($AIDONODE_DATA_IN, else standard input)", IMP_TRANSIENT},
         {"data-out", 0, IMP_OPTION_TEXT, &s->output, "PATH",
-         "answers go there; fifo:PATH makes a FIFO ($AIDONODE_DATA_OUT, else standard output)",
+         "stream of replies; fifo:PATH creates a FIFO ($AIDONODE_DATA_OUT, else standard "
+         "output)",
          IMP_TRANSIENT},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
@@ -104,14 +104,14 @@ static void set_up_agent_command(void *state, imp_options *options)
 
 const imp_command imp_command_agent = {
     .name = "agent",
-    .summary = "let a model drive in the AI Driving Olympics, or on a robot",
+    .summary = "drive with a model in the AI Driving Olympics, or on a robot",
     .operands = "",
     .details =
-        "Answers the challenge's messages: CBOR on two streams, as docs/agent.md tells, e.g. "
-        "with AIDONODE_DATA_IN=/fifos/ego0-in AIDONODE_DATA_OUT=fifo:/fifos/ego0-out. The "
-        "model is loaded before the first message is read. End of input, SIGTERM and SIGINT "
-        "end it with exit code 0, a message that the protocol forbids with 1. imprint-agent "
-        "is the same as a program of its own.",
+        "Answers the challenge's messages. They are CBOR on two streams (docs/agent.md), for "
+        "example AIDONODE_DATA_IN=/fifos/ego0-in AIDONODE_DATA_OUT=fifo:/fifos/ego0-out. The "
+        "model is loaded before the first message is read. The exit code is 0 after the end "
+        "of the input, SIGTERM or SIGINT, and 1 after a message that violates the protocol. "
+        "The program imprint-agent does the same.",
     .examples = "  imprint log --episodes 4 --steps 100 --out /tmp/imprint-agent-d --force &&\n"
                 "  imprint train --data /tmp/imprint-agent-d --epochs 1 --out /tmp/imprint-agent-m "
                 "--force &&\n"

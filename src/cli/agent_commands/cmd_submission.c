@@ -52,7 +52,7 @@ static imp_status check_submission(const settings *s, const imp_options *options
         return status;
     if (options->json)
         return imp_console_print_json(json_pack("{s:s, s:b}", "folder", folder, "ok", 1), err);
-    printf("%s: sound, and its agent drives\n", folder);
+    printf("%s: ok, and its agent drives\n", folder);
     return IMP_OK;
 }
 
@@ -82,11 +82,11 @@ static void set_up_submission_command(void *state, imp_options *options)
     s->submission.program = s->program;
     const imp_option table[] = {
         {"model", 'm', IMP_OPTION_TEXT, &s->submission.model, "MODEL",
-         "a model file, or a folder of `imprint train`", IMP_SETTING},
-        {"label", 0, IMP_OPTION_TEXT, &s->submission.label, "NAME", "of the submission",
+         "model file, or a folder of `imprint train`", IMP_SETTING},
+        {"label", 0, IMP_OPTION_TEXT, &s->submission.label, "NAME", "name of the submission",
          IMP_SETTING},
         {"program", 0, IMP_OPTION_TEXT, &s->submission.program, "FILE",
-         "the program imprint-agent to take along", IMP_TRANSIENT},
+         "the program imprint-agent to copy into the submission", IMP_TRANSIENT},
         {"sandbox", 0, IMP_OPTION_FLAG, &s->sandbox, NULL, IMP_SANDBOX_HELP, IMP_TRANSIENT},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
@@ -94,11 +94,12 @@ static void set_up_submission_command(void *state, imp_options *options)
 
 const imp_command imp_command_submission = {
     .name = "submission",
-    .summary = "make and check submissions to the AI Driving Olympics",
+    .summary = "create and check submissions to the AI Driving Olympics",
     .operands = "new|check DIR",
-    .details = "new makes a folder that the challenge's tools take: a Dockerfile, submission.yaml, "
-               "the agent and the model. check looks through such a folder, anybody's, starts the "
-               "agent as the Dockerfile says and lets it drive for some seconds.",
+    .details = "`new` creates a folder that the challenge's tools accept: a Dockerfile, "
+               "submission.yaml, the agent and the model. `check` tests any such folder: it checks "
+               "the files, starts the agent as the Dockerfile says, and lets it drive for some "
+               "seconds.",
     .examples = "  imprint log --episodes 4 --steps 100 --out /tmp/imprint-entry-d --force &&\n"
                 "  imprint train --data /tmp/imprint-entry-d --epochs 1 --out /tmp/imprint-entry-m "
                 "--force &&\n"

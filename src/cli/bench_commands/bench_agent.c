@@ -30,7 +30,7 @@ static imp_status write_random_model(char folder[64], char path[IMP_PATH_MAX], i
     snprintf(folder, 64, "/tmp/imprint-bench-XXXXXX");
     if (mkdtemp(folder) == NULL) {
         folder[0] = '\0';
-        return imp_fail(err, IMP_IO, "no folder for a model: %s", strerror(errno));
+        return imp_fail(err, IMP_IO, "cannot create a folder for a model: %s", strerror(errno));
     }
     imp_status status = imp_path_join(path, folder, "model.safetensors", err);
     if (status == IMP_OK)
@@ -52,10 +52,10 @@ static void add_agent_results(json_t *results, bool print, const imp_agent_bench
              IMP_AGENT_CAMERA_WIDTH, IMP_AGENT_CAMERA_HEIGHT, speed->frames);
     imp_bench_result_add(results, print, "agent", speed->median * 1e3, 2, median);
     imp_bench_result_add(results, print, "agent-99.9%", speed->p999 * 1e3, 2,
-                         "ms, all but one in a thousand");
+                         "ms, 99.9th percentile");
     imp_bench_result_add(
         results, print, "agent-floor", speed->floor * 1e3, 2,
-        "ms, all but one in a thousand of a thread that only counts, as long as the median");
+        "ms, 99.9th percentile of a thread that only counts, for as long as the median");
     imp_bench_result_add(results, print, "agent-worst", speed->worst * 1e3, 2, "ms, the slowest");
     imp_bench_result_add(results, print, "agent-start", speed->start * 1e3, 2,
                          "ms from start to ready");
@@ -63,7 +63,7 @@ static void add_agent_results(json_t *results, bool print, const imp_agent_bench
                          "MB resident at the end");
     imp_bench_result_add(results, print, "agent-growth",
                          (double)(speed->memory_end - speed->memory_early) / MEGA, 2,
-                         "MB of these since the first 1000 pictures");
+                         "MB of these since the first 1000 images");
 }
 
 // Prepares the agent's command, measures, and removes the temporary model.

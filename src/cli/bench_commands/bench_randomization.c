@@ -99,12 +99,12 @@ imp_status imp_bench_randomization(const imp_randomization_bench_def *s, json_t 
     if (status == IMP_OK) {
         const double frames = (double)episodes * EPISODE_FRAMES;
         imp_bench_result_add(results, print, "plain", frames / b.seconds[PLAIN], 0,
-                             "frames/s on one core, where the randomised ones are drawn");
+                             "frames/s on one core without randomisation, at the same poses");
         imp_bench_result_add(results, print, "random", frames / b.seconds[RANDOM], 0,
-                             "frames/s on one core of randomised worlds, 512 an episode");
+                             "frames/s on one core with randomisation, 512 frames an episode");
         imp_bench_result_add(results, print, "cost",
                              100.0 * (b.seconds[RANDOM] / b.seconds[PLAIN] - 1.0), 0,
-                             "% more time than plain worlds take");
+                             "% more time than without randomisation");
     }
     close_randomization_bench(&b);
     return status;

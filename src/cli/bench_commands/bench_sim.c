@@ -209,7 +209,7 @@ imp_status imp_bench_sim(const imp_sim_bench_def *def, json_t *results, bool pri
             results, print, "parts", steps / (best[1] + best[2]), 0,
             "steps/s if only rendering these images and stepping the states took time");
         imp_bench_result_add(results, print, "share", 100.0 * (best[1] + best[2]) / best[0], 0,
-                             "% of that rate is reached by sim");
+                             "% of the rate `parts` is reached by `sim`");
     }
     close_sim_bench(&b);
     return status;

@@ -175,13 +175,14 @@ static const benchmark BENCHMARKS[] = {
     {"render", "frames/s on one core", 0, render_one_core},
     {"pair", "frames/s on two cores", 0, render_two_cores},
     {"ground", "frames/s on one core without objects", 0, render_ground_only},
-    {"bound", "frames/s if the ground's texels only had to be read and mixed", 0, run_upper_bound},
+    {"bound", "frames/s if the ground's texels were only read and blended (upper bound)", 0,
+     run_upper_bound},
     {"env", "steps/s on one core, state only, 256 environments in turn", 0, bench_env_steps},
     {"reset", "us per reset on one core", 1e6, bench_env_resets},
-    {"map", "ms per loading of the map", 1e3, bench_map_loading},
+    {"map", "ms to load the map", 1e3, bench_map_loading},
     {"expert", "steps/s on one core, with the expert's actions", 0, step_with_expert},
     {"train", "samples/s", 0, train_batch},
-    {"decide", "us per decision on one core", 1e6, bench_inference},
+    {"decide", "us per inference on one core", 1e6, bench_inference},
 };
 static const char RANDOM[] = "random"; // whole episodes
 static const char SIM[] = "sim";       // many environments together
@@ -491,16 +492,15 @@ static void set_up_bench_command(void *state, imp_options *options)
     };
     const imp_option table[] = {
         {"renderer", 0, IMP_OPTION_TEXT, &s->path, "PATH",
-         "auto, avx2 (no wider vectors) or plain (C without any)", IMP_SETTING},
+         "auto, avx2 (no wider vectors) or plain (no vector instructions)", IMP_SETTING},
         {"batch", 'b', IMP_OPTION_INT, &s->batch, "N", "samples per training step", IMP_SETTING},
-        {"seconds", 0, IMP_OPTION_REAL, &s->seconds, "S", "that each of the repeats lasts",
-         IMP_SETTING},
-        {"frames", 0, IMP_OPTION_INT, &s->agent.frames, "N", "pictures that the agent is shown",
+        {"seconds", 0, IMP_OPTION_REAL, &s->seconds, "S", "duration of each repeat", IMP_SETTING},
+        {"frames", 0, IMP_OPTION_INT, &s->agent.frames, "N", "number of images that the agent gets",
          IMP_SETTING},
         {"model", 0, IMP_OPTION_TEXT, &s->agent.model, "MODEL",
-         "of the agent (random weights if not given)", IMP_SETTING},
+         "model of the agent (random weights if not given)", IMP_SETTING},
         {"agent", 0, IMP_OPTION_TEXT, &s->agent.command, "COMMAND",
-         "an agent of others instead of ours", IMP_SETTING},
+         "command of another agent, instead of ours", IMP_SETTING},
         {"sandbox", 0, IMP_OPTION_FLAG, &s->agent.sandbox, NULL, IMP_SANDBOX_HELP, IMP_TRANSIENT},
     };
     // one map, as for all commands that do not collect data
@@ -515,8 +515,8 @@ const imp_command imp_command_bench = {
     .operands =
         "[render] [pair] [ground] [bound] [random] [env] [reset] [map] [expert] [sim] [train] "
         "[decide] [agent]",
-    .details = "Without names, everything is measured. Compare ratios of one run: machines are "
-               "noisy.",
+    .details = "Measures everything if no name is given. Compare ratios within one run: absolute "
+               "rates vary with the load of the machine.",
     .examples = "  imprint bench render env --map udem1_empty\n"
                 "  imprint bench env reset map --map udem1 --seconds 0.1\n"
                 "  imprint bench sim --map udem1\n"

@@ -56,7 +56,7 @@ static void print_pose_statistics(const imp_dataset_summary *sum)
 {
     if (has_poses(sum)) {
         if (sum->off_lane + sum->unknown_positions == sum->steps)
-            puts("  lane            never on one, or unknown");
+            puts("  lane            never in a lane, or unknown");
         else
             printf("  lane            |distance| %.2f cm on average, %.2f cm at most, |angle| %.1f "
                    "degrees\n",
@@ -64,7 +64,7 @@ static void print_pose_statistics(const imp_dataset_summary *sum)
                    sum->lane_angle_mean * 57.29577951308232);
         printf("  driven          %.1f m at %.2f m/s\n", sum->distance, sum->speed_mean);
     } else {
-        puts("  lane, driven    unknown: the recording tells no poses");
+        puts("  lane, driven    unknown: the recording has no poses");
     }
     if (sum->rewarded > 0)
         printf("  reward          %.1f per episode (%.1f to %.1f)\n", sum->reward_mean,
@@ -116,7 +116,7 @@ static void print_info(const char *folder, const imp_dataset *dataset,
     printf("  duty cycles     left %.2f to %.2f (mean %.3f), right %.2f to %.2f (mean %.3f)\n",
            sum->action_min[0], sum->action_max[0], sum->action_mean[0], sum->action_min[1],
            sum->action_max[1], sum->action_mean[1]);
-    printf("  from the expert %.4f rms\n", sum->expert_difference);
+    printf("  expert differs  %.4f rms", sum->expert_difference);
     print_pose_statistics(sum);
     print_import_origin(dataset);
     imp_randomization_summary_print(dataset);
@@ -148,7 +148,7 @@ static imp_status check_or_print_dataset(const imp_options *options, const imp_d
     if (options->json)
         return imp_console_print_json(dataset_info_json(dataset, &summary), err);
     if (strcmp(options->operands[0], "check") == 0)
-        printf("%s: %s, %s, nothing wrong\n", folder, IMP_PLURAL(summary.episodes, "episode"),
+        printf("%s: %s, %s, no errors\n", folder, IMP_PLURAL(summary.episodes, "episode"),
                IMP_PLURAL(summary.steps, "step"));
     else
         print_info(folder, dataset, &summary);
@@ -175,11 +175,11 @@ static imp_status run_data_command(void *state, const imp_options *options, imp_
 
 const imp_command imp_command_data = {
     .name = "data",
-    .summary = "say what is in a dataset, or check it",
+    .summary = "print what a dataset contains, or check it",
     .operands = "info DIR | check DIR",
     .details =
-        "info reads attributes and numbers; check reads every byte and fails with exit code 1 "
-        "if any number, flag or total is wrong.",
+        "`info` prints attributes and statistics. `check` reads every byte; its exit code is "
+        "1 if any number, flag or total is wrong.",
     .examples = "  imprint log --episodes 2 --steps 60 --out /tmp/imprint-i --force &&\n"
                 "  imprint data info /tmp/imprint-i",
     .run = run_data_command,

@@ -55,7 +55,7 @@ static imp_status export_onnx(settings *s, const char *model, imp_error *err)
     if (status != IMP_OK)
         return status;
     const imp_network *network = imp_policy_factory_network(driver);
-    status = network == NULL ? imp_fail(err, IMP_USAGE, "%s is no network", model)
+    status = network == NULL ? imp_fail(err, IMP_USAGE, "%s is not a network", model)
                              : imp_network_export_onnx(network, s->out, !s->standardised, err);
     if (status == IMP_OK)
         s->inputs = *imp_network_inputs(network);
@@ -68,13 +68,13 @@ static imp_status check_format_options(const settings *s, const imp_options *opt
                                        imp_error *err)
 {
     if (format != ONNX && (s->raw_pixels || s->standardised))
-        return imp_fail(err, IMP_USAGE, "--raw-pixels and --standardised are for onnx");
+        return imp_fail(err, IMP_USAGE, "--raw-pixels and --standardised are options of onnx");
     if (FORMATS[format].format != IMP_EXPORT_MINARI && s->id[0] != '\0')
-        return imp_fail(err, IMP_USAGE, "--id is for minari");
+        return imp_fail(err, IMP_USAGE, "--id is an option of minari");
     if ((format == ONNX || FORMATS[format].format != IMP_EXPORT_ROBOMIMIC) &&
         (imp_option_is_given(options, &s->dataset.validation) ||
          imp_option_is_given(options, &s->dataset.seed)))
-        return imp_fail(err, IMP_USAGE, "--validation and --seed are for robomimic");
+        return imp_fail(err, IMP_USAGE, "--validation and --seed are options of robomimic");
     return IMP_OK;
 }
 
@@ -88,10 +88,10 @@ static imp_status find_minari_id(settings *s, imp_error *err)
     if (status != IMP_OK)
         return status;
     if (s->id[0] != '\0' && s->is_listed_by_minari && strcmp(s->id, s->minari_id) != 0)
-        return imp_fail(err, IMP_USAGE,
-                        "--id %s: Minari lists what is in %s as %s: choose another --out, or leave "
-                        "out --id",
-                        s->id, s->out, s->minari_id);
+        return imp_fail(
+            err, IMP_USAGE,
+            "--id %s: Minari lists the folder %s as %s: choose another --out, or leave out --id",
+            s->id, s->out, s->minari_id);
     if (s->id[0] != '\0')
         snprintf(s->minari_id, sizeof s->minari_id, "%s", s->id);
     s->dataset.id = s->id[0] != '\0' ? s->id : s->minari_id[0] != '\0' ? s->minari_id : NULL;
@@ -156,11 +156,11 @@ static int print_onnx(const settings *s, const imp_options *options)
             "{s:s, s:s, s:i, s:s, s:i, s:i}", "out", s->out, "format", "onnx", "opset", 13, "input",
             input, "frames", s->inputs.frames, "actions", s->inputs.actions));
     printf("%s: ONNX, opset 13, takes \"%s\": %s%s", s->out, input,
-           s->standardised ? "standardised pictures, floats, channels first"
+           s->standardised ? "standardised images, floats, channels first"
                            : "RGB bytes, channels last",
-           several ? ", the present one first" : "");
+           several ? ", the latest first" : "");
     if (s->inputs.actions > 0)
-        printf("; and \"actions\": the last %d executed, left and right, the last one first",
+        printf("; and \"actions\": the last %d executed actions, left and right, the latest first",
                s->inputs.actions);
     printf("\n");
     return imp_console_flush();
@@ -173,10 +173,10 @@ static void print_minari_usage(const settings *s)
         printf("Minari lists it: minari.load_dataset(\"%s\")\n", s->minari_id);
     else if (s->minari_id[0] != '\0')
         printf("its id is %s: minari.MinariDataset(\"%s\") reads it here; minari.load_dataset() "
-               "finds it in %s/data of Minari's folder\n",
+               "looks for it in %s/data of Minari's folder\n",
                s->minari_id, s->out, s->minari_id);
     else
-        printf("minari.MinariDataset(\"%s\") reads it; --id names it\n", s->out);
+        printf("minari.MinariDataset(\"%s\") reads it; --id gives it a name\n", s->out);
 }
 
 // Says how many demonstrations each mask of the split lists.
@@ -185,9 +185,9 @@ static void print_robomimic(const settings *s)
     if (s->dataset.validation > 0.0)
         printf("mask/train lists %d demos, mask/valid %d%s\n", s->summary.training,
                s->summary.held_out,
-               s->summary.held_out > 0 ? ""
-                                       : " and is left out: so few demos want a larger "
-                                         "--validation");
+               s->summary.held_out > 0
+                   ? ""
+                   : " and is left out: give a larger --validation for so few demos");
 }
 
 // The summary of an exported dataset.
@@ -205,7 +205,7 @@ static int print_exported_dataset(const settings *s, const imp_options *options,
         }
         return imp_console_finish_with_json(all);
     }
-    printf("%s: %s, as %s reads it\n", s->out, options->operands[1], FORMATS[format].name);
+    printf("%s: %s in the format of %s\n", s->out, options->operands[1], FORMATS[format].name);
     if (minari)
         print_minari_usage(s);
     if (masks)
@@ -229,23 +229,24 @@ static void set_up_export_command(void *state, imp_options *options)
     s->dataset = imp_default_export_def();
     const imp_option table[] = {
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "PATH",
-         "the new file or folder: model.onnx, train.log, minari or robomimic.hdf5 unless given",
+         "file or folder to write [model.onnx, train.log, minari or robomimic.hdf5]",
          IMP_TRANSIENT},
         {"raw-pixels", 0, IMP_OPTION_FLAG, &s->raw_pixels, NULL,
-         "onnx: take RGB bytes as they come from the camera; what is done unless told otherwise",
-         IMP_SETTING},
+         "onnx: the inputs are RGB bytes as they come from the camera (the default)", IMP_SETTING},
         {"standardised", 0, IMP_OPTION_FLAG, &s->standardised, NULL,
-         "onnx: take pictures that are standardised already: (x - mean) / deviation, channels "
-         "first",
+         "onnx: the inputs are standardised images: (x - mean) / deviation, channels first",
          IMP_SETTING},
         {"id", 0, IMP_OPTION_TEXT, &s->id, "ID",
-         "minari: of the dataset, NAMESPACE/NAME-vNUMBER, unless --out says it", IMP_SETTING},
+         "minari: id of the dataset, NAMESPACE/NAME-vNUMBER; by default, --out determines it",
+         IMP_SETTING},
         {"validation", 0, IMP_OPTION_REAL, &s->dataset.validation, "SHARE",
-         "robomimic: share of the episodes in mask/valid, the others are in mask/train; 0: neither",
+         "robomimic: share of the episodes in mask/valid, the others are in mask/train; 0: no "
+         "masks",
          IMP_SETTING},
         {"seed", 's', IMP_OPTION_SEED, &s->dataset.seed, "N",
-         "robomimic: of that split, which is `imprint train`'s", IMP_SETTING},
-        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace it if it exists", IMP_TRANSIENT},
+         "robomimic: seed of that split, which is the one of `imprint train`", IMP_SETTING},
+        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the output if it exists",
+         IMP_TRANSIENT},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
@@ -255,14 +256,13 @@ const imp_command imp_command_export = {
     .summary = "write a model or a dataset for other programs",
     .operands = "onnx MODEL | (trainlog | minari | robomimic) DATASET",
     .details =
-        "MODEL is a file, or a folder that `imprint train` wrote. The ONNX model takes "
-        "batches of any size and gives left and right duty cycles; preprocessing is part of "
-        "it unless told otherwise.\n\n"
-        "DATASET is a folder that `imprint log` or `imprint import` wrote. trainlog is what "
-        "the baselines' training reads; minari is a folder for Farama's Minari with one file "
-        "for all episodes; robomimic is its HDF5 file, with the pictures as obs/image.\n\n"
-        "Minari lists a dataset only under the name of its folder. With --out "
-        "~/.minari/datasets/imprint/loop-v0/data its id is imprint/loop-v0.",
+        "MODEL is a file, or a folder of `imprint train`. The ONNX model takes batches of "
+        "any size and outputs left and right duty cycles. It includes the preprocessing "
+        "unless --standardised is given.\n\nDATASET is a folder of `imprint log` or `imprint "
+        "import`. trainlog is the file that the baseline's training reads. minari is a "
+        "folder for Farama's Minari, with one file for all episodes. robomimic is its HDF5 "
+        "file, with the images as obs/image.\n\nMinari identifies a dataset by its folder. "
+        "With --out ~/.minari/datasets/imprint/loop-v0/data its id is imprint/loop-v0.",
     .examples =
         "  imprint log --episodes 4 --steps 100 --out /tmp/imprint-export-d --force &&\n"
         "  imprint train --data /tmp/imprint-export-d --epochs 1 --out /tmp/imprint-export-m "

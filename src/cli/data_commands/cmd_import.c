@@ -34,49 +34,50 @@ static void add_import_options(imp_options *options, settings *s)
     const imp_option table[] = {
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new dataset", IMP_TRANSIENT},
         {"size", 0, IMP_OPTION_PAIR, s->size, "WxH",
-         "size of the observations: 80x60 for bags, as recorded for train.log, unless given",
-         IMP_SETTING},
-        {"map", 'm', IMP_OPTION_TEXT, &s->def.map, "NAME", "what to call the place", IMP_SETTING},
-        {"policy", 'p', IMP_OPTION_TEXT, &s->def.policy, "NAME", "what to call who drove",
+         "size of the observations [rosbag: 80x60; trainlog: as recorded]", IMP_SETTING},
+        {"map", 'm', IMP_OPTION_TEXT, &s->def.map, "NAME", "name to store as the map", IMP_SETTING},
+        {"policy", 'p', IMP_OPTION_TEXT, &s->def.policy, "NAME", "name to store as the policy",
          IMP_SETTING},
         // choice of topics in a bag
         {"robot", 0, IMP_OPTION_TEXT, &s->robot, "NAME",
-         "rosbag: whose pictures and commands, by its topics /NAME/..., if there are several "
-         "robots",
-         IMP_SETTING},
+         "rosbag: robot to import, by its topics /NAME/..., if the bag has several", IMP_SETTING},
         {"camera", 0, IMP_OPTION_TEXT, &s->camera, "TOPIC",
-         "rosbag: topic of the pictures, unless it is the robot's with the most", IMP_SETTING},
+         "rosbag: topic of the images [the robot's topic with the most images]", IMP_SETTING},
         {"commands", 0, IMP_OPTION_TEXT, &s->commands, "TOPIC",
-         "rosbag: topic of wheel or car commands, unless it is the robot's with the most",
+         "rosbag: topic of wheel or car commands [the robot's topic with the most commands]",
          IMP_SETTING},
         // camera and synchronisation
         {"undistort", 0, IMP_OPTION_FLAG, &s->def.undistort, NULL,
-         "rosbag: straighten the pictures, by --calibration or what the bag tells", IMP_SETTING},
+         "rosbag: undistort the images, with --calibration or the bag's own calibration",
+         IMP_SETTING},
         {"calibration", 0, IMP_OPTION_TEXT, &s->calibration, "FILE",
          "rosbag: the camera's calibration (YAML)", IMP_SETTING},
         {"delay", 0, IMP_OPTION_REAL, &s->def.delay, "S",
-         "rosbag: a picture goes with the latest command so long after it", IMP_SETTING},
+         "rosbag: pair an image with the latest command this long after it", IMP_SETTING},
         {"command-age", 0, IMP_OPTION_REAL, &s->def.max_command_age, "S",
-         "rosbag: an older command counts as none", IMP_SETTING},
+         "rosbag: ignore commands that are older than this", IMP_SETTING},
         {"gap", 0, IMP_OPTION_REAL, &s->def.gap, "S",
-         "rosbag: so long without a picture ends an episode", IMP_SETTING},
+         "rosbag: a longer gap between images ends an episode", IMP_SETTING},
         {"receive-times", 0, IMP_OPTION_FLAG, &s->def.use_receive_times, NULL,
-         "rosbag: go by when messages arrived, even if their own times are sound", IMP_SETTING},
+         "rosbag: use the times at which messages were recorded instead of their time stamps",
+         IMP_SETTING},
         {"moving-only", 0, IMP_OPTION_FLAG, &s->def.skip_standstill, NULL,
-         "rosbag: leave out pictures at which the robot stands still", IMP_SETTING},
+         "rosbag: leave out images at which the robot stands still", IMP_SETTING},
         // kinematics, which convert car commands to duty cycles
         {"gain", 0, IMP_OPTION_REAL, &s->def.gain, "G",
-         "rosbag: of the robot's kinematics, for car commands", IMP_SETTING},
-        {"trim", 0, IMP_OPTION_REAL, &s->def.trim, "T", "rosbag: the same", IMP_SETTING},
+         "rosbag: gain of the robot's kinematics, for car commands", IMP_SETTING},
+        {"trim", 0, IMP_OPTION_REAL, &s->def.trim, "T",
+         "rosbag: trim of the robot's kinematics, for car commands", IMP_SETTING},
         // pickles of the baseline
         {"lens", 0, IMP_OPTION_TEXT, &s->def.lens, "NAME",
-         "trainlog: lens of the pictures: duckiebot, none or custom", IMP_SETTING},
+         "trainlog: lens of the images: duckiebot, none or custom", IMP_SETTING},
         {"actions", 0, IMP_OPTION_TEXT, &s->actions, "KIND",
          "trainlog: duty-cycles (left, right) or velocities (speed, turn rate)", IMP_SETTING},
         {"swap-red-blue", 0, IMP_OPTION_FLAG, &s->def.swap_red_blue, NULL,
-         "trainlog: pictures are stored blue first, as the baseline's log.py does", IMP_SETTING},
+         "trainlog: images are stored as BGR, as the baseline's log.py does", IMP_SETTING},
         {"next-action", 0, IMP_OPTION_FLAG, &s->def.use_next_action, NULL,
-         "trainlog: a picture goes with the next entry's action, the one taken after seeing it",
+         "trainlog: pair each image with the action of the next entry, which was taken after "
+         "seeing it",
          IMP_SETTING},
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
          IMP_TRANSIENT},
@@ -194,9 +195,8 @@ static int print_import_summary(const void *state, const imp_options *options)
     for (int k = 0; k < summary->reason_count; k++)
         printf("left out: %s (%" PRId64 ")\n", summary->dropped[k].reason,
                summary->dropped[k].count);
-    printf("%s: %s, %s of %s; look at "
-           "%s/observations.png\n",
-           s->out, IMP_PLURAL(summary->episodes, "episode"), IMP_PLURAL(summary->steps, "step"),
+    printf("%s: %s, %s of %s; look at %s/observations.png\n", s->out,
+           IMP_PLURAL(summary->episodes, "episode"), IMP_PLURAL(summary->steps, "step"),
            IMP_PLURAL(summary->images, "image"), s->out);
     return imp_console_flush();
 }
@@ -218,12 +218,13 @@ static void set_up_import_command(void *state, imp_options *options)
 
 const imp_command imp_command_import = {
     .name = "import",
-    .summary = "make a dataset of other recordings",
+    .summary = "convert recordings of other programs to a dataset",
     .operands = "rosbag FILE... | trainlog FILE...",
-    .details = "rosbag reads a robot's ROS 1 bags: camera pictures, and the wheel or car commands "
-               "that held when they were taken. trainlog reads the baselines' train.log (Python "
-               "pickles) without executing what is in it. What is left out is counted, here and in "
-               "`imprint data info`. An interrupted import leaves nothing.",
+    .details =
+        "rosbag reads ROS 1 bags of a robot: camera images, and the wheel or car commands "
+        "that were in effect at their times. trainlog reads the baseline's train.log (Python "
+        "pickles) without executing its contents. Everything that is left out is counted, "
+        "here and in `imprint data info`. An interrupted import leaves nothing behind.",
     .examples =
         "  imprint log --episodes 2 --steps 60 --out /tmp/imprint-r --force &&\n"
         "  imprint export trainlog /tmp/imprint-r --out /tmp/imprint-train.log --force &&\n"

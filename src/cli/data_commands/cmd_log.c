@@ -28,28 +28,33 @@ static void add_log_options(imp_options *options, settings *s)
     const imp_option table[] = {
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new dataset", IMP_TRANSIENT},
         {"policy", 'p', IMP_OPTION_TEXT, &s->collect.policy, "POLICY",
-         "who drives: expert, pure-pursuit (gym-duckietown's expert), a plug-in (.so), or a model",
+         "policy that drives: expert, pure-pursuit (gym-duckietown's expert), a plug-in "
+         "(.so), or a model",
          IMP_INPUT_PATH},
         {"expert", 0, IMP_OPTION_TEXT, &s->collect.label_policy, "POLICY",
-         "whose actions are the labels where a model drives: expert (unless given), or a plug-in "
-         "(.so)",
+         "policy whose actions are the labels where a model drives: expert (the default), or "
+         "a plug-in (.so)",
          IMP_INPUT_PATH},
-        {"episodes", 'n', IMP_OPTION_INT, &s->collect.episodes, "N", "episodes to drive",
+        {"episodes", 'n', IMP_OPTION_INT, &s->collect.episodes, "N", "number of episodes to drive",
          IMP_FLEXIBLE},
-        {"steps", 0, IMP_OPTION_INT, &s->collect.steps, "N", "steps of the longest episode",
-         IMP_SETTING},
+        {"steps", 0, IMP_OPTION_INT, &s->collect.steps, "N",
+         "maximum number of steps of an episode", IMP_SETTING},
         // exploration: what disturbs the driving, so that recoveries are recorded
         {"noise", 0, IMP_OPTION_REAL, &s->collect.noise, "SIGMA",
-         "disturb the executed duty cycles by so much; labels stay the expert's", IMP_SETTING},
-        {"noise-time", 0, IMP_OPTION_REAL, &s->collect.noise_time, "S",
-         "how long a disturbance lasts", IMP_SETTING},
+         "standard deviation of the disturbance of executed duty cycles; labels are the "
+         "undisturbed actions",
+         IMP_SETTING},
+        {"noise-time", 0, IMP_OPTION_REAL, &s->collect.noise_time, "S", "duration of a disturbance",
+         IMP_SETTING},
         {"start-offset", 0, IMP_OPTION_REAL, &s->collect.start_offset, "M",
-         "start within this of the lane's centre instead of anywhere on the tile", IMP_SETTING},
+         "maximum distance of a start from the lane centre; without it, anywhere on the tile",
+         IMP_SETTING},
         {"speed-spread", 0, IMP_OPTION_REAL, &s->collect.speed_spread, "SHARE",
-         "drive each episode faster or slower by up to this share; labels stay the expert's",
+         "vary the speed from episode to episode by up to this share; labels keep the "
+         "expert's speed",
          IMP_SETTING},
         {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL,
-         "continue an interrupted dataset with its settings, or a finished one up to more "
+         "continue an interrupted dataset with its settings, or extend a finished one to more "
          "--episodes",
          IMP_TRANSIENT},
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
@@ -80,7 +85,7 @@ static int print_log_summary(const void *state, const imp_options *options)
         printf("%s %s there already\n", IMP_PLURAL(summary->resumed, "episode"),
                summary->resumed == 1 ? "was" : "were");
     if (summary->episodes == 0) {
-        printf("%s: is complete, nothing was left to do\n", s->out);
+        printf("%s: is complete, nothing to do\n", s->out);
         return imp_console_flush();
     }
     printf("%s: %s, %s in %.1f s (%.0f frames/s), mean reward %.1f per episode, "
@@ -138,12 +143,10 @@ static void free_log_command(void *state)
 
 const imp_command imp_command_log = {
     .name = "log",
-    .summary = "record an expert's driving",
+    .summary = "record episodes driven by an expert",
     .operands = "",
-    .details =
-        "Drives episodes in the simulator and writes what the robot saw, what it did and what "
-        "the expert would have done to a dataset folder (HDF5, readable with h5py and "
-        "Minari).",
+    .details = "Drives episodes in the simulator and writes observations, executed actions and the "
+               "expert's actions to a dataset folder (HDF5, readable with h5py and Minari).",
     .examples =
         "  imprint log --map loop_empty --episodes 20 --noise 0.2 --out /tmp/imprint-data --force",
     .state_size = sizeof(settings),

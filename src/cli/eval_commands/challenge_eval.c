@@ -168,7 +168,7 @@ static void print_policy_table(const imp_challenge_result *contest, const imp_me
     print_metrics_row("max", "", &a->max, order);
     for (int e = 0; e < contest->episodes; e++)
         if (contest->results[e].ending == IMP_END_POLICY_FAILED)
-            printf("  %s gave up: %s\n", contest->results[e].name, contest->results[e].reason);
+            printf("  %s failed: %s\n", contest->results[e].name, contest->results[e].reason);
 }
 
 // Prints the policies from the best to the worst.
@@ -177,7 +177,8 @@ void imp_challenge_eval_print(const imp_challenge_eval_settings *s,
 {
     imp_metric order[IMP_METRIC_COUNT];
     order_metrics_by_ranking(s->def.challenge, order);
-    printf("%s, %s starts, the same for all; the medians of the first four columns rank\n",
+    printf("%s, %s starts, the same for all; the medians of the first four columns decide the "
+           "rank\n",
            imp_challenge_name(s->def.challenge), s->def.test ? "test" : "validation");
     for (int place = 0; place < o->count; place++) {
         int p = o->best_first[place];
@@ -195,7 +196,7 @@ void imp_challenge_eval_print(const imp_challenge_eval_settings *s,
         print_policy_table(&o->results_by_policy[p], order);
     }
     if (s->out != NULL)
-        printf("\nwritten: %s/metrics.json, %s/trajectories.csv, pictures%s\n", s->out, s->out,
+        printf("\nwritten: %s/metrics.json, %s/trajectories.csv, images%s\n", s->out, s->out,
                s->keep_messages ? ", messages" : "");
 }
 
@@ -369,7 +370,7 @@ imp_status imp_challenge_eval_run(imp_challenge_eval_outcome *o,
     imp_status status = IMP_OK;
     participant *participants = calloc((size_t)s->policies->count, sizeof *participants);
     if (participants == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for those who take part");
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for policies and agents");
     for (int p = 0; p < s->policies->count; p++) {
         participants[p].agent = imp_default_agent_process_def();
         participants[p].agent.monitor = &monitor;

@@ -22,46 +22,46 @@ static void add_eval_options(imp_options *options, imp_eval_settings *s)
 {
     const imp_option table[] = {
         {"policy", 'p', IMP_OPTION_LIST, &s->policies, "POLICY",
-         "expert, pure-pursuit (gym-duckietown's expert), a plug-in (.so), or a model; may be "
-         "repeated",
+         "policy to evaluate: expert, pure-pursuit (gym-duckietown's expert), a plug-in "
+         "(.so), or a model; may be repeated",
          IMP_INPUT_PATH},
         // challenges
         {"agent", 0, IMP_OPTION_LIST, &s->agents, "COMMAND",
-         "a program that speaks AI-DO's protocol, with --protocol aido-...; may be repeated",
+         "program that speaks AI-DO's protocol, with --protocol aido-...; may be repeated",
          IMP_SETTING},
         {"agent-timeout", 0, IMP_OPTION_REAL, &s->challenge_eval.agent_timeout, "S",
-         "for an agent's start and each of its replies", IMP_SETTING},
+         "time limit of an agent's start and of each of its replies", IMP_SETTING},
         {"sandbox", 0, IMP_OPTION_FLAG, &s->challenge_eval.sandbox, NULL, IMP_SANDBOX_HELP,
          IMP_TRANSIENT},
         {"keep-messages", 0, IMP_OPTION_FLAG, &s->challenge_eval.keep_messages, NULL,
-         "with --out, write down what agents and evaluator say: 70 MB a minute of driving",
+         "with --out, write all messages between agents and evaluator to files: 70 MB per "
+         "minute of driving",
          IMP_SETTING},
         {"protocol", 0, IMP_OPTION_TEXT, &s->protocol, "NAME",
          "baseline, or AI-DO's aido-lf, aido-lfp, aido-lfv, aido-lfi", IMP_SETTING},
         {"test-starts", 0, IMP_OPTION_FLAG, &s->challenge_eval.def.test, NULL,
-         "AI-DO's test starts instead of those of its validation", IMP_SETTING},
+         "use AI-DO's test starts instead of its validation starts", IMP_SETTING},
         // episodes and what is measured
         {"episodes", 'n', IMP_OPTION_INT, &s->eval.episodes, "N",
-         "episodes to drive (AI-DO's official ones if not given)", IMP_SETTING},
-        {"steps", 0, IMP_OPTION_INT, &s->eval.steps, "N", "steps of the longest episode",
+         "number of episodes (AI-DO's official ones if not given)", IMP_SETTING},
+        {"steps", 0, IMP_OPTION_INT, &s->eval.steps, "N", "maximum number of steps of an episode",
          IMP_SETTING},
         {"starts", 0, IMP_OPTION_TEXT, &s->starts_path, "FILE",
-         "start where this table says (columns x,z,heading and maybe map, in m and rad), one "
-         "episode a line; episodes.csv of an evaluation is such a table",
+         "table of starts (columns x, z, heading and optionally map, in m and rad), one "
+         "episode per row; episodes.csv of an evaluation is such a table",
          IMP_SETTING},
         {"settle-steps", 0, IMP_OPTION_INT, &s->eval.settle_steps, "N",
-         "first steps left out of the lane and speed figures (60 if --steps is at least 300)",
+         "first steps that lane and speed figures leave out (60 if --steps is at least 300)",
          IMP_SETTING},
         {"plot-episodes", 0, IMP_OPTION_INT, &s->eval.keep, "N",
-         "first episodes whose trajectories are drawn", IMP_SETTING},
+         "number of episodes whose trajectories are drawn", IMP_SETTING},
         {"robustness", 0, IMP_OPTION_FLAG, &s->robustness_test, NULL,
-         "find out what breaks the policies: perturb all that --randomize can, or what it is "
-         "given, "
-         "group by group",
+         "measure robustness: perturb each group of --randomize (default: all groups) at "
+         "growing strength",
          IMP_SETTING},
         // results
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR",
-         "write report.html, metrics.json, episodes.csv and pictures there", IMP_TRANSIENT},
+         "write report.html, metrics.json, episodes.csv and images to this folder", IMP_TRANSIENT},
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
          IMP_TRANSIENT},
     };
@@ -89,13 +89,13 @@ static imp_status write_report_and_metrics(const imp_eval_settings *s, const imp
     const imp_evaluation *first = &o->evaluations[0];
     // the report's subtitle: the conditions in a sentence
     snprintf(summary, sizeof summary,
-             "imprint %s: %s of at most %s on %.200s, maps for %s, seed %llu; the first %s of each "
-             "%s out of the lane and speed figures.%s%.200s",
+             "imprint %s: %s of at most %s on %.200s, maps for %s, seed %llu; the first %s of "
+             "each %s out of the lane and speed figures.%s%.200s",
              imp_version(), IMP_PLURAL(s->eval.episodes, "episode"),
              IMP_PLURAL(s->eval.steps, "step"),
              first->map_count == 1 ? first->maps[0].name : "several maps",
              s->eval.sim.split == IMP_SPLIT_ALL
-                 ? "training and testing alike"
+                 ? "training and testing"
                  : (s->eval.sim.split == IMP_SPLIT_TEST ? "testing only" : "training only"),
              (unsigned long long)s->eval.sim.env.seed, IMP_PLURAL(s->eval.settle_steps, "step"),
              s->eval.settle_steps == 1 ? "is left" : "are left",
@@ -172,7 +172,7 @@ static imp_status evaluate_robustness(const imp_eval_settings *s, const imp_opti
         status = imp_randomization_parse_list(&spec, "all", err);
     o->robustness = calloc((size_t)o->count + 1, sizeof *o->robustness);
     if (status == IMP_OK && o->robustness == NULL)
-        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for what breaks policies");
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for the robustness test");
     for (int p = 0; p < o->count && status == IMP_OK; p++) {
         imp_eval_def def = o->defs[p];
         def.sim.randomization = spec;
@@ -189,7 +189,7 @@ static void warn_training_maps(const imp_eval_settings *s, const imp_eval_outcom
         const imp_evaluation *e = &o->evaluations[p];
         for (int k = 0; k < e->map_count; k++)
             if (imp_policy_factory_trained_on(o->drivers[p], e->maps[k].name))
-                fprintf(stderr, "imprint: warning: %s was trained on %s, which is for testing\n",
+                fprintf(stderr, "imprint: warning: %s was trained on %s, which is a test map\n",
                         s->policies.items[p], e->maps[k].name);
     }
 }
@@ -278,17 +278,17 @@ static imp_status parse_protocol(imp_eval_settings *s, const imp_options *option
     *is_challenge = strcmp(s->protocol, "baseline") != 0;
     // options that have no meaning without agents, a challenge or --out
     if (!*is_challenge && s->agents.count > 0)
-        return imp_fail(err, IMP_USAGE,
-                        "--agent: agents take part in challenges: give --protocol aido-lf, "
-                        "aido-lfp, aido-lfv or aido-lfi");
+        return imp_fail(
+            err, IMP_USAGE,
+            "--agent: agents take part in challenges: give --protocol aido-lf, aido-lfp, "
+            "aido-lfv or aido-lfi");
     if (s->challenge_eval.keep_messages && s->agents.count == 0)
         return imp_fail(err, IMP_USAGE,
-                        "--keep-messages records what agents are told and say: give one with "
-                        "--agent");
+                        "--keep-messages records the messages of agents: give one with --agent");
     if (s->challenge_eval.def.test && !*is_challenge)
-        return imp_fail(err, IMP_USAGE,
-                        "--test-starts are AI-DO's: give --protocol aido-lf, aido-lfp, aido-lfv or "
-                        "aido-lfi");
+        return imp_fail(
+            err, IMP_USAGE,
+            "--test-starts are AI-DO's: give --protocol aido-lf, aido-lfp, aido-lfv or aido-lfi");
     if (s->challenge_eval.keep_messages && s->out == NULL)
         return imp_fail(err, IMP_USAGE, "--keep-messages: give the folder for them with --out");
     if (!(s->challenge_eval.agent_timeout > 0.0))
@@ -338,7 +338,7 @@ static imp_status read_starts(imp_eval_settings *s, const imp_options *options, 
     if (s->starts_path == NULL)
         return IMP_OK;
     if (imp_option_is_given(options, s->sim.start_tile))
-        return imp_fail(err, IMP_USAGE, "--start-tile: --starts tells where to start");
+        return imp_fail(err, IMP_USAGE, "--start-tile: --starts already determines the starts");
     imp_status status = imp_start_list_read(&s->starts, s->starts_path, err);
     if (status != IMP_OK)
         return status;
@@ -424,7 +424,7 @@ static int print_eval_results(const void *state, const imp_options *options)
     if (code != 0 || failed_episodes == 0)
         return code;
     imp_error err = {0};
-    imp_fail(&err, IMP_CHECK_FAILED, "%s ended because an agent could not go on",
+    imp_fail(&err, IMP_CHECK_FAILED, "%s ended because an agent failed",
              IMP_PLURAL(failed_episodes, "episode"));
     return imp_console_print_error(IMP_CHECK_FAILED, &err);
 }
@@ -461,23 +461,22 @@ static void free_eval_command(void *state)
 
 const imp_command imp_command_eval = {
     .name = "eval",
-    .summary = "measure how policies drive",
+    .summary = "evaluate policies",
     .operands = "",
     .details =
         "Lets each policy drive from the same random starts. The defaults are the baseline's "
-        "protocol (10 episodes of 65 steps); --episodes 100 --steps 1500 tells who can drive. "
-        "An episode ends when the robot leaves the road. It is completed if it lasts to its last "
-        "step and the robot does not stall: get less than 0.1 m ahead in 10 s with nothing to "
-        "wait for. Progress is the way as a share of the expert's. Starts differ from those of "
-        "`imprint "
-        "log` with the same seed. Figures have 95 % confidence intervals. --out writes a "
-        "report that opens in a browser. --split test takes only maps that --split train "
-        "keeps out of training. --starts repeats starts, of an evaluation or another "
-        "simulator.\n\n"
-        "--protocol aido-lf, -lfp, -lfv or -lfi drives AI-DO's challenges instead, on their "
-        "maps, with their starts, rules, metrics and ranking: 60 s, the policy being asked "
-        "every 0.05 s. --agent lets a program take part that is written for them, ours "
-        "(`imprint agent`) or anybody's (docs/agent.md).",
+        "protocol (10 episodes of 65 steps); --episodes 100 --steps 1500 is a thorough "
+        "evaluation. An episode ends when the robot leaves the road. It is completed if it "
+        "reaches its last step and the robot does not stall: progress of less than 0.1 m in "
+        "10 s without a reason to wait. Progress is the distance along the road as a share "
+        "of the expert's. Starts differ from those of `imprint log` with the same seed. "
+        "Figures have 95 % confidence intervals. --out writes a report for a browser. "
+        "--split test uses only maps that --split train excludes from training. --starts "
+        "repeats the starts of an evaluation or of another simulator.\n\n--protocol aido-lf, "
+        "-lfp, -lfv or -lfi runs AI-DO's challenges instead, with their maps, starts, rules, "
+        "metrics and ranking: 60 s, with one action every 0.05 s. --agent evaluates a "
+        "program that speaks the challenge's protocol, for example `imprint agent` "
+        "(docs/agent.md).",
     .examples = "  imprint eval --policy expert --policy pure-pursuit --episodes 20 --steps 1500\n"
                 "  imprint eval --policy expert --robustness --randomize delay,trim,light\n"
                 "  imprint eval --policy expert --protocol aido-lf\n"

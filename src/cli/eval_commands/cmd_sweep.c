@@ -32,34 +32,37 @@ typedef struct sweep_state {
 static void add_sweep_options(imp_options *options, imp_sweep_settings *s)
 {
     const imp_option table[] = {
-        {"seeds", 'n', IMP_OPTION_INT, &s->seeds, "N", "trainings, each with a seed of its own",
-         IMP_TRANSIENT},
-        {"first-seed", 0, IMP_OPTION_SEED, &s->first_seed, "N", "of the first; the others follow",
-         IMP_TRANSIENT},
+        {"seeds", 'n', IMP_OPTION_INT, &s->seeds, "N",
+         "number of trainings, each with its own seed", IMP_TRANSIENT},
+        {"first-seed", 0, IMP_OPTION_SEED, &s->first_seed, "N",
+         "seed of the first training; the others follow", IMP_TRANSIENT},
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR",
-         "folder of the sweep: sweep.json, and a model in seed-<n>", IMP_TRANSIENT},
+         "folder of the sweep: sweep.json, and each model in seed-<n>", IMP_TRANSIENT},
         {"episodes", 0, IMP_OPTION_INT, &s->eval.episodes, "N",
-         "episodes that each network then drives", IMP_SETTING},
-        {"steps", 0, IMP_OPTION_INT, &s->eval.steps, "N", "steps of the longest", IMP_SETTING},
+         "episodes that evaluate each network", IMP_SETTING},
+        {"steps", 0, IMP_OPTION_INT, &s->eval.steps, "N", "maximum number of steps of an episode",
+         IMP_SETTING},
         {"settle-steps", 0, IMP_OPTION_INT, &s->eval.settle_steps, "N",
-         "first steps left out of the lane and speed figures (60 if --steps is at least 300)",
+         "first steps that lane and speed figures leave out (60 if --steps is at least 300)",
          IMP_SETTING},
         // bounds, which make the exit code 1
         {"require-completed", 0, IMP_OPTION_REAL, &s->require_completed, "SHARE",
-         "end with 1 unless every network completes that share of its episodes: to the last step, "
-         "without a stall",
+         "exit code 1 unless every network completes this share of its episodes: to the last "
+         "step, without a stall",
          IMP_TRANSIENT},
         {"require-progress", 0, IMP_OPTION_REAL, &s->require_progress, "SHARE",
-         "end with 1 unless every network gets that share of the expert's way", IMP_TRANSIENT},
+         "exit code 1 unless every network reaches this share of the expert's progress",
+         IMP_TRANSIENT},
         {"require-survival", 0, IMP_OPTION_REAL, &s->require_survival, "SHARE",
-         "end with 1 unless every network survives that share of its episodes, standing still "
-         "included",
+         "exit code 1 unless every network survives this share of its episodes, including "
+         "those in which it stands still",
          IMP_TRANSIENT},
         {"require-lane-distance", 0, IMP_OPTION_REAL, &s->require_lane_distance, "M",
-         "end with 1 unless every network's mean |lane distance| is at most that; 0: any",
+         "exit code 1 unless the mean |lane distance| of every network is at most this; 0: no "
+         "limit",
          IMP_TRANSIENT},
         {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL,
-         "continue: what is trained and evaluated is kept", IMP_TRANSIENT},
+         "continue: finished trainings and evaluations are kept", IMP_TRANSIENT},
     };
     imp_sim_options_add_multi_map(options, &s->sim);
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
@@ -85,7 +88,7 @@ static imp_status parse_train_options(imp_sweep_settings *s, const imp_options *
                           : training->json                                      ? "json"
                                                                                 : NULL;
     if (refused != NULL)
-        return imp_fail(err, IMP_USAGE, "--%s behind --: a sweep sees to that itself", refused);
+        return imp_fail(err, IMP_USAGE, "--%s after --: a sweep sets it itself", refused);
     return imp_train_settings_apply(&s->train, err);
 }
 
@@ -274,7 +277,7 @@ static imp_status run_sweep_command(void *state, const imp_options *options, imp
     if (!imp_option_is_given(options, &s->eval.settle_steps))
         s->eval.settle_steps = s->eval.steps >= 300 ? 60 : 0;
     if (s->eval.settle_steps >= s->eval.steps)
-        return imp_fail(err, IMP_USAGE, "--settle-steps %d: episodes of at most %s never do",
+        return imp_fail(err, IMP_USAGE, "--settle-steps %d: episodes have at most %s",
                         s->eval.settle_steps, IMP_PLURAL(s->eval.steps, "step"));
     s->eval.ask_expert = true;
     *rows = calloc((size_t)s->seeds, sizeof **rows);
@@ -290,8 +293,7 @@ static bool misses_requirement(const imp_sweep_settings *s, const imp_sweep_row 
     char progress[24];
     if ((double)row->completed < s->require_completed * row->episodes)
         imp_fail(err, IMP_CHECK_FAILED,
-                 "seed %" PRIu64 ": %d of %s %s completed (%d stalled), the share of %g is "
-                 "required",
+                 "seed %" PRIu64 ": %d of %s %s completed (%d stalled), a share of %g is required",
                  row->seed, row->completed, IMP_PLURAL(row->episodes, "episode"),
                  row->episodes == 1 ? "was" : "were", row->stalled, s->require_completed);
     else if (s->require_progress > 0.0 && !(row->progress >= s->require_progress))
@@ -325,15 +327,15 @@ static int print_sweep_and_requirements(const void *state, const imp_options *op
         if ((double)rows[k].survived < s->require_survival * rows[k].episodes)
             return imp_console_print_error(
                 imp_fail(&err, IMP_CHECK_FAILED,
-                         "seed %" PRIu64 ": %d of %s survived, the share "
-                         "of %g is required",
+                         "seed %" PRIu64 ": %d of %s survived, a share of %g is required",
                          rows[k].seed, rows[k].survived, IMP_PLURAL(rows[k].episodes, "episode"),
                          s->require_survival),
                 &err);
         if (s->require_lane_distance > 0.0 && !(rows[k].lane_distance <= s->require_lane_distance))
             return imp_console_print_error(
                 imp_fail(&err, IMP_CHECK_FAILED,
-                         "seed %" PRIu64 ": the mean |lane distance| is %s m, %g m are required",
+                         "seed %" PRIu64
+                         ": the mean |lane distance| is %s m, at most %g m is allowed",
                          rows[k].seed, imp_format_real_or_dash(lane, rows[k].lane_distance, 4),
                          s->require_lane_distance),
                 &err);
@@ -367,13 +369,12 @@ static void free_sweep_command(void *state)
 
 const imp_command imp_command_sweep = {
     .name = "sweep",
-    .summary = "train with several seeds, and tell how much they differ",
+    .summary = "train with several seeds and measure the spread",
     .operands = "-- [options of imprint train]",
-    .details =
-        "Trains a network per seed on the same data, in seed-<n> of the folder, lets each "
-        "drive from the same starts, and shows the spread over seeds next to the expert. What "
-        "is done is kept: a sweep that was interrupted, or is to have more seeds, goes on "
-        "with --resume.",
+    .details = "Trains one network per seed on the same data, in seed-<n> of the folder. Each "
+               "network drives from the same starts. Prints the spread over seeds next to the "
+               "expert. --resume continues an interrupted sweep, or adds seeds; finished seeds are "
+               "kept.",
     .examples = "  imprint log --episodes 4 --steps 100 --out /tmp/imprint-sweep-d --force &&\n"
                 "  imprint sweep --seeds 2 --episodes 5 --steps 100 --out /tmp/imprint-sweep "
                 "--resume \\\n"

@@ -128,8 +128,8 @@ static void print_comparisons(const imp_eval_settings *s, const imp_eval_outcome
     if (o->count < 2 || s->eval.episodes < 2)
         return;
     // header, which names the policy that is subtracted
-    printf("\nminus %s, episode by episode: those that only one completed, sign test\n%-*s  %7s  "
-           "%8s  %5s  %9s  %10s  %9s  %8s\n",
+    printf("\nminus %s, paired by episode: episodes that only one completed, with a sign "
+           "test\n%-*s  %7s  %8s  %5s  %9s  %10s  %9s  %8s\n",
            s->policies.items[0], NAME_WIDTH, "policy", "only it", "only 1st", "p", "progress",
            "lane dist.", "distance", "reward");
     for (int p = 1; p < o->count; p++) {
@@ -159,7 +159,7 @@ static void print_map_table(const imp_eval_settings *s, const imp_eval_outcome *
     const imp_evaluation *first = &o->evaluations[0];
     if (first->map_count < 2)
         return;
-    printf("\n%-*s  %9s  %10s  %9s  %12s  %8s\n", NAME_WIDTH, "map by map", "completed", "",
+    printf("\n%-*s  %9s  %10s  %9s  %12s  %8s\n", NAME_WIDTH, "per map", "completed", "",
            "progress", "|lane dist.|", "distance");
     for (int k = 0; k < first->map_count && k < MAPS_MAX; k++) {
         if (first->maps[k].stats.episodes > 0)
@@ -208,7 +208,7 @@ void imp_eval_print(const imp_eval_settings *s, const imp_eval_outcome *o)
         printf("starts from %s\n", s->starts_path);
     else
         printf("the same starts for all\n");
-    printf("completed: to the last step without a stall; progress: of the expert's way\n\n");
+    printf("completed: to the last step without a stall; progress: share of the expert's\n\n");
     // tables
     print_metrics_table(s, o);
     print_endings(s, o);
@@ -224,5 +224,5 @@ void imp_eval_print(const imp_eval_settings *s, const imp_eval_outcome *o)
     for (int p = 0; p < o->count && o->robustness != NULL; p++)
         imp_robustness_print(s->policies.items[p], &o->robustness[p]);
     if (s->out != NULL)
-        printf("\nwritten: %s/report.html, metrics.json, episodes.csv and pictures\n", s->out);
+        printf("\nwritten: %s/report.html, metrics.json, episodes.csv and images\n", s->out);
 }

@@ -9,7 +9,8 @@
 // One row per group, with one column per strength.
 void imp_robustness_print(const char *policy, const imp_robustness *r)
 {
-    printf("\nWhat breaks %s, most first: episodes completed at growing strength\n\n%-12s  %7s",
+    printf("\nRobustness of %s, most harmful first: episodes completed at growing "
+           "strength\n\n%-12s  %7s",
            policy, "perturbed", "plain");
     for (int k = 0; k < IMP_ROBUSTNESS_LEVELS; k++)
         printf("  %7g", imp_robustness_strengths[k]);

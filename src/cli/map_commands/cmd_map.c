@@ -28,7 +28,7 @@ static imp_status list_builtin_maps(const imp_options *options, json_t *array, i
 {
     if (!options->json)
         printf("%-38s %8s %8s %6s %8s  %s\n", "map", "tiles", "drivable", "lanes", "objects",
-               "what it is");
+               "description");
     // every map is loaded, because its text has no totals
     for (int k = 0; k < imp_builtin_map_count(); k++) {
         imp_world *world;
@@ -248,10 +248,10 @@ static void set_up_map_command(void *state, imp_options *options)
     s->generation = imp_default_map_gen_options();
     const imp_option table[] = {
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "FILE",
-         "show: draw the map as .svg or .png; new: write it there", IMP_TRANSIENT},
+         "show: draw the map to this .svg or .png file; new: write the map to it", IMP_TRANSIENT},
         {"size", 0, IMP_OPTION_PAIR, s->size, "WxH",
-         "show: pixels of the picture; new: tiles of the town [9x9]", IMP_TRANSIENT},
-        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "new: replace what is at --out",
+         "show: size of the image [px]; new: size of the map in tiles [9x9]", IMP_TRANSIENT},
+        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "new: replace --out if it exists",
          IMP_TRANSIENT},
         {"strict", 0, IMP_OPTION_FLAG, &s->strict, NULL, "check: remarks count as failures",
          IMP_TRANSIENT},
@@ -262,14 +262,14 @@ static void set_up_map_command(void *state, imp_options *options)
 
 const imp_command imp_command_map = {
     .name = "map",
-    .summary = "list, check, draw or make maps",
+    .summary = "list, check, draw or generate maps",
     .operands = "list | check MAP... | show MAP | new",
     .details =
-        "MAP is a built-in name, the path of a YAML file, or a folder of lib-dt-maps. `check` "
-        "names what is wrong with "
-        "the number of its line, and remarks on what is odd; only what is wrong makes it "
-        "fail. `new` makes towns that nobody drew, a folder of them with --count; log, train "
-        "and eval take such a folder as --map.",
+        "MAP is the name of a built-in map, the path of a YAML file, or a folder of "
+        "lib-dt-maps. `check` prints errors and remarks with their line numbers; only errors "
+        "make it fail, unless --strict is given. `new` generates maps from a seed, with "
+        "--count a folder of them. The option --map of log, train and eval takes such a "
+        "folder.",
     .examples = "  imprint map list\n"
                 "  imprint map check loop_empty udem1\n"
                 "  imprint map show zigzag_dists --out /tmp/zigzag.svg\n"

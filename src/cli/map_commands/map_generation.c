@@ -40,24 +40,25 @@ void imp_map_gen_options_add(imp_options *options, imp_map_gen_options *settings
     // what is on the map
     const imp_option table[] = {
         {"seed", 's', IMP_OPTION_SEED, &generator->seed, "N",
-         "new: the same seed makes the same town", IMP_SETTING},
+         "new: seed of the map; equal seeds generate equal maps", IMP_SETTING},
         {"count", 'n', IMP_OPTION_INT, &settings->count, "N",
-         "new: so many towns, into the folder --out", IMP_SETTING},
+         "new: generate this many maps into the folder --out", IMP_SETTING},
         {"objects", 0, IMP_OPTION_FLAG, &generator->objects, NULL,
-         "new: houses, trees and more beside the road, signs, traffic lights", IMP_SETTING},
+         "new: add houses, trees and other objects beside the road, signs and traffic lights",
+         IMP_SETTING},
         {"pedestrians", 0, IMP_OPTION_INT, &generator->pedestrians, "N",
-         "new: duckies that walk across the road", IMP_SETTING},
-        {"cars", 0, IMP_OPTION_INT, &generator->cars, "N", "new: Duckiebots that drive",
+         "new: number of duckies that walk across the road", IMP_SETTING},
+        {"cars", 0, IMP_OPTION_INT, &generator->cars, "N", "new: number of Duckiebots that drive",
          IMP_SETTING},
-        {"parked", 0, IMP_OPTION_INT, &generator->parked, "N", "new: Duckiebots at the kerb",
-         IMP_SETTING},
+        {"parked", 0, IMP_OPTION_INT, &generator->parked, "N",
+         "new: number of Duckiebots parked at the kerb", IMP_SETTING},
         {"obstacles", 0, IMP_OPTION_INT, &generator->obstacles, "N",
-         "new: cones, barriers and duckies at the kerb", IMP_SETTING},
+         "new: number of cones, barriers and duckies at the kerb", IMP_SETTING},
         {"duckies", 0, IMP_OPTION_INT, &generator->duckies, "N",
-         "new: duckies that stand in a lane, to the right of its middle, as in AI-DO's LFP",
+         "new: number of duckies that stand in a lane, right of its middle, as in AI-DO's LFP",
          IMP_SETTING},
         {"border", 0, IMP_OPTION_FLAG, &generator->border, NULL,
-         "new: a ring without roads around the town; --no-border leaves it out", IMP_SETTING},
+         "new: surround the map with tiles without roads; --no-border does not", IMP_SETTING},
         {"tile-size", 0, IMP_OPTION_REAL, &generator->tile_size, "M", "new: side of a tile",
          IMP_SETTING},
     };
@@ -163,7 +164,7 @@ imp_status imp_map_gen_run(const imp_options *options, const imp_map_gen_options
         generator.rows = size[1];
     }
     if (out == NULL || out[0] == '\0')
-        return imp_fail(err, IMP_USAGE, "new wants --out FILE, --out FOLDER or --out -");
+        return imp_fail(err, IMP_USAGE, "new needs --out FILE, --out FOLDER or --out -");
     if (settings->count < 1 || settings->count > COUNT_MAX)
         return imp_fail(err, IMP_USAGE, "--count %d is not within 1 to %d", settings->count,
                         COUNT_MAX);
@@ -171,7 +172,7 @@ imp_status imp_map_gen_run(const imp_options *options, const imp_map_gen_options
     const bool several = imp_option_is_given(options, &settings->count);
     const bool to_screen = strcmp(out, "-") == 0;
     if (to_screen && (several || options->json))
-        return imp_fail(err, IMP_USAGE, "--out - goes with neither --count nor --json");
+        return imp_fail(err, IMP_USAGE, "--out - cannot be combined with --count or --json");
     static const char *const extensions[] = {".yaml", ".yml", NULL};
     imp_status status = several || to_screen ? IMP_OK : imp_output_check_file(out, extensions, err);
     if (status == IMP_OK)

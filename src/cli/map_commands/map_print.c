@@ -49,7 +49,7 @@ static void append_counted_noun(char *out, size_t size, int count, const char *w
 // "5 x 5 tiles of 0.61 m, 16 to drive on, 32 lanes, 3 objects (2 cones, 1 duckie)".
 void imp_map_summary(const imp_world *world, char *out, size_t size)
 {
-    snprintf(out, size, "%d x %d %s of %.4g m, %d to drive on, ", world->columns, world->rows,
+    snprintf(out, size, "%d x %d %s of %.4g m, %d drivable, ", world->columns, world->rows,
              IMP_PLURAL_NOUN((int64_t)world->columns * world->rows, "tile"), world->tile_size,
              world->drivable_count);
     append_counted_noun(out, size, world->curve_count, "lane");
@@ -156,6 +156,6 @@ void imp_map_print(const imp_world *world)
     }
     if (world->has_start_tile)
         printf("\nstart on tile %d,%d%s\n", world->start_tile[0], world->start_tile[1],
-               world->has_start_pose ? ", always in the same pose" : "");
+               world->has_start_pose ? ", always at the same pose" : "");
     print_objects(world);
 }

@@ -129,14 +129,12 @@ void imp_help_print_program(const imp_command *const *commands, int count)
     printf("Usage: imprint COMMAND [options]\n\nCommands:\n");
     for (int k = 0; k < count; k++)
         printf("  %-10s %s\n", commands[k]->name, commands[k]->summary);
-    printf(
-        "\nOptions:\n"
-        "  -h, --help     show this help; imprint help COMMAND: that of a command\n"
-        "  -V, --version  show the version\n"
-        "\n`imprint COMMAND --help` explains a command. The whole way, from nothing to a driver:\n"
-        "  imprint log && imprint train && imprint eval\n\n"
-        "The environment variable IMPRINT_INSTRUCTION_SET (plain, avx2 or avx512) limits the\n"
-        "vector instructions that the program uses; `imprint bench` says which it does.\n\n"
-        "Exit codes: 0 ok, 1 a check failed, 2 wrong arguments, 3 bad input, 4 input or output\n"
-        "failed, 130 interrupted.\n");
+    printf("\nOptions:\n  -h, --help     show this help; `imprint help COMMAND` shows that of a "
+           "command\n  -V, --version  show the version\n\n`imprint COMMAND --help` explains a "
+           "command. From an empty folder to a trained\npolicy and its evaluation:\n  imprint "
+           "log && imprint train && imprint eval\n\nThe environment variable "
+           "IMPRINT_INSTRUCTION_SET (plain, avx2 or avx512) limits\nthe vector instructions "
+           "that the program uses; `imprint bench` prints the set.\n\nExit codes: 0 ok, 1 a "
+           "check failed, 2 wrong arguments, 3 bad input, 4 input or\noutput failed, 130 "
+           "interrupted.\n");
 }

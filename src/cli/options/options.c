@@ -24,13 +24,13 @@ void imp_options_init(imp_options *options, const imp_command *command)
 {
     *options = (imp_options){.command = command};
     imp_options_add(options, (imp_option){"config", 'c', IMP_OPTION_TEXT, &options->config, "FILE",
-                                          "settings from a YAML file; options override them",
+                                          "read settings from a YAML file; options override them",
                                           IMP_TRANSIENT});
     imp_options_add(options,
                     (imp_option){"json", 0, IMP_OPTION_FLAG, &options->json, NULL,
                                  "print one JSON object on standard output", IMP_TRANSIENT});
     imp_options_add(options, (imp_option){"quiet", 'q', IMP_OPTION_FLAG, &options->quiet, NULL,
-                                          "no progress bar", IMP_TRANSIENT});
+                                          "print no progress bar and fewer notes", IMP_TRANSIENT});
     imp_options_add(options, (imp_option){"help", 'h', IMP_OPTION_FLAG, &options->help, NULL,
                                           "show this help", IMP_TRANSIENT});
     imp_options_add(options, (imp_option){"version", 'V', IMP_OPTION_FLAG, &options->version, NULL,

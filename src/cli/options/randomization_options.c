@@ -12,11 +12,12 @@ void imp_randomization_options_add(imp_options *options, imp_sim_options *sim)
 {
     const imp_option table[] = {
         {"randomize", 0, IMP_OPTION_TEXT, &sim->randomize, "LIST",
-         "let worlds differ from episode to episode: all, looks, dynamics, reference "
-         "(gym-duckietown's), or groups such as light,delay=0.5,no-jpeg",
+         "randomise each episode: all, looks (appearance), dynamics, reference (as in "
+         "gym-duckietown), or groups such as light,delay=0.5,no-jpeg",
          IMP_SETTING},
         {"randomization", 0, IMP_OPTION_TEXT, &sim->randomization, "FILE",
-         "draw from the distributions in this file (JSON, as gym-duckietown's)", IMP_INPUT_PATH},
+         "draw from the distributions in this JSON file, in gym-duckietown's format",
+         IMP_INPUT_PATH},
     };
     imp_options_add_group(options, "Randomisation", table, (int)(sizeof table / sizeof table[0]));
 }

@@ -90,7 +90,8 @@ static imp_status set_options_from_yaml_map(imp_options *options, const imp_yaml
     if (yaml->root < 0)
         return IMP_OK; // an empty file sets nothing
     if (!imp_yaml_is_map(yaml, yaml->root))
-        return imp_yaml_fail(yaml, yaml->root, "wants lines of `name: value`");
+        return imp_yaml_fail(yaml, yaml->root,
+                             "a settings file must consist of lines `name: value`");
     imp_status status = IMP_OK;
     for (imp_yaml_pair pair = imp_yaml_first_pair(yaml, yaml->root);
          pair.key >= 0 && status == IMP_OK; pair = imp_yaml_next_pair(yaml, pair))
@@ -131,10 +132,11 @@ imp_status imp_settings_file_check_command(const imp_options *options, const cha
         return status;
     if (sscanf(text, "# imprint %*s %31[a-z-]", maker) == 1 &&
         strcmp(maker, options->command->name) != 0)
-        status = imp_fail(err, IMP_USAGE,
-                          "%s: was made by imprint %s, which alone can continue it: choose another "
-                          "--out",
-                          folder, maker);
+        status = imp_fail(
+            err, IMP_USAGE,
+            "%s: was made by imprint %s, and only that command can continue it: choose another "
+            "--out",
+            folder, maker);
     free(text);
     return status;
 }

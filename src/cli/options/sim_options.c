@@ -59,9 +59,11 @@ static void add_seed_and_thread_options(imp_options *options, imp_sim_options *s
 {
     imp_options_add(options, (imp_option){"seed", 's', IMP_OPTION_SEED, &sim->seed, "N",
                                           "seed of starts, turns and noise", IMP_SETTING});
-    imp_options_add(options, (imp_option){"threads", 'j', IMP_OPTION_INT, &sim->threads, "N",
-                                          "threads, 0 for one per processor; never changes results",
-                                          IMP_TRANSIENT});
+    imp_options_add(
+        options,
+        (imp_option){"threads", 'j', IMP_OPTION_INT, &sim->threads, "N",
+                     "number of threads, 0: one per processor; results do not depend on it",
+                     IMP_TRANSIENT});
 }
 
 // What the robot sees, and where an episode starts.
@@ -69,16 +71,18 @@ static void add_camera_and_start_options(imp_options *options, imp_sim_options *
 {
     const imp_option table[] = {
         {"size", 0, IMP_OPTION_PAIR, sim->size, "WxH",
-         "size of an observation [80x60; of a model: its own; render: 640x480]", IMP_SETTING},
+         "size of an observation [80x60; a model: its own; render: 640x480]", IMP_SETTING},
         {"lens", 0, IMP_OPTION_TEXT, &sim->lens, "LENS",
-         "duckiebot, none, or a robot's calibration (YAML); of a model: its own", IMP_INPUT_PATH},
+         "lens of the camera: duckiebot, none, or a robot's calibration (YAML); a model has "
+         "its own",
+         IMP_INPUT_PATH},
         {"start-angle-deg", 0, IMP_OPTION_REAL, &sim->start_angle_deg, "DEG",
-         "starts lie within this angle of the lane (4 is the baseline's, 60 the simulator's)",
+         "largest angle to the lane at the start (the baseline has 4, gym-duckietown 60)",
          IMP_SETTING},
         {"start-tile", 0, IMP_OPTION_PAIR, sim->start_tile, "I,J", "start on this tile",
          IMP_SETTING},
         {"frame-skip", 0, IMP_OPTION_INT, &sim->frame_skip, "N",
-         "frames that an action is held for", IMP_SETTING},
+         "number of frames for which an action is repeated", IMP_SETTING},
     };
     imp_options_add_group(options, WORLD_GROUP, table, (int)(sizeof table / sizeof table[0]));
 }
@@ -87,35 +91,34 @@ static void add_camera_and_start_options(imp_options *options, imp_sim_options *
 static void add_expert_options(imp_options *options, imp_sim_options *sim)
 {
     const imp_option table[] = {
-        {"speed", 0, IMP_OPTION_REAL, &sim->expert_speed, "M/S", "speed that the expert wants",
+        {"speed", 0, IMP_OPTION_REAL, &sim->expert_speed, "M/S", "target speed of the expert",
          IMP_SETTING},
         // control law
         {"tracking-rate", 0, IMP_OPTION_REAL, &sim->tracking_rate, "1/S",
-         "how firmly the expert steers back to its line", IMP_SETTING},
+         "rate at which the expert reduces its distance to the path", IMP_SETTING},
         {"turn-rate-gain", 0, IMP_OPTION_REAL, &sim->turning_rate, "1/S",
-         "how hard the expert presses for a turn rate; 4 is gentle", IMP_SETTING},
+         "rate at which the expert corrects its turn rate; 4 is gentle", IMP_SETTING},
         {"max-turn-rate", 0, IMP_OPTION_REAL, &sim->turn_rate, "RAD/S",
-         "the expert turns no faster than this", IMP_SETTING},
+         "maximum turn rate of the expert", IMP_SETTING},
         {"max-return-angle-deg", 0, IMP_OPTION_REAL, &sim->return_angle_deg, "DEG",
-         "the expert comes back to its lane from the left no more steeply, so as not to turn into "
-         "what it passes",
+         "maximum angle at which the expert returns to its lane from the left, so that it "
+         "does not turn into an object that it passes",
          IMP_SETTING},
         {"lane-offset", 0, IMP_OPTION_REAL, &sim->lane_offset, "M",
-         "where the expert drives, to the right of the lane centre", IMP_SETTING},
+         "distance of the expert's path from the lane centre, to the right", IMP_SETTING},
         // path and decisions
         {"lanes", 0, IMP_OPTION_TEXT, &sim->lanes, "NAME",
-         "whose the expert follows: the simulator's, or the challenge's, which lie farther out",
-         IMP_SETTING},
+         "lanes that the expert follows: simulator, or challenge (farther out)", IMP_SETTING},
         {"pose-only", 0, IMP_OPTION_FLAG, &sim->pose_only, NULL,
-         "the expert goes by where it is alone, not by how it moves: what pictures can teach",
+         "restrict the expert to inputs that single images show: its pose, not its motion",
          IMP_SETTING},
         {"look-ahead", 0, IMP_OPTION_FLAG, &sim->look_ahead, NULL,
-         "the expert tries out in the simulator what it does at the road's edge; without, it is "
-         "easier to learn from",
+         "let the expert simulate manoeuvres near the edge of the road; without it, the "
+         "expert is easier to imitate",
          IMP_SETTING},
         {"turns", 0, IMP_OPTION_TEXT, &sim->turns, "LIST",
-         "what the expert does at crossings, over and over: letters l, r, s, or straight on where "
-         "the road does not offer that; drawn without it",
+         "turns of the expert at intersections, repeated: letters l, r, s (s where the road "
+         "has no such exit); random if not given",
          IMP_SETTING},
     };
     imp_options_add_group(options, EXPERT_GROUP, table, (int)(sizeof table / sizeof table[0]));
@@ -126,10 +129,10 @@ static void add_asset_options(imp_options *options, imp_sim_options *sim)
 {
     const imp_option table[] = {
         {"assets", 0, IMP_OPTION_TEXT, &sim->assets, "DIR",
-         "draw with the textures and meshes of duckietown-world or gym-duckietown in this folder",
+         "folder with the textures and meshes of duckietown-world or gym-duckietown",
          IMP_INPUT_PATH},
         {"style", 0, IMP_OPTION_TEXT, &sim->style, "STYLE",
-         "of the assets' tiles: photos, synthetic, synthetic-F or smooth", IMP_SETTING},
+         "style of the assets' tiles: photos, synthetic, synthetic-F or smooth", IMP_SETTING},
     };
     imp_options_add_group(options, WORLD_GROUP, table, (int)(sizeof table / sizeof table[0]));
 }
@@ -146,7 +149,7 @@ static void add_shared_options(imp_options *options, imp_sim_options *sim)
 void imp_sim_options_add(imp_options *options, imp_sim_options *sim)
 {
     const imp_option map[] = {{"map", 'm', IMP_OPTION_TEXT, &sim->map, "MAP",
-                               "map by name or path to a YAML file", IMP_INPUT_PATH}};
+                               "name of a built-in map, or path of a YAML file", IMP_INPUT_PATH}};
     imp_options_add_group(options, WORLD_GROUP, map, 1);
     add_seed_and_thread_options(options, sim);
     add_shared_options(options, sim);
@@ -157,22 +160,21 @@ void imp_sim_options_add_unseeded(imp_options *options, imp_sim_options *sim)
 {
     const imp_option map[] = {
         {"map", 'm', IMP_OPTION_LIST, &sim->maps, "MAP",
-         "map by name or path, or a folder of them; may be repeated: every episode takes one at "
-         "random",
+         "name or path of a map, or a folder of maps; may be repeated: every episode takes "
+         "one at random",
          IMP_INPUT_PATH},
     };
     const imp_option table[] = {
         {"randomize-objects", 0, IMP_OPTION_FLAG, &sim->randomize_objects, NULL,
-         "draw how objects move and which optional ones are there", IMP_SETTING},
+         "randomise the motion of objects and which optional objects exist", IMP_SETTING},
         {"split", 0, IMP_OPTION_TEXT, &sim->split, "PART",
-         "which of the maps take part: all, or those for train or test, which their names decide",
-         IMP_SETTING},
+         "which maps to use: all, train or test; a map's name decides its split", IMP_SETTING},
         {"clock", 0, IMP_OPTION_TEXT, &sim->clock, "NAME",
-         "simulator: time steps of 1/30 s; challenge: AI-DO's of 0.05 s, for policies that know "
-         "what they did last",
+         "time step: simulator (1/30 s), or challenge (0.05 s, as AI-DO; for policies that "
+         "take past actions as input)",
          IMP_SETTING},
         {"cars-yield", 0, IMP_OPTION_FLAG, &sim->cars_yield, NULL,
-         "moving duckiebots stop for what is ahead", IMP_SETTING},
+         "moving Duckiebots stop for obstacles ahead", IMP_SETTING},
     };
     imp_options_add_group(options, WORLD_GROUP, map, 1);
     add_shared_options(options, sim);
@@ -202,11 +204,13 @@ imp_status imp_sim_options_read_split(const imp_sim_options *sim, imp_map_split 
 // Only for commands that record; a model knows what it was trained on.
 void imp_sim_options_add_observe(imp_options *options, imp_sim_options *sim)
 {
-    imp_options_add(options, (imp_option){"observe", 0, IMP_OPTION_TEXT, &sim->observe, "KIND",
-                                          "what the learner sees: images (stored as pictures), "
-                                          "or masks (stored as segments): road, lines and "
-                                          "obstacles in plain colours",
-                                          IMP_SETTING});
+    imp_options_add(
+        options,
+        (imp_option){
+            "observe", 0, IMP_OPTION_TEXT, &sim->observe, "KIND",
+            "what the policy sees: images (stored as pictures), or masks (stored as segments): "
+            "road, lines and obstacles in plain colours",
+            IMP_SETTING});
 }
 
 // Parses --observe.
@@ -224,10 +228,13 @@ static imp_status read_observe(const imp_sim_options *sim, imp_observation_kind 
 // Only for commands that let models drive.
 void imp_sim_options_add_segmenter(imp_options *options, imp_sim_options *sim)
 {
-    imp_options_add(options, (imp_option){"segmenter", 0, IMP_OPTION_TEXT, &sim->segmenter, "MODEL",
-                                          "of imprint seg-train: lets policies that were trained "
-                                          "on segments look at pictures",
-                                          IMP_INPUT_PATH});
+    imp_options_add(
+        options,
+        (imp_option){
+            "segmenter", 0, IMP_OPTION_TEXT, &sim->segmenter, "MODEL",
+            "model of imprint seg-train; a policy trained on masks then sees the masks that this "
+            "network finds in images",
+            IMP_INPUT_PATH});
 }
 
 // Only policies trained on masks use the segmenter; others keep their images.
@@ -245,9 +252,9 @@ imp_status imp_sim_options_check_segmenter(const imp_sim_options *sim, bool used
 {
     return used || sim->segmenter[0] == '\0'
                ? IMP_OK
-               : imp_fail(err, IMP_USAGE,
-                          "--segmenter: none of the policies was trained on segments, so none "
-                          "looks through it");
+               : imp_fail(
+                     err, IMP_USAGE,
+                     "--segmenter: none of the policies was trained on segments, so none uses it");
 }
 
 // 0 stands for one thread per processor.
@@ -367,7 +374,8 @@ imp_status imp_sim_options_open_assets(const imp_options *options, const imp_sim
 {
     // a style without assets would have no effect
     if (sim->assets[0] == '\0' && strcmp(sim->style, imp_default_sim_options().style) != 0)
-        return imp_fail(err, IMP_USAGE, "--style is a style of the tiles in --assets");
+        return imp_fail(err, IMP_USAGE,
+                        "--style needs --assets: it selects a style of their tiles");
     if (sim->assets[0] == '\0')
         return IMP_OK;
     imp_status status = imp_assets_open(assets, sim->assets, sim->style, err);
@@ -419,25 +427,26 @@ imp_status imp_sim_options_match_camera(const imp_options *options, const imp_si
     // the user's lens wins, with a warning where it contradicts the model's
     if (imp_option_is_given(options, &sim->lens)) {
         if (strcmp(lens, IMP_LENS_UNKNOWN) == 0)
-            fprintf(stderr,
-                    "imprint: warning: %s learned through a lens that nobody knows, perhaps not "
-                    "through this one\n",
-                    imp_policy_factory_name(driver));
+            fprintf(
+                stderr,
+                "imprint: warning: %s was trained with an unknown lens, which may differ from this "
+                "one\n",
+                imp_policy_factory_name(driver));
         else if (strcmp(lens, imp_lens_name(camera->lens.kind)) != 0)
             fprintf(stderr,
-                    "imprint: warning: %s learned through the lens %.16s, not through this one\n",
+                    "imprint: warning: %s was trained with the lens %.16s, not with this one\n",
                     imp_policy_factory_name(driver), lens);
         return IMP_OK;
     }
     // the model stores only the kind of its lens, which says too little about these two
     if (strcmp(lens, imp_lens_name(IMP_LENS_CALIBRATED)) == 0)
-        return imp_fail(err, IMP_USAGE,
-                        "the model saw through a robot's own lens: say which with --lens FILE");
+        return imp_fail(
+            err, IMP_USAGE,
+            "the model was trained with a robot's own lens: give its calibration with --lens FILE");
     if (strcmp(lens, IMP_LENS_UNKNOWN) == 0)
         return imp_fail(
             err, IMP_USAGE,
-            "nobody knows the lens that the model's pictures were seen through: say with "
-            "--lens which to drive with");
+            "the lens of the model's training images is unknown: choose one with --lens");
     camera->lens =
         strcmp(lens, imp_lens_name(IMP_LENS_NONE)) == 0 ? imp_lens_none() : imp_lens_duckiebot();
     return IMP_OK;
@@ -452,9 +461,8 @@ void imp_sim_options_warn_time_step(const imp_policy_factory *driver, double tim
     const double trained = imp_network_time_step(imp_policy_factory_network(driver));
     if (trained == 0.0 || fabs(trained / time_step - 1.0) < 0.01)
         return;
-    fprintf(
-        stderr,
-        "imprint: warning: %s learned to decide every %.3g s, and goes by what was before; here "
-        "it decides every %.3g s: train with the same --clock and --frame-skip\n",
-        imp_policy_factory_name(driver), trained, time_step);
+    fprintf(stderr,
+            "imprint: warning: %s was trained with one action every %.3g s and takes its history "
+            "as input; here it acts every %.3g s: train with the same --clock and --frame-skip\n",
+            imp_policy_factory_name(driver), trained, time_step);
 }

@@ -32,8 +32,9 @@ static void on_interrupt_signal(int number)
 // used.
 static void on_bus_error(int number, siginfo_t *info, void *context)
 {
-    static const char message[] = "imprint: a file was cut short, or its disk failed, while it was "
-                                  "being read; what was written before is safe\n";
+    static const char message[] =
+        "imprint: a file was truncated, or its disk failed, while it was being read; what "
+        "was written before is safe\n";
     (void)context;
     // any other SIGBUS is a bug: end as without a handler
     if (info->si_code != BUS_ADRERR && info->si_code != BUS_OBJERR) {
@@ -154,20 +155,22 @@ static const char *option_hint_text(imp_error_hint hint)
     static const char *const texts[IMP_HINT_COUNT] = {
         [IMP_HINT_NONE] = "",
         [IMP_HINT_RESUME] = ", continue with --resume",
-        [IMP_HINT_RESUME_DATASET] = ": imprint log --resume goes on with it",
+        [IMP_HINT_RESUME_DATASET] = ": continue it with imprint log --resume",
         [IMP_HINT_START_OVER] = ", or start over with --force",
         [IMP_HINT_OUTPUT_EXISTS] = ": replace it with --force, or choose another --out",
         [IMP_HINT_DATASET_EXISTS] = ": use --resume to continue it or --force to replace it",
-        [IMP_HINT_INITIAL_WEIGHTS] = "; to go on from a model's weights, give it with --from",
-        [IMP_HINT_NEW_TRAINING] = "; to train on from the model, give it with --from and a new "
-                                  "--out; or start over with --force",
-        [IMP_HINT_NETWORK] = ": give that with --network, too",
-        [IMP_HINT_IMPORT_WEIGHTS] = ": make a model of weights from elsewhere with imprint model "
-                                    "import FILE --network NAME --out model.safetensors",
-        [IMP_HINT_SEGMENTER] = ": give the segmenter that finds them, --segmenter MODEL",
+        [IMP_HINT_INITIAL_WEIGHTS] = "; to start from a model's weights, give it with --from",
+        [IMP_HINT_NEW_TRAINING] =
+            "; to continue from the model, give it with --from and a new --out; or start over "
+            "with --force",
+        [IMP_HINT_NETWORK] = ": give it with --network, too",
+        [IMP_HINT_IMPORT_WEIGHTS] =
+            ": convert weights of other programs to a model with imprint model import FILE "
+            "--network NAME --out model.safetensors",
+        [IMP_HINT_SEGMENTER] = ": give a segmentation network with --segmenter MODEL",
         [IMP_HINT_MAP] = ": give it with --map",
         [IMP_HINT_ROBOT] =
-            ": choose with --robot NAME, or name the topics with --camera and --commands",
+            ": choose one with --robot NAME, or name the topics with --camera and --commands",
         [IMP_HINT_TOPICS] = ": use --camera and --commands",
         [IMP_HINT_CALIBRATION] = ": give one with --calibration",
     };

@@ -68,10 +68,11 @@ static imp_status unknown_extension_error(const char *path, const char *const *e
     }
     // a video, no extension, an unknown extension
     if (or_folder && is_video_extension(extension))
-        return imp_fail(err, IMP_USAGE,
-                        "--out: %s is not written; write .apng, or frames into a folder and then: "
-                        "ffmpeg -framerate 30 -i FOLDER/%%05d.png -pix_fmt yuv420p %.80s",
-                        extension, path);
+        return imp_fail(
+            err, IMP_USAGE,
+            "--out: cannot write %s; write .apng, or frames into a folder and then: ffmpeg "
+            "-framerate 30 -i FOLDER/%%05d.png -pix_fmt yuv420p %.80s",
+            extension, path);
     if (extension[0] == '\0')
         return imp_fail(err, IMP_USAGE, "--out '%.120s': must end with %s", path, known);
     return imp_fail(err, IMP_USAGE, "--out '%.120s': unknown ending %.20s: must end with %s%s%s",
@@ -112,8 +113,9 @@ imp_status imp_output_check_folder(const char *path, imp_error *err)
     if (!is_near_listed_extension(extension, files) ||
         (stat(path, &info) == 0 && S_ISDIR(info.st_mode)))
         return IMP_OK;
-    return imp_fail(err, IMP_USAGE,
-                    "'%.120s' is named like a file, and a folder is written: give %.*s, or put a "
-                    "slash behind it",
-                    path, (int)(strlen(path) - strlen(extension)), path);
+    return imp_fail(
+        err, IMP_USAGE,
+        "'%.120s' is named like a file, but a folder is written: give %.*s, or add a slash "
+        "at the end",
+        path, (int)(strlen(path) - strlen(extension)), path);
 }

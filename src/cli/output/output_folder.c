@@ -148,10 +148,9 @@ static imp_status move_to_backup(const char *folder, imp_error *err)
         return status;
     // an older backup may be the only copy of results
     if (imp_path_exists(backup))
-        return imp_fail(err, IMP_IO,
-                        "%s is left from a run that was killed or failed: move it back or remove "
-                        "it",
-                        backup);
+        return imp_fail(
+            err, IMP_IO,
+            "%s is left from a run that failed or was killed: move it back or remove it", backup);
     if (rename(folder, backup) != 0)
         return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
     return IMP_OK;
@@ -191,9 +190,8 @@ imp_status imp_output_folder_prepare(const imp_options *options, const char *fol
 static void add_backup_to_message(const char *backup, imp_status status, imp_error *err)
 {
     const imp_error first = *err;
-    imp_add_hint(
-        err, first.hint,
-        imp_fail(err, status, "%s; what was there before is in %s", first.message, backup));
+    imp_add_hint(err, first.hint,
+                 imp_fail(err, status, "%s; the previous content is in %s", first.message, backup));
 }
 
 // After the work: keeps, restores or deletes the backup.
@@ -224,10 +222,10 @@ imp_status imp_output_folder_save_settings(const imp_options *options, const cha
         return status;
     char *text = imp_options_to_yaml(options);
     if (text == NULL)
-        return imp_fail(err, IMP_USAGE,
-                        "%s: settings that are not UTF-8 text cannot be saved: rename the file or "
-                        "folder that is none",
-                        path);
+        return imp_fail(
+            err, IMP_USAGE,
+            "%s: settings that are not UTF-8 text cannot be saved: rename the file or folder",
+            path);
     status = imp_folder_create(folder, err);
     if (status == IMP_OK)
         status = imp_file_write(path, text, strlen(text), err);

@@ -44,10 +44,11 @@ imp_status imp_run_folder_begin(imp_run_folder *run, const imp_options *options,
         status = imp_path_join(path, folder, IMP_SETTINGS_FILE_NAME, err);
     if (status == IMP_OK && resume && imp_path_exists(folder) && !imp_path_exists(path) &&
         !is_any_setting_given(options))
-        status = imp_fail(err, IMP_USAGE,
-                          "%s is missing, which --resume takes the settings from: copy it there, "
-                          "or give the settings that the work was begun with",
-                          path);
+        status = imp_fail(
+            err, IMP_USAGE,
+            "%s is missing, from which --resume takes the settings: copy it there, or give the "
+            "settings of the run",
+            path);
     if (status != IMP_OK)
         return status;
     // keep the old settings in memory, in case the run is refused

@@ -34,9 +34,10 @@ static void add_render_options(imp_options *options, settings *s)
 {
     const imp_option table[] = {
         {"pose", 0, IMP_OPTION_POSE, s->pose, "X,Z,DEG",
-         "where the robot stands; without it, a start drawn from the seed", IMP_SETTING},
+         "pose of the robot; without it, a start is drawn from the seed", IMP_SETTING},
         {"episodes", 0, IMP_OPTION_INT, &s->episodes, "N",
-         "with --randomize, a contact sheet of so many episodes, from --episode on", IMP_SETTING},
+         "with --randomize: number of episodes on a contact sheet, beginning with --episode",
+         IMP_SETTING},
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "FILE", "PNG file to write", IMP_TRANSIENT},
     };
     imp_sim_options_add(options, &s->sim);
@@ -79,7 +80,7 @@ static imp_status write_depth_image(const char *path, const imp_camera_def *came
     const size_t pixels = (size_t)camera->width * (size_t)camera->height;
     uint16_t *values = malloc(pixels * sizeof *values);
     if (values == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for the picture");
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for the image");
     for (size_t k = 0; k < pixels; k++) {
         const float millimetres = 1000.0f * depths[k];
         values[k] = millimetres < 65535.5f ? (uint16_t)lroundf(millimetres) : 0;
@@ -99,7 +100,7 @@ static imp_status write_view_image(const settings *s, imp_view_renderer *rendere
     frame.view.pose = pose;
     uint8_t *rgb = malloc((size_t)camera->width * (size_t)camera->height * 3);
     if (rgb == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for the picture");
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for the image");
     imp_status status = imp_view_renderer_draw(renderer, &frame, rgb, err);
     const float *depths = imp_view_renderer_get_depths(renderer);
     if (status == IMP_OK)
@@ -173,8 +174,8 @@ static imp_status draw_randomized_episodes(const settings *s, const imp_options 
     if (other)
         return imp_fail(
             err, IMP_USAGE,
-            "--randomize shows what the driver sees at the starts of episodes: leave "
-            "out --view, --overlay, --camera-effects, --undistort, --pose and --replay");
+            "--randomize shows the robot's camera at the starts of episodes: leave out --view, "
+            "--overlay, --camera-effects, --undistort, --pose and --replay");
     const imp_randomized_sheet sheet = {s->replay.episode, s->episodes};
     return imp_randomized_sheet_write(options, &s->sim, &sheet, s->out, err);
 }
@@ -224,11 +225,11 @@ static imp_status check_conflicting_options(const settings *s, const imp_options
 {
     const bool randomized = is_randomized(s), replayed = s->replay.dataset[0] != '\0';
     if (!randomized && imp_option_is_given(options, &s->episodes) && s->episodes != 1)
-        return imp_fail(err, IMP_USAGE, "--episodes goes with --randomize");
+        return imp_fail(err, IMP_USAGE, "--episodes needs --randomize");
     if (!replayed && imp_option_is_given(options, &s->replay.every))
-        return imp_fail(err, IMP_USAGE, "--every goes with --replay");
+        return imp_fail(err, IMP_USAGE, "--every needs --replay");
     if (!replayed && !randomized && imp_option_is_given(options, &s->replay.episode))
-        return imp_fail(err, IMP_USAGE, "--episode goes with --replay or --randomize");
+        return imp_fail(err, IMP_USAGE, "--episode needs --replay or --randomize");
     return IMP_OK;
 }
 
@@ -272,15 +273,14 @@ static void set_up_render_command(void *state, imp_options *options)
 
 const imp_command imp_command_render = {
     .name = "render",
-    .summary = "draw pictures: of a map and a pose, or of a recorded episode",
+    .summary = "draw images of a map and a pose, or of a recorded episode",
     .operands = "",
     .details =
-        "What the robot's camera sees, through its lens, or one of the other views. 640x480 "
-        "unless --size says otherwise. A replay shows the recorded pictures, unless --size, "
-        "--view, --overlay, --camera-effects, --undistort, --lens or --assets ask for others; "
-        "those are drawn at the recorded places. --randomize shows how episodes begin that "
-        "`imprint log "
-        "--randomize` records with the same seed.",
+        "Draws the image of the robot's camera with its lens, or another --view. The size is "
+        "640x480 unless --size is given. A replay shows the recorded images; with --size, "
+        "--view, --overlay, --camera-effects, --undistort, --lens or --assets it renders "
+        "them again at the recorded poses. --randomize shows the starts of the episodes that "
+        "`imprint log --randomize` records with the same seed.",
     .examples =
         "  imprint render --map udem1_empty --pose 0.70,2.0,-90 --out /tmp/view.png\n"
         "  imprint render --map udem1_empty --view map --out /tmp/map.png\n"

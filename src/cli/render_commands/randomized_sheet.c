@@ -74,7 +74,8 @@ imp_status imp_randomized_sheet_write(const imp_options *options, const imp_sim_
                                       imp_error *err)
 {
     if (sheet->first < 0 || sheet->count < 1 || sheet->count > EPISODES_MAX)
-        return imp_fail(err, IMP_USAGE, "--episode %d and --episodes %d: from 0 on, 1 to %d",
+        return imp_fail(err, IMP_USAGE,
+                        "--episode %d and --episodes %d: must be at least 0, and within 1 to %d",
                         sheet->first, sheet->count, EPISODES_MAX);
     // the simulator of `imprint log`, with the expert that drives the first moment
     imp_sim_def def = imp_default_sim_def();

@@ -24,12 +24,13 @@ void imp_replay_options_add(imp_options *options, imp_replay_options *r)
 {
     const imp_option table[] = {
         {"replay", 0, IMP_OPTION_TEXT, &r->dataset, "DATASET",
-         "shows an episode of a dataset; --out is a folder for frames, FILE.apng for a moving "
-         "picture or FILE.png for a contact sheet",
+         "draw an episode of this dataset; --out is a folder for frames, FILE.apng for an "
+         "animation or FILE.png for a contact sheet",
          IMP_SETTING},
-        {"episode", 0, IMP_OPTION_INT, &r->episode, "N", "which one, counted from 0", IMP_SETTING},
+        {"episode", 0, IMP_OPTION_INT, &r->episode, "N", "number of the episode, from 0",
+         IMP_SETTING},
         {"every", 0, IMP_OPTION_INT, &r->every, "N",
-         "shows one frame of so many; 0: all, or as many as a contact sheet holds", IMP_SETTING},
+         "draw every N-th frame; 0: all, or as many as a contact sheet has room for", IMP_SETTING},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
@@ -109,12 +110,12 @@ static imp_status camera_lens_of_dataset(const replay_job *p, const imp_options 
     if (imp_option_is_given(options, &sim->lens))
         return IMP_OK;
     if (strcmp(p->info->lens, imp_lens_name(IMP_LENS_CALIBRATED)) == 0)
-        return imp_fail(err, IMP_USAGE,
-                        "the dataset was seen through a robot's own lens: say which with --lens");
+        return imp_fail(
+            err, IMP_USAGE,
+            "the dataset was recorded with a robot's own lens: give its calibration with --lens");
     if (strcmp(p->info->lens, IMP_LENS_UNKNOWN) == 0)
         return imp_fail(err, IMP_USAGE,
-                        "nobody knows the lens that the dataset was seen through: say with --lens "
-                        "which to draw with");
+                        "the lens of the dataset is unknown: choose one with --lens");
     if (strcmp(p->info->lens, imp_lens_name(IMP_LENS_NONE)) == 0)
         camera->lens = imp_lens_none();
     return IMP_OK;
@@ -154,11 +155,12 @@ static imp_status load_map(replay_job *p, const imp_options *options, const imp_
     char *path = recorded_map_path(p);
     imp_status status = imp_world_load(&p->world, path != NULL ? path : episode->map, err);
     if (status != IMP_OK && (path == NULL || !imp_path_exists(path)))
-        status = imp_fail(err, IMP_BAD_INPUT,
-                          "the episode took place on the map '%s'%s%s, which is not %s: say where "
-                          "it is now with --map",
-                          episode->map, path != NULL ? " from " : "", path != NULL ? path : "",
-                          path != NULL ? "there any more" : "built in, nor in the dataset");
+        status = imp_fail(
+            err, IMP_BAD_INPUT,
+            "the episode took place on the map '%s'%s%s, which is not %s: give its path with "
+            "--map",
+            episode->map, path != NULL ? " from " : "", path != NULL ? path : "",
+            path != NULL ? "there" : "built in, nor in the dataset");
     free(path);
     return status;
 }

@@ -65,27 +65,26 @@ void imp_image_options_add(imp_options *options, imp_image_options *p)
 {
     const imp_option table[] = {
         {"view", 0, IMP_OPTION_TEXT, &p->view, "VIEW",
-         "driver, map (from above), segment (what each pixel shows), classes (the same as policies "
-         "see it, --observe segments), depth (16-bit PNG in mm), "
-         "free "
-         "(--eye, --target), or catalogue (of objects)",
+         "driver (the robot's camera), map (from above), segment (the class of each pixel), "
+         "classes (the masks that policies see), depth (16-bit PNG in mm), free (--eye, "
+         "--target), or catalogue (all objects)",
          IMP_SETTING},
-        {"eye", 0, IMP_OPTION_POSE, p->eye, "X,Y,Z", "where the free camera is; y is up",
+        {"eye", 0, IMP_OPTION_POSE, p->eye, "X,Y,Z", "position of the free camera; y points up",
          IMP_SETTING},
-        {"target", 0, IMP_OPTION_POSE, p->target, "X,Y,Z", "what the free camera looks at",
+        {"target", 0, IMP_OPTION_POSE, p->target, "X,Y,Z", "point at which the free camera looks",
          IMP_SETTING},
         {"fov", 0, IMP_OPTION_REAL, &p->field_of_view_deg, "DEG",
          "vertical field of view of the free camera", IMP_SETTING},
         // what is added to the image, and what is done to it
-        {"overlay", 0, IMP_OPTION_TEXT, &p->draw, "LIST", "draws in lanes, boxes, or lanes,boxes",
-         IMP_SETTING},
+        {"overlay", 0, IMP_OPTION_TEXT, &p->draw, "LIST",
+         "draw over the image: lanes, boxes, or lanes,boxes", IMP_SETTING},
         {"camera-effects", 0, IMP_OPTION_TEXT, &p->camera_effects, "LIST",
-         "what a real camera does: motion=S, defocus=PX, exposure=STOPS, balance=-1..1, gamma=G, "
-         "noise=0..1, shot=0..1, flicker=0..1, bands=N, jpeg=QUALITY; speed=M/S and turn=RAD/S "
-         "of the motion",
+         "simulate effects of a real camera: motion=S, defocus=PX, exposure=STOPS, "
+         "balance=-1..1, gamma=G, noise=0..1, shot=0..1, flicker=0..1, bands=N, jpeg=QUALITY; "
+         "speed=M/S and turn=RAD/S set the motion",
          IMP_SETTING},
         {"undistort", 0, IMP_OPTION_FLAG, &p->undistort, NULL,
-         "straightens what the lens has bent, as a robot's software does", IMP_SETTING},
+         "undistort the image, as a robot's software does", IMP_SETTING},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
@@ -136,8 +135,7 @@ static imp_status parse_overlays(imp_view_renderer *p, const char *list, imp_err
     }
     if ((p->lanes || p->boxes) && p->kind != DRIVER && p->kind != FREE && p->kind != SEGMENT &&
         p->kind != CLASSES)
-        return imp_fail(err, IMP_USAGE,
-                        "--overlay draws into views driver, free, segment and classes");
+        return imp_fail(err, IMP_USAGE, "--overlay needs --view driver, free, segment or classes");
     return IMP_OK;
 }
 
@@ -176,12 +174,12 @@ static imp_status parse_camera_effects(imp_view_renderer *p, const char *list, i
         if (equals != NULL)
             *value = strtod(equals + 1, &end);
         if (equals == NULL || end == equals + 1 || *end != '\0' || !isfinite(*value))
-            return imp_fail(err, IMP_USAGE, "--camera-effects: %s wants a number, as in %s=0.1",
+            return imp_fail(err, IMP_USAGE, "--camera-effects: %s needs a number, as in %s=0.1",
                             item, item);
     }
     // ranges; the library checks all but the integer
     if (!(quality >= 0.0 && quality <= 100.0))
-        return imp_fail(err, IMP_USAGE, "--camera-effects: jpeg lies within 0 to 100, not at %g",
+        return imp_fail(err, IMP_USAGE, "--camera-effects: jpeg must be within 0 to 100, not %g",
                         quality);
     def->jpeg_quality = (int)quality;
     imp_error why = {0};
@@ -197,10 +195,10 @@ static imp_status set_free_camera(imp_view_renderer *p, const imp_options *optio
     const bool eye = imp_option_is_given(options, image->eye);
     const bool target = imp_option_is_given(options, image->target);
     if (p->kind != FREE)
-        return eye || target ? imp_fail(err, IMP_USAGE, "--eye and --target go with --view free")
+        return eye || target ? imp_fail(err, IMP_USAGE, "--eye and --target need --view free")
                              : IMP_OK;
     if (!eye || !target)
-        return imp_fail(err, IMP_USAGE, "--view free wants --eye X,Y,Z and --target X,Y,Z");
+        return imp_fail(err, IMP_USAGE, "--view free needs --eye X,Y,Z and --target X,Y,Z");
     p->camera.field_of_view = image->field_of_view_deg * IMP_PI / 180.0;
     return imp_camera_look_at(&p->camera, &p->free_pose, image->eye, image->target, err);
 }
@@ -211,7 +209,7 @@ static imp_status create_undistorter(imp_view_renderer *p, const imp_sim_options
 {
     imp_calibration calibration;
     if (p->kind != DRIVER || p->camera.lens.kind == IMP_LENS_NONE)
-        return imp_fail(err, IMP_USAGE, "--undistort goes with --view driver and a lens");
+        return imp_fail(err, IMP_USAGE, "--undistort needs --view driver and a lens");
     imp_status status = imp_parse_lens_option(sim->lens, &calibration, err);
     if (status != IMP_OK)
         return status;
@@ -230,7 +228,7 @@ static imp_status create_renderers(imp_view_renderer *p, const imp_image_options
     p->segments = malloc(pixels);
     p->depths = malloc(pixels * sizeof *p->depths);
     if (status == IMP_OK && (p->scratch == NULL || p->segments == NULL || p->depths == NULL))
-        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for the picture");
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for the image");
     // one renderer per kind of image; lanes need depths, to be hidden by objects
     if (status == IMP_OK && look)
         status = imp_renderer_create(&p->renderer, &p->camera, IMP_RENDER_AUTO, err);
@@ -240,9 +238,8 @@ static imp_status create_renderers(imp_view_renderer *p, const imp_image_options
         status = imp_label_renderer_create(&p->label_renderer, &p->camera, err);
     // effects and undistortion
     if (status == IMP_OK && image->camera_effects[0] != '\0')
-        status = look
-                     ? imp_camera_effects_create(&p->effects_renderer, &p->camera, err)
-                     : imp_fail(err, IMP_USAGE, "--camera-effects goes with views driver and free");
+        status = look ? imp_camera_effects_create(&p->effects_renderer, &p->camera, err)
+                      : imp_fail(err, IMP_USAGE, "--camera-effects needs --view driver or free");
     if (status == IMP_OK && image->undistort)
         status = create_undistorter(p, sim, err);
     return status;
@@ -256,7 +253,7 @@ imp_status imp_view_renderer_create(imp_view_renderer **out, const imp_options *
 {
     imp_view_renderer *p = calloc(1, sizeof *p);
     if (p == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for the picture");
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for the image");
     p->camera = *camera;
     p->scene = scene;
     p->world = world;

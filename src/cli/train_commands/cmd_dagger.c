@@ -31,39 +31,46 @@ static void add_collection_options(imp_options *options, settings *s)
 {
     imp_dagger_def *dagger = &s->dagger;
     const imp_option table[] = {
-        {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of rounds and of the policy",
+        {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of all rounds and of the best policy",
          IMP_TRANSIENT},
         {"expert", 0, IMP_OPTION_TEXT, &dagger->collect.label_policy, "POLICY",
-         "who drives in round 0 and labels all rounds: expert (unless given), or a plug-in (.so)",
+         "policy that drives in round 0 and labels all rounds: expert (the default), or a "
+         "plug-in (.so)",
          IMP_INPUT_PATH},
-        {"rounds", 'r', IMP_OPTION_INT, &dagger->rounds, "N", "rounds that the network drives in",
-         IMP_FLEXIBLE},
-        {"episodes", 'n', IMP_OPTION_INT, &dagger->collect.episodes, "N", "of a round",
+        {"rounds", 'r', IMP_OPTION_INT, &dagger->rounds, "N",
+         "number of rounds in which the network drives", IMP_FLEXIBLE},
+        {"episodes", 'n', IMP_OPTION_INT, &dagger->collect.episodes, "N", "episodes per round",
          IMP_SETTING},
         {"first-episodes", 0, IMP_OPTION_INT, &dagger->first_episodes, "N",
-         "of round 0, in which the expert drives alone; 0: as in the others", IMP_SETTING},
-        {"steps", 0, IMP_OPTION_INT, &dagger->collect.steps, "N", "steps of the longest episode",
+         "episodes of round 0, in which only the expert drives; 0: as in the other rounds",
          IMP_SETTING},
+        {"steps", 0, IMP_OPTION_INT, &dagger->collect.steps, "N",
+         "maximum number of steps of an episode", IMP_SETTING},
         // who drives, and which episodes are kept
         {"beta", 0, IMP_OPTION_TEXT, &s->beta, "NAME",
-         "the expert's share of the driving: linear, exponential, or switch where it is needed",
+         "schedule of the expert's share of the driving: linear, exponential, or switch (the "
+         "expert drives where it is needed)",
          IMP_SETTING},
         {"beta-decay", 0, IMP_OPTION_REAL, &dagger->beta_decay, "R",
-         "what it loses in a round: a part of the whole (linear) or of what is left", IMP_SETTING},
+         "decrease of that share per round: of the whole (linear), or of the rest "
+         "(exponential)",
+         IMP_SETTING},
         {"mix-steps", 0, IMP_OPTION_INT, &dagger->collect.mix_steps, "N",
-         "who drives is drawn every N steps; 0: for every episode", IMP_SETTING},
+         "draw anew who drives every N steps; 0: once per episode", IMP_SETTING},
         {"hardest-of", 0, IMP_OPTION_INT, &dagger->collect.hardest_of, "N",
-         "record one of N episodes that the network drives: the one that terminated, or in which "
-         "it differed most from the expert",
+         "of N episodes that the network drives, record the hardest: one that terminated, or "
+         "the one that differs most from the expert",
          IMP_SETTING},
         // exploration
         {"noise", 0, IMP_OPTION_REAL, &dagger->collect.noise, "SIGMA",
-         "disturb the duty cycles executed in round 0 by so much; labels stay the expert's",
+         "standard deviation of the disturbance of duty cycles in round 0; labels are the "
+         "undisturbed actions",
          IMP_SETTING},
         {"noise-time", 0, IMP_OPTION_REAL, &dagger->collect.noise_time, "S",
-         "how long a disturbance lasts", IMP_SETTING},
+         "duration of a disturbance", IMP_SETTING},
         {"start-offset", 0, IMP_OPTION_REAL, &dagger->collect.start_offset, "M",
-         "start within this of the lane's centre instead of anywhere on the tile", IMP_SETTING},
+         "maximum distance of a start from the lane centre; without it, anywhere on the tile",
+         IMP_SETTING},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
@@ -79,20 +86,22 @@ static void add_training_options(imp_options *options, settings *s)
         {"batch-norm", 0, IMP_OPTION_FLAG, &train->network.batch_norm, NULL,
          "true batch normalisation instead of the baseline's frozen one", IMP_SETTING},
         // training of a round
-        {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N",
-         "times through all frames after a round", IMP_SETTING},
+        {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N", "epochs over all frames after a round",
+         IMP_SETTING},
         {"last-epochs", 0, IMP_OPTION_INT, &dagger->last_epochs, "N",
-         "and after the last one; 0: as after the others", IMP_SETTING},
+         "epochs after the last round; 0: as after the others", IMP_SETTING},
         {"batch", 'b', IMP_OPTION_INT, &train->trainer.batch, "N", "samples per step", IMP_SETTING},
         {"loss", 0, IMP_OPTION_TEXT, &s->loss, "NAME",
-         "mse, or huber, which counts large errors less", IMP_SETTING},
+         "mse, or huber, which gives large errors less weight", IMP_SETTING},
         {"augment", 0, IMP_OPTION_TEXT, &s->augment, "LIST",
-         "change pictures while learning, see imprint train --help", IMP_SETTING},
+         "augmentation of images, see imprint train --help", IMP_SETTING},
         {"ema-decay", 0, IMP_OPTION_REAL, &train->trainer.average, "R",
-         "the model is a moving average of the weights with this decay; 0: none", IMP_SETTING},
+         "decay of the exponential moving average of the weights that becomes the model; 0: "
+         "none",
+         IMP_SETTING},
         {"learning-rate", 0, IMP_OPTION_REAL, &train->trainer.learning_rate, "R",
-         "at the start of a round; falls along half a cosine", IMP_SETTING},
-        {"train-seed", 0, IMP_OPTION_SEED, &train->seed, "N", "of weights, order and split",
+         "learning rate at the start of a round; it falls along half a cosine", IMP_SETTING},
+        {"train-seed", 0, IMP_OPTION_SEED, &train->seed, "N", "seed of weights, order and split",
          IMP_SETTING},
     };
     imp_options_add_group(options, "Learning", table, (int)(sizeof table / sizeof table[0]));
@@ -104,12 +113,13 @@ static void add_dagger_options(imp_options *options, settings *s)
     imp_dagger_def *dagger = &s->dagger;
     const imp_option table[] = {
         {"eval-episodes", 0, IMP_OPTION_INT, &dagger->eval.episodes, "N",
-         "that each round's policy is judged by", IMP_SETTING},
-        {"eval-steps", 0, IMP_OPTION_INT, &dagger->eval.steps, "N", "steps of those", IMP_SETTING},
+         "episodes that evaluate each round's policy", IMP_SETTING},
+        {"eval-steps", 0, IMP_OPTION_INT, &dagger->eval.steps, "N",
+         "maximum number of steps of an evaluation episode", IMP_SETTING},
         {"patience", 0, IMP_OPTION_INT, &dagger->patience, "N",
          "stop after N rounds without a better policy; 0: never", IMP_FLEXIBLE},
         {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL,
-         "continue what was interrupted, with its settings, or make more rounds", IMP_TRANSIENT},
+         "continue an interrupted run with its settings, or add rounds", IMP_TRANSIENT},
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
          IMP_TRANSIENT},
     };
@@ -257,14 +267,13 @@ static void free_dagger_command(void *state)
 
 const imp_command imp_command_dagger = {
     .name = "dagger",
-    .summary = "train a policy on its own driving, which an expert corrects",
+    .summary = "train a policy with DAgger: it drives, an expert labels",
     .operands = "",
-    .details =
-        "DAgger: the expert drives and a network learns from it; then, round by round, the "
-        "network drives, the expert says what it would have done, and the network learns from "
-        "all rounds. Each round's policy is evaluated on starts that are never recorded from; "
-        "the best one is kept as DIR/model.safetensors. Interrupted or killed, --resume ends "
-        "with the same bytes.",
+    .details = "DAgger: the expert drives, and a network is trained on its actions. Then, in each "
+               "round, the network drives, the expert labels the observations, and the network is "
+               "trained on all rounds. Each round's policy is evaluated on starts that are never "
+               "recorded from. The best one is kept as DIR/model.safetensors. After an "
+               "interruption, --resume produces the same bytes as a run without it.",
     .examples =
         "  imprint dagger --pose-only --speed 0.52 --tracking-rate 1.4 --turn-rate-gain 5 \\\n"
         "    --start-angle-deg 60 --rounds 1 --episodes 8 --epochs 1 --eval-episodes 4 \\\n"

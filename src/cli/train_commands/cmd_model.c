@@ -127,7 +127,7 @@ static void print_network_table(const settings *s, const imp_network *network,
 {
     // header, with columns for times if they were measured
     const imp_network_def *def = imp_network_info(network);
-    printf("%s for %d x %d pictures, %s, batch norms %s\n\n", def->architecture, def->width,
+    printf("%s for %d x %d images, %s, batch norms %s\n\n", def->architecture, def->width,
            def->height, IMP_PLURAL(def->outputs, "output"),
            def->batch_norm ? "of batches" : "frozen");
     printf("%-16s %-13s %-24s %12s %11s %9s", "layer", "kind", "of", "gives", "parameters",
@@ -156,8 +156,8 @@ static void print_network_table(const settings *s, const imp_network *network,
         print_node_times(&sum, "");
     printf("\n");
     if (times != NULL)
-        printf("\nTimes are microseconds per picture on one core: one decision, and training in "
-               "batches of %d.\nA layer at 0.0 is computed along with a neighbour.\n",
+        printf("\nTimes are microseconds per image on one core: one inference, and training in "
+               "batches of %d.\nA layer at 0.0 is computed together with a neighbour.\n",
                s->batch);
 }
 
@@ -277,7 +277,7 @@ static imp_status import_weights(const settings *s, const imp_options *options, 
     imp_network *network = NULL;
     static const char *const extensions[] = {".safetensors", NULL};
     if (s->out == NULL)
-        return imp_fail(err, IMP_USAGE, "import wants --out FILE.safetensors for the model");
+        return imp_fail(err, IMP_USAGE, "import needs --out FILE.safetensors for the model");
     imp_status status = imp_output_check_file(s->out, extensions, err);
     if (status == IMP_OK)
         status = create_network(&network, s, s->network, err);
@@ -321,7 +321,7 @@ static imp_status list_networks(const settings *s, const imp_options *options, i
         const int64_t parameters = imp_network_parameter_count(network);
         const double work = (double)total_flops(network);
         if (!options->json)
-            printf("%-20s %8lld parameters %8.2f MFLOP per picture\n", name, (long long)parameters,
+            printf("%-20s %8lld parameters %8.2f MFLOP per image\n", name, (long long)parameters,
                    work * 1e-6);
         json_array_append_new(all, json_pack("{s:s, s:I, s:f}", "name", name, "parameters",
                                              (json_int_t)parameters, "flops", work));
@@ -359,16 +359,17 @@ static void set_up_model_command(void *state, imp_options *options)
     settings *s = state;
     *s = (settings){.batch = 32, .size = {80, 60}, .network = "one-residual"};
     const imp_option table[] = {
-        {"time", 't', IMP_OPTION_FLAG, &s->time, NULL, "measure every layer (show)", IMP_TRANSIENT},
-        {"batch", 'b', IMP_OPTION_INT, &s->batch, "N", "pictures that train together (--time)",
+        {"time", 't', IMP_OPTION_FLAG, &s->time, NULL, "show: measure the time of every layer",
+         IMP_TRANSIENT},
+        {"batch", 'b', IMP_OPTION_INT, &s->batch, "N", "show: batch size for --time",
          IMP_TRANSIENT},
         {"size", 0, IMP_OPTION_PAIR, s->size, "WxH",
-         "of pictures, where no model file says it [80x60]", IMP_TRANSIENT},
+         "size of images, unless a model file determines it [80x60]", IMP_TRANSIENT},
         {"batch-norm", 0, IMP_OPTION_FLAG, &s->batch_norm, NULL,
-         "batch norms take statistics of batches", IMP_TRANSIENT},
-        {"network", 0, IMP_OPTION_TEXT, &s->network, "NAME", "whose weights they are (import)",
-         IMP_TRANSIENT},
-        {"out", 'o', IMP_OPTION_TEXT, &s->out, "FILE", "the model file to write (import)",
+         "batch norms use the statistics of batches", IMP_TRANSIENT},
+        {"network", 0, IMP_OPTION_TEXT, &s->network, "NAME",
+         "import: network that the weights belong to", IMP_TRANSIENT},
+        {"out", 'o', IMP_OPTION_TEXT, &s->out, "FILE", "import: model file to write",
          IMP_TRANSIENT},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
@@ -378,11 +379,10 @@ const imp_command imp_command_model = {
     .name = "model",
     .summary = "show networks and model files, import weights",
     .operands = "list | show NAME|FILE|DIR | import FILE",
-    .details =
-        "show prints the layers of a built-in network, of a description (YAML, "
-        "docs/networks.md) or of a model (a file, or the folder of its training), with "
-        "shapes, parameters and work per picture. import makes a model of a safetensors file "
-        "that PyTorch wrote, if its tensors have the network's names.",
+    .details = "`show` prints the layers of a built-in network, of an architecture file (YAML, "
+               "docs/networks.md) or of a model (a file, or the folder of its training): shapes, "
+               "parameters and operations per image. `import` converts a safetensors file of "
+               "PyTorch to a model, if its tensors have the network's names.",
     .examples = "  imprint model list\n"
                 "  imprint model show small --time",
     .state_size = sizeof(settings),

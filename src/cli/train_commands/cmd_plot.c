@@ -60,10 +60,11 @@ static imp_status read_histories_of_runs(curves *c, const imp_options *options, 
         if (status != IMP_OK)
             return status;
         if (history->count == 0)
-            return imp_fail(err, IMP_BAD_INPUT,
-                            "%s: has no history.csv with an epoch in it: name the folder of a "
-                            "training, of DAgger's rounds DIR/model-000 and so on",
-                            run);
+            return imp_fail(
+                err, IMP_BAD_INPUT,
+                "%s: has no history.csv with an epoch in it: give the folder of a training; of "
+                "DAgger's rounds, DIR/model-000 and so on",
+                run);
         // curves of this run
         const char *name =
             options->operand_count == 1
@@ -84,7 +85,7 @@ static imp_status run_plot_command(void *state, const imp_options *options, imp_
     settings *s = state;
     curves *c = &s->curves;
     if (options->operand_count < 1)
-        return imp_fail(err, IMP_USAGE, "wanted is at least one folder that imprint train wrote");
+        return imp_fail(err, IMP_USAGE, "give at least one folder of imprint train");
     static const char *const extensions[] = {".png", ".svg", NULL};
     const imp_status named = imp_output_check_file(s->out, extensions, err);
     if (named != IMP_OK)
@@ -128,9 +129,9 @@ static void set_up_plot_command(void *state, imp_options *options)
     s->size[0] = 720;
     s->size[1] = 420;
     const imp_option table[] = {
-        {"out", 'o', IMP_OPTION_TEXT, &s->out, "FILE", "the picture: FILE.svg or FILE.png",
+        {"out", 'o', IMP_OPTION_TEXT, &s->out, "FILE", "image to write: FILE.svg or FILE.png",
          IMP_TRANSIENT},
-        {"size", 0, IMP_OPTION_PAIR, &s->size, "WxH", "of the picture [px], 720x420 by default",
+        {"size", 0, IMP_OPTION_PAIR, &s->size, "WxH", "size of the image [px], 720x420 by default",
          IMP_SETTING},
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the file if it exists",
          IMP_TRANSIENT},
@@ -147,11 +148,10 @@ static void free_plot_command(void *state)
 
 const imp_command imp_command_plot = {
     .name = "plot",
-    .summary = "draw the loss of one or several trainings",
+    .summary = "plot the loss of one or several trainings",
     .operands = "RUN...",
-    .details =
-        "Every RUN is a folder that `imprint train` wrote, finished or not. Of more than two, "
-        "only the validation is drawn.",
+    .details = "RUN is a folder of `imprint train`, finished or not. With more than two, only the "
+               "validation loss is plotted.",
     .examples = "  imprint log --episodes 4 --steps 100 --out /tmp/imprint-plot-d --force &&\n"
                 "  imprint train --data /tmp/imprint-plot-d --epochs 3 --out /tmp/imprint-plot-m "
                 "--force &&\n"

@@ -41,34 +41,36 @@ static void add_seg_train_options(imp_options *options, settings *s)
     imp_train_def *train = &training->train;
     imp_sim_options *sim = &s->sim;
     const imp_option table[] = {
-        {"out", 'o', IMP_OPTION_TEXT, &training->out, "DIR", "folder of the new segmenter",
+        {"out", 'o', IMP_OPTION_TEXT, &training->out, "DIR", "folder of the new model",
          IMP_TRANSIENT},
         {"map", 'm', IMP_OPTION_LIST, &s->maps, "MAP",
-         "map or folder of maps to take images on; may be repeated [all built-in maps]",
+         "map or folder of maps for the images; may be repeated [all built-in maps]",
          IMP_INPUT_PATH},
         {"split", 0, IMP_OPTION_TEXT, &sim->split, "PART",
-         "maps to learn on: train, test or all; the others are for judging", IMP_SETTING},
+         "maps to train on: train, test or all; the others are for validation", IMP_SETTING},
         {"network", 0, IMP_OPTION_TEXT, &training->architecture, "NAME",
-         "segmenter, or the YAML file of one (docs/segmentation.md)", IMP_INPUT_PATH},
+         "segmentation network, built in or a YAML file (docs/segmentation.md)", IMP_INPUT_PATH},
         // images and steps
-        {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N", "how often progress is judged",
-         IMP_SETTING},
-        {"images", 0, IMP_OPTION_INT, &s->def.images, "N", "new ones in each epoch", IMP_SETTING},
-        {"validation-images", 0, IMP_OPTION_INT, &s->def.held_out, "N", "images to judge by",
-         IMP_SETTING},
+        {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N",
+         "number of epochs; each ends with a validation", IMP_SETTING},
+        {"images", 0, IMP_OPTION_INT, &s->def.images, "N", "new images per epoch", IMP_SETTING},
+        {"validation-images", 0, IMP_OPTION_INT, &s->def.held_out, "N",
+         "number of validation images", IMP_SETTING},
         {"batch", 'b', IMP_OPTION_INT, &train->trainer.batch, "N", "images per step", IMP_SETTING},
         {"learning-rate", 0, IMP_OPTION_REAL, &train->trainer.learning_rate, "R",
-         "at the start; falls along half a cosine, or as --schedule says", IMP_SETTING},
-        {"seed", 's', IMP_OPTION_SEED, &train->seed, "N", "of images and weights", IMP_SETTING},
+         "learning rate at the start; it falls along half a cosine, or as --schedule says",
+         IMP_SETTING},
+        {"seed", 's', IMP_OPTION_SEED, &train->seed, "N", "seed of images and weights",
+         IMP_SETTING},
         // camera and scene
-        {"size", 0, IMP_OPTION_PAIR, sim->size, "WxH", "size of a image [80x60]", IMP_SETTING},
+        {"size", 0, IMP_OPTION_PAIR, sim->size, "WxH", "size of an image [80x60]", IMP_SETTING},
         {"lens", 0, IMP_OPTION_TEXT, &sim->lens, "LENS",
          "duckiebot, none, or a robot's calibration (YAML)", IMP_INPUT_PATH},
         {"assets", 0, IMP_OPTION_TEXT, &sim->assets, "DIR",
-         "draw with the textures and meshes of duckietown-world or gym-duckietown in this folder",
+         "folder with the textures and meshes of duckietown-world or gym-duckietown",
          IMP_INPUT_PATH},
         {"style", 0, IMP_OPTION_TEXT, &sim->style, "STYLE",
-         "of the assets' tiles: photos, synthetic, synthetic-F or smooth", IMP_SETTING},
+         "style of the assets' tiles: photos, synthetic, synthetic-F or smooth", IMP_SETTING},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
     imp_train_options_add_named(options, training, ADDED);
@@ -141,20 +143,20 @@ static int print_seg_train_summary(const void *state, const imp_options *options
             imp_json_real_or_null(train->best_loss), "best_epoch", train->best_epoch, "held_out",
             (json_int_t)train->validation_samples, "score", segmentation_score_json(&sum->score),
             "seconds", train->seconds, "pictures_per_second", train->samples_per_second));
-    printf("%s: %s%s in %.1f s (%.0f images/s), loss %.5f, validation %.5f, best %.5f "
-           "in epoch %d\n\n",
+    printf("%s: %s%s in %.1f s (%.0f images/s), loss %.5f, validation %.5f, best %.5f in epoch "
+           "%d\n\n",
            out, IMP_PLURAL(seen, "image"), train->stopped_early ? " (stopped early)" : "",
            train->seconds, train->samples_per_second, train->loss, train->validation_loss,
            train->best_loss, train->best_epoch);
     // the score on the validation images
     printf("on %s   intersection over union\n",
-           IMP_PLURAL(train->validation_samples, "held-out image"));
+           IMP_PLURAL(train->validation_samples, "validation image"));
     for (int c = 0; c < IMP_CLASS_COUNT; c++)
         if (isfinite(sum->score.iou[c]))
             printf("  %-12s %5.1f %%\n", imp_class_name(c), 100.0 * sum->score.iou[c]);
         else
             printf("  %-12s     none seen\n", imp_class_name(c));
-    printf("  %-12s %5.1f %%   (%.1f %% of all pixels are right)\n", "mean",
+    printf("  %-12s %5.1f %%   (%.1f %% of all pixels are correct)\n", "mean",
            100.0 * sum->score.mean_iou, 100.0 * sum->score.accuracy);
     return imp_console_flush();
 }
@@ -232,14 +234,13 @@ static void free_seg_train_command(void *state)
 
 const imp_command imp_command_seg_train = {
     .name = "seg-train",
-    .summary = "train a network to tell road, lines and obstacles apart",
+    .summary = "train a network for semantic segmentation",
     .operands = "",
-    .details =
-        "Learns from images that are rendered as they are needed, each seen once, and "
-        "judges by images of maps that it does not learn on. A policy that was trained on "
-        "segments (--observe segments) then drives on what it finds: imprint eval --segmenter "
-        "DIR. Writes the model, the loss as a table and a image, and segments.png: image, "
-        "truth, and what the model finds.",
+    .details = "Trains on images that are rendered during the training, each seen once, and "
+               "validates on images of other maps. A policy that was trained on masks (--observe "
+               "masks) can then drive from images: imprint eval --segmenter DIR. Writes the model, "
+               "the loss as a table and a plot, and segments.png: image, true mask and predicted "
+               "mask.",
     .examples = "  imprint seg-train --map loop_empty --split all --epochs 2 --images 160 "
                 "--validation-images 32 \\\n"
                 "    --out /tmp/imprint-s --force",

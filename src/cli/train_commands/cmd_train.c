@@ -47,40 +47,45 @@ static void add_training_options(imp_options *options, imp_train_settings *s)
     imp_train_def *train = &s->train;
     const imp_option table[] = {
         {"data", 'd', IMP_OPTION_LIST, &s->data, "DIR[:WEIGHT]",
-         "dataset to learn from; may be repeated, then with how much of an epoch it gives",
+         "dataset to train on; may be repeated, then with its share of an epoch as WEIGHT",
          IMP_INPUT_PATH},
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new model", IMP_TRANSIENT},
         {"from", 0, IMP_OPTION_TEXT, &train->initial, "MODEL",
-         "start from this model's weights instead of random ones", IMP_INPUT_PATH},
+         "start from the weights of this model instead of random ones", IMP_INPUT_PATH},
         // the network
         {"network", 0, IMP_OPTION_TEXT, &s->architecture, "NAME",
          "built-in network or YAML file, see imprint model list", IMP_INPUT_PATH},
         {"batch-norm", 0, IMP_OPTION_FLAG, &train->network.batch_norm, NULL,
          "true batch normalisation instead of the baseline's frozen one", IMP_SETTING},
-        {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N", "times through the data; online 60",
+        {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N", "epochs; with --online: 60",
          IMP_SETTING},
         // optimiser
         {"batch", 'b', IMP_OPTION_INT, &train->trainer.batch, "N", "samples per step", IMP_SETTING},
         {"learning-rate", 0, IMP_OPTION_REAL, &train->trainer.learning_rate, "R", "learning rate",
          IMP_SETTING},
         {"optimiser", 0, IMP_OPTION_TEXT, &s->optimiser, "NAME", "adam, adamw or sgd", IMP_SETTING},
-        {"momentum", 0, IMP_OPTION_REAL, &train->trainer.momentum, "R", "of sgd", IMP_SETTING},
+        {"momentum", 0, IMP_OPTION_REAL, &train->trainer.momentum, "R", "momentum of sgd",
+         IMP_SETTING},
         {"nesterov", 0, IMP_OPTION_FLAG, &train->trainer.nesterov, NULL,
-         "Nesterov's momentum, of sgd", IMP_SETTING},
+         "use Nesterov's momentum with sgd", IMP_SETTING},
         {"clip-norm", 0, IMP_OPTION_REAL, &train->trainer.clip_norm, "R",
-         "cut longer gradients to this length; 0: none", IMP_SETTING},
+         "maximum norm of the gradient; 0: no limit", IMP_SETTING},
         {"ema-decay", 0, IMP_OPTION_REAL, &train->trainer.average, "R",
-         "decay of a moving average of the weights, which is then the model; 0: none", IMP_SETTING},
+         "decay of the exponential moving average of the weights that becomes the model; 0: "
+         "none",
+         IMP_SETTING},
         // loss and weights of samples
         {"loss", 0, IMP_OPTION_TEXT, &s->loss, "NAME", "mse or huber", IMP_SETTING},
         {"huber-delta", 0, IMP_OPTION_REAL, &train->trainer.huber_delta, "R",
-         "where huber goes from square to linear", IMP_SETTING},
+         "error at which huber changes from quadratic to linear", IMP_SETTING},
         {"augment", 0, IMP_OPTION_TEXT, &s->augment, "LIST",
-         "change pictures while learning: all, none, or some of brightness, contrast, colour, "
-         "blur, noise, shift, turn and cut-out, as turn:0.05",
+         "augment images: all, none, or some of brightness, contrast, colour, blur, noise, "
+         "shift, turn and cut-out, for example turn:0.05",
          IMP_SETTING},
         {"turn-weight", 0, IMP_OPTION_REAL, &train->weight_turns, "X",
-         "count samples more, the sharper they turn: 1 by half; 0: all alike", IMP_SETTING},
+         "weight samples by (1 + X t) / (1 + X), t: |right - left| duty cycle over its mean; 0: "
+         "all equal",
+         IMP_SETTING},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
@@ -91,36 +96,38 @@ static void add_schedule_options(imp_options *options, imp_train_settings *s)
     imp_train_def *train = &s->train;
     const imp_option table[] = {
         {"schedule", 0, IMP_OPTION_TEXT, &s->schedule, "NAME",
-         "of the learning rate: constant, step, or cosine down to a hundredth; online: cosine",
+         "learning rate schedule: constant, step, or cosine (down to a hundredth; the default "
+         "with --online)",
          IMP_SETTING},
         {"decay-factor", 0, IMP_OPTION_REAL, &train->decay_factor, "R",
-         "what the step schedule multiplies the rate by", IMP_SETTING},
+         "factor of the learning rate in the step schedule", IMP_SETTING},
         {"decay-epochs", 0, IMP_OPTION_INT, &train->decay_epochs, "N",
-         "how often the step schedule does so", IMP_SETTING},
+         "epochs between the steps of the step schedule", IMP_SETTING},
         {"warm-up-steps", 0, IMP_OPTION_INT, &train->warm_up_steps, "N",
-         "steps over which the rate first grows from 0", IMP_SETTING},
+         "steps during which the learning rate first grows from 0", IMP_SETTING},
         // regularisation and validation
         {"weight-decay", 0, IMP_OPTION_REAL, &train->trainer.weight_decay, "R",
-         "of convolution and dense weights", IMP_SETTING},
+         "weight decay of convolution and dense weights", IMP_SETTING},
         {"validation", 0, IMP_OPTION_REAL, &train->validation, "SHARE",
-         "share of episodes kept for validation", IMP_SETTING},
+         "share of the episodes used for validation", IMP_SETTING},
         {"patience", 0, IMP_OPTION_INT, &train->patience, "N",
          "stop after N epochs without a better model; 0: never", IMP_SETTING},
         // order of samples, threads and files
         {"shuffle-buffer", 0, IMP_OPTION_INT, &train->window, "N",
-         "samples shuffled together, 0 for all; two windows must fit into memory", IMP_SETTING},
-        {"seed", 's', IMP_OPTION_SEED, &train->seed, "N", "of weights, order and split",
+         "samples that are shuffled together, 0: all; two buffers must fit into memory",
+         IMP_SETTING},
+        {"seed", 's', IMP_OPTION_SEED, &train->seed, "N", "seed of weights, order and split",
          IMP_SETTING},
         {"shards", 0, IMP_OPTION_INT, &train->trainer.shards, "N",
-         "parts of a batch that threads work on; part of the result", IMP_SETTING},
+         "parts of a batch that threads compute; changes results bit for bit", IMP_SETTING},
         {"threads", 'j', IMP_OPTION_INT, &train->trainer.threads, "N",
-         "threads, 0 for one per processor; never changes results", IMP_TRANSIENT},
+         "number of threads, 0: one per processor; results do not depend on it", IMP_TRANSIENT},
         {"checkpoint-steps", 0, IMP_OPTION_INT, &train->checkpoint_steps, "N",
-         "save the state every so many steps", IMP_FLEXIBLE},
+         "save the state of the training every N steps", IMP_FLEXIBLE},
         {"tensorboard", 0, IMP_OPTION_FLAG, &train->tensorboard, NULL,
-         "write a log for TensorBoard as well; --no-tensorboard does not", IMP_FLEXIBLE},
+         "write a TensorBoard log, too; --no-tensorboard does not", IMP_FLEXIBLE},
         {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL,
-         "continue an interrupted training, with its settings", IMP_TRANSIENT},
+         "continue an interrupted training with its settings", IMP_TRANSIENT},
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
          IMP_TRANSIENT},
     };
@@ -151,11 +158,12 @@ static int print_train_summary(const imp_train_settings *s, const imp_options *o
                                const imp_train_summary *summary)
 {
     if (summary->repeated_episodes > 0)
-        fprintf(stderr,
-                "imprint: warning: %s of --data %s the same pictures as an earlier one: counted "
-                "again, on the earlier one's side of --validation\n",
-                IMP_PLURAL(summary->repeated_episodes, "episode"),
-                summary->repeated_episodes == 1 ? "has" : "have");
+        fprintf(
+            stderr,
+            "imprint: warning: %s of --data %s the same images as an earlier one: counted again, "
+            "on the earlier one's side of --validation\n",
+            IMP_PLURAL(summary->repeated_episodes, "episode"),
+            summary->repeated_episodes == 1 ? "has" : "have");
     // unknown losses, without validation, are null
     if (options->json)
         return imp_console_finish_with_json(json_pack(
@@ -231,8 +239,9 @@ static imp_status parse_dataset_weight(imp_train_settings *s, int k, imp_error *
     // the text behind the last colon must be a positive number
     s->weights[k] = strtod(colon + 1, &end);
     if (end == colon + 1 || *end != '\0' || !(s->weights[k] > 0.0))
-        return imp_fail(err, IMP_USAGE, "--data %s: '%s' is no weight above 0, as in runs/data:0.5",
-                        given, colon + 1);
+        return imp_fail(err, IMP_USAGE,
+                        "--data %s: '%s' is not a weight above 0, as in runs/data:0.5", given,
+                        colon + 1);
     // sweep applies the settings repeatedly
     free(s->owned[k]);
     s->owned[k] = strndup(given, (size_t)(colon - given));
@@ -303,20 +312,23 @@ static void add_online_options(imp_options *options, online_settings *o)
     o->first = options->count;
     const imp_option online[] = {
         {"online", 0, IMP_OPTION_FLAG, &o->online, NULL,
-         "no dataset: learn from what is driven meanwhile, by the expert first, then by the "
-         "network; the options below say where and how",
+         "train on episodes that are driven during the training instead of a dataset: first "
+         "by the expert, then by the network; see the options below",
          IMP_SETTING},
     };
     const imp_option table[] = {
         {"replay-buffer", 0, IMP_OPTION_INT, &o->def.buffer, "N",
-         "episodes in memory, which an epoch goes through once", IMP_SETTING},
+         "episodes in memory; an epoch visits each once", IMP_SETTING},
         {"episodes", 'n', IMP_OPTION_INT, &collect->episodes, "N",
-         "new episodes for every epoch, in place of the oldest", IMP_SETTING},
-        {"steps", 0, IMP_OPTION_INT, &collect->steps, "N", "of the longest episode", IMP_SETTING},
+         "new episodes per epoch, which replace the oldest", IMP_SETTING},
+        {"steps", 0, IMP_OPTION_INT, &collect->steps, "N", "maximum number of steps of an episode",
+         IMP_SETTING},
         {"noise", 0, IMP_OPTION_REAL, &collect->noise, "SIGMA",
-         "disturb the executed duty cycles by so much; labels stay the expert's", IMP_SETTING},
+         "standard deviation of the disturbance of executed duty cycles; labels are the "
+         "undisturbed actions",
+         IMP_SETTING},
         {"expert-share", 0, IMP_OPTION_REAL, &collect->expert_share, "SHARE",
-         "of the driving, once the network drives", IMP_SETTING},
+         "the expert's share of the driving, once the network drives", IMP_SETTING},
     };
     // --online itself, then what it allows
     imp_options_add_all(options, online, 1);
@@ -354,7 +366,7 @@ static imp_status check_online_options(const imp_train_settings *s, const online
     const imp_train_def train = imp_default_train_def();
     for (int k = o->first; k < options->count && !o->online; k++)
         if (options->given[k] && options->table[k].value != &o->online)
-            return imp_fail(err, IMP_USAGE, "--%s says nothing without --online",
+            return imp_fail(err, IMP_USAGE, "--%s has no effect without --online",
                             options->table[k].name);
     // a training with --online has no dataset to split, weight or shuffle
     if (!o->online)
@@ -364,12 +376,11 @@ static imp_status check_online_options(const imp_train_settings *s, const online
                           : s->train.window != train.window         ? "shuffle-buffer"
                           : s->train.patience != train.patience     ? "patience"
                                                                     : NULL;
-    return refused == NULL
-               ? IMP_OK
-               : imp_fail(err, IMP_USAGE,
-                          "--%s does not go with --online, which records what it learns "
-                          "from, anew for every epoch",
-                          refused);
+    return refused == NULL ? IMP_OK
+                           : imp_fail(err, IMP_USAGE,
+                                      "--%s cannot be combined with --online, which records new "
+                                      "data for every epoch",
+                                      refused);
 }
 
 // Runs the training that the options ask for.
@@ -399,10 +410,11 @@ static bool is_same_folder(const char *a, const char *b)
 imp_status imp_train_settings_check_output(const imp_train_settings *s, imp_error *err)
 {
     if (is_same_folder(s->train.initial, s->out))
-        return imp_fail(err, IMP_USAGE, "--out %s: is what --from names, choose another", s->out);
+        return imp_fail(err, IMP_USAGE, "--out %s: is the folder of --from, choose another",
+                        s->out);
     for (int k = 0; k < s->data.count; k++)
         if (is_same_folder(s->folders[k], s->out))
-            return imp_fail(err, IMP_USAGE, "--out %s: is what --data names, choose another",
+            return imp_fail(err, IMP_USAGE, "--out %s: is a folder of --data, choose another",
                             s->out);
     return IMP_OK;
 }
@@ -415,10 +427,11 @@ static void warn_unfinished_datasets(const imp_train_settings *s)
         if (imp_dataset_open(&dataset, s->folders[k], NULL) != IMP_OK)
             continue; // which training tells
         if (!imp_dataset_is_finished(dataset))
-            fprintf(stderr,
-                    "imprint: warning: %s is not finished: once it is, with imprint log --resume, "
-                    "this training cannot be resumed\n",
-                    s->folders[k]);
+            fprintf(
+                stderr,
+                "imprint: warning: %s is not finished: if imprint log --resume continues it, this "
+                "training cannot be resumed\n",
+                s->folders[k]);
         imp_dataset_close(dataset);
     }
 }
@@ -488,10 +501,10 @@ const imp_command imp_command_train = {
     .summary = "train a network on a recorded dataset",
     .operands = "",
     .details =
-        "Behaviour cloning: a picture in, the expert's two duty cycles out. Writes the best "
-        "and the last weights (safetensors), the state that --resume needs, the loss as a "
-        "table (CSV, JSON lines), a picture (SVG) and a log for TensorBoard. With --online it "
-        "drives what it learns from itself, and keeps it in memory.",
+        "Behaviour cloning: the input is an image, the output the expert's two duty cycles. "
+        "Writes the best and the last weights (safetensors), the state for --resume, the "
+        "loss as a table (CSV, JSON lines) and a plot (SVG), and a log for TensorBoard. With "
+        "--online, episodes are driven during the training and kept in memory.",
     .examples = "  imprint log --episodes 4 --steps 100 --out /tmp/imprint-d --force &&\n"
                 "  imprint train --data /tmp/imprint-d --epochs 2 --out /tmp/imprint-m --force\n"
                 "  imprint train --online --network one-residual-actions --start-angle-deg 60 \\\n"
