@@ -115,7 +115,7 @@ refuse 'episodes: 2\n\nsteps: many\n' "3: --steps: 'many'"
 refuse 'episodes: {a: 1}\n' '1: '
 refuse 'episodes: [2\n' '2: not YAML'
 refuse '? [a]\n: 1\n' '1: '
-refuse '- episodes\n' '1: wants lines of'
+refuse '- episodes\n' '1: a settings file must consist of lines'
 code=0
 imprint log --config nowhere.yaml --out c >out 2>err || code=$?
 [ "$code" -eq 3 ] || [ "$code" -eq 4 ] || fail "a missing file of settings ends with $code"

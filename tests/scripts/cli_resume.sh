@@ -108,7 +108,7 @@ says 'made by imprint train'
 expect 2 imprint train --data whole --resume --out whole
 says 'made by imprint log'
 expect 2 imprint train --data whole --force --out ./whole
-says 'is what --data names'
+says 'is a folder of --data'
 expect 0 imprint log --episodes 2 --steps 60 --size 40x30 --out other
 expect 3 imprint train --data other --resume --out whole-model
 says 'on other data'

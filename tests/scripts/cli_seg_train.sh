@@ -69,7 +69,7 @@ expect 0 imprint seg-train $maps --images 16 --validation-images 8 --epochs 1000
     --optimiser sgd --learning-rate 0 --from whole --out patient --json
 prints '"stopped_early": true'
 expect 2 $learn --from whole --force --out whole
-says 'is what --from names'
+says 'is the folder of --from'
 expect 2 $learn --schedule sideways --out never
 says 'sideways'
 expect 1 $learn --optimiser sgd --learning-rate 1e5 --epochs 100 --out wild

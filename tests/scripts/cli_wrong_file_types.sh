@@ -50,7 +50,7 @@ for use in 'eval --episodes 1 --steps 1 --policy' 'log --out new --policy' 'agen
 done
 refused "unknown policy 'exprt'; did you mean 'expert'?" log --policy exprt --out new
 refused "unknown policy 'Reference'; did you mean 'reference'?" eval --policy Reference
-refused "unknown policy 'duck': give expert, reference, or" eval --policy duck
+refused "unknown policy 'duck': give expert, reference, a plug-in" eval --policy duck
 expect 2 imprint model show smal
 says "unknown network 'smal'; did you mean 'small'?"
 expect 2 imprint eval --policy expert --segmenter p.png --episodes 1
@@ -208,7 +208,7 @@ for use in log 'train --data data' dagger seg-train 'eval --policy expert --epis
     for name in new.html new.htlm new.hdf5 new.png; do
         # shellcheck disable=SC2086  # words
         expect 2 imprint $use --out $name
-        says "'$name' is named like a file, and a folder is written: give new, or"
+        says "'$name' is named like a file, but a folder is written: give new, or"
         absent $name
     done
 done
