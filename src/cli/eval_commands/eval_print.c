@@ -128,8 +128,8 @@ static void print_comparisons(const imp_eval_settings *s, const imp_eval_outcome
     if (o->count < 2 || s->eval.episodes < 2)
         return;
     // header, which names the policy that is subtracted
-    printf("\nminus %s, paired by episode: episodes that only one completed, with a sign "
-           "test\n%-*s  %7s  %8s  %5s  %9s  %10s  %9s  %8s\n",
+    printf("\nminus %s, paired by episode: completed by only one, with a sign test\n"
+           "%-*s  %7s  %8s  %5s  %9s  %10s  %9s  %8s\n",
            s->policies.items[0], NAME_WIDTH, "policy", "only it", "only 1st", "p", "progress",
            "lane dist.", "distance", "reward");
     for (int p = 1; p < o->count; p++) {
