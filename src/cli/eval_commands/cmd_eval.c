@@ -17,7 +17,7 @@
 #include "cli/output/console.h"
 #include "cli/output/output_folder.h"
 
-// The options of both protocols; check_challenge_options() refuses what a challenge defines itself.
+// The options of both protocols; A challenge refuses those that it defines itself.
 static void add_eval_options(imp_options *options, imp_eval_settings *s)
 {
     const imp_option table[] = {
