@@ -74,7 +74,7 @@ static void score_segmenter(bench *b, const imp_scene *scene, imp_label_renderer
         return;
     memcpy(b->sheet[b->shown][0], image, CELLS * 3);
     imp_class_shares_to_rgb(truth, CELLS, b->sheet[b->shown][1]);
-    imp_segmenter_run_painted(b->segmenter, image, b->sheet[b->shown++][2]);
+    imp_segmenter_run_to_rgb(b->segmenter, image, b->sheet[b->shown++][2]);
 }
 
 static bool score_recording(bench *b, const char *name)

@@ -21,7 +21,7 @@ imp_status imp_map_set_load(imp_map_set *out, const char *const *names, int coun
                             const imp_scene_def *scene, imp_error *err);
 void imp_map_set_free(imp_map_set *set); ///< nullable
 /// The name of the only map, or "several".
-const char *imp_map_set_name(const imp_map_set *set);
+const char *imp_map_set_name_or_several(const imp_map_set *set);
 
 /// The split of maps: X(enumerator, name). Only a map's name decides its split, so a map is in the
 /// same one in every collection of maps.

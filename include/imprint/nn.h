@@ -195,7 +195,7 @@ const imp_graph_node *imp_network_node(const imp_network *network, int index);
 /// Tensors in the order of their nodes; NULL past the last.
 const imp_tensor *imp_network_tensor(const imp_network *network, int index);
 /// The values of a tensor (tensor->count); borrowed from the network.
-const float *imp_network_values(const imp_network *network, const imp_tensor *tensor);
+const float *imp_network_tensor_values(const imp_network *network, const imp_tensor *tensor);
 
 /// Writes a network as an ONNX model (opset 13) for other inference engines, atomically. Batches
 /// may have any size; names of layers and tensors and the metadata are kept.

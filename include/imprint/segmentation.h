@@ -34,7 +34,7 @@ int imp_segmenter_height(const imp_segmenter *segmenter);
 const float *imp_segmenter_run(imp_segmenter *segmenter, const uint8_t *image);
 
 /// The same, painted in the palette. rgb: (height x width x 3) bytes.
-void imp_segmenter_run_painted(imp_segmenter *segmenter, const uint8_t *image, uint8_t *rgb);
+void imp_segmenter_run_to_rgb(imp_segmenter *segmenter, const uint8_t *image, uint8_t *rgb);
 
 IMP_API_END
 

@@ -133,7 +133,7 @@ static imp_episode_loop_def set_up(loop_fixture *f, const imp_policy_vtable *dri
     assert_ok(imp_policy_factory_open(&f->factory, "expert", &expert, &err), err);
     def.policy = f->factory;
     assert_ok(imp_rollout_workers_create(&f->workers, &def, &err), err);
-    assert_ok(imp_rollout_worker_reset(&f->workers, &f->workers.items[0], 0, &err), err);
+    assert_ok(imp_rollout_worker_reset_sim(&f->workers, &f->workers.items[0], 0, &err), err);
     f->driver = (logging_policy){{.vtable = driver}, f->log, -1};
     f->expert = (logging_policy){{.vtable = &label_expert}, f->log, -1};
     f->observer.log = f->log;

@@ -136,7 +136,7 @@ static void label_correction_matches_expert(void **state)
         draw.shift = (float)ways[k][0];
         draw.turn = (float)ways[k][1];
         float duty[2] = {0.5F, 0.5F};
-        imp_augment_label(r.augmenter, &draw, duty);
+        imp_augment_correct_label(r.augmenter, &draw, duty);
         const double steer = wanted.right - wanted.left - (straight.right - straight.left);
         const double ours = (double)duty[1] - (double)duty[0];
         print_message("%g m, %g rad: %.3f, the expert %.3f\n", ways[k][0], ways[k][1], ours, steer);

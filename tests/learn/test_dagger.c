@@ -322,8 +322,8 @@ static void round_continues_from_last_weights(void **state)
         join(path, to, name);
         assert_ok(imp_network_load(&trained, path, &err), err);
         for (int64_t i = 0; i < tensor->count; i++)
-            assert_close((double)imp_network_values(trained, tensor)[i],
-                         (double)imp_network_values(given, tensor)[i], 1e-6);
+            assert_close((double)imp_network_tensor_values(trained, tensor)[i],
+                         (double)imp_network_tensor_values(given, tensor)[i], 1e-6);
         imp_network_destroy(trained);
     }
     imp_network_destroy(given);

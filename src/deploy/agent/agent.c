@@ -124,7 +124,7 @@ bool imp_agent_infer(void *context, const imp_action_history *action_history, co
     // Replace the image by its semantic mask if the policy was trained on masks.
     const uint8_t *observation = agent->observation;
     if (agent->segmenter != NULL) {
-        imp_segmenter_run_painted(agent->segmenter, observation, agent->segmentation);
+        imp_segmenter_run_to_rgb(agent->segmenter, observation, agent->segmentation);
         observation = agent->segmentation;
     }
     // Run the network on recent frames and actions.

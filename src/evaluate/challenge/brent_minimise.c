@@ -18,15 +18,15 @@ typedef struct problem {
     const void *context;
 } problem;
 
-static sample evaluate_at(const problem *p, double x)
+static sample evaluate_function_at(const problem *p, double x)
 {
     return (sample){x, p->function(p->context, x)};
 }
 
 // Samples the point beyond c, at the golden ratio of the distance from b to c.
-static sample evaluate_beyond(const problem *p, sample b, sample c)
+static sample evaluate_golden_step_beyond(const problem *p, sample b, sample c)
 {
-    return evaluate_at(p, c.x + 1.618034 * (c.x - b.x));
+    return evaluate_function_at(p, c.x + 1.618034 * (c.x - b.x));
 }
 
 // Returns the extremum of the parabola through three samples. A vanishing denominator is replaced
@@ -50,14 +50,14 @@ static void bracket_minimum(const problem *p, sample *a, sample *b, sample *c)
         *a = *b;
         *b = swap;
     }
-    *c = evaluate_beyond(p, *a, *b);
+    *c = evaluate_golden_step_beyond(p, *a, *b);
     for (int step = 0; c->f < b->f && step < STEPS_MAX; step++) {
         // Try the vertex of the parabola through the three points, at most 110 times as far as c.
         double limit = b->x + growth_max * (c->x - b->x), x = parabola_vertex(*a, *b, *c);
         sample next;
         if ((x - c->x) * (b->x - x) > 0.0) {
             // The vertex lies between b and c: perhaps a bracket is found.
-            next = evaluate_at(p, x);
+            next = evaluate_function_at(p, x);
             if (next.f < c->f) {
                 *a = *b;
                 *b = next;
@@ -67,21 +67,21 @@ static void bracket_minimum(const problem *p, sample *a, sample *b, sample *c)
                 *c = next;
                 return;
             }
-            next = evaluate_beyond(p, *b, *c);
+            next = evaluate_golden_step_beyond(p, *b, *c);
         } else if ((x - limit) * (limit - c->x) >= 0.0) {
             // The vertex lies beyond the limit.
-            next = evaluate_at(p, limit);
+            next = evaluate_function_at(p, limit);
         } else if ((x - limit) * (c->x - x) > 0.0) {
             // The vertex lies between c and the limit: go there, and further if it is lower.
-            next = evaluate_at(p, x);
+            next = evaluate_function_at(p, x);
             if (next.f < c->f) {
                 *b = *c;
                 *c = next;
-                next = evaluate_beyond(p, *b, *c);
+                next = evaluate_golden_step_beyond(p, *b, *c);
             }
         } else {
             // The parabola opens downwards: take a default step.
-            next = evaluate_beyond(p, *b, *c);
+            next = evaluate_golden_step_beyond(p, *b, *c);
         }
         *a = *b;
         *b = *c;
@@ -163,7 +163,7 @@ double imp_brent_minimise(imp_scalar_function *f, const void *context, double fr
     enum { STEPS_MAX = 500 };
     const double smallest = 1e-11;
     const problem p = {f, context};
-    sample a = evaluate_at(&p, from), b = evaluate_at(&p, to), c;
+    sample a = evaluate_function_at(&p, from), b = evaluate_function_at(&p, to), c;
     bracket_minimum(&p, &a, &b, &c);
     brent_state s = {fmin(a.x, c.x), fmax(a.x, c.x), b, b, b, 0.0, 0.0};
     for (int step = 0; step < STEPS_MAX; step++) {
@@ -178,9 +178,10 @@ double imp_brent_minimise(imp_scalar_function *f, const void *context, double fr
         else
             step_parabola(&s, reach);
         if (fabs(s.step) >= reach)
-            update_bracket(&s, evaluate_at(&p, s.best.x + s.step));
+            update_bracket(&s, evaluate_function_at(&p, s.best.x + s.step));
         else
-            update_bracket(&s, evaluate_at(&p, s.best.x + (s.step >= 0.0 ? reach : -reach)));
+            update_bracket(&s,
+                           evaluate_function_at(&p, s.best.x + (s.step >= 0.0 ? reach : -reach)));
     }
     return s.best.x;
 }

@@ -87,7 +87,7 @@ static const tile_lanes *get_tile_lanes(imp_tile_kind kind)
 }
 
 // Rotates about the tile's centre, with exact sines and cosines.
-static pose2 rotate_quarters(pose2 pose, int quarters)
+static pose2 rotate_pose_by_quarter_turns(pose2 pose, int quarters)
 {
     static const double COS[] = {1, 0, -1, 0}, SIN[] = {0, 1, 0, -1};
     double c = COS[quarters & 3], s = SIN[quarters & 3];
@@ -244,7 +244,7 @@ static bool locate_in_lane(const lane_shape *shape, pose2 pose, lane_coordinates
 }
 
 // Inserts a lane into a list sorted by |heading|; lanes with equal values keep their order.
-static void insert_by_heading(imp_legal_lane *lanes, int count, imp_legal_lane lane)
+static void insert_lane_sorted_by_heading(imp_legal_lane *lanes, int count, imp_legal_lane lane)
 {
     int at = count;
     while (at > 0 && fabs(lanes[at - 1].heading) > fabs(lane.heading))
@@ -285,7 +285,7 @@ static tile_lane get_tile_lane(const imp_world *world, int tile, int lane)
 static imp_pose lane_pose_to_world(const imp_world *world, const tile_frame *tile, int quarters,
                                    frame at)
 {
-    pose2 turned = rotate_quarters((pose2){at.x, at.y, atan2(at.s, at.c)}, quarters);
+    pose2 turned = rotate_pose_by_quarter_turns((pose2){at.x, at.y, atan2(at.s, at.c)}, quarters);
     double y = (double)(float)((double)tile->size * turned.y + (double)tile->y);
     return (imp_pose){(double)(float)((double)tile->size * turned.x + (double)tile->x),
                       world->rows * world->tile_size - y, imp_wrap_angle(turned.angle)};
@@ -306,8 +306,9 @@ static int add_lanes_of_tile(const imp_world *world, int i, int j, imp_pose pose
     for (int k = 0; k < imp_legal_lane_count(world, index); k++) {
         const tile_lane lane = get_tile_lane(world, index, k);
         lane_coordinates place;
-        if (locate_in_lane(lane.shape, rotate_quarters(centred, -lane.quarters), &place))
-            insert_by_heading(
+        if (locate_in_lane(lane.shape, rotate_pose_by_quarter_turns(centred, -lane.quarters),
+                           &place))
+            insert_lane_sorted_by_heading(
                 lanes, count++,
                 (imp_legal_lane){index, k, place.lateral, place.along, place.heading,
                                  lane_pose_to_world(world, &tile, lane.quarters, place.closest)});

@@ -102,7 +102,7 @@ static double progress_along_lane(const imp_legal_lane *lane, imp_pose pose)
 // Adds the progress of the step to `pose`. Several lanes may contain a sample, as on an
 // intersection. The largest progress counts; for the consecutive distance only lanes that each tile
 // was first driven in.
-static void add_progress(imp_metrics_tracker *tracker, imp_pose pose)
+static void add_progress_along_lanes(imp_metrics_tracker *tracker, imp_pose pose)
 {
     double max_progress = -INFINITY, consecutive = -INFINITY;
     for (int k = 0; k < tracker->lane_count; k++) {
@@ -123,7 +123,7 @@ static void add_progress(imp_metrics_tracker *tracker, imp_pose pose)
 
 // Closes an interval of length dt. The state of the last sample counts for all of it. lanes[0] is
 // the lane with the smallest heading error.
-static void add_interval(imp_metrics_tracker *tracker, double dt, imp_pose pose)
+static void add_interval_to_metrics(imp_metrics_tracker *tracker, double dt, imp_pose pose)
 {
     double *sum = tracker->sums.value;
     sum[IMP_METRIC_SURVIVAL] += dt;
@@ -134,7 +134,7 @@ static void add_interval(imp_metrics_tracker *tracker, double dt, imp_pose pose)
         sum[IMP_METRIC_HEADING] += fabs(tracker->lanes[0].heading) * dt;
     }
     sum[IMP_METRIC_DRIVEN] += pose_distance(tracker->pose, pose);
-    add_progress(tracker, pose);
+    add_progress_along_lanes(tracker, pose);
 }
 
 // Updates the crossing counts: a crossing is complete when the robot leaves its tile. The sample
@@ -157,7 +157,7 @@ static void update_crossings(imp_metrics_tracker *tracker)
 void imp_metrics_tracker_add_pose(imp_metrics_tracker *tracker, double time, imp_pose pose)
 {
     if (tracker->samples > 0)
-        add_interval(tracker, time - tracker->time, pose);
+        add_interval_to_metrics(tracker, time - tracker->time, pose);
     else
         tracker->start = pose;
     double *farthest = &tracker->sums.value[IMP_METRIC_FROM_START];

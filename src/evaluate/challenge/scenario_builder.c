@@ -22,7 +22,7 @@ static double pose_distance(imp_pose a, imp_pose b)
 }
 
 // Returns a pose shifted to its left [m] and turned [rad].
-static imp_pose shift_pose(imp_pose pose, double left, double turn)
+static imp_pose move_pose_left_and_turn(imp_pose pose, double left, double turn)
 {
     imp_vec2 right = imp_vec2_turn_right(imp_heading_direction(pose.heading));
     return (imp_pose){pose.x - left * right.x, pose.z - left * right.z,
@@ -91,7 +91,7 @@ imp_status imp_scenario_builder_add_robot(imp_scenario_builder *p, bool any_lane
             continue;
         double heading = imp_random_uniform(&p->random, -turn, turn);
         double left = imp_random_uniform(&p->random, -aside, aside);
-        p->robots[p->robot_count++] = shift_pose(pose, left, heading);
+        p->robots[p->robot_count++] = move_pose_left_and_turn(pose, left, heading);
         return IMP_OK;
     }
     return imp_fail(err, IMP_BAD_INPUT, "%s: no room for robot %d", p->world->name,
@@ -125,7 +125,7 @@ imp_status imp_scenario_builder_add_duckies(imp_scenario_builder *p, int count, 
         double turn = imp_random_uniform(&p->random, -IMP_PI, IMP_PI);
         double left = imp_random_uniform(&p->random, -0.1, -0.04);
         add_object(p, (imp_scenario_object){.kind = IMP_OBJECT_DUCKIE,
-                                            .pose = shift_pose(pose, left, turn),
+                                            .pose = move_pose_left_and_turn(pose, left, turn),
                                             .height = height});
         placed++;
     }
@@ -161,7 +161,7 @@ static const sign_place FOUR_WAY_SIGNS[] = {
 #undef D
 
 // Centre of a tile, with the heading of its orientation.
-static imp_pose tile_centre(const imp_world *world, int tile)
+static imp_pose tile_centre_pose(const imp_world *world, int tile)
 {
     double size = world->tile_size;
     return (imp_pose){(tile % world->columns + 0.5) * size, (tile / world->columns + 0.5) * size,
@@ -172,15 +172,16 @@ static imp_pose tile_centre(const imp_world *world, int tile)
 static void place_signs_at(imp_scenario_builder *p, int tile, const sign_place *signs, int count)
 {
     const double height = 0.18, size = p->world->tile_size;
-    const imp_pose centre = tile_centre(p->world, tile);
+    const imp_pose centre = tile_centre_pose(p->world, tile);
     for (int k = 0; k < count; k++) {
         imp_vec2 ahead = imp_vec2_scale(imp_heading_direction(centre.heading), signs[k].x * size);
         imp_pose there = {centre.x + ahead.x, centre.z + ahead.z, centre.heading};
-        add_object(p, (imp_scenario_object){.kind = IMP_OBJECT_SIGN,
-                                            .sign = signs[k].sign,
-                                            .pose = shift_pose(there, signs[k].y * size,
-                                                               signs[k].quarters * IMP_PI / 2),
-                                            .height = height});
+        add_object(
+            p, (imp_scenario_object){.kind = IMP_OBJECT_SIGN,
+                                     .sign = signs[k].sign,
+                                     .pose = move_pose_left_and_turn(
+                                         there, signs[k].y * size, signs[k].quarters * IMP_PI / 2),
+                                     .height = height});
     }
 }
 
@@ -195,7 +196,7 @@ void imp_scenario_builder_add_signs(imp_scenario_builder *p)
 }
 
 // Returns whether trees may grow on a tile.
-static bool is_green_tile(const imp_world *world, int tile)
+static bool is_grass_tile(const imp_world *world, int tile)
 {
     imp_tile_kind kind = world->tiles[tile].kind;
     return kind == IMP_TILE_FLOOR || kind == IMP_TILE_GRASS;
@@ -215,17 +216,17 @@ static bool tree_overlaps_road(const imp_world *world, imp_pose at, double heigh
 }
 
 // Weight of a green tile for a tree: larger near road tiles, smaller with every tree on it.
-static double tree_attraction(const imp_scenario_builder *p, int tile)
+static double tree_tile_weight(const imp_scenario_builder *p, int tile)
 {
     const imp_world *world = p->world;
-    const imp_pose centre = tile_centre(world, tile);
+    const imp_pose centre = tile_centre_pose(world, tile);
     double far = 0.0;
     int trees = 0;
-    if (!is_green_tile(world, tile))
+    if (!is_grass_tile(world, tile))
         return 0.0;
     for (int t = 0; t < world->columns * world->rows; t++)
-        if (!is_green_tile(world, t) && world->tiles[t].kind != IMP_TILE_EMPTY)
-            far += pose_distance(centre, tile_centre(world, t));
+        if (!is_grass_tile(world, t) && world->tiles[t].kind != IMP_TILE_EMPTY)
+            far += pose_distance(centre, tile_centre_pose(world, t));
     for (int k = 0; k < p->count; k++) {
         imp_pose at = p->added[k].pose;
         trees += p->added[k].kind == IMP_OBJECT_TREE &&
@@ -236,17 +237,17 @@ static double tree_attraction(const imp_scenario_builder *p, int tile)
 }
 
 // Draws a green tile with a probability proportional to its weight; -1 if there is none.
-static int pick_green_tile(imp_scenario_builder *p)
+static int pick_tile_for_tree(imp_scenario_builder *p)
 {
     const int tiles = p->world->columns * p->world->rows;
     double all = 0.0;
     for (int t = 0; t < tiles; t++)
-        all += tree_attraction(p, t);
+        all += tree_tile_weight(p, t);
     double left = imp_random_uniform(&p->random, 0.0, all);
     // Walk along the cumulative weights. Rounding may leave a rest, which falls to the last tile.
     int chosen = -1;
     for (int t = 0; t < tiles && left >= 0.0; t++) {
-        double share = tree_attraction(p, t);
+        double share = tree_tile_weight(p, t);
         left -= share;
         if (share > 0.0)
             chosen = t;
@@ -260,10 +261,10 @@ static bool place_tree(imp_scenario_builder *p)
     enum { TREE_ATTEMPTS = 200 };
     const double apart = 0.4, reach = 0.4 * p->world->tile_size;
     for (int attempt = 0; attempt < TREE_ATTEMPTS; attempt++) {
-        int tile = pick_green_tile(p);
+        int tile = pick_tile_for_tree(p);
         if (tile < 0)
             return false;
-        imp_pose at = tile_centre(p->world, tile);
+        imp_pose at = tile_centre_pose(p->world, tile);
         at.x += imp_random_uniform(&p->random, -reach, reach);
         at.z += imp_random_uniform(&p->random, -reach, reach);
         at.heading = 0.0;
@@ -282,7 +283,7 @@ void imp_scenario_builder_add_trees(imp_scenario_builder *p, double density)
 {
     int green = 0;
     for (int t = 0; t < p->world->columns * p->world->rows; t++)
-        green += is_green_tile(p->world, t);
+        green += is_grass_tile(p->world, t);
     for (int k = 0; k < (int)(density * green) && place_tree(p); k++)
         continue;
 }

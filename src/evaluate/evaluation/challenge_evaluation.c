@@ -50,8 +50,8 @@ typedef struct episode_run {
     imp_challenge_episode *result;
 } episode_run;
 
-static imp_status start_episode(episode_run *d, const challenge_job *work, int episode,
-                                imp_rollout_worker *self, imp_error *err)
+static imp_status create_scenario_and_reset(episode_run *d, const challenge_job *work, int episode,
+                                            imp_rollout_worker *self, imp_error *err)
 {
     const imp_challenge_eval_def *def = work->def;
     const imp_scenario_def wanted = {def->challenge, def->test, episode, def->sim.env.seed};
@@ -80,7 +80,7 @@ static imp_status start_episode(episode_run *d, const challenge_job *work, int e
 }
 
 // Notes the present state; none after the last second.
-static void record_state(episode_run *d, imp_pose pose)
+static void record_pose_and_metrics(episode_run *d, imp_pose pose)
 {
     imp_challenge_episode *result = d->result;
     if (d->time >= EPISODE_SECONDS)
@@ -94,12 +94,12 @@ static void record_state(episode_run *d, imp_pose pose)
 static void record_state_before_step(void *context, const imp_env *env, const uint8_t *observation)
 {
     (void)observation;
-    record_state(context, env->pose);
+    record_pose_and_metrics(context, env->pose);
 }
 
 // Notes the last state, after an incident some more, and reads the metrics.
-static void end_recording(void *context, const imp_env *env, const uint8_t *observation,
-                          imp_end_reason ending)
+static void record_end_and_read_metrics(void *context, const imp_env *env,
+                                        const uint8_t *observation, imp_end_reason ending)
 {
     episode_run *d = context;
     imp_challenge_episode *result = d->result;
@@ -108,7 +108,7 @@ static void end_recording(void *context, const imp_env *env, const uint8_t *obse
         snprintf(result->reason, sizeof result->reason, "%s", d->policy->failure_reason);
     else
         for (int k = 0; k <= (ending == IMP_END_MAX_STEPS ? 0 : STATES_AFTER_INCIDENT); k++)
-            record_state(d, env->pose);
+            record_pose_and_metrics(d, env->pose);
     result->ending = ending;
     result->metrics = imp_metrics_tracker_read(d->meter);
     result->crossings = imp_metrics_tracker_crossings(d->meter);
@@ -122,15 +122,16 @@ static imp_status run_episode(episode_run *d, imp_rollout_workers *workers, int 
     imp_episode_loop_def loop = imp_episode_loop_of_worker(workers, worker);
     loop.ending = imp_env_challenge_end_reason(workers->items[worker].env);
     imp_episode_loop_add_observer(&loop, imp_lane_progress_observer(&d->progress));
-    imp_episode_loop_add_observer(
-        &loop, (imp_episode_observer){
-                   .context = d, .before_step = record_state_before_step, .end = end_recording});
+    imp_episode_loop_add_observer(&loop,
+                                  (imp_episode_observer){.context = d,
+                                                         .before_step = record_state_before_step,
+                                                         .end = record_end_and_read_metrics});
     return imp_episode_loop_run(&loop, err);
 }
 
 // What the expert makes of the episode.
-static imp_status measure_expert(episode_run *d, imp_rollout_workers *workers, int worker,
-                                 imp_error *err)
+static imp_status measure_expert_of_episode(episode_run *d, imp_rollout_workers *workers,
+                                            int worker, imp_error *err)
 {
     imp_expert_progress expert;
     const imp_status status = imp_measure_expert_progress(&expert, workers, worker, err);
@@ -148,8 +149,9 @@ static void run_episode_job(void *context, int index, int worker)
     episode_run d = {0};
     if (atomic_load(&work->workers.stop))
         imp_fail(err, IMP_INTERRUPTED, "interrupted");
-    else if (start_episode(&d, work, index, &work->workers.items[worker], err) == IMP_OK &&
-             measure_expert(&d, &work->workers, worker, err) == IMP_OK)
+    else if (create_scenario_and_reset(&d, work, index, &work->workers.items[worker], err) ==
+                 IMP_OK &&
+             measure_expert_of_episode(&d, &work->workers, worker, err) == IMP_OK)
         run_episode(&d, &work->workers, worker, err);
     imp_metrics_tracker_destroy(d.meter);
     imp_scene_destroy(d.scene);

@@ -66,7 +66,7 @@ static void record_actions(episode_recorder *r, const imp_transition *transition
 }
 
 // Adds where the step led.
-static void record_state(episode_recorder *r, const imp_env *env, double reward)
+static void record_state_after_step(episode_recorder *r, const imp_env *env, double reward)
 {
     imp_episode_result *result = r->result;
     const double off = env->in_lane ? fabs(env->lane.distance) : INFINITY;
@@ -93,7 +93,7 @@ static int histogram_bin(double value, double low, double high, int bins)
 }
 
 // Adds a step after the first `settle_steps` to the figures of speed and lane.
-static void record_settled_step(episode_recorder *r, const imp_env *env)
+static void add_to_speed_and_lane_sums(episode_recorder *r, const imp_env *env)
 {
     imp_eval_counts *counts = r->counts;
     r->result->settled++;
@@ -115,15 +115,15 @@ static void record_step(void *context, const imp_env *env, const imp_transition 
     episode_recorder *r = context;
     imp_episode_result *result = r->result;
     record_actions(r, transition);
-    record_state(r, env, transition->result.reward);
+    record_state_after_step(r, env, transition->result.reward);
     if (r->progress.stalled && result->stalled_step == 0)
         result->stalled_step = result->steps;
     if (result->steps > r->settle_steps)
-        record_settled_step(r, env);
+        add_to_speed_and_lane_sums(r, env);
 }
 
 // Compares the policy's progress with the expert's.
-static void record_progress(const episode_recorder *r, const imp_env *env)
+static void compare_progress_with_expert(const episode_recorder *r, const imp_env *env)
 {
     imp_episode_result *result = r->result;
     result->net_distance = imp_lane_progress_distance(&r->progress, env);
@@ -136,14 +136,14 @@ static void record_progress(const episode_recorder *r, const imp_env *env)
         result->stalled_step = result->steps;
 }
 
-static void end_recording(void *context, const imp_env *env, const uint8_t *observation,
-                          imp_end_reason ending)
+static void fill_episode_result(void *context, const imp_env *env, const uint8_t *observation,
+                                imp_end_reason ending)
 {
     const episode_recorder *r = context;
     imp_episode_result *result = r->result;
     (void)observation;
     result->ending = ending;
-    record_progress(r, env);
+    compare_progress_with_expert(r, env);
     result->speed_mean = result->settled > 0 ? r->speed / result->settled : 0.0;
     result->lane_distance_mean = result->in_lane > 0 ? r->lane / result->in_lane : 0.0;
     result->action_error = r->asks_expert ? r->action_error / result->steps : NAN;
@@ -162,9 +162,9 @@ imp_status imp_eval_run_episode(imp_rollout_workers *workers, int worker, int ep
                                  .farthest = -1.0};
 
     // start the episode, and see how far the expert gets from there
-    imp_status status = imp_rollout_worker_reset(workers, self, (uint32_t)episode, err);
+    imp_status status = imp_rollout_worker_reset_sim(workers, self, (uint32_t)episode, err);
     if (status == IMP_OK && def->starts != NULL)
-        status = imp_eval_check_start(self->env, def, episode, err);
+        status = imp_eval_check_given_start(self->env, def, episode, err);
     if (status == IMP_OK)
         status = imp_measure_expert_progress(&recorder.expert, workers, worker, err);
     if (status != IMP_OK)
@@ -176,7 +176,7 @@ imp_status imp_eval_run_episode(imp_rollout_workers *workers, int worker, int ep
     imp_episode_loop_add_observer(&loop, (imp_episode_observer){.context = &recorder,
                                                                 .begin = begin_recording,
                                                                 .after_step = record_step,
-                                                                .end = end_recording});
+                                                                .end = fill_episode_result});
     if (extra != NULL)
         imp_episode_loop_add_observer(&loop, *extra);
     return imp_episode_loop_run(&loop, err);

@@ -57,7 +57,7 @@ typedef struct replay_recorder {
 } replay_recorder;
 
 // Keeps the network's current input as that of frame number `frame`.
-static void keep_network_inputs(imp_replay *replay, size_t frame)
+static void copy_network_inputs_of_frame(imp_replay *replay, size_t frame)
 {
     const imp_input_spec *inputs = imp_obs_history_input_spec(replay->history);
     const size_t image = (size_t)3 * (size_t)replay->width * (size_t)replay->height;
@@ -71,7 +71,7 @@ static void keep_network_inputs(imp_replay *replay, size_t frame)
 }
 
 // Before a step: decides whether its frame is kept, updates the history, and keeps frame and input.
-static void record_image(void *context, const imp_env *env, const uint8_t *observation)
+static void record_image_if_wanted(void *context, const imp_env *env, const uint8_t *observation)
 {
     replay_recorder *r = context;
     imp_replay *replay = r->replay;
@@ -86,7 +86,7 @@ static void record_image(void *context, const imp_env *env, const uint8_t *obser
         return;
     memcpy(replay->frames + image * (size_t)replay->count, observation, image);
     if (replay->history != NULL)
-        keep_network_inputs(replay, (size_t)replay->count);
+        copy_network_inputs_of_frame(replay, (size_t)replay->count);
 }
 
 // After a step: completes a kept frame with its action. The history is needed until the last frame
@@ -116,7 +116,7 @@ static void replay_episode_job(void *context, int index, int worker)
     imp_error *err = &work->errors[index];
     replay_recorder recorder = {.which = which, .replay = replay};
     const imp_episode_observer observer = {.context = &recorder,
-                                           .before_step = record_image,
+                                           .before_step = record_image_if_wanted,
                                            .after_step = record_action,
                                            .needs_observations = true};
     if (atomic_load(&work->workers.stop))
@@ -126,9 +126,9 @@ static void replay_episode_job(void *context, int index, int worker)
                              NULL, &observer, err);
 }
 
-static imp_status run_replays(replay_job *work, int count, const imp_policy_factory *policy,
-                              const imp_policy_factory *progress_expert, const imp_monitor *monitor,
-                              imp_error *err)
+static imp_status replay_all_episodes(replay_job *work, int count, const imp_policy_factory *policy,
+                                      const imp_policy_factory *progress_expert,
+                                      const imp_monitor *monitor, imp_error *err)
 {
     imp_status status = imp_eval_create_workers(&work->workers, policy, progress_expert, true,
                                                 &work->def, monitor, err);
@@ -149,7 +149,7 @@ imp_status imp_replay_episodes(imp_replay *out, const imp_replay_def *which, int
 {
     for (int k = 0; k < count; k++)
         out[k] = (imp_replay){0};
-    imp_status status = imp_eval_check(def, err);
+    imp_status status = imp_eval_check_def(def, err);
     for (int k = 0; k < count && status == IMP_OK; k++)
         if (which[k].episode < 0 || which[k].first < 0 || which[k].every < 1 || which[k].count < 0)
             status = imp_fail(err, IMP_USAGE,
@@ -166,7 +166,7 @@ imp_status imp_replay_episodes(imp_replay *out, const imp_replay_def *which, int
     status = work.errors != NULL ? imp_eval_open_expert(&progress_expert, def, err)
                                  : imp_fail(err, IMP_NO_MEMORY, "out of memory for a replay");
     if (status == IMP_OK)
-        status = run_replays(&work, count, policy, progress_expert, monitor, err);
+        status = replay_all_episodes(&work, count, policy, progress_expert, monitor, err);
     imp_rollout_workers_destroy(&work.workers);
     imp_policy_factory_close(progress_expert);
     free(work.errors);

@@ -14,18 +14,18 @@ typedef struct metric_column {
     double (*weight)(const imp_episode_result *result);
 } metric_column;
 
-static double unit_weight(const imp_episode_result *r)
+static double weight_one_per_episode(const imp_episode_result *r)
 {
     (void)r;
     return 1.0;
 }
 
-static double episode_settled(const imp_episode_result *r)
+static double settled_step_count(const imp_episode_result *r)
 {
     return r->settled;
 }
 
-static double episode_in_lane(const imp_episode_result *r)
+static double in_lane_step_count(const imp_episode_result *r)
 {
     return r->in_lane;
 }
@@ -67,12 +67,12 @@ static double episode_speed(const imp_episode_result *r)
     return r->speed_mean * r->settled;
 }
 
-static double lane_distance(const imp_episode_result *r)
+static double lane_distance_sum(const imp_episode_result *r)
 {
     return r->lane_distance_mean * r->in_lane;
 }
 
-static double action_error(const imp_episode_result *r)
+static double action_error_sum(const imp_episode_result *r)
 {
     return r->action_error * r->steps;
 }
@@ -106,17 +106,18 @@ static imp_eval_stats compute_stats(const selection *s)
     stats.completion = imp_estimate_proportion(stats.completed, s->count);
     stats.progress =
         estimate_metric(s, (metric_column){measurable_net_distance, expert_net_distance});
-    stats.net_distance = estimate_metric(s, (metric_column){net_distance, unit_weight});
+    stats.net_distance = estimate_metric(s, (metric_column){net_distance, weight_one_per_episode});
     stats.survival = imp_estimate_proportion(stats.survived, s->count);
-    stats.reward = estimate_metric(s, (metric_column){episode_reward, unit_weight});
-    stats.distance = estimate_metric(s, (metric_column){episode_distance, unit_weight});
-    stats.speed = estimate_metric(s, (metric_column){episode_speed, episode_settled});
-    stats.lane_distance = estimate_metric(s, (metric_column){lane_distance, episode_in_lane});
-    stats.action_error = estimate_metric(s, (metric_column){action_error, episode_steps});
+    stats.reward = estimate_metric(s, (metric_column){episode_reward, weight_one_per_episode});
+    stats.distance = estimate_metric(s, (metric_column){episode_distance, weight_one_per_episode});
+    stats.speed = estimate_metric(s, (metric_column){episode_speed, settled_step_count});
+    stats.lane_distance =
+        estimate_metric(s, (metric_column){lane_distance_sum, in_lane_step_count});
+    stats.action_error = estimate_metric(s, (metric_column){action_error_sum, episode_steps});
     return stats;
 }
 
-static imp_status selection_alloc(selection *s, int episodes, imp_error *err)
+static imp_status alloc_episode_selection(selection *s, int episodes, imp_error *err)
 {
     const size_t count = (size_t)episodes;
     *s = (selection){calloc(count, sizeof(imp_episode_result *)), 0, calloc(count, sizeof(double)),
@@ -127,7 +128,7 @@ static imp_status selection_alloc(selection *s, int episodes, imp_error *err)
                           IMP_PLURAL(episodes, "episode"));
 }
 
-static void selection_free(selection *s)
+static void free_episode_selection(selection *s)
 {
     free(s->episodes);
     free(s->values);
@@ -191,7 +192,7 @@ static void find_worst_episodes(imp_evaluation *out)
 imp_status imp_eval_compute_stats(imp_evaluation *out, imp_error *err)
 {
     selection s;
-    const imp_status status = selection_alloc(&s, out->episodes, err);
+    const imp_status status = alloc_episode_selection(&s, out->episodes, err);
     // Statistics of each map.
     for (int map = 0; map < out->map_count && status == IMP_OK; map++) {
         s.count = 0;
@@ -218,7 +219,7 @@ imp_status imp_eval_compute_stats(imp_evaluation *out, imp_error *err)
         out->lane_distance_p95 = lane_distance_percentile(&out->lanes);
         find_worst_episodes(out);
     }
-    selection_free(&s);
+    free_episode_selection(&s);
     return status;
 }
 
@@ -230,7 +231,7 @@ imp_status imp_evaluation_compare(imp_comparison *out, const imp_evaluation *fir
                         IMP_PLURAL(first->episodes, "episode"),
                         IMP_PLURAL(second->episodes, "episode"));
     selection s;
-    const imp_status status = selection_alloc(&s, first->episodes, err);
+    const imp_status status = alloc_episode_selection(&s, first->episodes, err);
     if (status == IMP_OK) {
         *out = (imp_comparison){0};
         const int count = first->episodes;
@@ -267,6 +268,6 @@ imp_status imp_evaluation_compare(imp_comparison *out, const imp_evaluation *fir
         }
         out->lane_distance = imp_estimate_ratio(s.values, s.weights, count);
     }
-    selection_free(&s);
+    free_episode_selection(&s);
     return status;
 }

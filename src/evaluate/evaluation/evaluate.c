@@ -54,7 +54,7 @@ static void run_episode_job(void *context, int index, int worker)
 }
 
 // Workers get episodes in their order, so the first failure of all is the earliest of theirs.
-static imp_status find_first_failure(const eval_job *work, imp_error *err)
+static imp_status fail_with_earliest_failure(const eval_job *work, imp_error *err)
 {
     const struct failure *first = NULL;
     for (int k = 0; k < work->workers.threads; k++) {
@@ -67,8 +67,8 @@ static imp_status find_first_failure(const eval_job *work, imp_error *err)
 
 // Gives workers the starts of a definition. Of a plain world it is known beforehand whether a robot
 // can stand there.
-static imp_status set_given_starts(imp_rollout_workers *workers, const imp_eval_def *def,
-                                   imp_error *err)
+static imp_status set_and_check_given_starts(imp_rollout_workers *workers, const imp_eval_def *def,
+                                             imp_error *err)
 {
     workers->starts = def->starts;
     workers->start_maps = calloc((size_t)def->episodes, sizeof *workers->start_maps);
@@ -79,9 +79,9 @@ static imp_status set_given_starts(imp_rollout_workers *workers, const imp_eval_
     imp_rollout_worker *self = &workers->items[0];
     const bool randomized = imp_sim_sample(self->sim) != NULL;
     for (int k = 0; k < def->episodes && status == IMP_OK && !randomized; k++) {
-        status = imp_rollout_worker_reset(workers, self, (uint32_t)k, err);
+        status = imp_rollout_worker_reset_sim(workers, self, (uint32_t)k, err);
         if (status == IMP_OK)
-            status = imp_eval_check_start(self->env, def, k, err);
+            status = imp_eval_check_given_start(self->env, def, k, err);
     }
     return status;
 }
@@ -99,7 +99,8 @@ imp_status imp_eval_create_workers(imp_rollout_workers *workers, const imp_polic
                                            .monitor = monitor};
     workers_def.sim.observation = imp_policy_factory_observation(policy);
     const imp_status status = imp_rollout_workers_create(workers, &workers_def, err);
-    return status == IMP_OK && def->starts != NULL ? set_given_starts(workers, def, err) : status;
+    return status == IMP_OK && def->starts != NULL ? set_and_check_given_starts(workers, def, err)
+                                                   : status;
 }
 
 static imp_status create_histogram(imp_histogram *out, double low, double high, int bins,
@@ -162,7 +163,7 @@ static imp_status run_evaluation(eval_job *work, const imp_policy_factory *polic
     work->workers.progress.task = imp_policy_factory_name(policy);
     work->workers.progress.total = (double)def->episodes * def->steps;
     imp_thread_pool_run(work->workers.pool, def->episodes, run_episode_job, work);
-    status = find_first_failure(work, err);
+    status = fail_with_earliest_failure(work, err);
     if (status != IMP_OK)
         return status;
     merge_worker_counts(work);
@@ -176,7 +177,7 @@ imp_status imp_eval_open_expert(imp_policy_factory **out, const imp_eval_def *de
     return imp_policy_factory_open(out, "expert", &expert, err);
 }
 
-imp_status imp_eval_check(const imp_eval_def *def, imp_error *err)
+imp_status imp_eval_check_def(const imp_eval_def *def, imp_error *err)
 {
     if (def->cookie != EVAL_COOKIE)
         return imp_fail(err, IMP_USAGE, "imp_eval_def was not made with imp_default_eval_def()");
@@ -198,7 +199,7 @@ imp_status imp_eval_check(const imp_eval_def *def, imp_error *err)
 imp_status imp_evaluate(imp_evaluation *out, const imp_policy_factory *policy,
                         const imp_eval_def *def, const imp_monitor *monitor, imp_error *err)
 {
-    imp_status status = imp_eval_check(def, err);
+    imp_status status = imp_eval_check_def(def, err);
     if (status != IMP_OK)
         return status;
     const double start = imp_monotonic_seconds();

@@ -18,7 +18,7 @@ typedef struct imp_eval_counts {
 } imp_eval_counts;
 
 // Checks a definition.
-imp_status imp_eval_check(const imp_eval_def *def, imp_error *err);
+imp_status imp_eval_check_def(const imp_eval_def *def, imp_error *err);
 
 // Opens the expert of an evaluation. It assumes the nominal drive dynamics, not randomised ones.
 imp_status imp_eval_open_expert(imp_policy_factory **out, const imp_eval_def *def, imp_error *err);

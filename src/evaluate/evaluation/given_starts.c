@@ -242,7 +242,8 @@ imp_status imp_eval_find_start_maps(int *map_indices, const imp_map_set *maps,
     return status;
 }
 
-imp_status imp_eval_check_start(const imp_env *env, const imp_eval_def *def, int k, imp_error *err)
+imp_status imp_eval_check_given_start(const imp_env *env, const imp_eval_def *def, int k,
+                                      imp_error *err)
 {
     const imp_pose pose = env->pose;
     const imp_object *met = imp_env_find_collision(env, pose, 2.0 * IMP_CENTRE_FORWARD);

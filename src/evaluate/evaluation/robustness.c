@@ -58,8 +58,8 @@ static imp_status evaluate_perturbed(robustness_run *r, const imp_randomization 
 }
 
 // Evaluates a selection of groups at each strength.
-static imp_status evaluate_row(robustness_run *r, imp_robustness_row *row,
-                               const imp_randomization *some, imp_error *err)
+static imp_status evaluate_groups_at_strengths(robustness_run *r, imp_robustness_row *row,
+                                               const imp_randomization *some, imp_error *err)
 {
     imp_status status = IMP_OK;
     for (int k = 0; k < IMP_ROBUSTNESS_LEVELS && status == IMP_OK; k++) {
@@ -72,7 +72,7 @@ static imp_status evaluate_row(robustness_run *r, imp_robustness_row *row,
 }
 
 // Disables all groups except those that a name stands for. Returns how many enabled ones remain.
-static int keep_named_groups(imp_randomization *spec, const char *word)
+static int disable_all_groups_but(imp_randomization *spec, const char *word)
 {
     imp_randomization named = imp_randomization_none();
     int count = 0;
@@ -99,17 +99,17 @@ static bool is_row_needed(const imp_eval_def *def, int k, imp_randomization *spe
 {
     imp_randomization looks = def->sim.randomization, dynamics = def->sim.randomization;
     *spec = def->sim.randomization;
-    const int count = keep_named_groups(spec, row_name(k));
+    const int count = disable_all_groups_but(spec, row_name(k));
     if (k < IMP_GROUP_COUNT)
         return count > 0;
     const bool all = k == IMP_ROBUSTNESS_ROWS - 1;
-    return count > 1 && !(all && (keep_named_groups(&looks, JOINT_GROUPS[0]) == count ||
-                                  keep_named_groups(&dynamics, JOINT_GROUPS[1]) == count));
+    return count > 1 && !(all && (disable_all_groups_but(&looks, JOINT_GROUPS[0]) == count ||
+                                  disable_all_groups_but(&dynamics, JOINT_GROUPS[1]) == count));
 }
 
 // Orders rows: fewer completed episodes at full strength first, then at lower strengths, then
 // larger lane distance.
-static int compare_rows(const void *a, const void *b)
+static int compare_rows_by_severity(const void *a, const void *b)
 {
     const imp_robustness_row *x = a, *y = b;
     for (int k = IMP_ROBUSTNESS_LEVELS - 1; k >= 0; k--)
@@ -142,10 +142,10 @@ imp_status imp_evaluate_robustness(imp_robustness *out, const imp_policy_factory
         // A row counts only if all its evaluations succeeded.
         imp_robustness_row *row = &out->rows[out->count];
         snprintf(row->name, sizeof row->name, "%s", row_name(k));
-        status = evaluate_row(&r, row, &spec, err);
+        status = evaluate_groups_at_strengths(&r, row, &spec, err);
         out->count += status == IMP_OK;
     }
-    qsort(out->rows, (size_t)out->count, sizeof *out->rows, compare_rows);
+    qsort(out->rows, (size_t)out->count, sizeof *out->rows, compare_rows_by_severity);
     out->seconds = imp_monotonic_seconds() - start;
     return status;
 }

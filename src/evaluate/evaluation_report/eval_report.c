@@ -156,8 +156,8 @@ static void write_map_table(imp_html_page *page, const imp_eval_report_def *def)
 }
 
 // Embeds an image file of the report's folder.
-static imp_status write_image(imp_html_page *page, const imp_eval_report_def *def, const char *name,
-                              const char *caption, imp_error *err)
+static imp_status write_image_of_folder(imp_html_page *page, const imp_eval_report_def *def,
+                                        const char *name, const char *caption, imp_error *err)
 {
     char path[IMP_PATH_MAX];
     const imp_status status = imp_path_join(path, def->folder, name, err);
@@ -182,7 +182,7 @@ static imp_status write_trajectories(imp_html_page *page, const imp_eval_report_
     imp_html_add_paragraph(page, text);
     imp_status status = IMP_OK;
     for (int k = 0; k < images->trajectory_count && k < MAPS_ON_PAGE && status == IMP_OK; k++)
-        status = write_image(page, def, images->trajectories[k], images->maps[k], err);
+        status = write_image_of_folder(page, def, images->trajectories[k], images->maps[k], err);
     if (images->trajectory_count > MAPS_ON_PAGE)
         imp_html_add_paragraph(page, "Images of more maps are in the folder of this page.");
     return status;
@@ -201,8 +201,8 @@ static imp_status write_filmstrips(imp_html_page *page, const imp_eval_report_de
     for (int p = 0; p < imp_eval_shown_policies(def); p++)
         for (int k = 0; k < IMP_SHOWN_WORST && status == IMP_OK; k++)
             if (images->filmstrips[p][k].image[0] != '\0')
-                status = write_image(page, def, images->filmstrips[p][k].image,
-                                     images->filmstrips[p][k].caption, err);
+                status = write_image_of_folder(page, def, images->filmstrips[p][k].image,
+                                               images->filmstrips[p][k].caption, err);
     return status;
 }
 
@@ -222,8 +222,9 @@ static imp_status write_saliency(imp_html_page *page, const imp_eval_report_def 
                       "steering changes when it is covered.");
         }
         first = false;
-        status = write_image(page, def, images->saliency[p],
-                             imp_path_shortest_unique_tail(def->names, def->count, p), err);
+        status =
+            write_image_of_folder(page, def, images->saliency[p],
+                                  imp_path_shortest_unique_tail(def->names, def->count, p), err);
     }
     return status;
 }

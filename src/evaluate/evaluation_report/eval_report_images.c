@@ -164,7 +164,7 @@ static imp_status draw_map_trajectories(const imp_eval_report_def *def, const ch
 
 // Returns whether a kept episode took place on a map. All policies have the same starts, so the
 // first one decides.
-static bool map_was_driven(const imp_eval_report_def *def, int map)
+static bool map_has_plotted_episode(const imp_eval_report_def *def, int map)
 {
     const int kept = def->defs[0].keep, all = def->evaluations[0].episodes;
     for (int e = 0; e < kept && e < all; e++)
@@ -186,7 +186,7 @@ static imp_status draw_trajectories(imp_eval_images *images, const imp_eval_repo
     if (status == IMP_OK)
         status = imp_map_set_filter(&maps, eval->sim.split, err);
     for (int k = 0; k < maps.count && status == IMP_OK; k++) {
-        if (images->trajectory_count == IMP_SHOWN_MAPS || !map_was_driven(def, k))
+        if (images->trajectory_count == IMP_SHOWN_MAPS || !map_has_plotted_episode(def, k))
             continue;
         // Name the file and draw it.
         const int number = images->trajectory_count++;

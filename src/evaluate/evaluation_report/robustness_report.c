@@ -9,7 +9,7 @@
 #include "imprint/report.h"
 
 // Adds a cell with the share of completed episodes and its interval.
-static void write_share_cell(imp_html_page *page, const imp_eval_stats *f)
+static void write_completion_cell(imp_html_page *page, const imp_eval_stats *f)
 {
     char text[48], note[64];
     snprintf(text, sizeof text, "%.1f", 100.0 * f->completion.value);
@@ -26,9 +26,9 @@ static void write_perturbation_row(imp_html_page *page, const char *name,
     char text[48];
     imp_html_begin_row(page);
     imp_html_add_cell(page, name, NULL);
-    write_share_cell(page, plain);
+    write_completion_cell(page, plain);
     for (int k = 0; k < IMP_ROBUSTNESS_LEVELS; k++)
-        write_share_cell(page, &levels[k]);
+        write_completion_cell(page, &levels[k]);
     snprintf(text, sizeof text, "%.1f", 100.0 * last->progress.value);
     imp_html_add_cell(page, isnan(last->progress.value) ? "\xe2\x80\x93" : text, NULL);
     snprintf(text, sizeof text, "%.2f", 100.0 * last->lane_distance.value);

@@ -35,7 +35,7 @@ static void mean_colour(const uint8_t *rgb, int width, rect at, uint8_t out[3])
 }
 
 // Covers a patch in all frames of the history.
-static void cover_patch(const occlusion *p, rect at)
+static void fill_patch_with_mean_colour(const occlusion *p, rect at)
 {
     const int width = p->def->width;
     for (int frame = 0; frame < p->def->frames; frame++) {
@@ -48,7 +48,7 @@ static void cover_patch(const occlusion *p, rect at)
 }
 
 // Restores a patch from the original.
-static void uncover_patch(const occlusion *p, rect at)
+static void restore_patch(const occlusion *p, rect at)
 {
     const size_t width = (size_t)p->def->width;
     for (int frame = 0; frame < p->def->frames; frame++)
@@ -69,7 +69,7 @@ static float network_steering(const occlusion *p)
 }
 
 // Moves the patch over the image. hits counts how often a pixel was covered.
-static void accumulate_heat(float *heat, float *hits, const occlusion *p)
+static void accumulate_occlusion_heat(float *heat, float *hits, const occlusion *p)
 {
     const int width = p->def->width, height = p->def->height;
     const int patch = width / 10 > 2 ? width / 10 : 2, stride = patch / 2;
@@ -80,9 +80,9 @@ static void accumulate_heat(float *heat, float *hits, const occlusion *p)
             const rect at = {left < 0 ? 0 : left, top < 0 ? 0 : top,
                              left + patch > width ? width : left + patch,
                              top + patch > height ? height : top + patch};
-            cover_patch(p, at);
+            fill_patch_with_mean_colour(p, at);
             const float change = fabsf(network_steering(p) - before);
-            uncover_patch(p, at);
+            restore_patch(p, at);
             for (int row = at.top; row < at.bottom; row++)
                 for (int column = at.left; column < at.right; column++) {
                     const size_t pixel = (size_t)row * (size_t)width + (size_t)column;
@@ -106,7 +106,7 @@ imp_status imp_saliency_compute(float *heat, const imp_saliency_def *def, imp_er
         for (int k = 0; k < def->frames; k++)
             p.frames[k] = p.input_frames + (size_t)k * p.image;
         memset(heat, 0, pixels * sizeof *heat);
-        accumulate_heat(heat, hits, &p);
+        accumulate_occlusion_heat(heat, hits, &p);
         for (size_t k = 0; k < pixels; k++)
             heat[k] /= hits[k];
     }

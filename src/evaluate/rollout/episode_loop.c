@@ -30,13 +30,13 @@ void imp_episode_loop_add_observer(imp_episode_loop_def *loop, imp_episode_obser
 }
 
 // The state of what is driven.
-static const imp_env *driven_env(const imp_episode_loop_def *loop)
+static const imp_env *env_of_loop(const imp_episode_loop_def *loop)
 {
     return loop->env != NULL ? loop->env : imp_sim_env(loop->sim);
 }
 
 // Renders the present state as image number `index` of the episode.
-static const uint8_t *render_state(const imp_episode_loop_def *loop, size_t index)
+static const uint8_t *render_observation(const imp_episode_loop_def *loop, size_t index)
 {
     uint8_t *image = loop->observations + index * loop->observation_stride;
     imp_sim_observe(loop->sim, image);
@@ -53,7 +53,7 @@ static bool any_observer_needs_observations(const imp_episode_loop_def *loop)
 
 static void begin_episode(const imp_episode_loop_def *loop)
 {
-    const imp_env *env = driven_env(loop);
+    const imp_env *env = env_of_loop(loop);
     imp_policy_reset(loop->policy, env);
     if (loop->label_expert != NULL)
         imp_policy_reset(loop->label_expert, env);
@@ -65,7 +65,7 @@ static void begin_episode(const imp_episode_loop_def *loop)
 // Executes the policy's choice, or what exploration makes of it.
 static void step_environment(const imp_episode_loop_def *loop, imp_action chosen, imp_action expert)
 {
-    const imp_env *env = driven_env(loop);
+    const imp_env *env = env_of_loop(loop);
     imp_transition transition = {.chosen = chosen, .expert = expert};
     const imp_action action =
         loop->explore == NULL ? chosen : loop->explore(loop->explore_context, env, chosen, expert);
@@ -82,23 +82,23 @@ static void end_episode(const imp_episode_loop_def *loop, size_t steps, imp_end_
     const uint8_t *image = NULL;
     for (int k = 0; k < loop->observer_count && image == NULL; k++)
         if (loop->observers[k].observe_last)
-            image = render_state(loop, steps);
+            image = render_observation(loop, steps);
     for (int k = 0; k < loop->observer_count; k++)
         if (loop->observers[k].end != NULL)
-            loop->observers[k].end(loop->observers[k].context, driven_env(loop), image, ending);
+            loop->observers[k].end(loop->observers[k].context, env_of_loop(loop), image, ending);
 }
 
 // Reports the step. Steps that are not counted only look now and then for a request to stop.
-static bool count_step(const imp_episode_loop_def *loop, size_t steps)
+static bool count_step_and_check_stop(const imp_episode_loop_def *loop, size_t steps)
 {
     enum { STEPS_BETWEEN_STOPS = 64 };
     if (!loop->uncounted)
         return imp_rollout_workers_count_step(loop->workers, loop->worker);
     return steps % STEPS_BETWEEN_STOPS != 0 ||
-           imp_rollout_workers_continue(loop->workers, loop->worker);
+           imp_rollout_workers_poll_stop(loop->workers, loop->worker);
 }
 
-const char *imp_episode_loop_failure(const imp_episode_loop_def *loop)
+const char *imp_episode_loop_fail_reason(const imp_episode_loop_def *loop)
 {
     const imp_policy *expert = loop->label_expert;
     return loop->policy->failure_reason != NULL || expert == NULL ? loop->policy->failure_reason
@@ -111,13 +111,13 @@ imp_status imp_episode_loop_run(const imp_episode_loop_def *loop, imp_error *err
         loop->label_expert != NULL && loop->label_expert->vtable->needs_observation;
     const bool looks = loop->policy->vtable->needs_observation || expert_looks ||
                        any_observer_needs_observations(loop);
-    const imp_env *env = driven_env(loop);
+    const imp_env *env = env_of_loop(loop);
     imp_end_reason ending = loop->ending;
     size_t steps = 0;
     begin_episode(loop);
     while (ending == IMP_END_NONE) {
         // show the state to the observers and to the policy
-        const uint8_t *image = looks ? render_state(loop, steps) : NULL;
+        const uint8_t *image = looks ? render_observation(loop, steps) : NULL;
         for (int k = 0; k < loop->observer_count; k++)
             if (loop->observers[k].before_step != NULL)
                 loop->observers[k].before_step(loop->observers[k].context, env, image);
@@ -126,14 +126,14 @@ imp_status imp_episode_loop_run(const imp_episode_loop_def *loop, imp_error *err
             loop->label_expert != NULL
                 ? imp_policy_act(loop->label_expert, env, expert_looks ? image : NULL)
                 : chosen;
-        if (imp_episode_loop_failure(loop) != NULL) {
+        if (imp_episode_loop_fail_reason(loop) != NULL) {
             ending = IMP_END_POLICY_FAILED;
             break;
         }
 
         step_environment(loop, chosen, expert);
         ending = env->ending;
-        if (!count_step(loop, ++steps))
+        if (!count_step_and_check_stop(loop, ++steps))
             return imp_fail(err, IMP_INTERRUPTED, "interrupted");
     }
     end_episode(loop, steps, ending);

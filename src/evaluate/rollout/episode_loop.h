@@ -66,6 +66,6 @@ void imp_episode_loop_add_observer(imp_episode_loop_def *loop, imp_episode_obser
 imp_status imp_episode_loop_run(const imp_episode_loop_def *loop, imp_error *err);
 
 // Why the policy or the label expert cannot go on in this episode, or NULL.
-const char *imp_episode_loop_failure(const imp_episode_loop_def *loop);
+const char *imp_episode_loop_fail_reason(const imp_episode_loop_def *loop);
 
 #endif

@@ -92,7 +92,7 @@ static lane_section find_lane_section(const imp_world *world, const imp_tile *ti
 }
 
 // Returns whether a lane ends at the end of the road.
-static bool lane_is_dead_end(const imp_world *world, const imp_curve *lane)
+static bool road_ends_at_lane_end(const imp_world *world, const imp_curve *lane)
 {
     const imp_vec2 end = lane->p[3];
     const imp_vec2 along = imp_vec2_normalize(imp_vec2_subtract(end, lane->p[2]));
@@ -116,7 +116,7 @@ static double tile_visit_distance(const imp_lane_progress *progress, const imp_e
     const lane_section out =
         find_lane_section(world, progress->tile, progress->farthest, here, env->pose.heading);
     return in.lane != NULL && in.length > 0.0 && out.length > 0.0 &&
-                   lane_is_dead_end(world, in.lane)
+                   road_ends_at_lane_end(world, in.lane)
                ? in.length + out.length
                : whole.length;
 }
@@ -139,7 +139,7 @@ static bool must_wait_for_traffic(const imp_env *env)
 }
 
 // Adds time without progress, and decides whether the robot is stalled.
-static void update_stall(imp_lane_progress *progress, const imp_env *env)
+static void update_stall_timer(imp_lane_progress *progress, const imp_env *env)
 {
     const double distance = imp_lane_progress_distance(progress, env);
     // A U-turn leads back behind the tile's entry for a while: one is not a stall.
@@ -156,8 +156,8 @@ static void update_stall(imp_lane_progress *progress, const imp_env *env)
 }
 
 // Adds the visit that ended and begins one on the new tile.
-static void enter_tile(imp_lane_progress *progress, const imp_env *env, const imp_tile *tile,
-                       imp_vec2 here)
+static void begin_tile_visit(imp_lane_progress *progress, const imp_env *env, const imp_tile *tile,
+                             imp_vec2 here)
 {
     const bool returns = tile == progress->last;
     progress->before += tile_visit_distance(progress, env, here, returns);
@@ -171,7 +171,7 @@ static void enter_tile(imp_lane_progress *progress, const imp_env *env, const im
 }
 
 // Keeps the point of the visit that is farthest from its entry.
-static void update_reach(imp_lane_progress *progress)
+static void update_farthest_point(imp_lane_progress *progress)
 {
     const double away = imp_vec2_length(imp_vec2_subtract(progress->position, progress->entry));
     if (away > progress->reach) {
@@ -185,12 +185,12 @@ void imp_lane_progress_update(imp_lane_progress *progress, const imp_env *env)
     const imp_vec2 here = robot_position(env);
     const imp_tile *tile = imp_world_tile_at(env->world, here.x, here.z);
     if (tile != progress->tile)
-        enter_tile(progress, env, tile, here);
+        begin_tile_visit(progress, env, tile, here);
     progress->position = here;
-    update_reach(progress);
+    update_farthest_point(progress);
     progress->time += env->def.drive.time_step * env->def.frame_skip;
     if (!progress->stalled && progress->time - progress->checked >= CHECK_TIME - ROUNDING)
-        update_stall(progress, env);
+        update_stall_timer(progress, env);
 }
 
 bool imp_lane_progress_stalled(const imp_lane_progress *progress, const imp_env *env, double expert)

@@ -43,8 +43,8 @@ static void network_policy_reset(imp_policy *policy, const imp_env *env)
 }
 
 // Adds the current state to the policy's history and puts its input at place `index` of the batch.
-static void add_to_batch(network_policy *self, int index, const imp_env *env,
-                         const uint8_t *observation)
+static void update_history_and_fill_batch(network_policy *self, int index, const imp_env *env,
+                                          const uint8_t *observation)
 {
     network_group *group = self->group;
     const size_t frames = (size_t)group->inputs.frames, values = 2 * (size_t)group->inputs.actions;
@@ -69,8 +69,8 @@ static void network_policy_act_many(imp_policy *const *policies, int count,
     for (int first = 0; first < count; first += group->capacity) {
         const int left = count - first, batch = left < group->capacity ? left : group->capacity;
         for (int k = 0; k < batch; k++)
-            add_to_batch((network_policy *)policies[first + k], k, envs[first + k],
-                         observations[first + k]);
+            update_history_and_fill_batch((network_policy *)policies[first + k], k, envs[first + k],
+                                          observations[first + k]);
         imp_inference_run_count(group->inference, batch, group->frames, group->actions,
                                 group->outputs);
         for (int k = 0; k < batch; k++)
@@ -125,8 +125,8 @@ static imp_status create_group(network_group **out, int capacity, const imp_netw
 }
 
 // Creates one policy of the group.
-static imp_status create_member(imp_policy **out, network_group *group, const imp_network *network,
-                                imp_error *err)
+static imp_status create_network_policy(imp_policy **out, network_group *group,
+                                        const imp_network *network, imp_error *err)
 {
     static const imp_policy_vtable vtable = {.name = "network",
                                              .needs_observation = true,
@@ -161,7 +161,7 @@ imp_status imp_network_policies_create(imp_policy **out, int count, const imp_ne
         return status;
     int made = 0;
     while (made < count && status == IMP_OK) {
-        status = create_member(&out[made], group, network, err);
+        status = create_network_policy(&out[made], group, network, err);
         made += status == IMP_OK;
     }
     if (status == IMP_OK)

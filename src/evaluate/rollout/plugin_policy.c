@@ -38,7 +38,7 @@ static bool is_plugin_name(const char *name)
 }
 
 // Checks a plug-in's table before anything in it is called.
-static imp_status check_table(const imp_plugin *table, const char *path, imp_error *err)
+static imp_status check_plugin_table(const imp_plugin *table, const char *path, imp_error *err)
 {
     enum { IMAGE_SIDE_MAX = 8192 };
     // Only the first member has the same place in all versions.
@@ -63,7 +63,7 @@ static imp_status check_table(const imp_plugin *table, const char *path, imp_err
     return IMP_OK;
 }
 
-static imp_status load_table(imp_plugin_library *library, const char *path, imp_error *err)
+static imp_status load_plugin_table(imp_plugin_library *library, const char *path, imp_error *err)
 {
     // dlopen() would search system folders for a name without a slash.
     char full_path[IMP_PATH_MAX];
@@ -81,7 +81,7 @@ static imp_status load_table(imp_plugin_library *library, const char *path, imp_
         return imp_fail(err, IMP_BAD_INPUT,
                         "%s: is no policy plug-in: it does not define imp_plugin_get()", path);
     library->table = get();
-    return check_table(library->table, path, err);
+    return check_plugin_table(library->table, path, err);
 }
 
 imp_status imp_plugin_library_open(imp_plugin_library **out, const char *path, imp_error *err)
@@ -91,7 +91,7 @@ imp_status imp_plugin_library_open(imp_plugin_library **out, const char *path, i
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a plug-in");
     imp_status status = imp_content_hash(&library->hash, path, err);
     if (status == IMP_OK)
-        status = load_table(library, path, err);
+        status = load_plugin_table(library, path, err);
     if (status != IMP_OK) {
         imp_plugin_library_close(library);
         return status;
@@ -127,7 +127,7 @@ typedef struct plugin_policy {
     char failure[64];
 } plugin_policy;
 
-static imp_plugin_lane lane_of(const imp_lane_position *lane)
+static imp_plugin_lane to_plugin_lane(const imp_lane_position *lane)
 {
     return (imp_plugin_lane){lane->distance, lane->angle,     lane->point.x,
                              lane->point.z,  lane->tangent.x, lane->tangent.z};
@@ -140,7 +140,7 @@ static int32_t find_lane(const imp_plugin_world *world, double x, double z, doub
     imp_lane_position lane;
     if (!imp_world_lane_position(env->world, (imp_pose){x, z, heading}, &lane))
         return 0;
-    *out = lane_of(&lane);
+    *out = to_plugin_lane(&lane);
     return 1;
 }
 
@@ -177,13 +177,13 @@ static int32_t get_object(const imp_plugin_world *world, int32_t index, imp_plug
     return 1;
 }
 
-static imp_plugin_world world_of(const imp_env *env)
+static imp_plugin_world to_plugin_world(const imp_env *env)
 {
     return (imp_plugin_world){env, find_lane, get_object, env->world->object_count};
 }
 
 // Copies the state of an environment to the plug-in's fixed-size type.
-static imp_plugin_state state_of(const imp_env *env, const imp_plugin_world *world)
+static imp_plugin_state to_plugin_state(const imp_env *env, const imp_plugin_world *world)
 {
     imp_plugin_state state = {
         .map = env->world->name,
@@ -206,15 +206,15 @@ static imp_plugin_state state_of(const imp_env *env, const imp_plugin_world *wor
     };
     // Off the lanes `lane` stays zero.
     if (env->in_lane)
-        state.lane = lane_of(&env->lane);
+        state.lane = to_plugin_lane(&env->lane);
     return state;
 }
 
 static void plugin_policy_reset(imp_policy *policy, const imp_env *env)
 {
     plugin_policy *self = (plugin_policy *)policy;
-    const imp_plugin_world world = world_of(env);
-    const imp_plugin_state state = state_of(env, &world);
+    const imp_plugin_world world = to_plugin_world(env);
+    const imp_plugin_state state = to_plugin_state(env, &world);
     policy->failure_reason = NULL;
     self->table->reset(self->self, &state);
 }
@@ -223,8 +223,8 @@ static imp_action plugin_policy_act(imp_policy *policy, const imp_env *env,
                                     const uint8_t *observation)
 {
     plugin_policy *self = (plugin_policy *)policy;
-    const imp_plugin_world world = world_of(env);
-    const imp_plugin_state state = state_of(env, &world);
+    const imp_plugin_world world = to_plugin_world(env);
+    const imp_plugin_state state = to_plugin_state(env, &world);
     const bool looks = policy->vtable->needs_observation;
     const imp_plugin_image image = {looks ? observation : NULL, self->table->image_width,
                                     self->table->image_height};

@@ -68,7 +68,7 @@ static void poll_stop_request(imp_rollout_workers *workers)
 }
 
 // Called while the calling thread waits for the others.
-static void on_pool_idle(void *context)
+static void report_and_poll_stop(void *context)
 {
     imp_rollout_workers *workers = context;
     report_progress(workers);
@@ -111,7 +111,7 @@ imp_status imp_rollout_workers_create(imp_rollout_workers *workers,
         status = imp_thread_pool_create(&workers->pool, def->sim.threads, err);
     if (status != IMP_OK)
         return status;
-    imp_thread_pool_set_idle_hook(workers->pool, on_pool_idle, workers);
+    imp_thread_pool_set_idle_hook(workers->pool, report_and_poll_stop, workers);
     const int threads = imp_thread_pool_size(workers->pool);
     workers->items = calloc((size_t)threads, sizeof *workers->items);
     if (workers->items == NULL)
@@ -164,15 +164,15 @@ bool imp_rollout_workers_count_step(imp_rollout_workers *workers, int worker)
     return !atomic_load(&workers->stop);
 }
 
-bool imp_rollout_workers_continue(imp_rollout_workers *workers, int worker)
+bool imp_rollout_workers_poll_stop(imp_rollout_workers *workers, int worker)
 {
     if (worker == 0)
         poll_stop_request(workers);
     return !atomic_load(&workers->stop);
 }
 
-imp_status imp_rollout_worker_reset(const imp_rollout_workers *workers, imp_rollout_worker *self,
-                                    uint32_t episode, imp_error *err)
+imp_status imp_rollout_worker_reset_sim(const imp_rollout_workers *workers,
+                                        imp_rollout_worker *self, uint32_t episode, imp_error *err)
 {
     if (workers->starts == NULL)
         return imp_sim_reset(self->sim, episode, err);

@@ -58,14 +58,14 @@ imp_status imp_rollout_check_length(int steps, int frame_skip, imp_error *err);
 
 // Starts an episode in a worker's simulator, with what is drawn for it; at its given start if the
 // workers have starts.
-imp_status imp_rollout_worker_reset(const imp_rollout_workers *workers, imp_rollout_worker *self,
-                                    uint32_t episode, imp_error *err);
+imp_status imp_rollout_worker_reset_sim(const imp_rollout_workers *workers,
+                                        imp_rollout_worker *self, uint32_t episode, imp_error *err);
 
 // To be called after every step; reports and asks for a stop now and then, from the caller's thread
 // only. Returns false when the work should end.
 bool imp_rollout_workers_count_step(imp_rollout_workers *workers, int worker);
 
 // The same for steps that are not reported.
-bool imp_rollout_workers_continue(imp_rollout_workers *workers, int worker);
+bool imp_rollout_workers_poll_stop(imp_rollout_workers *workers, int worker);
 
 #endif

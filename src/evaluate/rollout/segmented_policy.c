@@ -23,7 +23,7 @@ static imp_action segmented_policy_act(imp_policy *policy, const imp_env *env,
                                        const uint8_t *observation)
 {
     segmented_policy *self = (segmented_policy *)policy;
-    imp_segmenter_run_painted(self->segmenter, observation, self->mask_image);
+    imp_segmenter_run_to_rgb(self->segmenter, observation, self->mask_image);
     const imp_action action = imp_policy_act(self->inner, env, self->mask_image);
     policy->failure_reason = self->inner->failure_reason;
     return action;

@@ -20,7 +20,7 @@ static const struct strength {
 };
 enum { AUGMENT_KIND_COUNT = sizeof AUGMENT_KINDS / sizeof AUGMENT_KINDS[0] };
 
-static double *strength_value(imp_augment *def, int k)
+static double *augmentation_strength_of(imp_augment *def, int k)
 {
     return (double *)((char *)def + AUGMENT_KINDS[k].member);
 }
@@ -31,7 +31,7 @@ const char *imp_augment_name(int k)
 }
 
 // What a list may hold.
-static const char *list_word(int k)
+static const char *augmentation_list_word(int k)
 {
     return k == 0 ? "all" : k == 1 ? "none" : imp_augment_name(k - 2);
 }
@@ -52,13 +52,15 @@ static imp_status parse_augmentation(imp_augment *out, const char *item, size_t 
             (end != item + length || end == colon + 1 || !(value >= 0.0 && value <= s->max)))
             return imp_fail(err, IMP_USAGE, "%.*s: the strength must lie in 0..%g", (int)length,
                             item, s->max);
-        *strength_value(out, k) = value;
+        *augmentation_strength_of(out, k) = value;
         return IMP_OK;
     }
     int found;
-    const imp_status status = imp_name_lookup_n(&found, "", item, word, list_word, err);
-    return status != IMP_OK ? status
-                            : imp_fail(err, IMP_USAGE, "'%s' takes no strength", list_word(found));
+    const imp_status status =
+        imp_name_lookup_n(&found, "", item, word, augmentation_list_word, err);
+    return status != IMP_OK
+               ? status
+               : imp_fail(err, IMP_USAGE, "'%s' takes no strength", augmentation_list_word(found));
 }
 
 imp_status imp_augment_parse(imp_augment *out, const char *text, imp_error *err)
@@ -69,7 +71,7 @@ imp_status imp_augment_parse(imp_augment *out, const char *text, imp_error *err)
         imp_status status = IMP_OK;
         if (length == 3 && strncmp(item, "all", 3) == 0)
             for (int k = 0; k < AUGMENT_KIND_COUNT; k++)
-                *strength_value(&def, k) = AUGMENT_KINDS[k].usual;
+                *augmentation_strength_of(&def, k) = AUGMENT_KINDS[k].usual;
         else if (length == 4 && strncmp(item, "none", 4) == 0)
             def = (imp_augment){0};
         else
@@ -87,7 +89,7 @@ imp_status imp_augment_check(const imp_augment *def, bool *any, imp_error *err)
     imp_augment copy = *def;
     *any = false;
     for (int k = 0; k < AUGMENT_KIND_COUNT; k++) {
-        const double value = *strength_value(&copy, k);
+        const double value = *augmentation_strength_of(&copy, k);
         if (!(value >= 0.0 && value <= AUGMENT_KINDS[k].max))
             return imp_fail(err, IMP_USAGE, "augmentation by %s: %g is not within 0 to %g",
                             AUGMENT_KINDS[k].word, value, AUGMENT_KINDS[k].max);
@@ -102,9 +104,9 @@ void imp_augment_format(const imp_augment *def, char *out, size_t capacity)
     size_t used = 0;
     out[0] = '\0';
     for (int k = 0; k < AUGMENT_KIND_COUNT; k++)
-        if (*strength_value(&copy, k) > 0.0 && used < capacity)
+        if (*augmentation_strength_of(&copy, k) > 0.0 && used < capacity)
             used += (size_t)snprintf(out + used, capacity - used, "%s%s:%.9g", used > 0 ? "," : "",
-                                     AUGMENT_KINDS[k].word, *strength_value(&copy, k));
+                                     AUGMENT_KINDS[k].word, *augmentation_strength_of(&copy, k));
 }
 
 static double read_setting(const json_t *settings, const char *key, double otherwise)
@@ -182,7 +184,7 @@ static double random_within(imp_random *random, double strength)
 }
 
 // Once in so many times.
-static bool one_chance_in(int times, imp_random *random)
+static bool happens_once_in(int times, imp_random *random)
 {
     return imp_random_below(random, (uint32_t)times) == 0;
 }
@@ -220,18 +222,18 @@ void imp_augment_draw_params(imp_augment_params *out, const imp_augmenter *augme
     *out = (imp_augment_params){.noise_offset = imp_random_below(random, IMP_NOISE_TABLE_SIZE)};
     draw_tone_curve(out, def, random);
     out->noise = (float)(imp_random_uniform(random, 0.0, def->noise) / 32.0);
-    if (one_chance_in(2, random))
+    if (happens_once_in(2, random))
         out->blur = (int)(256.0 * imp_random_uniform(random, 0.0, def->blur));
-    if (one_chance_in(4, random)) {
+    if (happens_once_in(4, random)) {
         out->shift = (float)random_within(random, def->shift);
         out->turn = (float)random_within(random, def->turn);
     }
-    if (one_chance_in(2, random) && def->cut_out > 0.0)
+    if (happens_once_in(2, random) && def->cut_out > 0.0)
         draw_cut_out(out, augmenter, random);
 }
 
-void imp_augment_label(const imp_augmenter *augmenter, const imp_augment_params *draw,
-                       float duty[2])
+void imp_augment_correct_label(const imp_augmenter *augmenter, const imp_augment_params *draw,
+                               float duty[2])
 {
     const double steer =
         augmenter->steer_shift * (double)draw->shift + augmenter->steer_turn * (double)draw->turn;

@@ -58,7 +58,7 @@ void imp_augment_workspace_destroy(imp_augment_workspace *workspace); // nullabl
 void imp_augment_image(const imp_augmenter *augmenter, const imp_augment_params *draw,
                        imp_augment_workspace *workspace, const uint8_t *rgb, uint8_t *out);
 // The duty cycles that the expert would give from the shifted and turned pose.
-void imp_augment_label(const imp_augmenter *augmenter, const imp_augment_params *draw,
-                       float duty[2]);
+void imp_augment_correct_label(const imp_augmenter *augmenter, const imp_augment_params *draw,
+                               float duty[2]);
 
 #endif

@@ -107,8 +107,8 @@ static inline uint64_t load_two_pixels(const uint8_t *at)
     return low | (uint64_t)upper << 32;
 }
 
-static void move_image(const imp_augmenter *a, const imp_augment_params *draw,
-                       imp_augment_workspace *workspace, const uint8_t *rgb)
+static void shift_and_turn_image(const imp_augmenter *a, const imp_augment_params *draw,
+                                 imp_augment_workspace *workspace, const uint8_t *rgb)
 {
     const size_t width = (size_t)a->width;
     uint8_t *out = workspace->moved;
@@ -146,7 +146,7 @@ IMP_DISPATCH_BY_CPU(static, blur_row,
                      int share, uint8_t *out),
                     (above, row, below, count, share, out))
 
-static void blur(const imp_augmenter *a, int share, const uint8_t *rgb, uint8_t *out)
+static void blur_whole_image(const imp_augmenter *a, int share, const uint8_t *rgb, uint8_t *out)
 {
     const size_t count = (size_t)a->width * 3;
     for (int row = 0; row < a->height; row++) {
@@ -168,7 +168,7 @@ typedef struct tones {
 } tones;
 
 // The upper half of a product.
-static inline int16_t high(int16_t a, int16_t b)
+static inline int16_t multiply_high_int16(int16_t a, int16_t b)
 {
     return (int16_t)((int32_t)a * b >> 16);
 }
@@ -180,9 +180,9 @@ IMP_DISPATCH_BODY tone_row_body(const tones *t, const uint8_t *restrict row, uin
     const int8_t *noise = t->noise;
     for (int i = 0; i < t->count; i++) {
         const int16_t x = (int16_t)(row[i] << 7);
-        const int16_t steep = (int16_t)(slope[i] + high(x, curvature[i]));
-        const int16_t grain = high((int16_t)(noise[i] * 256), strength);
-        int16_t y = (int16_t)((int16_t)(high(x, steep) + bias[i] + grain + 8) >> 4);
+        const int16_t steep = (int16_t)(slope[i] + multiply_high_int16(x, curvature[i]));
+        const int16_t grain = multiply_high_int16((int16_t)(noise[i] * 256), strength);
+        int16_t y = (int16_t)((int16_t)(multiply_high_int16(x, steep) + bias[i] + grain + 8) >> 4);
         y = y < 0 ? 0 : y;
         out[i] = (uint8_t)(y > 255 ? 255 : y);
     }
@@ -226,11 +226,11 @@ void imp_augment_image(const imp_augmenter *augmenter, const imp_augment_params 
                        imp_augment_workspace *workspace, const uint8_t *rgb, uint8_t *out)
 {
     if (draw->shift != 0.0F || draw->turn != 0.0F) {
-        move_image(augmenter, draw, workspace, rgb);
+        shift_and_turn_image(augmenter, draw, workspace, rgb);
         rgb = workspace->moved;
     }
     if (draw->blur > 0) {
-        blur(augmenter, draw->blur, rgb, workspace->blurred);
+        blur_whole_image(augmenter, draw->blur, rgb, workspace->blurred);
         rgb = workspace->blurred;
     }
     tone_image(augmenter, draw, workspace, rgb, out);

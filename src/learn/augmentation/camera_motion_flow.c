@@ -15,8 +15,8 @@ typedef struct flow_camera {
 
 // Where the content of a pixel of a robot `shift` to the right, turned by `turn` to the right, is
 // seen by one that is neither. False where it is not.
-static bool trace_pixel(const flow_camera *e, double px, double py, double shift, double turn,
-                        double *x, double *y)
+static bool find_pixel_after_motion(const flow_camera *e, double px, double py, double shift,
+                                    double turn, double *x, double *y)
 {
     const imp_camera_def *def = &e->camera.def;
     double ray_x, ray_y;
@@ -36,13 +36,13 @@ static bool trace_pixel(const flow_camera *e, double px, double py, double shift
 }
 
 // Half the difference between two ways, per unit; 0 where one of them leads nowhere.
-static void flow_slope(const flow_camera *e, double px, double py, double shift, double turn,
-                       float *x, float *y)
+static void flow_per_unit_motion(const flow_camera *e, double px, double py, double shift,
+                                 double turn, float *x, float *y)
 {
     double before_x, before_y, after_x, after_y;
     *x = *y = 0.0F;
-    if (!trace_pixel(e, px, py, -shift, -turn, &before_x, &before_y) ||
-        !trace_pixel(e, px, py, shift, turn, &after_x, &after_y))
+    if (!find_pixel_after_motion(e, px, py, -shift, -turn, &before_x, &before_y) ||
+        !find_pixel_after_motion(e, px, py, shift, turn, &after_x, &after_y))
         return;
     *x = (float)((after_x - before_x) / (2.0 * (shift + turn)));
     *y = (float)((after_y - before_y) / (2.0 * (shift + turn)));
@@ -79,8 +79,10 @@ imp_status imp_camera_flow_create(imp_camera_flow *out, int width, int height, c
     for (int row = 0; row < height; row++)
         for (int column = 0; column < width; column++) {
             const size_t k = (size_t)row * (size_t)width + (size_t)column;
-            flow_slope(&e, column + 0.5, row + 0.5, shift, 0.0, &out->shift_x[k], &out->shift_y[k]);
-            flow_slope(&e, column + 0.5, row + 0.5, 0.0, turn, &out->turn_x[k], &out->turn_y[k]);
+            flow_per_unit_motion(&e, column + 0.5, row + 0.5, shift, 0.0, &out->shift_x[k],
+                                 &out->shift_y[k]);
+            flow_per_unit_motion(&e, column + 0.5, row + 0.5, 0.0, turn, &out->turn_x[k],
+                                 &out->turn_y[k]);
         }
     return IMP_OK;
 }

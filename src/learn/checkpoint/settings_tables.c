@@ -309,7 +309,7 @@ void imp_settings_write_maps(FILE *out, const char *name, const imp_map_set *map
         hash = imp_hash_bytes(hash, world->source, world->source_length);
         hash = imp_hash_bytes(hash, "", 1);
     }
-    fprintf(out, "%s: %s %016" PRIx64 "\n", name, imp_map_set_name(maps), hash);
+    fprintf(out, "%s: %s %016" PRIx64 "\n", name, imp_map_set_name_or_several(maps), hash);
 }
 
 void imp_settings_write_starts(FILE *out, const imp_eval_def *def)

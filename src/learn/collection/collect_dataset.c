@@ -67,8 +67,8 @@ static imp_status choose_hardest_rollout(const collect_job *work, int first, int
 
 // Drives a wave of episodes on all threads and writes them, or the hardest of each few, in order;
 // stops at the first that is not whole.
-static imp_status collect_wave(collect_job *work, imp_dataset_writer *writer, int first, int count,
-                               imp_error *err)
+static imp_status collect_and_write_wave(collect_job *work, imp_dataset_writer *writer, int first,
+                                         int count, imp_error *err)
 {
     const int few = rollouts_per_episode(work);
     imp_collector_run_episodes(&work->collector, 0, first * few, count * few);
@@ -91,7 +91,7 @@ static imp_status collect_all_waves(collect_job *work, imp_dataset_writer *write
     imp_status status = IMP_OK;
     for (int first = written; first < episodes && status == IMP_OK; first += wave) {
         const int left = episodes - first;
-        status = collect_wave(work, writer, first, left < wave ? left : wave, err);
+        status = collect_and_write_wave(work, writer, first, left < wave ? left : wave, err);
     }
     if (status == IMP_OK)
         return imp_dataset_writer_finish(writer, err);
@@ -143,7 +143,8 @@ static imp_status open_dataset_writer(imp_dataset_writer **writer, const char *f
         .time_step = def->sim.env.drive.time_step * def->sim.env.frame_skip,
     };
     // what every file of the dataset says about its episodes
-    snprintf(info.map, sizeof info.map, "%s", imp_map_set_name(work->collector.workers.maps));
+    snprintf(info.map, sizeof info.map, "%s",
+             imp_map_set_name_or_several(work->collector.workers.maps));
     snprintf(info.lens, sizeof info.lens, "%s", imp_lens_name(def->sim.camera.lens.kind));
     imp_policy_factory_identity(work->collector.policy, info.policy);
     if (def->policy_name != NULL)

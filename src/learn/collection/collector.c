@@ -72,7 +72,7 @@ typedef struct rollout_recorder {
 } rollout_recorder;
 
 // Records pose and place in the lane of state number `steps`. Its image is in the buffer already.
-static void record_state(void *context, const imp_env *env, const uint8_t *observation)
+static void record_pose_and_lane(void *context, const imp_env *env, const uint8_t *observation)
 {
     imp_rollout_buffer *b = ((rollout_recorder *)context)->buffer;
     const int k = b->steps;
@@ -102,11 +102,11 @@ static void record_step(void *context, const imp_env *env, const imp_transition 
         b->disagreement += fabs(chosen.left - expert.left) + fabs(chosen.right - expert.right);
 }
 
-static void end_recording(void *context, const imp_env *env, const uint8_t *observation,
-                          imp_end_reason ending)
+static void record_final_state(void *context, const imp_env *env, const uint8_t *observation,
+                               imp_end_reason ending)
 {
     imp_rollout_buffer *b = ((rollout_recorder *)context)->buffer;
-    record_state(context, env, observation);
+    record_pose_and_lane(context, env, observation);
     b->disagreement /= 2.0 * b->steps;
     b->ending = ending;
 }
@@ -127,7 +127,7 @@ static imp_status run_episode(imp_collector *r, imp_rollout_buffer *b, uint32_t 
     imp_rollout_workers *workers = &r->workers;
     imp_rollout_worker *self = &workers->items[worker];
     const imp_env *env = self->env;
-    imp_status status = imp_rollout_worker_reset(workers, self, episode, err);
+    imp_status status = imp_rollout_worker_reset_sim(workers, self, episode, err);
     if (status != IMP_OK)
         return status;
     imp_pose start;
@@ -154,9 +154,9 @@ static imp_status run_episode(imp_collector *r, imp_rollout_buffer *b, uint32_t 
     loop.observation_stride =
         (size_t)r->def->sim.camera.width * (size_t)r->def->sim.camera.height * 3;
     imp_episode_loop_add_observer(&loop, (imp_episode_observer){.context = &recorder,
-                                                                .before_step = record_state,
+                                                                .before_step = record_pose_and_lane,
                                                                 .after_step = record_step,
-                                                                .end = end_recording,
+                                                                .end = record_final_state,
                                                                 .needs_observations = true,
                                                                 .observe_last = true});
     status = imp_episode_loop_run(&loop, err);
@@ -164,7 +164,7 @@ static imp_status run_episode(imp_collector *r, imp_rollout_buffer *b, uint32_t 
         status = imp_fail(err, IMP_BAD_INPUT, "%s: failed in episode %u: %s",
                           imp_policy_factory_name(
                               self->policy->failure_reason != NULL ? r->policy : r->label_expert),
-                          episode, imp_episode_loop_failure(&loop));
+                          episode, imp_episode_loop_fail_reason(&loop));
     return status;
 }
 

@@ -63,7 +63,7 @@ static void update_safe_switching(imp_exploration *exploration, const imp_env *e
         exploration->expert_in_control = false;
 }
 
-static void draw_expert_turn(imp_exploration *exploration)
+static void draw_whether_expert_drives(imp_exploration *exploration)
 {
     const imp_collect_def *def = exploration->def;
     if (exploration->steps_until_redraw == 0) {
@@ -80,7 +80,7 @@ imp_action imp_exploration_choose_action(imp_exploration *exploration, const imp
     if (exploration->def->safe_switching)
         update_safe_switching(exploration, env);
     else
-        draw_expert_turn(exploration);
+        draw_whether_expert_drives(exploration);
     return exploration->expert_in_control ? expert : policy;
 }
 

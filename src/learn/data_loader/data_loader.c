@@ -8,7 +8,7 @@
 enum { PAGE = 4096 };
 
 // How many samples of an epoch come from a part.
-static size_t samples_from_part(const imp_training_samples *samples, int part)
+static size_t epoch_samples_from_part(const imp_training_samples *samples, int part)
 {
     double sum = 0.0, before = 0.0;
     // a part that gave nothing, because all it has is held out, can give no share
@@ -27,13 +27,13 @@ static size_t samples_from_part(const imp_training_samples *samples, int part)
 }
 
 // Runs that an epoch has at most.
-static size_t max_run_count(const imp_training_samples *samples)
+static size_t max_runs_per_epoch(const imp_training_samples *samples)
 {
     size_t runs = 1;
     for (int k = 0; k < samples->part_count; k++) {
         const imp_sample_part *part = &samples->parts[k];
         if (part->count > 0)
-            runs += (samples_from_part(samples, k) / part->count + 1) * part->block_count;
+            runs += (epoch_samples_from_part(samples, k) / part->count + 1) * part->block_count;
     }
     return runs;
 }
@@ -66,11 +66,11 @@ imp_status imp_data_loader_init(imp_data_loader *loader, const imp_training_samp
 {
     *loader = (imp_data_loader){.def = *def, .samples = samples};
     for (int k = 0; k < samples->part_count; k++)
-        loader->count += samples_from_part(samples, k);
+        loader->count += epoch_samples_from_part(samples, k);
     if (def->window == 0 || def->window > loader->count)
         loader->def.window = loader->count;
     loader->order = malloc((loader->count + 1) * sizeof *loader->order);
-    loader->runs = malloc(max_run_count(samples) * sizeof *loader->runs);
+    loader->runs = malloc(max_runs_per_epoch(samples) * sizeof *loader->runs);
     loader->blocks = malloc((samples->block_count + 1) * sizeof *loader->blocks);
     if (loader->order == NULL || loader->runs == NULL || loader->blocks == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for the order of %s",
@@ -113,7 +113,7 @@ static void list_part_runs(imp_data_loader *loader, int number)
 {
     const imp_training_samples *samples = loader->samples;
     const imp_sample_part *part = &samples->parts[number];
-    size_t left = part->count > 0 ? samples_from_part(samples, number) : 0;
+    size_t left = part->count > 0 ? epoch_samples_from_part(samples, number) : 0;
     for (; left >= part->count && left > 0; left -= part->count)
         for (size_t b = 0; b < part->block_count; b++)
             add_run(loader, part->first_block + b, samples->blocks[part->first_block + b].count);
@@ -194,8 +194,8 @@ static void set_sample_weight(const imp_data_loader *loader, imp_data_loader_slo
 }
 
 // A label of duty cycles to place k of a batch.
-static void set_label(const imp_data_loader *loader, imp_data_loader_slot *slot, size_t k,
-                      const float duty[2])
+static void set_sample_label(const imp_data_loader *loader, imp_data_loader_slot *slot, size_t k,
+                             const float duty[2])
 {
     float *label = &slot->labels[2 * k];
     memcpy(label, duty, 2 * sizeof *label);
@@ -209,7 +209,7 @@ static void set_label(const imp_data_loader *loader, imp_data_loader_slot *slot,
 }
 
 // The image and those before it.
-static void set_frames(const imp_data_loader *loader, const uint8_t **out, size_t i)
+static void set_sample_frames(const imp_data_loader *loader, const uint8_t **out, size_t i)
 {
     const imp_training_samples *samples = loader->samples;
     const size_t step = samples->steps[i], every = (size_t)loader->def.inputs.frame_stride;
@@ -219,7 +219,7 @@ static void set_frames(const imp_data_loader *loader, const uint8_t **out, size_
     }
 }
 
-static void set_past_actions(const imp_data_loader *loader, float *out, size_t i)
+static void set_sample_past_actions(const imp_data_loader *loader, float *out, size_t i)
 {
     const imp_training_samples *samples = loader->samples;
     for (size_t past = 1; past <= (size_t)loader->def.inputs.actions; past++, out += 2) {
@@ -245,11 +245,11 @@ static void augment_sample(const imp_data_loader *loader, imp_data_loader_slot *
         imp_augment_image(augmenter, &draw, loader->workspace, slot->frames[past], out);
         slot->frames[past] = out;
     }
-    imp_augment_label(augmenter, &draw, duty);
+    imp_augment_correct_label(augmenter, &draw, duty);
 }
 
 // Makes sure that a image is in memory when it is wanted.
-static void touch_pages(const uint8_t *image, size_t bytes)
+static void read_pages_into_memory(const uint8_t *image, size_t bytes)
 {
     for (size_t at = 0; at < bytes; at += PAGE)
         (void)*(const volatile uint8_t *)(image + at);
@@ -272,15 +272,15 @@ static void fill_batch(imp_data_loader *loader, imp_data_loader_slot *slot, size
     for (size_t k = 0; k < count; k++) {
         const size_t i = loader->order[position + k];
         float duty[2] = {samples->labels[2 * i], samples->labels[2 * i + 1]};
-        set_frames(loader, slot->frames + k * frames, i);
-        set_past_actions(loader, slot->actions + k * 2 * (size_t)def->inputs.actions, i);
+        set_sample_frames(loader, slot->frames + k * frames, i);
+        set_sample_past_actions(loader, slot->actions + k * 2 * (size_t)def->inputs.actions, i);
         if (slot->weights != NULL)
             set_sample_weight(loader, slot, k, duty);
         if (def->augmenter != NULL)
             augment_sample(loader, slot, k, duty);
         for (size_t past = 0; past < frames && def->streams && def->augmenter == NULL; past++)
-            touch_pages(slot->frames[k * frames + past], samples->image);
-        set_label(loader, slot, k, duty);
+            read_pages_into_memory(slot->frames[k * frames + past], samples->image);
+        set_sample_label(loader, slot, k, duty);
     }
     slot->batch = (imp_batch){.count = (int)count,
                               .frames = slot->frames,

@@ -72,7 +72,7 @@ typedef struct dagger_run {
 
 // Progress of a stage is reported under its own name. Two stages in a row have different ones, by
 // whose addresses a display tells where one ends.
-static void report_stage(void *context, const imp_progress *progress)
+static void report_progress_of_stage(void *context, const imp_progress *progress)
 {
     dagger_run *r = context;
     imp_progress named = *progress;
@@ -80,7 +80,7 @@ static void report_stage(void *context, const imp_progress *progress)
     imp_monitor_progress(r->monitor, &named);
 }
 
-static bool should_stop(void *context)
+static bool is_run_interrupted(void *context)
 {
     return imp_monitor_should_stop(((dagger_run *)context)->monitor);
 }
@@ -90,7 +90,7 @@ static imp_monitor stage_monitor(dagger_run *r, int round, const char *what)
     r->stage = 1 - r->stage;
     snprintf(r->stages[r->stage], sizeof r->stages[r->stage], "round %d, %s", round, what);
     const bool heard = r->monitor != NULL && r->monitor->progress != NULL;
-    return (imp_monitor){heard ? report_stage : NULL, should_stop, r};
+    return (imp_monitor){heard ? report_progress_of_stage : NULL, is_run_interrupted, r};
 }
 
 // DIR/<what>-<round>
@@ -175,10 +175,10 @@ static imp_status summarize_round_data(const dagger_run *r, int round, imp_dagge
 
 // A round is ended with as many epochs as it was begun with: it may have been the last one then, or
 // is it now.
-static imp_status train_with_same_epochs(imp_train_summary *summary, const char *folder,
-                                         const char *const *datasets, int count, imp_train_def *def,
-                                         int other_epochs, const imp_monitor *monitor,
-                                         imp_error *err)
+static imp_status train_or_retry_other_epochs(imp_train_summary *summary, const char *folder,
+                                              const char *const *datasets, int count,
+                                              imp_train_def *def, int other_epochs,
+                                              const imp_monitor *monitor, imp_error *err)
 {
     const imp_status status = imp_train(summary, folder, datasets, count, def, monitor, err);
     if (status != IMP_BAD_INPUT || other_epochs == 0 || other_epochs == def->epochs)
@@ -221,8 +221,8 @@ static imp_status train_round(dagger_run *r, int round, imp_dagger_round *row, i
         def.resume = true;
         def.settings = r->def->settings;
         const imp_monitor monitor = stage_monitor(r, round, "training");
-        status = train_with_same_epochs(&summary, folder, datasets, round + 1, &def,
-                                        epochs[1 - last], &monitor, err);
+        status = train_or_retry_other_epochs(&summary, folder, datasets, round + 1, &def,
+                                             epochs[1 - last], &monitor, err);
     }
     free(paths);
     free(datasets);
@@ -272,7 +272,7 @@ static imp_status evaluate_round(dagger_run *r, int round, imp_dagger_round *row
 }
 
 // Puts a round's policy where the best one is.
-static imp_status keep_best_policy(const dagger_run *r, int round, imp_error *err)
+static imp_status copy_round_model_as_best(const dagger_run *r, int round, imp_error *err)
 {
     enum { BYTES_MAX = 1 << 30 };
     char folder[IMP_PATH_MAX], from[IMP_PATH_MAX], to[IMP_PATH_MAX];
@@ -319,7 +319,7 @@ static imp_status run_round(dagger_run *r, int round, imp_error *err)
     out->count = round + 1;
     out->best = imp_dagger_table_best(out, r->def->eval.episodes);
     if (out->best == round)
-        status = keep_best_policy(r, round, err);
+        status = copy_round_model_as_best(r, round, err);
     // the row comes last: with it the round is done
     return status == IMP_OK ? imp_dagger_table_write(out, r->folder, &r->def->eval, err) : status;
 }
@@ -352,13 +352,13 @@ static imp_status check_dagger_def(const imp_dagger_def *def, imp_error *err)
     const imp_camera_def *camera = &def->collect.sim.camera;
     imp_status status = imp_collector_check(&def->collect, err);
     if (status == IMP_OK)
-        status = imp_eval_check(&eval, err);
+        status = imp_eval_check_def(&eval, err);
     return status == IMP_OK ? imp_train_check(&def->train, camera->width, camera->height, err)
                             : status;
 }
 
 // What is compared with each round's dataset.
-static imp_status write_definition(dagger_run *r, imp_error *err)
+static imp_status write_dagger_identity(dagger_run *r, imp_error *err)
 {
     static const char what[] = "a definition";
     imp_text_stream text;
@@ -375,14 +375,14 @@ static imp_status write_definition(dagger_run *r, imp_error *err)
 }
 
 // What follows from the rounds that are known, if it is not there.
-static imp_status rewrite_missing_files(const dagger_run *r, imp_error *err)
+static imp_status rewrite_missing_model_and_plot(const dagger_run *r, imp_error *err)
 {
     char policy[IMP_PATH_MAX], plot[IMP_PATH_MAX];
     imp_status status = imp_path_join(policy, r->folder, "model.safetensors", err);
     if (status == IMP_OK)
         status = imp_path_join(plot, r->folder, "rounds.svg", err);
     if (status == IMP_OK && r->out->count > 0 && !imp_path_exists(policy))
-        status = keep_best_policy(r, r->out->best, err);
+        status = copy_round_model_as_best(r, r->out->best, err);
     if (status == IMP_OK && r->out->count > 0 && !imp_path_exists(plot))
         status = imp_dagger_table_write(r->out, r->folder, &r->def->eval, err);
     return status;
@@ -392,7 +392,7 @@ static imp_status run_rounds(dagger_run *r, imp_error *err)
 {
     const imp_dagger_def *def = r->def;
     imp_dagger_result *out = r->out;
-    imp_status status = write_definition(r, err);
+    imp_status status = write_dagger_identity(r, err);
     if (status == IMP_OK)
         status = imp_folder_create(r->folder, err);
     if (status == IMP_OK && def->resume)
@@ -404,7 +404,7 @@ static imp_status run_rounds(dagger_run *r, imp_error *err)
             break;
         status = run_round(r, k, err);
     }
-    return status == IMP_OK ? rewrite_missing_files(r, err) : status;
+    return status == IMP_OK ? rewrite_missing_model_and_plot(r, err) : status;
 }
 
 imp_status imp_run_dagger(imp_dagger_result *out, const char *folder, const imp_dagger_def *def,

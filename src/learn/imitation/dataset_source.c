@@ -19,8 +19,9 @@ typedef struct dataset_source {
     char *hashes;  // of each, with spaces between
 } dataset_source;
 
-static imp_status check_same_kind(const imp_dataset_info *first, const imp_dataset_info *info,
-                                  const char *const *paths, int k, imp_error *err)
+static imp_status check_same_image_format(const imp_dataset_info *first,
+                                          const imp_dataset_info *info, const char *const *paths,
+                                          int k, imp_error *err)
 {
     if (info->width == first->width && info->height == first->height &&
         strcmp(info->lens, first->lens) == 0 && info->time_step == first->time_step &&
@@ -53,7 +54,7 @@ static imp_status open_datasets(dataset_source *s, const char *const *paths, int
         // the first says what all must be like; its episodes and the others' are split and added
         if (k == 0)
             *common = *info;
-        status = check_same_kind(common, info, paths, k, err);
+        status = check_same_image_format(common, info, paths, k, err);
         if (status == IMP_OK)
             status = imp_training_samples_add(&episodes->training, &episodes->held_out, &s->split,
                                               s->datasets[k], err);
@@ -89,7 +90,7 @@ static imp_status hash_datasets(dataset_source *s, imp_error *err)
     return IMP_OK;
 }
 
-static imp_status list_maps(dataset_source *s, imp_error *err)
+static imp_status list_maps_of_datasets(dataset_source *s, imp_error *err)
 {
     size_t count = 0;
     for (int d = 0; d < s->count; d++)
@@ -112,13 +113,13 @@ static imp_status dataset_source_prepare(imp_sample_source *source, const imp_ne
     dataset_source *s = (dataset_source *)source;
     const int window = s->episodes.def->window;
     // loaders, then what models and states say of the data
-    imp_status status = imp_episode_source_init(&s->episodes, network, err);
+    imp_status status = imp_episode_source_set_network(&s->episodes, network, err);
     if (status == IMP_OK)
-        status = imp_episode_source_load(&s->episodes, window, err);
+        status = imp_episode_source_set_loaders(&s->episodes, window, err);
     if (status == IMP_OK)
         status = hash_datasets(s, err);
     if (status == IMP_OK)
-        status = list_maps(s, err);
+        status = list_maps_of_datasets(s, err);
     // a window of all samples is as good as none
     const bool streams = s->episodes.loader.def.streams;
     source->window = streams ? window : 0;

@@ -9,8 +9,8 @@
 
 enum { VALIDATION_WINDOW = 1024 };
 
-imp_status imp_episode_source_init(imp_episode_source *s, const imp_network *network,
-                                   imp_error *err)
+imp_status imp_episode_source_set_network(imp_episode_source *s, const imp_network *network,
+                                          imp_error *err)
 {
     bool any;
     s->network = network;
@@ -20,7 +20,7 @@ imp_status imp_episode_source_init(imp_episode_source *s, const imp_network *net
                : status;
 }
 
-imp_status imp_episode_source_load(imp_episode_source *s, int window, imp_error *err)
+imp_status imp_episode_source_set_loaders(imp_episode_source *s, int window, imp_error *err)
 {
     const imp_data_loader_def training = {
         .inputs = *imp_network_inputs(s->network),

@@ -47,7 +47,7 @@ typedef struct online_source {
     int *slots; // (slot_count) the epoch that a slot was driven in, or NOT_COLLECTED
 } online_source;
 
-static bool should_stop(void *context)
+static bool is_training_interrupted(void *context)
 {
     return imp_monitor_should_stop(((const online_source *)context)->monitor);
 }
@@ -78,7 +78,8 @@ static void fill_dataset_info(imp_dataset_info *info, const online_source *o)
     *info = (imp_dataset_info){.width = def->sim.camera.width,
                                .height = def->sim.camera.height,
                                .time_step = def->sim.env.drive.time_step * def->sim.env.frame_skip};
-    snprintf(info->map, sizeof info->map, "%s", imp_map_set_name(o->collector.workers.maps));
+    snprintf(info->map, sizeof info->map, "%s",
+             imp_map_set_name_or_several(o->collector.workers.maps));
     snprintf(info->lens, sizeof info->lens, "%s", imp_lens_name(def->sim.camera.lens.kind));
     snprintf(info->policy, sizeof info->policy, "expert, then itself and expert");
     snprintf(info->observation, sizeof info->observation, "%s",
@@ -94,7 +95,7 @@ static imp_status policy_file_path(char out[IMP_PATH_MAX], const online_source *
 }
 
 // Keeps the network that is about to drive, and drops the one whose episodes have left the buffer.
-static imp_status save_epoch_policy(const online_source *o, int epoch, imp_error *err)
+static imp_status save_policy_and_drop_oldest(const online_source *o, int epoch, imp_error *err)
 {
     char path[IMP_PATH_MAX];
     imp_status status = imp_folder_create(o->folder, err);
@@ -132,7 +133,7 @@ static imp_status collect_buffer_part(online_source *o, int slot, int epoch, imp
 }
 
 // The last epoch up to a given one in which a part is driven.
-static int collection_epoch(const online_source *o, int slot, int epoch)
+static int epoch_of_last_collection(const online_source *o, int slot, int epoch)
 {
     if (epoch < slot + 1)
         return 0;
@@ -141,8 +142,8 @@ static int collection_epoch(const online_source *o, int slot, int epoch)
 
 // Whether the networks are there that drove what is in use in an epoch, or, if it begins, what is
 // from those before.
-static imp_status check_files(const imp_sample_source *source, const imp_training_position *at,
-                              imp_error *err)
+static imp_status check_policy_files_exist(const imp_sample_source *source,
+                                           const imp_training_position *at, imp_error *err)
 {
     const online_source *o = (const online_source *)source;
     const int epoch = at->epoch;
@@ -175,7 +176,7 @@ static imp_status online_source_prepare(imp_sample_source *source, const imp_net
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for map names");
     for (int k = 0; k < maps->count; k++)
         names[k] = maps->worlds[k]->name;
-    imp_status status = imp_episode_source_init(&o->episodes, network, err);
+    imp_status status = imp_episode_source_set_network(&o->episodes, network, err);
     if (status == IMP_OK)
         status = imp_episode_source_set_maps(&o->episodes, names, (size_t)maps->count, err);
     free(names);
@@ -193,9 +194,9 @@ static imp_status online_source_begin_epoch(imp_sample_source *source,
     // drive what is not of the wanted epoch: one slot, or after an interruption all
     o->quiet_monitor.progress = filled ? NULL : forward_progress;
     if (at->step == 0 && at->epoch > 0)
-        status = save_epoch_policy(o, at->epoch, err);
+        status = save_policy_and_drop_oldest(o, at->epoch, err);
     for (int slot = 0; slot < o->slot_count && status == IMP_OK; slot++) {
-        const int wanted = collection_epoch(o, slot, at->epoch);
+        const int wanted = epoch_of_last_collection(o, slot, at->epoch);
         if (o->slots[slot] != wanted)
             status = collect_buffer_part(o, slot, wanted, err);
     }
@@ -207,7 +208,7 @@ static imp_status online_source_begin_epoch(imp_sample_source *source,
         status = imp_training_samples_add_episode(samples, &episode, err);
     }
     if (status == IMP_OK)
-        status = imp_episode_source_load(&o->episodes, 0, err);
+        status = imp_episode_source_set_loaders(&o->episodes, 0, err);
     return status == IMP_OK ? imp_episode_source_begin_epoch(source, at, err) : status;
 }
 
@@ -246,7 +247,7 @@ static const imp_sample_source_vtable VTABLE = {
     .get_batch = imp_episode_source_get_batch,
     .get_held_out_batch = imp_episode_source_get_held_out_batch,
     .get_image = imp_episode_source_get_image,
-    .check_files = check_files,
+    .check_files = check_policy_files_exist,
     .write_identity = online_source_write_identity,
     .describe = online_source_describe,
     .destroy = online_source_destroy,
@@ -261,7 +262,7 @@ static imp_status alloc_online_source(online_source *o, const imp_online_def *de
     o->episodes.def = &def->train;
     o->def = def;
     o->monitor = monitor;
-    o->quiet_monitor = (imp_monitor){NULL, should_stop, o};
+    o->quiet_monitor = (imp_monitor){NULL, is_training_interrupted, o};
     o->collect = def->collect;
     o->collect.policy = "expert";
     o->slot_count = def->buffer / def->collect.episodes;

@@ -16,9 +16,10 @@ imp_status imp_train_check(const imp_train_def *def, int width, int height, imp_
 }
 
 // Trains on the samples of a source, if it was opened, and closes it.
-static imp_status run_training(imp_train_summary *summary, const char *folder,
-                               imp_sample_source *source, imp_status opened,
-                               const imp_train_def *def, const imp_monitor *monitor, imp_error *err)
+static imp_status train_and_destroy_source(imp_train_summary *summary, const char *folder,
+                                           imp_sample_source *source, imp_status opened,
+                                           const imp_train_def *def, const imp_monitor *monitor,
+                                           imp_error *err)
 {
     if (opened != IMP_OK)
         return opened;
@@ -43,7 +44,7 @@ imp_status imp_train(imp_train_summary *summary, const char *folder, const char 
     if (status == IMP_OK)
         status = imp_dataset_source_open(&source, &summary->repeated_episodes, datasets, count, def,
                                          err);
-    return run_training(summary, folder, source, status, def, monitor, err);
+    return train_and_destroy_source(summary, folder, source, status, def, monitor, err);
 }
 
 imp_status imp_train_online(imp_train_summary *summary, const char *folder,
@@ -54,5 +55,5 @@ imp_status imp_train_online(imp_train_summary *summary, const char *folder,
     imp_status status = imp_training_check(&def->train, err);
     if (status == IMP_OK)
         status = imp_online_source_open(&source, def, folder, monitor, err);
-    return run_training(summary, folder, source, status, &def->train, monitor, err);
+    return train_and_destroy_source(summary, folder, source, status, &def->train, monitor, err);
 }

@@ -9,7 +9,7 @@
 
 #include "imprint/report.h"
 
-static int largest_class(const float *shares, int cells, int cell)
+static int class_of_largest_share(const float *shares, int cells, int cell)
 {
     int most = 0;
     for (int c = 1; c < IMP_CLASS_COUNT; c++)
@@ -22,7 +22,8 @@ void imp_confusion_matrix_add(imp_confusion_matrix *confusion, const float *trut
                               const float *found, int cells)
 {
     for (int cell = 0; cell < cells; cell++)
-        confusion->counts[largest_class(truth, cells, cell)][largest_class(found, cells, cell)]++;
+        confusion->counts[class_of_largest_share(truth, cells, cell)]
+                         [class_of_largest_share(found, cells, cell)]++;
 }
 
 imp_seg_score imp_confusion_matrix_score(const imp_confusion_matrix *confusion)
@@ -65,7 +66,7 @@ typedef struct evaluator_run {
     int cells;
 } evaluator_run;
 
-static void evaluate_image(void *context, int index, int worker)
+static void segment_and_score_image(void *context, int index, int worker)
 {
     const evaluator_run *e = context;
     seg_worker *l = &e->seg_workers[worker];
@@ -114,7 +115,7 @@ imp_status imp_seg_evaluate(imp_seg_score *out, const imp_seg_evaluator *evaluat
                                                                          : evaluator->capacity;
         imp_seg_source_render(evaluator->source, (uint32_t)first, count, evaluator->images,
                               evaluator->shares);
-        imp_thread_pool_run(evaluator->pool, count, evaluate_image, &e);
+        imp_thread_pool_run(evaluator->pool, count, segment_and_score_image, &e);
     }
     // the matrices of all threads together
     for (int k = 0; status == IMP_OK && k < imp_thread_pool_size(evaluator->pool); k++)
@@ -159,7 +160,7 @@ imp_status imp_seg_write_examples(const char *path, const imp_seg_evaluator *eva
         imp_seg_source_render(evaluator->source, (uint32_t)k, 1, frame, evaluator->shares);
         imp_class_shares_to_rgb(evaluator->shares, cells, painted);
         upscale_image(frame + image, def->width, def->height, painted, width);
-        imp_segmenter_run_painted(segmenter, frame, painted);
+        imp_segmenter_run_to_rgb(segmenter, frame, painted);
         upscale_image(frame + 2 * image, def->width, def->height, painted, width);
     }
     const imp_contact_sheet strip = {

@@ -161,7 +161,7 @@ static imp_pose draw_pose_facing_obstacle(const imp_env *env, imp_random *random
 
 // Puts the robot anywhere on the road of the episode's map where it may stand, looking more or less
 // along the lane; where that is hard to find, it just stays somewhere.
-static void place_robot(imp_env *env, uint32_t number, bool before_obstacle)
+static void place_robot_at_random_pose(imp_env *env, uint32_t number, bool before_obstacle)
 {
     enum { TRIES = 400 };
     const double most = IMP_PI * 0.4;
@@ -196,8 +196,8 @@ static void set_slot_camera(const imp_seg_source *s, render_slot *p,
 }
 
 // Image `index` of those under way.
-static void render_image(imp_seg_source *s, render_slot *p, int index,
-                         const imp_randomization_sample *draw)
+static void render_random_labelled_image(imp_seg_source *s, render_slot *p, int index,
+                                         const imp_randomization_sample *draw)
 {
     const size_t pixels = (size_t)s->def.camera->width * (size_t)s->def.camera->height;
     const size_t values =
@@ -208,7 +208,7 @@ static void render_image(imp_seg_source *s, render_slot *p, int index,
     const bool with_obstacles = s->with_obstacles.count > 0 && number / CAMERAS % 3 == 2;
     // map and pose
     imp_env *env = with_obstacles ? &p->with_obstacles : &p->env;
-    place_robot(env, number, with_obstacles);
+    place_robot_at_random_pose(env, number, with_obstacles);
     const imp_scene *scene =
         (with_obstacles ? s->with_obstacles.scenes : s->def.maps->scenes)[env->world_index];
     imp_view view = imp_env_view(env);
@@ -258,7 +258,7 @@ static void render_slot_images(void *context, int index, int worker)
             set_slot_camera(s, p, &p->draw);
             p->roll = roll;
         }
-        render_image(s, p, k, random ? &p->draw : NULL);
+        render_random_labelled_image(s, p, k, random ? &p->draw : NULL);
     }
 }
 

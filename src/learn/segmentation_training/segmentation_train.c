@@ -98,7 +98,7 @@ static imp_status select_split_maps(imp_map_set *out, const imp_map_set *all, im
                                      imp_map_split_name((int)split));
 }
 
-static imp_status prepare_maps(seg_train_run *r, imp_error *err)
+static imp_status load_and_split_maps(seg_train_run *r, imp_error *err)
 {
     const imp_seg_train_def *def = r->def;
     const imp_map_split other = def->sim.split == IMP_SPLIT_TRAIN  ? IMP_SPLIT_TEST
@@ -269,8 +269,8 @@ static imp_status check_seg_train_def(const imp_seg_train_def *def, imp_error *e
 }
 
 // Scores the model that is kept, and shows what it finds.
-static imp_status score_best_model(imp_seg_train_summary *summary, const char *folder,
-                                   const seg_train_run *r, imp_error *err)
+static imp_status score_and_show_best_model(imp_seg_train_summary *summary, const char *folder,
+                                            const seg_train_run *r, imp_error *err)
 {
     char path[IMP_PATH_MAX];
     imp_network *best = NULL;
@@ -306,13 +306,13 @@ imp_status imp_train_segmenter(imp_seg_train_summary *summary, const char *folde
     r.train.trainer.loss = IMP_LOSS_CROSS_ENTROPY;
     r.train.trainer.classes = IMP_CLASS_COUNT;
     // maps and threads first: the sources of images borrow them
-    status = prepare_maps(&r, err);
+    status = load_and_split_maps(&r, err);
     if (status == IMP_OK)
         status = imp_thread_pool_create(&r.pool, def->train.trainer.threads, err);
     if (status == IMP_OK)
         status = imp_training_run(&summary->train, folder, &r.base, &r.train, monitor, err);
     if (status == IMP_OK)
-        status = score_best_model(summary, folder, &r, err);
+        status = score_and_show_best_model(summary, folder, &r, err);
     seg_source_destroy(&r.base);
     summary->train.seconds = imp_monotonic_seconds() - start;
     return status;

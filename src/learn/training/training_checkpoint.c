@@ -18,7 +18,7 @@ static const char MODEL_DESCRIPTION[] = "a model's description";
 static const char LOSS_FORMAT[] = "%.9g"; // how model files tell the loss that they are judged by
 
 // The settings without what has no part in this training, so that they may be given otherwise.
-static imp_train_def normalize_train_def(const imp_training *t)
+static imp_train_def reset_unused_settings(const imp_training *t)
 {
     const imp_train_def plain = imp_default_train_def();
     imp_train_def def = *t->def;
@@ -35,7 +35,7 @@ static imp_train_def normalize_train_def(const imp_training *t)
 
 imp_status imp_training_write_identity(imp_training *t, imp_error *err)
 {
-    const imp_train_def def = normalize_train_def(t);
+    const imp_train_def def = reset_unused_settings(t);
     imp_text_stream text;
     imp_status status = imp_text_stream_open(&text, MODEL_DESCRIPTION, err);
     if (status != IMP_OK)
@@ -146,7 +146,8 @@ static imp_status fail_other_settings(const char *path, const char *difference, 
 }
 
 // Parses the position of the training from its stored text. The file is not trusted.
-static imp_status read_position(imp_training *t, const char *path, const char *text, imp_error *err)
+static imp_status read_and_check_position(imp_training *t, const char *path, const char *text,
+                                          imp_error *err)
 {
     char difference[IMP_STRUCT_DIFFERENCE_MAX] = "";
     const char *identity = "", *loss_sum = "", *best_loss = "";
@@ -174,13 +175,13 @@ static imp_status read_position(imp_training *t, const char *path, const char *t
 }
 
 // What an epoch is judged by.
-static double epoch_score(const imp_training_history *history, int epoch)
+static double epoch_selection_loss(const imp_training_history *history, int epoch)
 {
     const double validation = history->validation_losses[epoch - 1];
     return isnan(validation) ? history->losses[epoch - 1] : validation;
 }
 
-static imp_status check_history(const imp_training *t, imp_error *err)
+static imp_status check_history_matches_position(const imp_training *t, imp_error *err)
 {
     const imp_training_history *history = &t->history;
     if (t->at.epoch > 0 && !file_exists(t, "history.csv"))
@@ -188,8 +189,8 @@ static imp_status check_history(const imp_training *t, imp_error *err)
     bool whole = history->count == t->at.epoch;
     for (int k = 0; k < history->count && whole; k++)
         whole = history->epochs[k] == k + 1;
-    if (!whole ||
-        (t->at.best_epoch > 0 && epoch_score(history, t->at.best_epoch) != t->at.best_loss))
+    if (!whole || (t->at.best_epoch > 0 &&
+                   epoch_selection_loss(history, t->at.best_epoch) != t->at.best_loss))
         return imp_add_hint(
             err, IMP_HINT_START_OVER,
             imp_fail(err, IMP_BAD_INPUT,
@@ -208,8 +209,8 @@ static bool is_at_epoch_end(const imp_training *t)
 
 // Whether a model is of an epoch that the history has, or of a later one: a kill may have come
 // after it was written, before the state.
-static imp_status check_model_epoch(const imp_training *t, const char *path, int wanted,
-                                    imp_error *err)
+static imp_status check_model_matches_history(const imp_training *t, const char *path, int wanted,
+                                              imp_error *err)
 {
     char loss[32];
     imp_network *network = NULL;
@@ -221,7 +222,7 @@ static imp_status check_model_epoch(const imp_training *t, const char *path, int
     const char *judged = imp_network_metadata(network, "validation_loss");
     if (judged == NULL)
         judged = imp_network_metadata(network, "training_loss");
-    snprintf(loss, sizeof loss, LOSS_FORMAT, epoch_score(&t->history, wanted));
+    snprintf(loss, sizeof loss, LOSS_FORMAT, epoch_selection_loss(&t->history, wanted));
     const long found = epoch != NULL ? strtol(epoch, NULL, 10) : 0;
     const bool fits =
         found > t->at.epoch || (found == wanted && judged != NULL && strcmp(judged, loss) == 0);
@@ -243,7 +244,7 @@ static imp_status check_model_files(const imp_training *t, imp_error *err)
     const int best = t->at.best_epoch;
     imp_status status = imp_path_join(path, t->folder, "model.safetensors", err);
     if (status == IMP_OK && best > 0 && imp_path_exists(path))
-        status = check_model_epoch(t, path, best, err);
+        status = check_model_matches_history(t, path, best, err);
     else if (status == IMP_OK && best > 0 && !t->source->vtable->latest_is_best &&
              !(is_at_epoch_end(t) && best == t->at.epoch))
         status =
@@ -251,7 +252,7 @@ static imp_status check_model_files(const imp_training *t, imp_error *err)
     if (status == IMP_OK)
         status = imp_path_join(path, t->folder, "last.safetensors", err);
     return status == IMP_OK && t->at.epoch > 0 && imp_path_exists(path)
-               ? check_model_epoch(t, path, t->at.epoch, err)
+               ? check_model_matches_history(t, path, t->at.epoch, err)
                : status;
 }
 
@@ -261,7 +262,7 @@ static imp_status rewrite_missing_files(imp_training *t, imp_error *err)
     imp_status status = IMP_OK;
     if (!is_at_epoch_end(t))
         return IMP_OK; // the end of the epoch writes all of it
-    const double judged = epoch_score(&t->history, t->at.epoch);
+    const double judged = epoch_selection_loss(&t->history, t->at.epoch);
     if (t->at.best_epoch == t->at.epoch && !file_exists(t, "model.safetensors"))
         status = imp_training_save_model(t, "model.safetensors", judged, err);
     if (status == IMP_OK && !file_exists(t, "last.safetensors"))
@@ -287,13 +288,13 @@ imp_status imp_training_restore(imp_training *t, imp_error *err)
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
     status = imp_trainer_load(t->trainer, path, text, POSITION_BYTES_MAX, err);
     if (status == IMP_OK)
-        status = read_position(t, path, text, err);
+        status = read_and_check_position(t, path, text, err);
     free(text);
     // then whatever the state goes on from, and only then are files written
     if (status == IMP_OK)
         status = imp_training_history_read(&t->history, t->folder, t->at.epoch, err);
     if (status == IMP_OK)
-        status = check_history(t, err);
+        status = check_history_matches_position(t, err);
     if (status == IMP_OK)
         status = check_model_files(t, err);
     if (status == IMP_OK && t->source->vtable->check_files != NULL)

@@ -54,8 +54,8 @@ static void report_progress(const imp_training *t)
     imp_monitor_progress(t->monitor, &progress);
 }
 
-imp_status imp_training_logger_step(imp_training *t, double loss, int count, double rate,
-                                    imp_error *err)
+imp_status imp_training_logger_log_step(imp_training *t, double loss, int count, double rate,
+                                        imp_error *err)
 {
     imp_training_logger *logger = &t->logger;
     if (t->at.step % STEPS_BETWEEN_REPORTS == 0)
@@ -79,7 +79,7 @@ imp_status imp_training_logger_step(imp_training *t, double loss, int count, dou
     return imp_tensorboard_flush(logger->events, err);
 }
 
-imp_status imp_training_logger_epoch(imp_training *t, imp_error *err)
+imp_status imp_training_logger_log_epoch(imp_training *t, imp_error *err)
 {
     imp_training_logger *logger = &t->logger;
     const int last = t->history.count - 1;
@@ -94,7 +94,7 @@ imp_status imp_training_logger_epoch(imp_training *t, imp_error *err)
     const imp_tensor *tensor;
     for (int i = 0; (tensor = imp_network_tensor(t->network, i)) != NULL; i++)
         imp_tensorboard_add_histogram(logger->events, steps_done(t), tensor->name,
-                                      imp_network_values(t->network, tensor),
+                                      imp_network_tensor_values(t->network, tensor),
                                       (size_t)tensor->count);
     return imp_tensorboard_flush(logger->events, err);
 }

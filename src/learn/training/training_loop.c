@@ -73,8 +73,8 @@ int imp_training_epoch_steps(const imp_training *t)
 }
 
 // A sound model of another network is a reason of its own.
-static imp_status explain_import_error(const imp_training *t, imp_status status, const char *why,
-                                       imp_error *err)
+static imp_status fail_weights_do_not_fit(const imp_training *t, imp_status status, const char *why,
+                                          imp_error *err)
 {
     imp_network *other;
     const char *model = t->def->initial;
@@ -98,12 +98,12 @@ static imp_status load_initial_weights(imp_training *t, imp_error *err)
     imp_error why = {0};
     const imp_status status = imp_network_import_weights(t->network, t->def->initial, &why);
     if (status != IMP_OK)
-        return explain_import_error(t, status, why.message, err);
+        return fail_weights_do_not_fit(t, status, why.message, err);
     t->initial_hash = imp_network_weights_hash(t->network);
     return IMP_OK;
 }
 
-static imp_status create_network(imp_training *t, int width, int height, imp_error *err)
+static imp_status create_network_and_trainer(imp_training *t, int width, int height, imp_error *err)
 {
     imp_network_def network = t->def->network;
     imp_trainer_def trainer = t->def->trainer;
@@ -124,7 +124,7 @@ imp_status imp_training_check_network(const imp_train_def *def, int width, int h
                                       imp_error *err)
 {
     imp_training trial = {.def = def};
-    const imp_status status = create_network(&trial, width, height, err);
+    const imp_status status = create_network_and_trainer(&trial, width, height, err);
     imp_trainer_destroy(trial.trainer);
     imp_network_destroy(trial.network);
     return status;
@@ -136,7 +136,7 @@ static imp_status prepare_training(imp_training *t, imp_error *err)
     t->at = (imp_training_position){.best_loss = INFINITY};
     t->saved.epoch = -1;
     // everything that may be refused is, before there is a folder
-    imp_status status = create_network(t, source->width, source->height, err);
+    imp_status status = create_network_and_trainer(t, source->width, source->height, err);
     if (status == IMP_OK)
         status = source->vtable->prepare(source, t->network, err);
     if (status == IMP_OK)
@@ -152,7 +152,7 @@ static imp_status prepare_training(imp_training *t, imp_error *err)
 }
 
 // The factor of the learning rate at the present step.
-static double rate_factor(const imp_training *t)
+static double learning_rate_factor(const imp_training *t)
 {
     const double floor = 0.01;
     const imp_train_def *def = t->def;
@@ -188,7 +188,7 @@ static imp_status fail_diverged(const imp_training *t, const char *why, imp_erro
 
 static imp_status train_step(imp_training *t, imp_error *err)
 {
-    const double factor = rate_factor(t), start = imp_monotonic_seconds();
+    const double factor = learning_rate_factor(t), start = imp_monotonic_seconds();
     const int64_t first = (int64_t)t->at.step * t->def->trainer.batch;
     const imp_batch batch = t->source->vtable->get_batch(t->source, first);
     double loss = 0.0;
@@ -206,8 +206,8 @@ static imp_status train_step(imp_training *t, imp_error *err)
     t->step_samples += batch.count;
     t->at.loss_sum += loss * batch.count;
     t->at.step++;
-    return imp_training_logger_step(t, loss, batch.count, factor * t->def->trainer.learning_rate,
-                                    err);
+    return imp_training_logger_log_step(t, loss, batch.count,
+                                        factor * t->def->trainer.learning_rate, err);
 }
 
 // Mean loss on what was held out; NaN if nothing was.
@@ -222,7 +222,7 @@ static double compute_validation_loss(imp_training *t)
     return source->held_out > 0 ? sum / (double)source->held_out : NAN;
 }
 
-static imp_status finish_epoch(imp_training *t, imp_error *err)
+static imp_status validate_and_save_epoch(imp_training *t, imp_error *err)
 {
     imp_status status = IMP_OK;
     // results without a state would look like results whose state is lost
@@ -231,7 +231,7 @@ static imp_status finish_epoch(imp_training *t, imp_error *err)
     if (status != IMP_OK)
         return status;
     const double loss = t->at.loss_sum / (double)t->source->samples;
-    const double rate = rate_factor(t) * t->def->trainer.learning_rate;
+    const double rate = learning_rate_factor(t) * t->def->trainer.learning_rate;
     const double validation_loss = compute_validation_loss(t);
     const double judged = isnan(validation_loss) ? loss : validation_loss;
     // the position is that of the next epoch; models name the number of epochs that they have had
@@ -251,7 +251,7 @@ static imp_status finish_epoch(imp_training *t, imp_error *err)
     // the state comes last: with it the epoch is done
     if (status == IMP_OK)
         status = imp_training_save_state(t, err);
-    return status == IMP_OK ? imp_training_logger_epoch(t, err) : status;
+    return status == IMP_OK ? imp_training_logger_log_epoch(t, err) : status;
 }
 
 static imp_status begin_epoch(imp_training *t, imp_error *err)
@@ -282,7 +282,7 @@ static imp_status train_epoch(imp_training *t, imp_error *err)
                                          "interrupted in epoch %d: the state is saved",
                                          t->at.epoch + 1));
     }
-    return finish_epoch(t, err);
+    return validate_and_save_epoch(t, err);
 }
 
 // Whether so many epochs in a row have brought no better model that no more are wanted.

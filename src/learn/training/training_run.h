@@ -47,10 +47,10 @@ imp_status imp_training_save_model(imp_training *t, const char *name, double los
 // Starts the log for TensorBoard, if one is wanted.
 imp_status imp_training_logger_start(imp_training *t, imp_error *err);
 // To be called after every step, with its loss over so many samples.
-imp_status imp_training_logger_step(imp_training *t, double loss, int count, double rate,
-                                    imp_error *err);
+imp_status imp_training_logger_log_step(imp_training *t, double loss, int count, double rate,
+                                        imp_error *err);
 // And after every epoch, when its row is in the history.
-imp_status imp_training_logger_epoch(imp_training *t, imp_error *err);
+imp_status imp_training_logger_log_epoch(imp_training *t, imp_error *err);
 void imp_training_logger_end(imp_training *t);
 
 #endif

@@ -8,7 +8,7 @@
 
 // Adds a gradient to the sum that the users of a node have contributed so far. Never in place,
 // because a gradient's memory may be shared by several nodes.
-static void add_gradient_to_node(imp_executor *e, int node, dnnl_memory_t gradient)
+static void add_to_node_gradient(imp_executor *e, int node, dnnl_memory_t gradient)
 {
     imp_node_build_state *state = &e->states[node];
     if (e->status != IMP_OK)
@@ -103,14 +103,15 @@ static void build_data_gradient(imp_executor *e, const imp_node_build_state *sta
         {DNNL_ARG_DIFF_SRC, result},
     };
     imp_build_primitive_call(e, &e->backward, primitive_desc, args, 3);
-    add_gradient_to_node(e, input, result);
+    add_to_node_gradient(e, input, result);
     dnnl_primitive_desc_destroy(primitive_desc);
 }
 
 // Memory for the gradient by a node's output. The output of a convolution is not needed any more
 // once the pool after it has run, so its memory is reused. These are the largest arrays, and the
 // caches profit.
-static dnnl_memory_t find_gradient_memory(imp_executor *e, int node, imp_dnnl_layout layout)
+static dnnl_memory_t reuse_or_build_gradient_memory(imp_executor *e, int node,
+                                                    imp_dnnl_layout layout)
 {
     // the convolution's output in the layout that the pool read
     const imp_graph_node *node_info = &e->def.graph->nodes[node];
@@ -126,7 +127,7 @@ static void build_pool(imp_executor *e, const imp_node_build_state *state, int i
 {
     // A pool that is fused into the convolution before it leaves its gradient to that convolution.
     if (state->fused_into_convolution) {
-        add_gradient_to_node(e, input, state->gradient);
+        add_to_node_gradient(e, input, state->gradient);
         return;
     }
     imp_dnnl_op op = make_dnnl_op(e, IMP_PASS_BACKWARD_DATA);
@@ -138,7 +139,7 @@ static void build_pool(imp_executor *e, const imp_node_build_state *state, int i
     dnnl_memory_t gradient =
         imp_build_convert_memory(e, &e->backward, state->gradient,
                                  imp_dnnl_desc_layout(primitive_desc, dnnl_query_diff_dst_md));
-    dnnl_memory_t result = find_gradient_memory(
+    dnnl_memory_t result = reuse_or_build_gradient_memory(
         e, input, imp_dnnl_desc_layout(primitive_desc, dnnl_query_diff_src_md));
     // without a workspace (average pool) there are two arguments
     const dnnl_exec_arg_t args[] = {
@@ -148,7 +149,7 @@ static void build_pool(imp_executor *e, const imp_node_build_state *state, int i
     };
     imp_build_primitive_call(e, &e->backward, primitive_desc, args,
                              state->workspace == NULL ? 2 : 3);
-    add_gradient_to_node(e, input, result);
+    add_to_node_gradient(e, input, result);
     dnnl_primitive_desc_destroy(primitive_desc);
 }
 
@@ -175,7 +176,7 @@ static void build_frozen_norm(imp_executor *e, const imp_node_build_state *state
     imp_node_build_state *before = &e->states[input];
     if (before->gradient == NULL ||
         !dnnl_memory_desc_equal(imp_dnnl_memory_layout(before->gradient), layout)) {
-        add_gradient_to_node(e, input, result);
+        add_to_node_gradient(e, input, result);
         return;
     }
     // The kernel reads the other gradient while it writes the sum.
@@ -223,7 +224,7 @@ static void build_batch_norm(imp_executor *e, const imp_node_build_state *state,
         args[count++] = (dnnl_exec_arg_t){
             DNNL_ARG_SHIFT, imp_build_tensor_memory(e, IMP_TENSOR_BIAS, e->def.values, 0)};
     imp_build_primitive_call(e, &e->backward, primitive_desc, args, count);
-    add_gradient_to_node(e, input, result);
+    add_to_node_gradient(e, input, result);
     dnnl_primitive_desc_destroy(primitive_desc);
 }
 
@@ -234,7 +235,7 @@ static void build_activation_gradient(imp_executor *e, const imp_node_build_stat
     // A batch norm with a fused ReLU applies the ReLU's gradient itself.
     if (e->states[input].activation == e->building &&
         graph->nodes[input].kind == IMP_LAYER_BATCH_NORM) {
-        add_gradient_to_node(e, input, state->gradient);
+        add_to_node_gradient(e, input, state->gradient);
         return;
     }
     const imp_kernel_call_kind kind = graph->nodes[e->building].kind == IMP_LAYER_ELU
@@ -246,7 +247,7 @@ static void build_activation_gradient(imp_executor *e, const imp_node_build_stat
     dnnl_memory_t result = imp_build_memory(e, layout, NULL);
     if (e->status == IMP_OK)
         imp_build_elementwise_call(e, &e->backward, kind, result, gradient, state->out);
-    add_gradient_to_node(e, input, result);
+    add_to_node_gradient(e, input, result);
 }
 
 // Gradient through dropout: multiplies by the mask of the forward pass.
@@ -258,7 +259,7 @@ static void build_dropout(imp_executor *e, const imp_node_build_state *state, in
     if (e->status == IMP_OK)
         imp_build_elementwise_call(e, &e->backward, IMP_CALL_MULTIPLY, result, gradient,
                                    state->mask);
-    add_gradient_to_node(e, input, result);
+    add_to_node_gradient(e, input, result);
 }
 
 // Gradient through concat: cuts the gradient, a row per sample, into the parts of the inputs.
@@ -280,7 +281,7 @@ static void build_concat(imp_executor *e, const imp_node_build_state *state)
             imp_build_copy_rows(e, &e->backward, imp_dnnl_memory_floats(part), size,
                                 imp_dnnl_memory_floats(gradient) + at, stride, size,
                                 (size_t)e->def.batch);
-            add_gradient_to_node(e, node->inputs[i], part);
+            add_to_node_gradient(e, node->inputs[i], part);
         }
         at += size;
     }
@@ -299,7 +300,7 @@ static void build_flatten(imp_executor *e, const imp_node_build_state *state, in
     // the same floats, seen as an image
     if (e->status != IMP_OK)
         return;
-    add_gradient_to_node(e, input,
+    add_to_node_gradient(e, input,
                          imp_build_convert_memory(e, &e->backward, plain,
                                                   imp_dnnl_memory_layout(e->states[input].out)));
 }
@@ -316,7 +317,7 @@ static void build_conv_or_dense(imp_executor *e, const imp_node_build_state *sta
         const bool wanted = input >= e->def.graph->first;
         dnnl_memory_t gradient = imp_build_dense_backward(e, state, wanted);
         if (wanted)
-            add_gradient_to_node(e, input, gradient);
+            add_to_node_gradient(e, input, gradient);
         return;
     }
     build_weight_gradient(e, state);
@@ -355,8 +356,8 @@ static void build_node(imp_executor *e, const imp_node_build_state *state)
         build_concat(e, state);
         break;
     case IMP_LAYER_ADD:
-        add_gradient_to_node(e, input, state->gradient);
-        add_gradient_to_node(e, node->inputs[1], state->gradient);
+        add_to_node_gradient(e, input, state->gradient);
+        add_to_node_gradient(e, node->inputs[1], state->gradient);
         break;
     case IMP_LAYER_FLATTEN:
         build_flatten(e, state, input);
@@ -375,7 +376,7 @@ void imp_build_backward(imp_executor *e)
     if (e->status != IMP_OK)
         return;
     e->output_gradient = imp_dnnl_memory_floats(gradient);
-    add_gradient_to_node(e, e->building, gradient);
+    add_to_node_gradient(e, e->building, gradient);
     for (; e->building > 0 && e->status == IMP_OK; e->building--)
         build_node(e, &e->states[e->building]);
 }

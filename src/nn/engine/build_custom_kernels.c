@@ -216,7 +216,7 @@ static void build_convolution(imp_executor *e, imp_node_build_state *state, imp_
 
 // Channels that lie side by side in the convolution's input: 3 for the image if nothing else uses
 // it, 16 for blocked layouts, 0 if our kernel cannot read the layout.
-static size_t input_channel_block(const imp_executor *e)
+static size_t input_channel_block_size(const imp_executor *e)
 {
     const int input = e->def.graph->nodes[e->building].inputs[0];
     // the kernel reads blocks of 16 channels or RGB
@@ -231,7 +231,7 @@ static size_t input_channel_block(const imp_executor *e)
 
 // Whether our convolution is used for batches too: over the input image, under a pool, and, in
 // training, if it can compute the gradient.
-static bool is_supported_in_batches(const imp_executor *e, const imp_direct_conv *d)
+static bool use_direct_conv_for_batches(const imp_executor *e, const imp_direct_conv *d)
 {
     // other convolutions in batches are faster with oneDNN
     const bool of_picture = e->def.graph->nodes[e->building].inputs[0] == 0;
@@ -257,13 +257,13 @@ bool imp_build_custom_kernel(imp_executor *e, imp_node_build_state *state)
         return single || imp_dense_supported();
     }
     // convolutions: input layout, stride and channel count must suit the kernel
-    const size_t block = input_channel_block(e);
+    const size_t block = input_channel_block_size(e);
     if (block == 0 || !imp_direct_conv_supported((size_t)node->stride) ||
         node->channels % IMP_DIRECT_GROUP != 0)
         return false;
     const int pool = find_fusable_pool(e);
     const imp_direct_conv d = describe_direct_conv(e, block, pool);
-    if (!single && !is_supported_in_batches(e, &d))
+    if (!single && !use_direct_conv_for_batches(e, &d))
         return false;
     build_convolution(e, state, d, pool);
     return true;

@@ -7,13 +7,13 @@
 #include "nn/engine/program_builder.h"
 
 // Output of the i-th input of the current node.
-static dnnl_memory_t input_of(const imp_executor *e, int i)
+static dnnl_memory_t input_memory_of_node(const imp_executor *e, int i)
 {
     return e->states[e->def.graph->nodes[e->building].inputs[i]].out;
 }
 
 // The activation that is fused into a node, or NULL.
-static const imp_graph_node *activation_of(const imp_executor *e, int index)
+static const imp_graph_node *fused_activation_of(const imp_executor *e, int index)
 {
     const int activation = e->states[index].activation;
     return activation < 0 ? NULL : &e->def.graph->nodes[activation];
@@ -30,8 +30,8 @@ static imp_dnnl_op make_dnnl_op(const imp_executor *e)
         .batch = e->def.batch,
         .in = &graph->nodes[node->inputs[0]],
         .out = node,
-        .layout = imp_dnnl_memory_layout(input_of(e, 0)),
-        .activation = activation_of(e, e->building),
+        .layout = imp_dnnl_memory_layout(input_memory_of_node(e, 0)),
+        .activation = fused_activation_of(e, e->building),
     };
 }
 
@@ -47,8 +47,9 @@ static void build_conv_or_dense(imp_executor *e, imp_node_build_state *state)
         return;
     // the input is converted in every run, the weights only when they change
     // source: the input in the layout that the primitive wants
-    state->source = imp_build_convert_memory(
-        e, &e->forward, input_of(e, 0), imp_dnnl_desc_layout(state->forward, dnnl_query_src_md));
+    state->source =
+        imp_build_convert_memory(e, &e->forward, input_memory_of_node(e, 0),
+                                 imp_dnnl_desc_layout(state->forward, dnnl_query_src_md));
     state->weight = imp_build_tensor_memory(e, IMP_TENSOR_WEIGHT, e->def.values, 0);
     dnnl_memory_t bias = imp_build_tensor_memory(e, IMP_TENSOR_BIAS, e->def.values, 0);
     state->packed = imp_build_convert_weight(
@@ -66,8 +67,8 @@ static void build_conv_or_dense(imp_executor *e, imp_node_build_state *state)
 
 // Adds the memory that a primitive passes from the forward to the backward pass, if it needs one.
 // Returns the new number of arguments.
-static int add_workspace(imp_executor *e, imp_node_build_state *state, dnnl_exec_arg_t *args,
-                         int count)
+static int build_workspace_argument(imp_executor *e, imp_node_build_state *state,
+                                    dnnl_exec_arg_t *args, int count)
 {
     const imp_dnnl_layout layout = imp_dnnl_desc_layout(state->forward, dnnl_query_workspace_md);
     if (layout == NULL || dnnl_memory_desc_get_size(layout) == 0)
@@ -82,7 +83,7 @@ static void build_pool(imp_executor *e, imp_node_build_state *state)
 {
     const imp_dnnl_op op = make_dnnl_op(e);
     // a fused pool passes its input on
-    state->source = state->out = input_of(e, 0);
+    state->source = state->out = input_memory_of_node(e, 0);
     if (state->fused_into_convolution)
         return;
     state->forward = imp_build_primitive_desc(e, &op);
@@ -93,7 +94,7 @@ static void build_pool(imp_executor *e, imp_node_build_state *state)
         {DNNL_ARG_SRC, state->source},
         {DNNL_ARG_DST, state->out},
     };
-    const int count = add_workspace(e, state, args, 2);
+    const int count = build_workspace_argument(e, state, args, 2);
     imp_build_primitive_call(e, &e->forward, state->forward, args, count);
 }
 
@@ -150,7 +151,7 @@ static bool build_frozen_norm(imp_executor *e, imp_node_build_state *state)
 static void build_batch_norm(imp_executor *e, imp_node_build_state *state)
 {
     imp_dnnl_op op = make_dnnl_op(e);
-    state->source = input_of(e, 0);
+    state->source = input_memory_of_node(e, 0);
     // inference and frozen norms use the given statistics
     op.batch_statistics = e->def.training && op.out->batch_statistics;
     if (!op.batch_statistics && build_frozen_norm(e, state))
@@ -174,7 +175,7 @@ static void build_batch_norm(imp_executor *e, imp_node_build_state *state)
         {DNNL_ARG_SCALE, imp_build_tensor_memory(e, IMP_TENSOR_GAIN, e->def.values, 0)},
         {DNNL_ARG_SHIFT, imp_build_tensor_memory(e, IMP_TENSOR_BIAS, e->def.values, 0)},
     };
-    const int count = add_workspace(e, state, args, 6);
+    const int count = build_workspace_argument(e, state, args, 6);
     imp_build_primitive_call(e, &e->forward, state->forward, args, count);
 }
 
@@ -182,7 +183,7 @@ static void build_batch_norm(imp_executor *e, imp_node_build_state *state)
 static void build_activation(imp_executor *e, imp_node_build_state *state)
 {
     const imp_graph_node *node = &e->def.graph->nodes[e->building];
-    state->source = input_of(e, 0);
+    state->source = input_memory_of_node(e, 0);
     state->out = state->source;
     if (e->states[node->inputs[0]].activation == e->building)
         return;
@@ -206,7 +207,7 @@ static void build_dropout(imp_executor *e, imp_node_build_state *state)
 {
     const imp_graph_node *node = &e->def.graph->nodes[e->building];
     // in inference, dropout is the identity
-    state->source = state->out = input_of(e, 0);
+    state->source = state->out = input_memory_of_node(e, 0);
     if (!e->def.training)
         return;
     // the mask is kept for the backward pass
@@ -233,7 +234,8 @@ static void build_concat(imp_executor *e, imp_node_build_state *state)
     for (int i = 0; i < imp_node_input_count(node) && e->status == IMP_OK; i++) {
         const imp_graph_node *in = &graph->nodes[node->inputs[i]];
         const size_t size = (size_t)imp_node_output_size(in);
-        dnnl_memory_t plain = imp_build_convert_to_plain(e, &e->forward, input_of(e, i), in);
+        dnnl_memory_t plain =
+            imp_build_convert_to_plain(e, &e->forward, input_memory_of_node(e, i), in);
         if (e->status == IMP_OK)
             imp_build_copy_rows(e, &e->forward, imp_dnnl_memory_floats(state->out) + at, stride,
                                 imp_dnnl_memory_floats(plain), size, size, (size_t)e->def.batch);
@@ -244,10 +246,12 @@ static void build_concat(imp_executor *e, imp_node_build_state *state)
 // Add: converts the second input to the layout of the first.
 static void build_add(imp_executor *e, imp_node_build_state *state)
 {
-    const imp_dnnl_layout layout = imp_dnnl_memory_layout(input_of(e, 0));
-    dnnl_memory_t other = imp_build_convert_memory(e, &e->forward, input_of(e, 1), layout);
+    const imp_dnnl_layout layout = imp_dnnl_memory_layout(input_memory_of_node(e, 0));
+    dnnl_memory_t other =
+        imp_build_convert_memory(e, &e->forward, input_memory_of_node(e, 1), layout);
     state->out = imp_build_memory(e, layout, NULL);
-    imp_build_elementwise_call(e, &e->forward, IMP_CALL_ADD, state->out, input_of(e, 0), other);
+    imp_build_elementwise_call(e, &e->forward, IMP_CALL_ADD, state->out, input_memory_of_node(e, 0),
+                               other);
 }
 
 // Flatten: converts to the plain layout, which is the vector, and reinterprets it.
@@ -258,7 +262,7 @@ static void build_flatten(imp_executor *e, imp_node_build_state *state)
     dnnl_memory_t plain = imp_build_node_memory(e, input, NULL);
     if (e->status != IMP_OK)
         return;
-    imp_build_reorder(e, &e->forward, input_of(e, 0), plain);
+    imp_build_reorder(e, &e->forward, input_memory_of_node(e, 0), plain);
     state->out = imp_build_node_memory(e, node, imp_dnnl_memory_floats(plain));
 }
 

@@ -91,7 +91,7 @@ static imp_dnnl_layout layout_handle(const dnnl_memory_desc_t *desc)
 }
 
 // Adds an operand whose layout the primitive may choose; vectors have only one.
-static dnnl_status_t add_operand(operands *o, int rank, const int64_t *dims)
+static dnnl_status_t create_operand_desc(operands *o, int rank, const int64_t *dims)
 {
     // vectors (biases) have only one layout
     const dnnl_status_t status =
@@ -120,13 +120,13 @@ static dnnl_status_t create_operand_layouts(operands *o, const imp_dnnl_op *op)
     // weights as (outputs x inputs x kernel x kernel); dense layers use the first two
     const int64_t weight[4] = {out->channels, in->channels, out->kernel, out->kernel};
     const int64_t bias[1] = {out->channels};
-    dnnl_status_t status = add_operand(o, rank, input);
+    dnnl_status_t status = create_operand_desc(o, rank, input);
     if (status == dnnl_success)
-        status = add_operand(o, rank, weight);
+        status = create_operand_desc(o, rank, weight);
     if (status == dnnl_success)
-        status = add_operand(o, 1, bias);
+        status = create_operand_desc(o, 1, bias);
     if (status == dnnl_success)
-        status = add_operand(o, rank, output);
+        status = create_operand_desc(o, rank, output);
     return status;
 }
 
@@ -318,7 +318,7 @@ static dnnl_status_t create_elu_desc(dnnl_primitive_desc_t *out, const imp_dnnl_
 
 // Attributes of a primitive: scratch memory comes from the caller, and a convolution or dense layer
 // may end with an activation.
-static dnnl_status_t create_attributes(dnnl_primitive_attr_t *out, const imp_dnnl_op *op)
+static dnnl_status_t create_primitive_attributes(dnnl_primitive_attr_t *out, const imp_dnnl_op *op)
 {
     dnnl_status_t status = dnnl_primitive_attr_create(out);
     if (status != dnnl_success)
@@ -353,7 +353,7 @@ static dnnl_status_t create_primitive_desc(dnnl_primitive_desc_t *out, const imp
 {
     operands o = {.count = 0};
     dnnl_primitive_attr_t attr = NULL;
-    dnnl_status_t status = create_attributes(&attr, op);
+    dnnl_status_t status = create_primitive_attributes(&attr, op);
     // batch norms and ELUs keep the layout of their input; the others choose
     const imp_layer_kind layer = op->out->kind;
     if (status == dnnl_success && layer != IMP_LAYER_BATCH_NORM && layer != IMP_LAYER_ELU)
@@ -408,7 +408,7 @@ static const char *kernel_name(dnnl_primitive_desc_t primitive_desc)
 }
 
 // Replaces an inexact kernel by the next one that is neither inexact nor slow, if there is one.
-static void prefer_exact_kernel(dnnl_primitive_desc_t *primitive_desc, const imp_dnnl_op *op)
+static void replace_inexact_kernel(dnnl_primitive_desc_t *primitive_desc, const imp_dnnl_op *op)
 {
     dnnl_primitive_desc_t other = NULL;
     // the first kernel is fine, or there is no other
@@ -434,7 +434,7 @@ dnnl_status_t imp_dnnl_op_create_desc(dnnl_primitive_desc_t *out, const imp_dnnl
     const dnnl_status_t status = create_primitive_desc(out, op);
 #if !IMP_DNNL_BEFORE_3
     if (status == dnnl_success)
-        prefer_exact_kernel(out, op);
+        replace_inexact_kernel(out, op);
 #endif
     return status;
 }

@@ -15,7 +15,7 @@
 #include <string.h>
 
 // Points every call's scratch memory at the one buffer that is large enough for all.
-static void share_scratch(imp_executor *e, const imp_kernel_program *program)
+static void set_scratch_of_all_calls(imp_executor *e, const imp_kernel_program *program)
 {
     for (int i = 0; i < program->count; i++) {
         // scratch memory is an argument of the call
@@ -36,9 +36,9 @@ static void allocate_scratch_memory(imp_executor *e)
     if (e->scratch == NULL)
         return;
     // every program's calls share the buffer
-    share_scratch(e, &e->pack);
-    share_scratch(e, &e->forward);
-    share_scratch(e, &e->backward);
+    set_scratch_of_all_calls(e, &e->pack);
+    set_scratch_of_all_calls(e, &e->forward);
+    set_scratch_of_all_calls(e, &e->backward);
 }
 
 // Creates engine and stream, then builds the programs. Failures are collected in e->status.
@@ -141,7 +141,7 @@ imp_float_image imp_executor_input_image(const imp_executor *executor, int sampl
     return image;
 }
 
-float *imp_executor_actions(imp_executor *executor)
+float *imp_executor_action_inputs(imp_executor *executor)
 {
     return executor->actions;
 }
@@ -206,7 +206,7 @@ static void apply_dropout(const imp_executor *e, const imp_kernel_call *call)
 }
 
 // Copies rows between arrays with different strides.
-static void copy_rows(const imp_kernel_call *call)
+static void copy_strided_rows(const imp_kernel_call *call)
 {
     for (size_t row = 0; row < call->rows; row++)
         memcpy(call->out + row * call->stride_out, call->a + row * call->stride_in,
@@ -219,7 +219,7 @@ static void run_layer_kernel(const imp_kernel_call *call)
     switch (call->kind) {
     // batch norms with given statistics
     case IMP_CALL_NORM_PREPARE:
-        imp_frozen_norm_prepare(&call->norm);
+        imp_frozen_norm_fold(&call->norm);
         break;
     case IMP_CALL_NORM_FORWARD:
         imp_frozen_norm_forward(&call->norm);
@@ -283,7 +283,7 @@ static void run_kernel(const imp_executor *e, const imp_kernel_call *call)
         apply_dropout(e, call);
         break;
     case IMP_CALL_COPY_ROWS:
-        copy_rows(call);
+        copy_strided_rows(call);
         break;
     // packing works on several matrices of the same shape in a row
     case IMP_CALL_PACK:
@@ -359,7 +359,7 @@ bool imp_executor_is_batch_invariant(const imp_executor *executor)
 }
 
 // All our loops go over samples one after the other: fewer samples are a shorter loop.
-static void set_call_count(imp_kernel_call *call, size_t before, size_t count)
+static void set_sample_count_of_call(imp_kernel_call *call, size_t before, size_t count)
 {
     switch (call->kind) {
     case IMP_CALL_NORM_FORWARD:
@@ -382,12 +382,13 @@ static void set_call_count(imp_kernel_call *call, size_t before, size_t count)
     }
 }
 
-void imp_executor_set_count(imp_executor *executor, int count)
+void imp_executor_set_sample_count(imp_executor *executor, int count)
 {
     if (count == executor->count)
         return;
     for (int i = 0; i < executor->forward.count; i++)
-        set_call_count(&executor->forward.calls[i], (size_t)executor->count, (size_t)count);
+        set_sample_count_of_call(&executor->forward.calls[i], (size_t)executor->count,
+                                 (size_t)count);
     executor->count = count;
 }
 

@@ -26,7 +26,8 @@ void imp_executor_destroy(imp_executor *executor); // nullable
 
 // Destination of one frame of one sample.
 imp_float_image imp_executor_input_image(const imp_executor *executor, int sample, int frame);
-float *imp_executor_actions(imp_executor *executor); // (batch x 2 actions), or NULL without any
+float *
+imp_executor_action_inputs(imp_executor *executor); // (batch x 2 actions), or NULL without any
 // Fills the inputs of the first `count` samples. frames and actions as in imp_inference_run().
 void imp_executor_set_inputs(imp_executor *executor, const uint8_t *const *frames,
                              const float *actions, int count);
@@ -57,7 +58,7 @@ bool imp_executor_profile_backward(imp_executor *executor, double *seconds);
 bool imp_executor_is_batch_invariant(const imp_executor *executor);
 // Makes forward compute only the first `count` samples, 1..batch, from now on. Only for executors
 // that are batch-invariant.
-void imp_executor_set_count(imp_executor *executor, int count);
+void imp_executor_set_sample_count(imp_executor *executor, int count);
 
 // oneDNN's name of the forward kernel of a node; "" if it is one of ours.
 const char *imp_executor_kernel_name(const imp_executor *executor, int node);

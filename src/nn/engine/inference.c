@@ -37,7 +37,8 @@ static imp_status create_executor(imp_inference *inference, int batch, bool as_s
 
 // Creates an executor for the whole batch if that is batch-invariant or need not be, else for one
 // sample.
-static imp_status create_suitable_executor(imp_inference *inference, bool invariant, imp_error *err)
+static imp_status create_executor_for_batch(imp_inference *inference, bool invariant,
+                                            imp_error *err)
 {
     // whether oneDNN computes a layer is known only after building
     imp_status status = create_executor(inference, inference->batch, invariant, err);
@@ -73,7 +74,7 @@ static imp_status create_inference(imp_inference **out, const imp_network *netwo
         memcpy(inference->values, network->values,
                (size_t)network->graph.values * sizeof *network->values);
     if (status == IMP_OK)
-        status = create_suitable_executor(inference, invariant, err);
+        status = create_executor_for_batch(inference, invariant, err);
     if (status != IMP_OK) {
         imp_inference_destroy(inference);
         return status;
@@ -124,7 +125,7 @@ void imp_inference_run_count(imp_inference *inference, int count, const uint8_t 
     // the whole batch at once, or sample by sample
     const imp_input_spec *inputs = &inference->graph.inputs;
     if (inference->executor_batch > 1) {
-        imp_executor_set_count(inference->executor, count);
+        imp_executor_set_sample_count(inference->executor, count);
         run_executor(inference, count, frames, actions, out);
         return;
     }

@@ -77,7 +77,7 @@ static imp_status fill_with_noise(const profiler *r, imp_executor *executor, int
 typedef enum pass { INFERENCE, FORWARD, BACKWARD } pass;
 
 // The member of a node's timing that a pass fills in.
-static double *best_time(imp_node_timing *time, pass what)
+static double *timing_of_pass(imp_node_timing *time, pass what)
 {
     return what == INFERENCE ? &time->inference
            : what == FORWARD ? &time->forward
@@ -86,7 +86,7 @@ static double *best_time(imp_node_timing *time, pass what)
 
 // All repetitions of one pass in a row, so that each finds the caches as the one before left them.
 // Returns false if oneDNN failed.
-static bool measure_pass(const profiler *r, imp_node_timing *times, pass what)
+static bool profile_pass_repeatedly(const profiler *r, imp_node_timing *times, pass what)
 {
     const size_t count = (size_t)r->network->graph.count;
     const double images = what == INFERENCE ? 1.0 : r->batch;
@@ -98,7 +98,8 @@ static bool measure_pass(const profiler *r, imp_node_timing *times, pass what)
                                 : imp_executor_profile_backward(r->train, r->seconds)))
             return false;
         for (size_t i = 0; i < count; i++)
-            *best_time(&times[i], what) = fmin(*best_time(&times[i], what), r->seconds[i] / images);
+            *timing_of_pass(&times[i], what) =
+                fmin(*timing_of_pass(&times[i], what), r->seconds[i] / images);
     }
     return true;
 }
@@ -123,7 +124,7 @@ imp_status imp_network_profile(imp_node_timing *times, const imp_network *networ
         times[i] = (imp_node_timing){INFINITY, INFINITY, INFINITY,
                                      imp_executor_kernel_name(r.inference, i)};
     for (int what = INFERENCE; what <= BACKWARD && fine; what++)
-        fine = measure_pass(&r, times, (pass)what);
+        fine = profile_pass_repeatedly(&r, times, (pass)what);
     if (status == IMP_OK && !fine)
         status = imp_fail(err, IMP_INTERNAL, "oneDNN failed while a network was measured");
     destroy_executors(&r);

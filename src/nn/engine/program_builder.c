@@ -103,7 +103,7 @@ void imp_float_arena_free(imp_float_arena *arena)
 }
 
 // Stores a memory so that it is destroyed with the executor.
-static dnnl_memory_t keep_memory(imp_executor *e, dnnl_memory_t memory)
+static dnnl_memory_t own_memory_in_executor(imp_executor *e, dnnl_memory_t memory)
 {
     // grow by doubling
     if (e->memory_count == e->memory_capacity) {
@@ -132,7 +132,7 @@ dnnl_memory_t imp_build_memory(imp_executor *e, imp_dnnl_layout layout, float *f
         !check_dnnl_status(e, dnnl_memory_create(&memory, layout, e->engine, floats),
                            "make a memory"))
         return NULL;
-    return keep_memory(e, memory);
+    return own_memory_in_executor(e, memory);
 }
 
 dnnl_memory_t imp_build_plain_memory(imp_executor *e, int rank, const int64_t *dims, float *floats)
@@ -148,7 +148,7 @@ dnnl_memory_t imp_build_plain_memory(imp_executor *e, int rank, const int64_t *d
         !check_dnnl_status(e, imp_dnnl_create_plain_memory(&memory, e->engine, rank, dims, floats),
                            "make a memory"))
         return NULL;
-    return keep_memory(e, memory);
+    return own_memory_in_executor(e, memory);
 }
 
 // (batch x channels x height x width), or (batch x channels) of a vector.
@@ -171,7 +171,7 @@ dnnl_memory_t imp_build_node_memory_blocked(imp_executor *e, const imp_graph_nod
         !check_dnnl_status(e, imp_dnnl_create_blocked_memory(&memory, e->engine, dims, floats),
                            "make a memory"))
         return NULL;
-    return keep_memory(e, memory);
+    return own_memory_in_executor(e, memory);
 }
 
 // The memory refers to the tensor's values themselves, it is no copy.
@@ -230,7 +230,7 @@ void imp_build_primitive_call(imp_executor *e, imp_kernel_program *program,
         dnnl_memory_t memory = NULL;
         if (!check_dnnl_status(e, dnnl_memory_create(&memory, scratch, e->engine, DNNL_MEMORY_NONE),
                                "make a scratch memory") ||
-            keep_memory(e, memory) == NULL)
+            own_memory_in_executor(e, memory) == NULL)
             return;
         call->args[call->arg_count++] = (dnnl_exec_arg_t){DNNL_ARG_SCRATCHPAD, memory};
         e->scratch_size = size > e->scratch_size ? size : e->scratch_size;

@@ -29,9 +29,10 @@ IMP_ALWAYS_INLINE IMP_AVX512 __mmask16 valid_lane_mask(const imp_dense *d, size_
 
 // Adds the contribution of one vector of inputs to a tile's sums; `in` and `weight` point to it.
 // sums[r][s] holds 16 partial sums of row r and sample s.
-IMP_ALWAYS_INLINE IMP_AVX512 void forward_step(const imp_dense *d, size_t rows, size_t samples,
-                                               const float *in, const float *weight,
-                                               __mmask16 lanes, __m512 sums[SIDE][SIDE])
+IMP_ALWAYS_INLINE IMP_AVX512 void accumulate_forward_step(const imp_dense *d, size_t rows,
+                                                          size_t samples, const float *in,
+                                                          const float *weight, __mmask16 lanes,
+                                                          __m512 sums[SIDE][SIDE])
 {
     // load the vector of each sample once; every row uses them
     __m512 values[SIDE];
@@ -58,9 +59,9 @@ IMP_ALWAYS_INLINE IMP_AVX512 void forward_tile(const imp_dense *d, size_t row, s
     // whole vectors first, then the rest of the row under a mask
     size_t i = 0;
     for (; i + VECTOR <= d->inputs; i += VECTOR)
-        forward_step(d, rows, samples, in + i, weight + i, 0xffff, sums);
+        accumulate_forward_step(d, rows, samples, in + i, weight + i, 0xffff, sums);
     if (i < d->inputs)
-        forward_step(d, rows, samples, in + i, weight + i, valid_lane_mask(d, i), sums);
+        accumulate_forward_step(d, rows, samples, in + i, weight + i, valid_lane_mask(d, i), sums);
     // The sums go through memory before they are reduced; reducing them in registers would make the
     // compiler spill them in the loop above.
     float lanes[SIDE][SIDE][VECTOR];

@@ -275,7 +275,7 @@ static void convolve_and_max_pool(const imp_direct_conv *d, const float *padded,
 }
 
 // Copies a short row: a call of memcpy() takes longer than the copy.
-IMP_AVX512 static void copy_row(float *out, const float *in, size_t count)
+IMP_AVX512 static void copy_short_row(float *out, const float *in, size_t count)
 {
     size_t i = 0;
     for (; i + 16 <= count; i += 16)
@@ -309,7 +309,7 @@ static void pad_image(const imp_direct_conv *d, const float *in)
             if (d->scale != NULL)
                 scale_and_shift_row(d, plane, out + row * row_size, in, size);
             else
-                copy_row(out + row * row_size, in, size);
+                copy_short_row(out + row * row_size, in, size);
 }
 
 // Convolves one image: finds or makes its padded form, then computes 32 channels at a time.

@@ -63,7 +63,7 @@ IMP_DISPATCH_BY_CPU(extern, imp_kernel_elu_backward,
 
 // Folds statistics, gain and bias into one scale and one shift per channel. Computed in double,
 // because variance + epsilon may be tiny.
-void imp_frozen_norm_prepare(const imp_frozen_norm *norm)
+void imp_frozen_norm_fold(const imp_frozen_norm *norm)
 {
     for (size_t c = 0; c < norm->channels; c++) {
         const double rate = 1.0 / sqrt((double)norm->variance[c] + norm->epsilon);

@@ -35,7 +35,7 @@ typedef struct imp_frozen_norm {
 } imp_frozen_norm;
 
 // Computes scale, shift, centre and rate. Call it after gain, bias or statistics changed.
-void imp_frozen_norm_prepare(const imp_frozen_norm *norm);
+void imp_frozen_norm_fold(const imp_frozen_norm *norm);
 void imp_frozen_norm_forward(const imp_frozen_norm *norm);
 void imp_frozen_norm_backward(const imp_frozen_norm *norm);
 

@@ -41,8 +41,8 @@ static void transpose_4x4(const float *in, int64_t in_stride, float *out, int64_
 }
 
 // The same for any rectangle: squares of four first, then the rows and columns that are left.
-static void transpose(const float *in, int64_t in_stride, float *out, int64_t out_stride,
-                      int64_t rows, int64_t columns)
+static void transpose_rectangle(const float *in, int64_t in_stride, float *out, int64_t out_stride,
+                                int64_t rows, int64_t columns)
 {
     const int64_t whole_rows = rows / SIDE * SIDE, whole_columns = columns / SIDE * SIDE;
     for (int64_t r = 0; r < whole_rows; r += SIDE)
@@ -61,7 +61,8 @@ static int64_t padded_columns(const imp_packed_matrix *panels)
 
 // Prefetches two blocks ahead: one cache line of each row. Hardware prefetchers do not follow so
 // many rows.
-static void prefetch_columns(const float *matrix, int64_t columns, int64_t column, int64_t rows)
+static void prefetch_column_block_ahead(const float *matrix, int64_t columns, int64_t column,
+                                        int64_t rows)
 {
     const int64_t at = column + 2 * COLUMN_BLOCK;
     for (int64_t r = 0; r < rows && at < columns; r++)
@@ -77,9 +78,9 @@ void imp_packed_matrix_pack(const imp_packed_matrix *panels, const float *matrix
         const int64_t rows = panels->rows - row < width ? panels->rows - row : width;
         float *panel = out + row * padded_columns(panels);
         for (int64_t c = 0; c < columns; c += COLUMN_BLOCK) {
-            prefetch_columns(matrix + row * columns, columns, c, rows);
-            transpose(matrix + row * columns + c, columns, panel + c * width, width, rows,
-                      columns - c < COLUMN_BLOCK ? columns - c : COLUMN_BLOCK);
+            prefetch_column_block_ahead(matrix + row * columns, columns, c, rows);
+            transpose_rectangle(matrix + row * columns + c, columns, panel + c * width, width, rows,
+                                columns - c < COLUMN_BLOCK ? columns - c : COLUMN_BLOCK);
         }
     }
 }
@@ -92,9 +93,9 @@ void imp_packed_matrix_unpack(const imp_packed_matrix *panels, const float *in, 
         const int64_t rows = panels->rows - row < width ? panels->rows - row : width;
         const float *panel = in + row * padded_columns(panels);
         for (int64_t c = 0; c < columns; c += COLUMN_BLOCK) {
-            prefetch_columns(matrix + row * columns, columns, c, rows);
-            transpose(panel + c * width, width, matrix + row * columns + c, columns,
-                      columns - c < COLUMN_BLOCK ? columns - c : COLUMN_BLOCK, rows);
+            prefetch_column_block_ahead(matrix + row * columns, columns, c, rows);
+            transpose_rectangle(panel + c * width, width, matrix + row * columns + c, columns,
+                                columns - c < COLUMN_BLOCK ? columns - c : COLUMN_BLOCK, rows);
         }
     }
 }

@@ -266,7 +266,8 @@ static imp_status create_from_metadata(imp_network **out, imp_safetensors *file,
 }
 
 // A negative variance would give NaN in every inference.
-static imp_status check_variances(const imp_network *network, const char *path, imp_error *err)
+static imp_status check_variances_not_negative(const imp_network *network, const char *path,
+                                               imp_error *err)
 {
     for (int i = 0; i < network->graph.tensor_count; i++) {
         const imp_tensor *tensor = &network->graph.tensors[i];
@@ -289,7 +290,7 @@ imp_status imp_network_from_file(imp_network **out, imp_safetensors *file, imp_e
     status =
         imp_network_read_arrays(network, file, "", network->values, network->graph.values, err);
     if (status == IMP_OK)
-        status = check_variances(network, file->path, err);
+        status = check_variances_not_negative(network, file->path, err);
     if (status != IMP_OK) {
         imp_network_destroy(network);
         return status;
@@ -307,7 +308,7 @@ static bool folder_contains(const char *folder, const char *name)
 }
 
 // Explains what to do with model files of other programs.
-static imp_status check_file_kind(const char *path, imp_error *err)
+static imp_status check_is_safetensors_file(const char *path, imp_error *err)
 {
     imp_file_type kind;
     const imp_status status = imp_file_type_detect(&kind, path, err);
@@ -343,7 +344,7 @@ static imp_status read_model_file(imp_safetensors *file, char found[IMP_PATH_MAX
                           folder_contains(path, "main_data.hdf5") ? "it is a dataset"
                                                                   : "is training finished?");
     if (status == IMP_OK)
-        status = check_file_kind(found, err);
+        status = check_is_safetensors_file(found, err);
     return status == IMP_OK ? imp_safetensors_read(file, found, err) : status;
 }
 
@@ -415,7 +416,7 @@ imp_status imp_network_import_weights(imp_network *network, const char *path, im
     if (status == IMP_BAD_INPUT)
         status = explain_size_mismatch(&copy, &file, err);
     if (status == IMP_OK)
-        status = check_variances(&copy, found, err);
+        status = check_variances_not_negative(&copy, found, err);
     if (status == IMP_OK)
         status = check_no_extra_arrays(&copy, &file, err);
     if (status == IMP_OK)

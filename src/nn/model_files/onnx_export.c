@@ -295,7 +295,7 @@ static void put_layer(imp_protobuf_writer *w, const imp_network *network,
         if (imp_network_node(network, tensor->node) != node)
             break;
         put_float_initialiser(w, tensor->name, tensor->rank, tensor->dims,
-                              imp_network_values(network, tensor), tensor->count);
+                              imp_network_tensor_values(network, tensor), tensor->count);
         inputs[count++] = tensor->name;
     }
     // attributes follow the node's names

@@ -28,7 +28,8 @@ static size_t array_bytes(const imp_named_array *array)
 
 // The JSON header as text, padded with spaces to a multiple of 8 bytes, so that the arrays are
 // aligned. The caller frees it.
-static char *make_header(json_t *metadata, const imp_named_array *arrays, int count, size_t *length)
+static char *make_json_header(json_t *metadata, const imp_named_array *arrays, int count,
+                              size_t *length)
 {
     json_t *header = json_object();
     // at: offset in the data of the array to come
@@ -69,7 +70,7 @@ imp_status imp_safetensors_write(const char *path, json_t *metadata, const imp_n
 {
     // the total is known before anything is allocated
     size_t header_length = 0, total = LENGTH_BYTES;
-    char *header = make_header(metadata, arrays, count, &header_length);
+    char *header = make_json_header(metadata, arrays, count, &header_length);
     if (header == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory for its header", path);
     total += header_length;
@@ -415,7 +416,7 @@ static imp_status check_shape(const imp_safetensors *file, const char *name, con
 }
 
 // Names the first array that the file does have, which often shows the mistake.
-static imp_status fail_missing(const imp_safetensors *file, const char *name, imp_error *err)
+static imp_status fail_missing_array(const imp_safetensors *file, const char *name, imp_error *err)
 {
     const char *key, *first = NULL;
     json_t *entry;
@@ -432,7 +433,7 @@ imp_status imp_safetensors_copy_array(const imp_safetensors *file, const char *n
 {
     const json_t *entry = json_object_get(file->header, name);
     if (entry == NULL || strcmp(name, METADATA) == 0)
-        return fail_missing(file, name, err);
+        return fail_missing_array(file, name, err);
     const imp_status status = check_shape(file, name, entry, rank, dims, err);
     if (status != IMP_OK)
         return status;

@@ -63,7 +63,7 @@ static imp_status read_scalar(const architecture_reader *r, int node, const char
 }
 
 // Reads one key of a layer and its value, a word or a list of words, into the next entry.
-static imp_status read_entry(architecture_reader *r, imp_yaml_pair pair)
+static imp_status read_layer_entry(architecture_reader *r, imp_yaml_pair pair)
 {
     const imp_yaml *yaml = &r->yaml;
     if (r->entry_count == ENTRIES_MAX)
@@ -95,7 +95,7 @@ static imp_status read_entry(architecture_reader *r, imp_yaml_pair pair)
 }
 
 // Finds an entry by key and marks it as used. Entries left unused are reported by append_layer().
-static layer_entry *find_entry(architecture_reader *r, const char *key)
+static layer_entry *find_and_mark_entry(architecture_reader *r, const char *key)
 {
     for (int i = 0; i < r->entry_count; i++)
         if (strcmp(r->entries[i].key, key) == 0) {
@@ -126,7 +126,7 @@ static bool parse_whole_number(const char *text, int *out)
 static imp_status read_int(architecture_reader *r, const imp_layer *layer, const char *key,
                            int *out)
 {
-    const layer_entry *p = find_entry(r, key);
+    const layer_entry *p = find_and_mark_entry(r, key);
     if (p == NULL || (p->count == 1 && parse_whole_number(p->values[0], out)))
         return IMP_OK;
     return fail_bad_value(r, layer, key, "a whole number");
@@ -136,7 +136,7 @@ static imp_status read_int(architecture_reader *r, const imp_layer *layer, const
 static imp_status read_real(architecture_reader *r, const imp_layer *layer, const char *key,
                             double *out)
 {
-    const layer_entry *p = find_entry(r, key);
+    const layer_entry *p = find_and_mark_entry(r, key);
     if (p == NULL)
         return IMP_OK;
     char *end;
@@ -153,7 +153,7 @@ static imp_status read_real(architecture_reader *r, const imp_layer *layer, cons
 // channels: a number, or the word "outputs" for the network's number of outputs.
 static imp_status read_channels(architecture_reader *r, imp_layer *layer)
 {
-    const layer_entry *p = find_entry(r, "channels");
+    const layer_entry *p = find_and_mark_entry(r, "channels");
     if (p == NULL)
         return fail_at(r, r->node, "layer '%s': needs channels", layer->name);
     if (p->count == 1 && strcmp(p->values[0], "outputs") == 0) {
@@ -168,7 +168,7 @@ static imp_status read_channels(architecture_reader *r, imp_layer *layer)
 // padding: same, valid (the default), one number for all sides, or four numbers.
 static imp_status read_padding(architecture_reader *r, imp_layer *layer)
 {
-    const layer_entry *p = find_entry(r, "padding");
+    const layer_entry *p = find_and_mark_entry(r, "padding");
     layer->padding = IMP_PADDING_VALID;
     if (p == NULL || (p->count == 1 && strcmp(p->values[0], "valid") == 0))
         return IMP_OK;
@@ -198,7 +198,7 @@ static imp_status read_kernel_and_stride(architecture_reader *r, imp_layer *laye
 // frozen: true or false (the default).
 static imp_status read_frozen(architecture_reader *r, imp_layer *layer)
 {
-    const layer_entry *p = find_entry(r, "frozen");
+    const layer_entry *p = find_and_mark_entry(r, "frozen");
     if (p == NULL)
         return IMP_OK;
     layer->frozen = strcmp(p->values[0], "true") == 0;
@@ -210,7 +210,7 @@ static imp_status read_frozen(architecture_reader *r, imp_layer *layer)
 // A layer's name is required; "input" is reserved for the images.
 static imp_status read_name(architecture_reader *r, imp_layer *layer)
 {
-    const layer_entry *p = find_entry(r, "name");
+    const layer_entry *p = find_and_mark_entry(r, "name");
     if (p == NULL)
         return fail_at(r, r->node, "a layer needs a name");
     if (p->count != 1 || strspn(p->values[0], NAME_CHARACTERS) != strlen(p->values[0]) ||
@@ -224,9 +224,9 @@ static imp_status read_name(architecture_reader *r, imp_layer *layer)
 }
 
 // Looks up the kind by name. Input and actions are not layers that a file can contain.
-static imp_status read_kind(architecture_reader *r, imp_layer *layer)
+static imp_status read_layer_kind(architecture_reader *r, imp_layer *layer)
 {
-    const layer_entry *p = find_entry(r, "kind");
+    const layer_entry *p = find_and_mark_entry(r, "kind");
     if (p == NULL)
         return fail_at(r, r->node, "layer '%s': needs a kind", layer->name);
     for (int k = IMP_LAYER_ACTIONS + 1; k < IMP_LAYER_KIND_COUNT && p->count == 1; k++)
@@ -249,7 +249,7 @@ static imp_status read_kind(architecture_reader *r, imp_layer *layer)
 static void read_inputs(architecture_reader *r, imp_layer *layer)
 {
     const imp_architecture *d = r->out;
-    const layer_entry *p = find_entry(r, "input");
+    const layer_entry *p = find_and_mark_entry(r, "input");
     if (p != NULL)
         memcpy(layer->inputs, p->values, sizeof layer->inputs);
     else
@@ -295,7 +295,7 @@ static imp_status append_layer(architecture_reader *r)
     // name and kind first: messages about the other keys contain them
     imp_status status = read_name(r, layer);
     if (status == IMP_OK)
-        status = read_kind(r, layer);
+        status = read_layer_kind(r, layer);
     if (status != IMP_OK)
         return status;
     read_inputs(r, layer);
@@ -326,7 +326,7 @@ static imp_status read_layers(architecture_reader *r, int list)
         r->entry_count = 0;
         for (imp_yaml_pair pair = imp_yaml_first_pair(yaml, at); pair.key >= 0 && status == IMP_OK;
              pair = imp_yaml_next_pair(yaml, pair))
-            status = read_entry(r, pair);
+            status = read_layer_entry(r, pair);
         if (status == IMP_OK)
             status = append_layer(r);
     }
@@ -420,7 +420,7 @@ static imp_status read_document(architecture_reader *r)
 
 // The default name: the last component of the source without ".yaml", cut at the first character
 // that a name cannot have.
-static void default_name(imp_architecture *d)
+static void set_default_network_name(imp_architecture *d)
 {
     const char *slash = strrchr(d->source, '/');
     const char *begin = slash == NULL ? d->source : slash + 1;
@@ -436,7 +436,7 @@ static void default_name(imp_architecture *d)
 static imp_status parse_text(imp_architecture *d, size_t length, imp_error *err)
 {
     architecture_reader r = {.out = d, .yaml = {.source = d->source, .err = err}};
-    default_name(d);
+    set_default_network_name(d);
     imp_status status = imp_yaml_parse(&r.yaml, d->text, length);
     if (status == IMP_OK)
         status = read_document(&r);
@@ -497,7 +497,7 @@ const char *imp_segmenter_builtin_name(int index)
 }
 
 // Built-in driving networks first, then segmenters.
-static const imp_builtin_network *builtin_at(int index)
+static const imp_builtin_network *builtin_network_at(int index)
 {
     if (index < imp_builtin_networks_count)
         return &imp_builtin_networks[index];
@@ -511,7 +511,7 @@ imp_status imp_architecture_load_builtin(imp_architecture **out, const char *nam
     char known[256] = "", hint[IMP_SUGGESTION_TEXT_MAX];
     imp_suggestion suggestion = imp_suggestion_begin(name, strlen(name));
     const imp_builtin_network *b;
-    for (int i = 0; (b = builtin_at(i)) != NULL; i++) {
+    for (int i = 0; (b = builtin_network_at(i)) != NULL; i++) {
         if (strcmp(b->name, name) == 0)
             return imp_architecture_parse(out, b->name, (const char *)b->text, b->length, err);
         const size_t used = strlen(known);
@@ -528,7 +528,7 @@ imp_status imp_architecture_load_builtin(imp_architecture **out, const char *nam
 static bool is_file_not_builtin(const char *name)
 {
     const imp_builtin_network *b;
-    for (int i = 0; (b = builtin_at(i)) != NULL; i++)
+    for (int i = 0; (b = builtin_network_at(i)) != NULL; i++)
         if (strcmp(b->name, name) == 0)
             return false;
     return imp_path_exists(name);

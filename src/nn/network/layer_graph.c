@@ -84,7 +84,7 @@ static int find_node(const imp_graph *graph, const char *name)
 }
 
 // Whether a later row of the table has that name; used for a better message.
-static bool is_defined_later(const builder *b, const char *name)
+static bool is_layer_defined_later(const builder *b, const char *name)
 {
     for (int i = b->graph->count - b->graph->first; i < b->table->count; i++)
         if (strcmp(b->table->layers[i].name, name) == 0)
@@ -107,7 +107,7 @@ static imp_status connect_inputs(const builder *b, imp_graph_node *node, const i
             continue;
         // look the name up among earlier layers
         const int index = find_node(b->graph, layer->inputs[i]);
-        if (index < 0 && is_defined_later(b, layer->inputs[i]))
+        if (index < 0 && is_layer_defined_later(b, layer->inputs[i]))
             return fail_layer(b, layer,
                               "its input '%s' comes later: a layer can only use layers above "
                               "it, so that there are no cycles",

@@ -171,7 +171,7 @@ const imp_tensor *imp_network_tensor(const imp_network *network, int index)
                                                              : NULL;
 }
 
-const float *imp_network_values(const imp_network *network, const imp_tensor *tensor)
+const float *imp_network_tensor_values(const imp_network *network, const imp_tensor *tensor)
 {
     return network->values + tensor->offset;
 }
@@ -204,7 +204,7 @@ uint64_t imp_network_weights_hash(const imp_network *network)
     uint64_t hash = IMP_HASH_START;
     const imp_tensor *tensor;
     for (int k = 0; (tensor = imp_network_tensor(network, k)) != NULL; k++)
-        hash = imp_hash_bytes(hash, imp_network_values(network, tensor),
+        hash = imp_hash_bytes(hash, imp_network_tensor_values(network, tensor),
                               (size_t)tensor->count * sizeof(float));
     return hash;
 }

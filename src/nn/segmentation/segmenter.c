@@ -77,7 +77,7 @@ const float *imp_segmenter_run(imp_segmenter *segmenter, const uint8_t *image)
 }
 
 // Paints the probabilities in the palette's colours.
-void imp_segmenter_run_painted(imp_segmenter *segmenter, const uint8_t *image, uint8_t *rgb)
+void imp_segmenter_run_to_rgb(imp_segmenter *segmenter, const uint8_t *image, uint8_t *rgb)
 {
     imp_class_shares_to_rgb(imp_segmenter_run(segmenter, image), segmenter->cells, rgb);
 }

@@ -13,8 +13,8 @@ static const double BETA1 = 0.9, BETA2 = 0.999;
 static const float EPSILON = 1e-8F;
 
 // Folds bias corrections and weight decay into the numbers of one step.
-imp_weight_update imp_weight_update_make(const imp_trainer_def *def, double rate, double scale,
-                                         int64_t step, bool decay)
+imp_weight_update imp_weight_update_coefficients(const imp_trainer_def *def, double rate,
+                                                 double scale, int64_t step, bool decay)
 {
     const bool adam = def->optimiser != IMP_OPTIMISER_SGD;
     const bool decoupled = def->optimiser == IMP_OPTIMISER_ADAMW;

@@ -30,8 +30,8 @@ typedef struct imp_weight_span {
 
 // step counts from 1. rate: learning rate; scale: factor of the gradient; decay: whether weight
 // decay applies to these weights.
-imp_weight_update imp_weight_update_make(const imp_trainer_def *def, double rate, double scale,
-                                         int64_t step, bool decay);
+imp_weight_update imp_weight_update_coefficients(const imp_trainer_def *def, double rate,
+                                                 double scale, int64_t step, bool decay);
 
 // Updates weights, moments and average.
 void imp_weight_update_apply(const imp_weight_update *update, const imp_weight_span *weights);

@@ -72,7 +72,7 @@ static void destroy_partial_executors(imp_trainer *trainer, int i)
 
 // Creates missing executors for a batch of `count` samples; each is compiled for its number of
 // samples.
-imp_status imp_trainer_prepare_batch(imp_trainer *trainer, int count, imp_error *err)
+imp_status imp_trainer_create_executors(imp_trainer *trainer, int count, imp_error *err)
 {
     for (int i = 0; i < trainer->def.shards; i++) {
         imp_batch_shard *shard = &trainer->shards[i];
@@ -97,7 +97,7 @@ imp_status imp_trainer_prepare_batch(imp_trainer *trainer, int count, imp_error 
 
 // Cuts the trained tensors into chunks for the thread pool. A chunk never spans two tensors,
 // because only weights decay.
-static imp_status make_chunks(imp_trainer *trainer, imp_error *err)
+static imp_status split_tensors_into_chunks(imp_trainer *trainer, imp_error *err)
 {
     const imp_graph *graph = &trainer->network->graph;
     // every tensor has at most one incomplete chunk
@@ -122,7 +122,7 @@ static imp_status make_chunks(imp_trainer *trainer, imp_error *err)
 }
 
 // Creates the shards, the executors for whole batches, and those for evaluation.
-static imp_status make_shards(imp_trainer *trainer, imp_error *err)
+static imp_status create_shards_and_executors(imp_trainer *trainer, imp_error *err)
 {
     const imp_trainer_def *def = &trainer->def;
     const imp_graph *graph = &trainer->network->graph;
@@ -145,7 +145,7 @@ static imp_status make_shards(imp_trainer *trainer, imp_error *err)
         if (status != IMP_OK)
             return status;
     }
-    return imp_trainer_prepare_batch(trainer, def->batch, err);
+    return imp_trainer_create_executors(trainer, def->batch, err);
 }
 
 // Checks every setting's range. Conditions are written so that NaN fails.
@@ -234,9 +234,9 @@ imp_status imp_trainer_create(imp_trainer **out, imp_network *network, const imp
     trainer->network = network;
     status = allocate_optimiser_state(trainer, err);
     if (status == IMP_OK)
-        status = make_chunks(trainer, err);
+        status = split_tensors_into_chunks(trainer, err);
     if (status == IMP_OK)
-        status = make_shards(trainer, err);
+        status = create_shards_and_executors(trainer, err);
     // more threads than shards would have nothing to do
     int threads = def->threads > 0 ? def->threads : imp_cpu_count();
     threads = threads < def->shards ? threads : def->shards;

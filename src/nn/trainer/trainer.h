@@ -62,7 +62,7 @@ static inline int imp_batch_shard_size(const imp_trainer *trainer, int shard, in
 
 // Ensures that every shard can compute its part of a batch of `count` samples. Allocates unless
 // such a batch is whole, or as large as the last one that was not.
-imp_status imp_trainer_prepare_batch(imp_trainer *trainer, int count, imp_error *err);
+imp_status imp_trainer_create_executors(imp_trainer *trainer, int count, imp_error *err);
 
 // Marks packed copies of the weights as outdated, after the weights changed.
 void imp_trainer_invalidate_packed(imp_trainer *trainer);

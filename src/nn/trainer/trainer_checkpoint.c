@@ -39,7 +39,7 @@ static const imp_struct_member TRAINER_MEMBERS[] = {
 const imp_struct_table imp_trainer_members = IMP_STRUCT_TABLE(imp_trainer_def, TRAINER_MEMBERS);
 
 // The settings as text, one line each. The caller frees it; NULL without memory.
-static char *settings_text(const imp_trainer *trainer)
+static char *trainer_settings_text(const imp_trainer *trainer)
 {
     static const char what[] = "a state";
     imp_text_stream text;
@@ -56,7 +56,7 @@ imp_status imp_trainer_save(const imp_trainer *trainer, const char *path, const 
 {
     const imp_network *network = trainer->network;
     // JSON objects take strings; the step is written in decimal
-    char *settings = settings_text(trainer), step[32];
+    char *settings = trainer_settings_text(trainer), step[32];
     snprintf(step, sizeof step, "%" PRId64, trainer->step);
     // metadata of the network, plus settings, step and progress
     json_t *metadata = imp_network_build_metadata(network, FORMAT);
@@ -91,7 +91,7 @@ imp_status imp_trainer_save(const imp_trainer *trainer, const char *path, const 
 }
 
 // Earlier versions compared fewer settings, so their states cannot be checked.
-static imp_status check_format(const imp_safetensors *file, imp_error *err)
+static imp_status check_state_format(const imp_safetensors *file, imp_error *err)
 {
     // a state of another format of ours gets a message of its own
     const char *found;
@@ -117,7 +117,7 @@ static imp_status check_settings(const imp_trainer *trainer, const imp_safetenso
     if (status != IMP_OK)
         return status;
     // compared as text, so that the message can quote both values
-    char *wanted = settings_text(trainer);
+    char *wanted = trainer_settings_text(trainer);
     if (wanted == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", file->path);
     imp_struct_text_difference(difference, found, wanted);
@@ -138,7 +138,7 @@ static imp_status check_network(const imp_trainer *trainer, const imp_safetensor
     const imp_network *network = trainer->network;
     imp_network_def def;
     // format first: an older state may lack other keys
-    imp_status status = check_format(file, err);
+    imp_status status = check_state_format(file, err);
     if (status == IMP_OK)
         status = imp_network_read_metadata(file, FORMAT, &def, err);
     if (status != IMP_OK)
@@ -228,7 +228,7 @@ static imp_status read_state_block(const state_block *b, const imp_trainer *trai
 
 // Copies a complete state into the trainer. With an average, the network receives it, and the
 // moving statistics as well.
-static void apply_state_block(imp_trainer *trainer, const state_block *b)
+static void restore_from_state_block(imp_trainer *trainer, const state_block *b)
 {
     const imp_graph *graph = &trainer->network->graph;
     const size_t trained = (size_t)graph->trained * sizeof(float);
@@ -266,7 +266,7 @@ static imp_status restore_state(imp_trainer *trainer, const imp_safetensors *fil
     if (status == IMP_OK)
         status = read_state_block(&b, trainer, file, err);
     if (status == IMP_OK) {
-        apply_state_block(trainer, &b);
+        restore_from_state_block(trainer, &b);
         trainer->step = step;
         imp_trainer_invalidate_packed(trainer);
         if (progress != NULL)

@@ -30,8 +30,8 @@ static void load_shard_inputs(const imp_trainer *trainer, int begin, int size,
 
 // Sum of the losses of samples [begin, begin + size). gradient: nullable; of the mean loss over the
 // whole batch.
-static double sum_losses(const imp_trainer *trainer, int begin, int size, const float *output,
-                         float *gradient)
+static double sum_losses_and_gradients(const imp_trainer *trainer, int begin, int size,
+                                       const float *output, float *gradient)
 {
     const int outputs = trainer->network->def.outputs;
     const imp_batch *batch = &trainer->batch;
@@ -54,7 +54,8 @@ static double sum_losses(const imp_trainer *trainer, int begin, int size, const 
 }
 
 // Resets a shard and returns it with its samples of the batch: `size` from `begin` on.
-static imp_batch_shard *begin_shard(imp_trainer *trainer, int index, int *begin, int *size)
+static imp_batch_shard *reset_shard_for_batch(imp_trainer *trainer, int index, int *begin,
+                                              int *size)
 {
     imp_batch_shard *shard = &trainer->shards[index];
     *begin = imp_batch_shard_begin(trainer, index, trainer->batch.count);
@@ -70,7 +71,7 @@ static void compute_shard_gradient(void *context, int index, int worker)
     imp_trainer *trainer = context;
     (void)worker;
     int begin, size;
-    imp_batch_shard *shard = begin_shard(trainer, index, &begin, &size);
+    imp_batch_shard *shard = reset_shard_for_batch(trainer, index, &begin, &size);
     if (size == 0)
         return;
     // executors are compiled for an exact number of samples
@@ -81,13 +82,13 @@ static void compute_shard_gradient(void *context, int index, int worker)
     shard->failed = !imp_executor_pack_weights(executor) || !imp_executor_forward(executor);
     if (shard->failed)
         return;
-    shard->loss = sum_losses(trainer, begin, size, imp_executor_output(executor),
-                             imp_executor_output_gradient(executor));
+    shard->loss = sum_losses_and_gradients(trainer, begin, size, imp_executor_output(executor),
+                                           imp_executor_output_gradient(executor));
     shard->failed = !imp_executor_backward(executor);
 }
 
 // The gradients are summed in those of the first shard that has samples.
-static float *reduced_gradient(const imp_trainer *trainer)
+static float *gradient_sum_destination(const imp_trainer *trainer)
 {
     int shard = 0;
     // empty shards are skipped; a batch has at least one sample
@@ -103,7 +104,7 @@ static void reduce_gradient_chunk(void *context, int index, int worker)
     imp_trainer *trainer = context;
     (void)worker;
     imp_weight_chunk *chunk = &trainer->chunks[index];
-    float *whole = reduced_gradient(trainer);
+    float *whole = gradient_sum_destination(trainer);
     // a fixed order of additions keeps results independent of threads
     for (int i = 0; i < trainer->def.shards; i++) {
         const float *part = trainer->shards[i].gradients;
@@ -123,7 +124,7 @@ static void update_weight_chunk(void *context, int index, int worker)
     // pointers into the arrays at the chunk's offset
     const imp_weight_span weights = {
         .count = chunk->count,
-        .gradient = reduced_gradient(trainer) + at,
+        .gradient = gradient_sum_destination(trainer) + at,
         .weight = trainer->values + at,
         .first = trainer->first + at,
         .second = trainer->second == NULL ? NULL : trainer->second + at,
@@ -199,7 +200,7 @@ static void update_weights(imp_trainer *trainer)
     const bool cut = def->clip_norm > 0.0 && trainer->norm > def->clip_norm;
     trainer->step++;
     for (int decay = 0; decay < 2; decay++)
-        trainer->updates[decay] = imp_weight_update_make(
+        trainer->updates[decay] = imp_weight_update_coefficients(
             def, trainer->rate_factor * def->learning_rate,
             cut ? def->clip_norm / trainer->norm : 1.0, trainer->step, decay == 1);
     imp_thread_pool_run(trainer->pool, trainer->chunk_count, update_weight_chunk, trainer);
@@ -216,7 +217,7 @@ imp_status imp_trainer_step(imp_trainer *trainer, const imp_batch *batch, double
     if (batch->count < 1 || batch->count > trainer->def.batch)
         return imp_fail(err, IMP_USAGE, "a step of %s: 1..%d are possible",
                         IMP_PLURAL(batch->count, "sample"), trainer->def.batch);
-    imp_status status = imp_trainer_prepare_batch(trainer, batch->count, err);
+    imp_status status = imp_trainer_create_executors(trainer, batch->count, err);
     if (status != IMP_OK)
         return status;
     double mean, norm;
@@ -244,7 +245,7 @@ static void evaluate_shard(void *context, int index, int worker)
     imp_trainer *trainer = context;
     (void)worker;
     int begin, size;
-    imp_batch_shard *shard = begin_shard(trainer, index, &begin, &size);
+    imp_batch_shard *shard = reset_shard_for_batch(trainer, index, &begin, &size);
     if (size == 0)
         return;
     // Slots above `size` keep older images, which does not matter: samples are independent in
@@ -254,7 +255,8 @@ static void evaluate_shard(void *context, int index, int worker)
     shard->packed = shard->packed || imp_executor_pack_weights(shard->inference);
     shard->loss = NAN;
     if (shard->packed && imp_executor_forward(shard->inference))
-        shard->loss = sum_losses(trainer, begin, size, imp_executor_output(shard->inference), NULL);
+        shard->loss = sum_losses_and_gradients(trainer, begin, size,
+                                               imp_executor_output(shard->inference), NULL);
 }
 
 // All samples count equally. NaN if the count is out of range or oneDNN failed.

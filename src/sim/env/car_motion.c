@@ -68,25 +68,27 @@ static bool find_pursuit_target(const imp_world *world, const imp_car_motion *ca
 }
 
 // Duty cycles are limited to full throttle.
-static double clip_duty(double duty)
+static double clip_duty_cycle(double duty)
 {
     return fmax(-1.0, fmin(1.0, duty));
 }
 
 // Moves a car along the arc of its two wheels. As in gym-duckietown, duty cycles are used as wheel
 // speeds [m/s].
-static imp_pose drive_arc(const imp_car_motion *car, imp_pose pose, double steering, double dt)
+static imp_pose move_car_along_arc(const imp_car_motion *car, imp_pose pose, double steering,
+                                   double dt)
 {
     double half = 0.5 * steering * car->wheel_distance;
-    double right = clip_duty((car->speed + half) / car->wheel_radius *
-                             ((car->gain + car->trim) / MOTOR_CONSTANT));
-    double left = clip_duty((car->speed - half) / car->wheel_radius *
-                            ((car->gain - car->trim) / MOTOR_CONSTANT));
+    double right = clip_duty_cycle((car->speed + half) / car->wheel_radius *
+                                   ((car->gain + car->trim) / MOTOR_CONSTANT));
+    double left = clip_duty_cycle((car->speed - half) / car->wheel_radius *
+                                  ((car->gain - car->trim) / MOTOR_CONSTANT));
     return imp_pose_integrate(pose, 0.5 * (left + right), (right - left) / car->wheel_distance, dt);
 }
 
 // Whether the robot or an object, other than the car itself, is near a point of a car's path.
-static bool is_point_occupied(const imp_env *env, int self, imp_vec2 place, const imp_box *robot)
+static bool is_point_near_robot_or_object(const imp_env *env, int self, imp_vec2 place,
+                                          const imp_box *robot)
 {
     if (imp_box_point_distance(robot, place) < CLEARANCE)
         return true;
@@ -118,7 +120,7 @@ static bool is_lane_blocked(const imp_env *env, int self, imp_pose pose)
         if (!imp_world_lane_position(env->world, pose, &lane))
             return false;
         pose = make_pose(lane.point, atan2(-lane.tangent.z, lane.tangent.x));
-        if (is_point_occupied(env, self, lane.point, &robot))
+        if (is_point_near_robot_or_object(env, self, lane.point, &robot))
             return true;
     }
     return false;
@@ -139,8 +141,8 @@ void imp_car_motion_step(imp_env *env, int k)
     // steer in proportion to the lateral offset of the target, then move footprint and pose
     imp_vec2 towards = imp_vec2_normalize(imp_vec2_subtract(target, state->position));
     imp_vec2 right = imp_vec2_turn_right(imp_heading_direction(pose.heading));
-    pose =
-        drive_arc(car, pose, -car->gain * imp_vec2_dot(right, towards), env->def.drive.time_step);
+    pose = move_car_along_arc(car, pose, -car->gain * imp_vec2_dot(right, towards),
+                              env->def.drive.time_step);
     state->position = (imp_vec2){pose.x, pose.z};
     state->heading = motion->angle = pose.heading;
     state->box = imp_box_from_pose(state->position, pose.heading, -0.5 * car->length,

@@ -69,7 +69,7 @@ static imp_status check_drive_settings(const imp_drive_def *drive, imp_error *er
 }
 
 // Checks a definition. Comparisons are written so that NaN fails.
-static imp_status check_settings(const imp_env_def *def, imp_error *err)
+static imp_status check_env_def(const imp_env_def *def, imp_error *err)
 {
     if (def->cookie != ENV_COOKIE)
         return imp_fail(err, IMP_USAGE, "imp_env_def was not made with imp_default_env_def()");
@@ -97,9 +97,9 @@ static imp_status init_env(imp_env *env, const imp_world *const *worlds, int cou
                            const imp_env_def *def, imp_error *err)
 {
     // every world must offer a start, since each may be drawn
-    imp_status status = check_settings(def, err);
+    imp_status status = check_env_def(def, err);
     for (int k = 0; k < count && status == IMP_OK; k++)
-        status = imp_start_pose_check(worlds[k], def, err);
+        status = imp_start_pose_check_def(worlds[k], def, err);
     if (status != IMP_OK)
         return status;
     *env = (imp_env){.world = worlds[0], .def = *def, .world_count = count};
@@ -128,21 +128,22 @@ imp_status imp_env_init_worlds(imp_env *env, const imp_world *const *worlds, int
 
 imp_status imp_env_set_def(imp_env *env, const imp_env_def *def, imp_error *err)
 {
-    imp_status status = check_settings(def, err);
+    imp_status status = check_env_def(def, err);
     // other starts must exist in every world; the search for them is skipped where nothing changed
     const imp_env_def *now = &env->def;
     const bool same_starts =
         def->has_start_pose == now->has_start_pose && def->has_start_tile == now->has_start_tile &&
         def->start_tile[0] == now->start_tile[0] && def->start_tile[1] == now->start_tile[1];
     for (int k = 0; !same_starts && k < env->world_count && status == IMP_OK; k++)
-        status = imp_start_pose_check(env->worlds != NULL ? env->worlds[k] : env->world, def, err);
+        status =
+            imp_start_pose_check_def(env->worlds != NULL ? env->worlds[k] : env->world, def, err);
     if (status == IMP_OK)
         env->def = *def;
     return status;
 }
 
 // Draws the world of an episode.
-static int pick_episode_world(const imp_env *env, uint32_t episode)
+static int draw_world_of_episode(const imp_env *env, uint32_t episode)
 {
     imp_random random = imp_random_stream(env->def.seed, env->def.index, episode, IMP_PURPOSE_MAP);
     return (int)imp_random_below(&random, (uint32_t)env->world_count);
@@ -158,7 +159,7 @@ void imp_env_copy(imp_env *to, const imp_env *from)
 }
 
 // Selects the world of an episode and puts its objects at their start.
-static void set_episode_world(imp_env *env, uint32_t episode, int world_index)
+static void set_world_and_reset_objects(imp_env *env, uint32_t episode, int world_index)
 {
     env->episode = episode;
     if (env->worlds != NULL) {
@@ -169,7 +170,7 @@ static void set_episode_world(imp_env *env, uint32_t episode, int world_index)
 }
 
 // Puts the robot at rest at a pose. World and objects must be set.
-static void reset_robot(imp_env *env, imp_pose pose)
+static void reset_robot_at_pose(imp_env *env, imp_pose pose)
 {
     env->pose = pose;
     imp_drive_reset(&env->drive, &env->def.drive);
@@ -187,22 +188,22 @@ imp_status imp_env_reset(imp_env *env, uint32_t episode, imp_error *err)
 {
     // the world first: objects take part in the choice of the pose
     imp_pose pose = {0};
-    set_episode_world(env, episode, pick_episode_world(env, episode));
+    set_world_and_reset_objects(env, episode, draw_world_of_episode(env, episode));
     imp_status status = imp_start_pose_sample(env, &pose, err);
     if (status == IMP_OK)
-        reset_robot(env, pose);
+        reset_robot_at_pose(env, pose);
     return status;
 }
 
 void imp_env_reset_at(imp_env *env, uint32_t episode, imp_pose pose)
 {
-    imp_env_reset_in_world(env, episode, pick_episode_world(env, episode), pose);
+    imp_env_reset_in_world(env, episode, draw_world_of_episode(env, episode), pose);
 }
 
 void imp_env_reset_in_world(imp_env *env, uint32_t episode, int world_index, imp_pose pose)
 {
-    set_episode_world(env, episode, world_index);
-    reset_robot(env, pose);
+    set_world_and_reset_objects(env, episode, world_index);
+    reset_robot_at_pose(env, pose);
 }
 
 // Reward of a step that does not end the episode: alignment with the lane, minus distance from its
@@ -229,7 +230,7 @@ static imp_end_reason find_end_reason(const imp_env *env)
 
 // Applies dropout and noise to an action. If either is enabled, all three numbers are drawn, so
 // that the stream advances equally in every step.
-static imp_action disturb_action(imp_env *env, imp_action action)
+static imp_action drop_or_add_noise_to_action(imp_env *env, imp_action action)
 {
     // without disturbances nothing is drawn
     const imp_env_def *def = &env->def;
@@ -245,7 +246,7 @@ static imp_action disturb_action(imp_env *env, imp_action action)
 imp_step imp_env_step(imp_env *env, imp_action action)
 {
     // one action per step, even if it lasts several frames
-    env->action = disturb_action(env, action);
+    env->action = drop_or_add_noise_to_action(env, action);
     // each frame: robot first, then objects; speed is the displacement per time step
     for (int k = 0; k < env->def.frame_skip; k++) {
         imp_pose before = env->pose;

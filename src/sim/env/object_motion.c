@@ -28,8 +28,8 @@ static double sample_stride(imp_random *random)
 }
 
 // A duckie that waits for its first walk, with default or drawn parameters.
-static imp_duckie_walk init_walk(const imp_world *world, const imp_object *object, bool randomize,
-                                 imp_random *random)
+static imp_duckie_walk make_waiting_duckie_walk(const imp_world *world, const imp_object *object,
+                                                bool randomize, imp_random *random)
 {
     // defaults first, so that the draws below are the only difference
     imp_duckie_walk walk = {
@@ -57,7 +57,8 @@ static void translate_box(imp_box *box, imp_vec2 by)
 }
 
 // At the end of a walk: turns round and waits. The sign of the stride holds the direction.
-static void reverse_walk(imp_duckie_walk *walk, imp_object_motion *motion, imp_vec2 position)
+static void end_walk_and_turn_round(imp_duckie_walk *walk, imp_object_motion *motion,
+                                    imp_vec2 position)
 {
     double back = walk->stride < 0.0 ? 1.0 : -1.0;
     walk->start = position;
@@ -82,7 +83,7 @@ static void step_duckie(imp_object_motion *motion, imp_object_state *state, doub
     state->position = imp_vec2_add(state->position, by);
     translate_box(&state->box, by);
     if (imp_vec2_length(imp_vec2_subtract(state->position, walk->start)) > walk->distance)
-        reverse_walk(walk, motion, state->position);
+        end_walk_and_turn_round(walk, motion, state->position);
     // the heading swings while position and footprint move straight
     double wiggle = walk->wiggle * sin(WIGGLE_RATE * motion->time);
     state->heading = imp_wrap_angle(motion->angle + wiggle);
@@ -149,7 +150,7 @@ static void init_object_motion(imp_env *env, int k, uint64_t seed)
     // the order of the draws is part of the results
     switch (object->kind) {
     case IMP_OBJECT_DUCKIE:
-        motion->walk = init_walk(env->world, object, randomize, &motion->random);
+        motion->walk = make_waiting_duckie_walk(env->world, object, randomize, &motion->random);
         break;
     case IMP_OBJECT_DUCKIEBOT:
         motion->car = imp_car_motion_default();

@@ -25,7 +25,7 @@ static imp_status check_start_tile(const imp_world *world, const imp_env_def *de
     return IMP_OK;
 }
 
-imp_status imp_start_pose_check(const imp_world *world, const imp_env_def *def, imp_error *err)
+imp_status imp_start_pose_check_def(const imp_world *world, const imp_env_def *def, imp_error *err)
 {
     if (def->has_start_pose)
         return IMP_OK;
@@ -45,7 +45,7 @@ static imp_random spawn_random_stream(const imp_env *env)
 }
 
 // The tile of the definition, else that of the map, else a random drivable one; as an index.
-static int pick_start_tile(const imp_env *env, imp_random *random)
+static int given_or_random_start_tile(const imp_env *env, imp_random *random)
 {
     const imp_world *world = env->world;
     if (env->def.has_start_tile)
@@ -99,9 +99,9 @@ bool imp_start_pose_is_on_lane(const imp_world *world, imp_pose pose, double ang
            is_heading_along_lane(world, pose, angle) && is_footprint_on_road(world, pose);
 }
 
-const imp_object *imp_start_pose_blocker(const imp_env *env, imp_pose pose)
+const imp_object *imp_start_pose_find_blocker(const imp_env *env, imp_pose pose)
 {
-    const imp_object *near = imp_env_object_near_spawn(env, (imp_vec2){pose.x, pose.z});
+    const imp_object *near = imp_env_object_blocking_spawn(env, (imp_vec2){pose.x, pose.z});
     return near != NULL ? near : imp_env_find_collision(env, pose, 2.0 * IMP_CENTRE_FORWARD);
 }
 
@@ -109,11 +109,11 @@ const imp_object *imp_start_pose_blocker(const imp_env *env, imp_pose pose)
 static bool is_valid_start_pose(const imp_env *env, imp_pose pose)
 {
     return imp_start_pose_is_on_lane(env->world, pose, env->def.accept_start_angle) &&
-           imp_start_pose_blocker(env, pose) == NULL;
+           imp_start_pose_find_blocker(env, pose) == NULL;
 }
 
 // Whether one static object's spawn distance covers a whole tile; then no draw can succeed.
-static bool is_tile_blocked(const imp_env *env, int tile)
+static bool is_whole_tile_blocked(const imp_env *env, int tile)
 {
     const imp_world *world = env->world;
     // centre of the tile
@@ -138,7 +138,7 @@ static bool sample_valid_pose_on_tile(const imp_env *env, int tile, imp_random *
 {
     const imp_world *world = env->world;
     double size = world->tile_size;
-    if (is_tile_blocked(env, tile))
+    if (is_whole_tile_blocked(env, tile))
         return false;
     // three uniform draws per attempt: x, z and heading
     double left = tile % world->columns * size, top = tile / world->columns * size;
@@ -164,12 +164,13 @@ static bool search_start_pose_on_grid(const imp_env *env, imp_random *random, im
     const imp_world *world = env->world;
     const double angle = env->def.accept_start_angle;
     if (env->def.has_start_tile || world->has_start_tile)
-        return imp_start_pose_search_tile(env, pick_start_tile(env, random), angle, random, pose);
+        return imp_start_pose_search_tile(env, given_or_random_start_tile(env, random), angle,
+                                          random, pose);
     // all tiles, in a cycle from a drawn one
     const int first = (int)imp_random_below(random, (uint32_t)world->drivable_count);
     for (int k = 0; k < world->drivable_count && k < TILES_MAX; k++) {
         const int tile = world->drivable[(first + k) % world->drivable_count];
-        if (!is_tile_blocked(env, tile) &&
+        if (!is_whole_tile_blocked(env, tile) &&
             imp_start_pose_search_tile(env, tile, angle, random, pose))
             return true;
     }
@@ -184,7 +185,7 @@ static imp_status sample_start_on_road(const imp_env *env, imp_pose *pose, imp_e
     // a tile that was drawn twice in a row was searched already
     int tile = -1;
     for (int attempt = 0; attempt < TILE_ATTEMPTS; attempt++) {
-        int other = pick_start_tile(env, &random);
+        int other = given_or_random_start_tile(env, &random);
         if (other != tile && sample_valid_pose_on_tile(env, other, &random, pose))
             return IMP_OK;
         tile = other;
@@ -203,7 +204,7 @@ imp_status imp_start_pose_sample(const imp_env *env, imp_pose *pose, imp_error *
     if (!world->has_start_pose || env->def.has_start_tile)
         return sample_start_on_road(env, pose, err);
     imp_random random = spawn_random_stream(env);
-    int tile = pick_start_tile(env, &random);
+    int tile = given_or_random_start_tile(env, &random);
     // the map's start pose is relative to its start tile, or to a random one
     *pose = world->start_pose;
     pose->x += tile % world->columns * world->tile_size;

@@ -5,7 +5,7 @@
 #include "imprint/env.h"
 
 // Fails if a world or a definition offers no start at all.
-imp_status imp_start_pose_check(const imp_world *world, const imp_env_def *def, imp_error *err);
+imp_status imp_start_pose_check_def(const imp_world *world, const imp_env_def *def, imp_error *err);
 
 // Draws the start pose of the present episode, among the objects as they are now.
 imp_status imp_start_pose_sample(const imp_env *env, imp_pose *pose, imp_error *err);
@@ -15,7 +15,7 @@ imp_status imp_start_pose_sample(const imp_env *env, imp_pose *pose, imp_error *
 bool imp_start_pose_is_on_lane(const imp_world *world, imp_pose pose, double angle);
 
 // The object that is too close to a pose for a start, or NULL.
-const imp_object *imp_start_pose_blocker(const imp_env *env, imp_pose pose);
+const imp_object *imp_start_pose_find_blocker(const imp_env *env, imp_pose pose);
 
 // Searches a grid of points on a tile, beginning at a drawn one, for a start pose within `angle`
 // [rad] of a lane. Which pose is found depends on `random`; whether one is found does not.

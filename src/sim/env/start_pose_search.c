@@ -54,24 +54,24 @@ typedef struct start_candidate {
 } start_candidate;
 
 // Fills in a candidate. False without a lane, or if an object is too close for any heading.
-static bool inspect_grid_point(const imp_env *env, int tile, int side, int number,
-                               start_candidate *out)
+static bool fill_start_candidate(const imp_env *env, int tile, int side, int number,
+                                 start_candidate *out)
 {
     out->place = get_grid_point(env->world, tile, side, number);
-    if (imp_env_object_near_spawn(env, out->place) != NULL)
+    if (imp_env_object_blocking_spawn(env, out->place) != NULL)
         return false;
     out->count = lane_headings_at(env->world, out->place, out->headings);
     return out->count > 0;
 }
 
 // Whether a robot turned by `turn` from one of the lanes there may start; *pose is that pose.
-static bool can_start_turned(const imp_env *env, const start_candidate *at, double turn,
-                             double angle, imp_pose *pose)
+static bool find_valid_turned_pose(const imp_env *env, const start_candidate *at, double turn,
+                                   double angle, imp_pose *pose)
 {
     for (int k = 0; k < at->count; k++) {
         *pose = (imp_pose){at->place.x, at->place.z, imp_wrap_angle(at->headings[k] + turn)};
         if (imp_start_pose_is_on_lane(env->world, *pose, angle) &&
-            imp_start_pose_blocker(env, *pose) == NULL)
+            imp_start_pose_find_blocker(env, *pose) == NULL)
             return true;
     }
     return false;
@@ -96,8 +96,8 @@ static bool find_start_heading(const imp_env *env, const start_candidate *at, se
                                double angle, imp_pose *pose)
 {
     for (double turn = 0.0; turn < angle; turn += g.step * DEGREE)
-        if (can_start_turned(env, at, turn, angle, pose) ||
-            can_start_turned(env, at, -turn, angle, pose))
+        if (find_valid_turned_pose(env, at, turn, angle, pose) ||
+            find_valid_turned_pose(env, at, -turn, angle, pose))
             return true;
     return false;
 }
@@ -110,7 +110,7 @@ bool imp_start_pose_search_tile(const imp_env *env, int tile, double angle, imp_
     const int places = g.side * g.side, first = (int)imp_random_below(random, (uint32_t)places);
     start_candidate at;
     for (int k = 0; k < places; k++)
-        if (inspect_grid_point(env, tile, g.side, (first + k) % places, &at) &&
+        if (fill_start_candidate(env, tile, g.side, (first + k) % places, &at) &&
             find_start_heading(env, &at, g, angle, pose))
             return true;
     return false;
@@ -125,13 +125,13 @@ static int find_min_start_angle(const imp_env *env, int tile)
     start_candidate at;
     imp_pose pose;
     for (int k = 0; k < g.side * g.side; k++) {
-        if (!inspect_grid_point(env, tile, g.side, k, &at))
+        if (!fill_start_candidate(env, tile, g.side, k, &at))
             continue;
         // only angles below the best so far can improve it
         for (int degrees = 0; degrees < least; degrees += g.step) {
             const double turn = degrees * DEGREE, angle = (degrees + 1) * DEGREE;
-            if (can_start_turned(env, &at, turn, angle, &pose) ||
-                can_start_turned(env, &at, -turn, angle, &pose))
+            if (find_valid_turned_pose(env, &at, turn, angle, &pose) ||
+                find_valid_turned_pose(env, &at, -turn, angle, &pose))
                 least = degrees;
         }
     }
@@ -180,7 +180,7 @@ static const imp_object *find_main_blocker(const imp_env *env, int tile, bool *f
                 continue;
             *free = true;
             // count how many poses each object blocks
-            const imp_object *here = imp_start_pose_blocker(env, pose);
+            const imp_object *here = imp_start_pose_find_blocker(env, pose);
             if (here != NULL && ++counts[here - objects] > most) {
                 most = counts[here - objects];
                 blocker = here;

@@ -31,7 +31,7 @@ static const double ONE_TILE_SPEED = 0.2;
 static const double REROUTE_DISTANCE = 0.25;
 
 // Moves along the route, or plans a new one if the robot is off it; false off the lanes.
-static bool update_route(imp_control_law *law, const imp_env *env, imp_pose pose)
+static bool follow_or_replan_route(imp_control_law *law, const imp_env *env, imp_pose pose)
 {
     imp_vec2 position = {pose.x, pose.z};
     if (law->on_route) {
@@ -63,8 +63,8 @@ static const imp_drive_def *get_assumed_drive(const imp_control_law *law, const 
 
 // The state assumed with pose_only: steady driving along the lane at the target speed. The pose is
 // the present one, because the route must not be followed past joints that are still ahead.
-static imp_predicted_state assume_steady_driving(const imp_control_law *law, const imp_env *env,
-                                                 double speed)
+static imp_predicted_state assumed_steady_state(const imp_control_law *law, const imp_env *env,
+                                                double speed)
 {
     const double ahead = speed * get_assumed_drive(law, env)->delay;
     return (imp_predicted_state){env->pose, speed,
@@ -82,7 +82,7 @@ typedef struct route_deviation {
 // Largest approach angle from the left for a curvature [rad]. An obstacle passed in a right curve
 // lies inside the curve and leaves the image early, so with a small return_angle the expert stays
 // outside until the curve ends.
-static double max_return_angle(const imp_expert_def *def, double curvature)
+static double max_approach_angle(const imp_expert_def *def, double curvature)
 {
     const double tight = -4.0; // curvature from which it stays outside [1/m]
     if (def->return_angle >= APPROACH_MAX)
@@ -107,7 +107,7 @@ static route_deviation compute_deviation(const imp_control_law *law, imp_predict
     double approach = 0.5 * law->def.tracking_rate / min_speed * aside;
     if (law->def.pose_only)
         approach *= 1.0 + pow(aside / STEEP_DISTANCE, 2.0);
-    approach = fmax(-max_return_angle(&law->def, curvature), fmin(APPROACH_MAX, approach));
+    approach = fmax(-max_approach_angle(&law->def, curvature), fmin(APPROACH_MAX, approach));
     return (route_deviation){
         .aside = aside,
         .angle = angle,
@@ -133,7 +133,7 @@ static bool can_turn_on_spot(const imp_world *world, imp_pose pose, double angle
 // How freely the robot can turn on the spot by an angle: 0 not at all, 1 with margin. It is
 // continuous in the pose, so that small errors of a policy that imitates the expert stay small.
 // Bisection over the scale.
-static double turning_freedom(const imp_world *world, imp_pose pose, double angle)
+static double turn_on_spot_freedom(const imp_world *world, imp_pose pose, double angle)
 {
     enum { HALVINGS = 5 };
     if (can_turn_on_spot(world, pose, angle, FREE_SCALE))
@@ -172,7 +172,8 @@ static bool is_turning_room_near(const imp_world *world, imp_pose pose, double a
 
 // The direction to drive for room to turn: 1 ahead, -1 back, preferably the one that leads to the
 // route; 0 if it should turn in place.
-static double direction_to_room(const imp_world *world, imp_pose pose, const route_deviation *d)
+static double direction_to_turning_room(const imp_world *world, imp_pose pose,
+                                        const route_deviation *d)
 {
     if (!is_turning_room_near(world, pose, d->heading_error) &&
         can_turn_on_spot(world, pose, d->heading_error, 1.0))
@@ -190,7 +191,7 @@ imp_action imp_control_law_compute(imp_control_law *law, const imp_env *env, boo
         state = imp_drive_model_predict(env);
     *nominal = true;
     law->wait_reason = IMP_WAIT_NONE;
-    if (!update_route(law, env, state.pose))
+    if (!follow_or_replan_route(law, env, state.pose))
         return (imp_action){0.0, 0.0};
     imp_traffic_plan plan = {.offset = law->def.lane_offset, .speed = law->def.speed};
     if (law->route.one_tile)
@@ -199,7 +200,7 @@ imp_action imp_control_law_compute(imp_control_law *law, const imp_env *env, boo
     law->offset = plan.offset;
     law->wait_reason = plan.wait;
     if (law->def.pose_only)
-        state = assume_steady_driving(law, env, plan.speed);
+        state = assumed_steady_state(law, env, plan.speed);
     // errors, and whether they are small enough to act without simulation
     route_deviation d = compute_deviation(law, state, plan.offset);
     *nominal = !plan.obstacle_near && fabs(d.aside) < NOMINAL_GAP &&
@@ -217,8 +218,9 @@ imp_action imp_control_law_compute(imp_control_law *law, const imp_env *env, boo
     double speed = plan.speed * speed_factor;
     if (!*nominal) {
         // the less room to turn, the more it drives ahead or back to where there is room
-        const double room = turning_freedom(env->world, state.pose, d.heading_error);
-        const double direction = room < 1.0 ? direction_to_room(env->world, state.pose, &d) : 0.0;
+        const double room = turn_on_spot_freedom(env->world, state.pose, d.heading_error);
+        const double direction =
+            room < 1.0 ? direction_to_turning_room(env->world, state.pose, &d) : 0.0;
         speed = room * speed + (1.0 - room) * direction * ROOM_SPEED_SHARE * plan.speed;
         turn_rate *= direction == 0.0 ? 1.0 : room;
     }

@@ -74,7 +74,7 @@ static imp_pose node_pose(const imp_escape_search *s, const node *n)
 }
 
 // A pose moved in its own frame.
-static imp_pose shift_pose(imp_pose pose, double ahead, double right)
+static imp_pose move_pose_in_own_frame(imp_pose pose, double ahead, double right)
 {
     const imp_vec2 forward = imp_heading_direction(pose.heading),
                    aside = imp_vec2_turn_right(forward);
@@ -83,7 +83,7 @@ static imp_pose shift_pose(imp_pose pose, double ahead, double right)
 }
 
 // Whether the episode would continue with the robot at a pose.
-static bool is_pose_free(imp_escape_search *s, imp_pose pose)
+static bool is_pose_valid_in_episode(imp_escape_search *s, imp_pose pose)
 {
     if (s->env.def.rules == IMP_RULES_SIMULATOR)
         return imp_env_is_valid_pose(&s->env, pose, 1.0);
@@ -92,13 +92,13 @@ static bool is_pose_free(imp_escape_search *s, imp_pose pose)
 }
 
 // Whether a pose has little clearance in any of four directions.
-static bool is_tight_pose(imp_escape_search *s, imp_pose pose)
+static bool has_little_clearance(imp_escape_search *s, imp_pose pose)
 {
     return !imp_env_is_on_road(s->env.world, pose, CLEARANCE_SCALE) ||
-           !is_pose_free(s, shift_pose(pose, CLEARANCE_SHIFT, 0.0)) ||
-           !is_pose_free(s, shift_pose(pose, -CLEARANCE_SHIFT, 0.0)) ||
-           !is_pose_free(s, shift_pose(pose, 0.0, CLEARANCE_SHIFT)) ||
-           !is_pose_free(s, shift_pose(pose, 0.0, -CLEARANCE_SHIFT));
+           !is_pose_valid_in_episode(s, move_pose_in_own_frame(pose, CLEARANCE_SHIFT, 0.0)) ||
+           !is_pose_valid_in_episode(s, move_pose_in_own_frame(pose, -CLEARANCE_SHIFT, 0.0)) ||
+           !is_pose_valid_in_episode(s, move_pose_in_own_frame(pose, 0.0, CLEARANCE_SHIFT)) ||
+           !is_pose_valid_in_episode(s, move_pose_in_own_frame(pose, 0.0, -CLEARANCE_SHIFT));
 }
 
 // Index of a node's cell in a grid of side x side x headings cells; -1 outside.
@@ -138,8 +138,8 @@ static int pop_cheapest_node(imp_escape_search *s)
 }
 
 // Applies a share of a straight primitive to a node; turns are applied by the caller.
-static node apply_primitive(const imp_escape_search *s, const node *from, primitive by,
-                            double share)
+static node move_node_by_straight(const imp_escape_search *s, const node *from, primitive by,
+                                  double share)
 {
     node n = *from;
     if (by == AHEAD || by == BACK) {
@@ -159,18 +159,20 @@ static void expand_node(imp_escape_search *s, int index)
     for (primitive by = AHEAD; by < PRIMITIVE_COUNT; by++) {
         // test the middle of the primitive as well as its end
         const double half_turn = by == LEFT ? 0.5 : by == RIGHT ? -0.5 : 0.0;
-        node half = apply_primitive(s, &from, by, 0.5), to = apply_primitive(s, &from, by, 1.0);
+        node half = move_node_by_straight(s, &from, by, 0.5),
+             to = move_node_by_straight(s, &from, by, 1.0);
         imp_pose middle = node_pose(s, &half);
         middle.heading += half_turn * (2.0 * IMP_PI / HEADINGS);
         to.heading = (to.heading + (by == LEFT ? 1 : by == RIGHT ? HEADINGS - 1 : 0)) % HEADINGS;
         const int cell = cell_index(&to, CELL, SIDE, HEADINGS);
         const imp_pose end = node_pose(s, &to);
-        if (cell < 0 || s->closed[cell] || !is_pose_free(s, middle) || !is_pose_free(s, end))
+        if (cell < 0 || s->closed[cell] || !is_pose_valid_in_episode(s, middle) ||
+            !is_pose_valid_in_episode(s, end))
             continue;
         // cost: the primitive, tightness, and a change of kind
         to.by = by;
         to.from = index;
-        to.cost += COST_PRIMITIVE + (is_tight_pose(s, end) ? COST_TIGHT : 0) +
+        to.cost += COST_PRIMITIVE + (has_little_clearance(s, end) ? COST_TIGHT : 0) +
                    (from.by != by && from.by != NO_PRIMITIVE ? COST_SWITCH : 0);
         push_node(s, to);
     }
@@ -199,7 +201,7 @@ static bool trace_path(const imp_escape_search *s, int index, imp_escape_path *p
 }
 
 // Whether a node is near a lane, in a coarse cell without an earlier candidate.
-static bool is_new_candidate(imp_escape_search *s, const node *n)
+static bool mark_if_new_candidate(imp_escape_search *s, const node *n)
 {
     imp_lane_position lane;
     const imp_world *world = s->env.world;
@@ -240,7 +242,7 @@ bool imp_escape_path_find(imp_escape_search *s, const imp_env *env, imp_pose fro
         if (s->closed[cell])
             continue;
         s->closed[cell] = true;
-        if (is_new_candidate(s, &s->nodes[index]) && trace_path(s, index, out) &&
+        if (mark_if_new_candidate(s, &s->nodes[index]) && trace_path(s, index, out) &&
             accept(context, out))
             return true;
         expand_node(s, index);

@@ -95,7 +95,7 @@ static bool is_better_result(look_ahead_result a, look_ahead_result b)
 // Returns the wanted action if its simulation survives. Otherwise returns the first constant
 // manoeuvre that does, or the one that survives longest. A robot that stands has time, so it takes
 // the one with most progress.
-static imp_action choose_safe_action(expert *self, const imp_env *env, imp_action wanted)
+static imp_action simulate_and_choose_action(expert *self, const imp_env *env, imp_action wanted)
 {
     static const int holds[] = {3, 6, 10, 16, 24, 32};
     static const double duties[] = {0.5, -0.5, 0.0, 1.0, -1.0};
@@ -134,7 +134,7 @@ static imp_action choose_safe_action(expert *self, const imp_env *env, imp_actio
 
 // Whether the robot is where the last successful simulation predicted: its own actions were
 // executed since then.
-static bool follows_look_ahead(expert *self, const imp_env *env)
+static bool update_and_check_trusted_steps(expert *self, const imp_env *env)
 {
     bool own = env->frame == self->last.frame + env->def.frame_skip &&
                env->action.left == self->last.action.left &&
@@ -144,12 +144,12 @@ static bool follows_look_ahead(expert *self, const imp_env *env)
 }
 
 // The action of an expert that is not stuck.
-static imp_action compute_action(expert *self, const imp_env *env)
+static imp_action compute_nominal_or_safe_action(expert *self, const imp_env *env)
 {
     bool nominal;
     imp_action action = imp_control_law_compute(&self->law, env, &nominal);
-    if (self->law.def.look_ahead && !follows_look_ahead(self, env) && !nominal)
-        action = choose_safe_action(self, env, action);
+    if (self->law.def.look_ahead && !update_and_check_trusted_steps(self, env) && !nominal)
+        action = simulate_and_choose_action(self, env, action);
     return action;
 }
 
@@ -163,7 +163,7 @@ static imp_action expert_act(imp_policy *policy, const imp_env *env, const uint8
         self->remaining_steps = 0;
         self->trusted_steps = 0;
     } else {
-        action = compute_action(self, env);
+        action = compute_nominal_or_safe_action(self, env);
     }
     policy->wait_reason = self->law.wait_reason;
     self->last = (imp_last_action){env->frame, action};

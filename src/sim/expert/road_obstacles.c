@@ -30,7 +30,7 @@ typedef struct centred_box {
 } centred_box;
 
 // Converts corners to half extents; corners may be in any order.
-static centred_box make_centred_box(const imp_box *box)
+static centred_box centred_box_from_corners(const imp_box *box)
 {
     centred_box s = {.centre = imp_vec2_scale(imp_vec2_add(box->corner[0], box->corner[2]), 0.5)};
     for (int k = 0; k < 2; k++) {
@@ -78,7 +78,7 @@ static double rear_swing_out(double curvature)
 }
 
 // Sets the lateral extent of the robot along the part of the route beside an obstacle.
-static void set_lateral_reach(imp_road_obstacle *b, const imp_sampled_route *p)
+static void set_robot_reach_at_obstacle(imp_road_obstacle *b, const imp_sampled_route *p)
 {
     double left_bend = 0.0, right_bend = 0.0;
     for (int k = 0; k < p->count; k++)
@@ -95,7 +95,7 @@ bool imp_road_obstacle_from_box(const imp_sampled_route *p, const imp_box *box,
                                 imp_road_obstacle *out)
 {
     // the union over all samples; each covers half a spacing to both sides
-    const centred_box s = make_centred_box(box);
+    const centred_box s = centred_box_from_corners(box);
     imp_road_obstacle b = {
         .near = INFINITY, .far = -INFINITY, .left = INFINITY, .right = -INFINITY};
     for (int k = 0; k < p->count; k++) {
@@ -109,7 +109,7 @@ bool imp_road_obstacle_from_box(const imp_sampled_route *p, const imp_box *box,
     }
     if (b.near >= b.far)
         return false;
-    set_lateral_reach(&b, p);
+    set_robot_reach_at_obstacle(&b, p);
     *out = b;
     return true;
 }

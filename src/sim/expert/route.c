@@ -72,7 +72,7 @@ static imp_curve get_lane_curve(const imp_route *route, int lane)
 }
 
 // Splits a Bezier curve at t (de Casteljau) and returns the part before or after t.
-static imp_curve split_curve(const imp_curve *curve, double t, bool keep_before)
+static imp_curve part_of_curve(const imp_curve *curve, double t, bool keep_before)
 {
     imp_vec2 level[4][4];
     for (int k = 0; k < 4; k++)
@@ -121,7 +121,7 @@ static int find_opposite_lane(const imp_world *world, const imp_curve *arriving,
 }
 
 // Share of a lane that is kept free at a dead end.
-static double get_turning_room(const imp_route *route)
+static double turning_room_share_of_lane(const imp_route *route)
 {
     return route->one_tile ? TURNING_ROOM_ONE_TILE
                            : fmin(0.9, TURNING_ROOM / route->world->tile_size);
@@ -129,7 +129,7 @@ static double get_turning_room(const imp_route *route)
 
 // The same length as a share of the last curve, whose beginning may be cut off on a road of one
 // tile.
-static double get_remaining_room(const imp_route *route, double room)
+static double room_as_share_of_last_curve(const imp_route *route, double room)
 {
     const imp_curve *last = &route->curves[route->count - 1];
     const imp_curve whole = get_lane_curve(route, route->lanes[route->count - 1]);
@@ -148,12 +148,12 @@ static bool append_u_turn(imp_route *route)
     int beside = find_opposite_lane(route->world, lane, route->one_tile);
     if (beside < 0 || route->count + 2 > IMP_ROUTE_CURVES)
         return false;
-    const double room = get_turning_room(route);
-    const double left = route->one_tile ? get_remaining_room(route, room) : room;
+    const double room = turning_room_share_of_lane(route);
+    const double left = route->one_tile ? room_as_share_of_last_curve(route, room) : room;
     // out: the shortened lane; back: the opposite lane without its beginning
-    imp_curve out = split_curve(last, 1.0 - left, true);
+    imp_curve out = part_of_curve(last, 1.0 - left, true);
     imp_curve whole = get_lane_curve(route, beside);
-    imp_curve back = split_curve(&whole, room, false);
+    imp_curve back = part_of_curve(&whole, room, false);
     // a half circle between the two ends
     double width = imp_vec2_length(imp_vec2_subtract(back.p[0], out.p[3]));
     double handle = 4.0 / 3.0 * 0.5 * width; // handle length of a cubic close to a half circle
@@ -183,7 +183,7 @@ static int drop_dead_end_lanes(const imp_world *world, int lanes[], int count)
 }
 
 // The turn that a lane makes: l, r or s.
-static char get_lane_turn(const imp_curve *lane)
+static char turn_direction_of_lane(const imp_curve *lane)
 {
     imp_vec2 from = start_tangent(lane), to = end_tangent(lane);
     double right = imp_vec2_dot(imp_vec2_turn_right(from), to);
@@ -194,7 +194,7 @@ static char get_lane_turn(const imp_curve *lane)
 static int find_lane_with_turn(const imp_route *route, const int lanes[], int count, char way)
 {
     for (int k = 0; k < count; k++)
-        if (get_lane_turn(&route->world->curves[lanes[k]]) == way)
+        if (turn_direction_of_lane(&route->world->curves[lanes[k]]) == way)
             return lanes[k];
     return -1;
 }

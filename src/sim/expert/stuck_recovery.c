@@ -72,16 +72,16 @@ static void record_pose(imp_stuck_recovery *e, const imp_env *env)
 }
 
 // Starts counting the time near the present position.
-static void set_anchor(imp_stuck_recovery *e, const imp_env *env)
+static void restart_standstill_timer(imp_stuck_recovery *e, const imp_env *env)
 {
     e->anchor = (imp_vec2){env->pose.x, env->pose.z};
     e->still = 0.0;
 }
 
 // Starts both counts anew.
-static void restart_watch(imp_stuck_recovery *e, const imp_env *env)
+static void restart_stuck_timers(imp_stuck_recovery *e, const imp_env *env)
 {
-    set_anchor(e, env);
+    restart_standstill_timer(e, env);
     e->along = 0.0;
     e->slow = 0.0;
     record_pose(e, env);
@@ -91,7 +91,7 @@ void imp_stuck_recovery_reset(imp_stuck_recovery *e, const imp_env *env)
 {
     e->on_path = false;
     e->failures = 0;
-    restart_watch(e, env);
+    restart_stuck_timers(e, env);
 }
 
 // Duration of an action [s].
@@ -107,11 +107,11 @@ static bool is_consecutive_step(const imp_env *env, const imp_last_action *last)
 }
 
 // Updates the two counts of time without progress.
-static void update_progress(imp_stuck_recovery *e, const imp_control_law *law, const imp_env *env,
-                            const imp_last_action *last)
+static void update_stuck_timers(imp_stuck_recovery *e, const imp_control_law *law,
+                                const imp_env *env, const imp_last_action *last)
 {
     if (!is_consecutive_step(env, last)) {
-        restart_watch(e, env);
+        restart_stuck_timers(e, env);
         return;
     }
     const imp_vec2 step = {env->pose.x - e->last.x, env->pose.z - e->last.z};
@@ -125,7 +125,7 @@ static void update_progress(imp_stuck_recovery *e, const imp_control_law *law, c
     }
     // progress restarts the count concerned
     if (hypot(env->pose.x - e->anchor.x, env->pose.z - e->anchor.z) > STUCK_DISTANCE)
-        set_anchor(e, env);
+        restart_standstill_timer(e, env);
     if (e->along > SLOW_DISTANCE) {
         e->along = 0.0;
         e->slow = 0.0;
@@ -186,7 +186,7 @@ static bool simulate_path(path_evaluation *evaluation, imp_env *ahead, const imp
 }
 
 // Whether the control law gets away from where the robot was stuck after driving a path.
-static bool path_leads_out(void *context, const imp_escape_path *path)
+static bool simulate_path_and_departure(void *context, const imp_escape_path *path)
 {
     path_evaluation *evaluation = context;
     imp_control_law law = *evaluation->law;
@@ -223,11 +223,11 @@ static bool find_escape_path(imp_stuck_recovery *e, const imp_control_law *law, 
     // the path starts where the robot comes to rest
     if (!simulate_stop(&rest))
         return false;
-    e->on_path =
-        imp_escape_path_find(e->search, &rest, rest.pose, path_leads_out, &evaluation, &e->path);
+    e->on_path = imp_escape_path_find(e->search, &rest, rest.pose, simulate_path_and_departure,
+                                      &evaluation, &e->path);
     if (!e->on_path) {
         e->failures += e->failures < BACKOFF_MAX;
-        restart_watch(e, env);
+        restart_stuck_timers(e, env);
         return false;
     }
     // allow twice the simulated time to drive it
@@ -238,8 +238,8 @@ static bool find_escape_path(imp_stuck_recovery *e, const imp_control_law *law, 
 }
 
 // Whether the next steps along the path are free of collisions and stay on the road.
-static bool is_path_free(const imp_stuck_recovery *e, const imp_control_law *law,
-                         const imp_env *env)
+static bool simulate_next_path_steps(const imp_stuck_recovery *e, const imp_control_law *law,
+                                     const imp_env *env)
 {
     imp_env ahead;
     imp_env_copy(&ahead, env);
@@ -260,9 +260,9 @@ static bool follow_escape_path(imp_stuck_recovery *e, const imp_control_law *law
 {
     if (e->left-- <= 0 ||
         !imp_escape_path_follow(&e->path, &e->next, env, get_path_limits(law), action) ||
-        imp_escape_path_distance(&e->path, e->next, env->pose) > PATH_MAX_DEVIATION)
+        imp_escape_path_distance_from(&e->path, e->next, env->pose) > PATH_MAX_DEVIATION)
         return false;
-    if (!is_path_free(e, law, env))
+    if (!simulate_next_path_steps(e, law, env))
         *action = (imp_action){0.0, 0.0};
     return true;
 }
@@ -271,7 +271,7 @@ bool imp_stuck_recovery_act(imp_stuck_recovery *e, imp_control_law *law, const i
                             const imp_last_action *last, imp_action *action)
 {
     // observe; start a path only if stuck and one is found
-    update_progress(e, law, env, last);
+    update_stuck_timers(e, law, env, last);
     if (!e->on_path && (!is_stuck(e, law) || !find_escape_path(e, law, env)))
         return false;
     law->wait_reason = IMP_WAIT_NONE;
@@ -279,6 +279,6 @@ bool imp_stuck_recovery_act(imp_stuck_recovery *e, imp_control_law *law, const i
         return true;
     e->on_path = false;
     law->on_route = false;
-    restart_watch(e, env);
+    restart_stuck_timers(e, env);
     return false;
 }

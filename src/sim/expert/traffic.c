@@ -39,7 +39,7 @@ static void add_obstacle(road *r, imp_road_obstacle b)
 }
 
 // Whether a circle reaches into the sight distance.
-static bool is_in_sight(const road *r, imp_vec2 position, double radius)
+static bool is_circle_in_sight(const road *r, imp_vec2 position, double radius)
 {
     imp_vec2 gap = {position.x - r->env->pose.x, position.z - r->env->pose.z};
     double reach = SIGHT_DISTANCE + radius;
@@ -68,7 +68,7 @@ static void add_moving_obstacle(road *r, const imp_box *box, imp_vec2 velocity, 
 }
 
 // A rectangle around the line from one point to another.
-static imp_box make_strip(imp_vec2 from, imp_vec2 to, double half_width)
+static imp_box box_along_line(imp_vec2 from, imp_vec2 to, double half_width)
 {
     imp_vec2 ahead = imp_vec2_normalize(imp_vec2_subtract(to, from));
     imp_vec2 aside = imp_vec2_scale(imp_vec2_turn_right(ahead), half_width);
@@ -89,7 +89,7 @@ static void add_pedestrian(road *r, imp_vec2 position, const imp_duckie_walk *wa
     imp_vec2 from = walk->active ? walk->start : position;
     double length = walk->stride < 0.0 ? -walk->distance : walk->distance;
     imp_vec2 to = imp_vec2_add(from, imp_vec2_scale(walk->direction, length));
-    imp_box strip = make_strip(position, to, PEDESTRIAN_RADIUS);
+    imp_box strip = box_along_line(position, to, PEDESTRIAN_RADIUS);
     imp_road_obstacle b;
     if (!imp_road_obstacle_from_box(&r->path, &strip, &b))
         return;
@@ -108,7 +108,7 @@ static double get_car_speed(const imp_car_motion *car)
 }
 
 // Adds an object according to its kind.
-static void add_object(road *r, const imp_object *object)
+static void add_object_as_obstacle(road *r, const imp_object *object)
 {
     const imp_env *env = r->env;
     // static objects are where the map places them
@@ -144,7 +144,7 @@ static bool is_any_object_in_sight(const road *r)
     const imp_world *world = r->env->world;
     for (int k = 0; k < world->object_count; k++) {
         const imp_object *object = &world->objects[k];
-        if (object->moving >= 0 || is_in_sight(r, object->position, object->safety_radius))
+        if (object->moving >= 0 || is_circle_in_sight(r, object->position, object->safety_radius))
             return true;
     }
     return false;
@@ -158,9 +158,9 @@ static void collect_obstacles(road *r)
         const imp_object *object = &world->objects[k];
         imp_vec2 position =
             object->moving < 0 ? object->position : r->env->moving[object->moving].position;
-        if (object->solid && is_in_sight(r, position, object->safety_radius) &&
+        if (object->solid && is_circle_in_sight(r, position, object->safety_radius) &&
             imp_env_is_object_present(r->env, object))
-            add_object(r, object);
+            add_object_as_obstacle(r, object);
     }
 }
 
@@ -177,7 +177,7 @@ static double speed_to_stop(double distance)
 }
 
 // Limits the speed for a reason; below WAITING_SPEED the robot waits for it.
-static void limit_speed(road *r, double speed, imp_wait_reason reason)
+static void limit_speed_for_reason(road *r, double speed, imp_wait_reason reason)
 {
     if (speed >= r->plan.speed)
         return;
@@ -205,7 +205,7 @@ static const passing PASSING_STYLES[] = {
 enum { PASSING_STYLE_COUNT = sizeof PASSING_STYLES / sizeof PASSING_STYLES[0] };
 
 // Whether an obstacle is passed, if there is room, instead of followed.
-static bool should_pass(const imp_road_obstacle *b, double sight)
+static bool is_standing_obstacle_to_pass(const imp_road_obstacle *b, double sight)
 {
     return !b->pedestrian && b->along <= STANDING_SPEED && b->near - IMP_ROBOT_FRONT < sight;
 }
@@ -214,7 +214,7 @@ static bool should_pass(const imp_road_obstacle *b, double sight)
 static bool is_offset_free(const road *r, double offset, const passing *p)
 {
     for (int k = 0; k < r->count; k++)
-        if (should_pass(&r->obstacles[k], p->sight) &&
+        if (is_standing_obstacle_to_pass(&r->obstacles[k], p->sight) &&
             imp_road_obstacle_overlaps(&r->obstacles[k], offset, p->margin))
             return false;
     return true;
@@ -248,7 +248,7 @@ static bool find_free_offset(const road *r, const passing *p, double *offset)
 }
 
 // Passes standing obstacles in the first style that finds a free offset, or stops before them.
-static void pass_or_stop(road *r)
+static void plan_passing_or_stopping(road *r)
 {
     const double wanted = r->plan.offset;
     for (int k = 0; k < PASSING_STYLE_COUNT; k++) {
@@ -262,15 +262,15 @@ static void pass_or_stop(road *r)
     }
     for (int k = 0; k < r->count; k++) {
         const imp_road_obstacle *b = &r->obstacles[k];
-        if (should_pass(b, PASSING_STYLES[0].sight) &&
+        if (is_standing_obstacle_to_pass(b, PASSING_STYLES[0].sight) &&
             imp_road_obstacle_overlaps(b, wanted, CLEARANCE))
-            limit_speed(r, speed_to_stop(b->near - IMP_ROBOT_FRONT - STOP_MARGIN),
-                        b->car ? IMP_WAIT_CAR : IMP_WAIT_OBSTACLE);
+            limit_speed_for_reason(r, speed_to_stop(b->near - IMP_ROBOT_FRONT - STOP_MARGIN),
+                                   b->car ? IMP_WAIT_CAR : IMP_WAIT_OBSTACLE);
     }
 }
 
 // Keeps a distance to slower cars and to pedestrians' paths.
-static void keep_distance(road *r)
+static void limit_speed_behind_traffic(road *r)
 {
     for (int k = 0; k < r->count; k++) {
         const imp_road_obstacle *b = &r->obstacles[k];
@@ -278,14 +278,15 @@ static void keep_distance(road *r)
         if (!imp_road_obstacle_overlaps(b, r->plan.offset, CLEARANCE) || gap < -IMP_ROBOT_FRONT)
             continue;
         if (b->pedestrian)
-            limit_speed(r, speed_to_stop(gap - STOP_MARGIN), IMP_WAIT_PEDESTRIAN);
+            limit_speed_for_reason(r, speed_to_stop(gap - STOP_MARGIN), IMP_WAIT_PEDESTRIAN);
         else if (b->along > STANDING_SPEED)
-            limit_speed(r, clamp(b->along + 1.5 * (gap - FOLLOW_GAP), 0.0, 1.0), IMP_WAIT_CAR);
+            limit_speed_for_reason(r, clamp(b->along + 1.5 * (gap - FOLLOW_GAP), 0.0, 1.0),
+                                   IMP_WAIT_CAR);
     }
 }
 
 // Whether a traffic light on an intersection, or beside it, is red for a robot that enters.
-static bool is_light_red(const imp_env *env, imp_vec2 entry, imp_vec2 direction)
+static bool is_red_light_at_entry(const imp_env *env, imp_vec2 entry, imp_vec2 direction)
 {
     const imp_world *world = env->world;
     const double size = world->tile_size;
@@ -317,13 +318,13 @@ static void stop_at_red_lights(road *r)
         double gap = imp_route_sample_distance(k) - IMP_ROUTE_SAMPLE_SPACING - IMP_ROBOT_FRONT;
         // coasting distance with the motors released
         double room = r->env->speed / IMP_SPEED_DAMPING;
-        if (gap > room && is_light_red(r->env, place->point, place->tangent))
-            limit_speed(r, speed_to_stop(gap - STOP_MARGIN), IMP_WAIT_LIGHT);
+        if (gap > room && is_red_light_at_entry(r->env, place->point, place->tangent))
+            limit_speed_for_reason(r, speed_to_stop(gap - STOP_MARGIN), IMP_WAIT_LIGHT);
     }
 }
 
 // Whether the robot is so close to an obstacle that its actions should be simulated first.
-static bool is_obstacle_close(const road *r)
+static bool is_robot_close_to_obstacle(const road *r)
 {
     const imp_route_point *here = &r->path.points[IMP_ROUTE_SAMPLES_BEHIND];
     imp_vec2 gap = {r->env->pose.x - here->point.x, r->env->pose.z - here->point.z};
@@ -347,9 +348,9 @@ imp_traffic_plan imp_traffic_adjust(const imp_env *env, const imp_route *route,
         return wanted;
     imp_sampled_route_init(&r.path, route);
     collect_obstacles(&r);
-    pass_or_stop(&r);
-    keep_distance(&r);
+    plan_passing_or_stopping(&r);
+    limit_speed_behind_traffic(&r);
     stop_at_red_lights(&r);
-    r.plan.obstacle_near = is_obstacle_close(&r);
+    r.plan.obstacle_near = is_robot_close_to_obstacle(&r);
     return r.plan;
 }

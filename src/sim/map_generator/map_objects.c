@@ -39,8 +39,8 @@ static double direction_heading(int direction)
 }
 
 // The pose `ahead` and `right` [m] of a tile's centre, seen in a driving direction.
-static imp_pose pose_on_tile(const object_placer *f, int i, int j, int direction, double ahead,
-                             double right)
+static imp_pose pose_relative_to_tile_centre(const object_placer *f, int i, int j, int direction,
+                                             double ahead, double right)
 {
     const double size = f->def->tile_size;
     const imp_vec2 forward = imp_heading_direction(direction_heading(direction)),
@@ -107,7 +107,7 @@ static bool add_object_if_free(const object_placer *f, imp_map_object object, im
 }
 
 // Adds an object that needs no more ground than its footprint.
-static bool add_object(const object_placer *f, imp_map_object object)
+static bool add_object_on_footprint(const object_placer *f, imp_map_object object)
 {
     return add_object_if_free(f, object, object_footprint(object.kind, object.height, object.pose));
 }
@@ -115,7 +115,7 @@ static bool add_object(const object_placer *f, imp_map_object object)
 // Whether the next tile in a direction exists and has no road.
 static bool has_free_roadside(const object_placer *f, int i, int j, int direction)
 {
-    return imp_road_layout_step(f->layout, &i, &j, direction) && road_links_at(f, i, j) == 0;
+    return imp_road_layout_next_tile(f->layout, &i, &j, direction) && road_links_at(f, i, j) == 0;
 }
 
 // ---- signs and traffic lights ----
@@ -128,9 +128,9 @@ static void place_sign(const object_placer *f, int i, int j, int direction, doub
                        const char *kind)
 {
     const double size = f->def->tile_size;
-    imp_pose pose = pose_on_tile(f, i, j, direction, ahead * size, 0.58 * size);
+    imp_pose pose = pose_relative_to_tile_centre(f, i, j, direction, ahead * size, 0.58 * size);
     pose.heading = direction_heading(imp_direction_opposite(direction));
-    add_object(f, (imp_map_object){.kind = kind, .pose = pose, .height = SIGN_HEIGHT});
+    add_object_on_footprint(f, (imp_map_object){.kind = kind, .pose = pose, .height = SIGN_HEIGHT});
 }
 
 // Chooses a sign for the entry to an intersection: sometimes a warning or a stop sign, else the
@@ -161,9 +161,9 @@ static bool place_traffic_light(const object_placer *f, int i, int j, int corner
     const double aside = 0.31 * f->def->tile_size;
     if (f->objects->moving_count >= MOVING_WITH_LIGHTS)
         return false;
-    imp_pose pose = pose_on_tile(f, i, j, corner, -aside, aside);
+    imp_pose pose = pose_relative_to_tile_centre(f, i, j, corner, -aside, aside);
     pose.heading = direction_heading(corner) + IMP_PI * 0.75;
-    return add_object(
+    return add_object_on_footprint(
         f, (imp_map_object){.kind = "trafficlight", .pose = pose, .height = 0.4, .moves = true});
 }
 
@@ -179,7 +179,7 @@ static void place_signs_and_light(const object_placer *f, int i, int j, imp_rand
     for (int direction = 0; direction < 4; direction++) {
         const int back = imp_direction_opposite(direction);
         int column = i, row = j;
-        if (links >> back & 1 && imp_road_layout_step(f->layout, &column, &row, back) &&
+        if (links >> back & 1 && imp_road_layout_next_tile(f->layout, &column, &row, back) &&
             has_free_roadside(f, column, row, imp_direction_right(direction)))
             place_sign(f, i, j, direction, -0.55,
                        choose_intersection_sign(links, direction, light, random));
@@ -218,8 +218,8 @@ static int place_pedestrians(object_placer *f, int wanted, imp_random *random)
         if (!has_free_roadside(f, i, j, over) ||
             !has_free_roadside(f, i, j, imp_direction_opposite(over)))
             continue;
-        imp_pose from = pose_on_tile(f, i, j, direction, along, start);
-        imp_pose to = pose_on_tile(f, i, j, direction, along, -start);
+        imp_pose from = pose_relative_to_tile_centre(f, i, j, direction, along, start);
+        imp_pose to = pose_relative_to_tile_centre(f, i, j, direction, along, -start);
         from.heading = direction_heading(over);
         // the whole path is reserved, not only the start
         const double reach = 0.06;
@@ -248,17 +248,18 @@ static int place_cars(object_placer *f, int wanted, imp_random *random)
 {
     int placed = 0, i, j, direction;
     while (placed < wanted && next_free_straight_tile(f, random, &i, &j, &direction))
-        placed += add_object(f, (imp_map_object){.kind = "duckiebot",
-                                                 .color = random_color(random),
-                                                 .pose = pose_on_tile(f, i, j, direction, 0.0,
-                                                                      0.2 * f->def->tile_size),
-                                                 .height = 0.12,
-                                                 .moves = true});
+        placed += add_object_on_footprint(
+            f, (imp_map_object){.kind = "duckiebot",
+                                .color = random_color(random),
+                                .pose = pose_relative_to_tile_centre(f, i, j, direction, 0.0,
+                                                                     0.2 * f->def->tile_size),
+                                .height = 0.12,
+                                .moves = true});
     return placed;
 }
 
 // Distance from the middle of the road to the centre of an object of a given width beside it.
-static double roadside_offset(const object_placer *f, double width, imp_random *random)
+static double random_roadside_offset(const object_placer *f, double width, imp_random *random)
 {
     return 0.2 * f->def->tile_size + ROADSIDE_CLEARANCE + width / 2.0 +
            imp_random_uniform(random, 0.0, 0.03);
@@ -272,12 +273,13 @@ static int place_parked_cars(object_placer *f, int wanted, imp_random *random)
     while (placed < wanted && next_free_straight_tile(f, random, &i, &j, &direction)) {
         const double along = imp_random_uniform(random, -0.2, 0.2) * f->def->tile_size;
         if (has_free_roadside(f, i, j, imp_direction_right(direction)))
-            placed += add_object(
-                f, (imp_map_object){.kind = "duckiebot",
-                                    .color = random_color(random),
-                                    .pose = pose_on_tile(f, i, j, direction, along,
-                                                         roadside_offset(f, width, random)),
-                                    .height = 0.12});
+            placed += add_object_on_footprint(
+                f, (imp_map_object){
+                       .kind = "duckiebot",
+                       .color = random_color(random),
+                       .pose = pose_relative_to_tile_centre(
+                           f, i, j, direction, along, random_roadside_offset(f, width, random)),
+                       .height = 0.12});
     }
     return placed;
 }
@@ -296,11 +298,11 @@ static int place_obstacles(object_placer *f, int wanted, imp_random *random)
         // kind, place along the road, distance and heading
         const uint32_t k = imp_random_below(random, 3);
         const double along = imp_random_uniform(random, -0.25, 0.25) * f->def->tile_size;
-        imp_pose pose =
-            pose_on_tile(f, i, j, direction, along, roadside_offset(f, choice[k].width, random));
+        imp_pose pose = pose_relative_to_tile_centre(
+            f, i, j, direction, along, random_roadside_offset(f, choice[k].width, random));
         pose.heading += imp_random_uniform(random, -choice[k].turn, choice[k].turn);
         if (has_free_roadside(f, i, j, imp_direction_right(direction)))
-            placed += add_object(
+            placed += add_object_on_footprint(
                 f,
                 (imp_map_object){.kind = choice[k].kind, .pose = pose, .height = choice[k].height});
     }
@@ -316,9 +318,10 @@ static int place_lane_duckies(object_placer *f, int wanted, imp_random *random)
         const double along = imp_random_uniform(random, -0.4, 0.4) * size;
         // 0.2 tiles is the centre of the lane
         const double right = 0.2 * size + imp_random_uniform(random, 0.04, 0.1);
-        imp_pose pose = pose_on_tile(f, i, j, direction, along, right);
+        imp_pose pose = pose_relative_to_tile_centre(f, i, j, direction, along, right);
         pose.heading = imp_random_uniform(random, -IMP_PI, IMP_PI);
-        placed += add_object(f, (imp_map_object){.kind = "duckie", .pose = pose, .height = 0.08});
+        placed += add_object_on_footprint(
+            f, (imp_map_object){.kind = "duckie", .pose = pose, .height = 0.08});
     }
     return placed;
 }
@@ -373,8 +376,9 @@ static void place_decoration(const object_placer *f, int i, int j, const decorat
     pose.z = j * f->def->tile_size + TILE_EDGE_CLEARANCE - plot.top +
              imp_random_uniform(random, 0.0, room - (plot.bottom - plot.top));
     if (height >= 0.4 * what->height)
-        add_object(f, (imp_map_object){
-                          .kind = what->kind, .pose = pose, .height = height, .optional = true});
+        add_object_on_footprint(
+            f,
+            (imp_map_object){.kind = what->kind, .pose = pose, .height = height, .optional = true});
 }
 
 // Decorates 45 % of the tiles without roads, each with one or more objects of one kind.

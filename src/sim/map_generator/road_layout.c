@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool imp_road_layout_step(const imp_road_layout *layout, int *i, int *j, int direction)
+bool imp_road_layout_next_tile(const imp_road_layout *layout, int *i, int *j, int direction)
 {
     static const int across[] = {0, 1, 0, -1}, down[] = {1, 0, -1, 0};
     const int column = *i + across[direction], row = *j + down[direction];
@@ -65,7 +65,7 @@ typedef struct layout_stats {
 
 // Whether a tile suits its neighbours to the right and below: adjacent roads are joined,
 // intersections are apart, and no 2 x 2 tiles are all road.
-static bool suits_neighbours(const imp_road_layout *layout, int i, int j)
+static bool is_valid_beside_neighbours(const imp_road_layout *layout, int i, int j)
 {
     const uint8_t *links = &layout->links[j * layout->columns + i];
     // tiles outside the map have no road
@@ -92,7 +92,7 @@ static int count_reachable_tiles(const imp_road_layout *layout, int start)
         for (int direction = 0; direction < 4; direction++) {
             int i = layout->queue[k] % layout->columns, j = layout->queue[k] / layout->columns;
             if (!(layout->links[layout->queue[k]] >> direction & 1) ||
-                !imp_road_layout_step(layout, &i, &j, direction))
+                !imp_road_layout_next_tile(layout, &i, &j, direction))
                 continue;
             const int next = j * layout->columns + i;
             if (!(layout->links[next] & SEEN))
@@ -106,7 +106,7 @@ static int count_reachable_tiles(const imp_road_layout *layout, int start)
 
 // Derives the links of all tiles from the blocks, and counts them. False if the layout breaks a
 // rule.
-static bool derive_roads(const imp_road_layout *layout, layout_stats *found)
+static bool derive_links_and_check_rules(const imp_road_layout *layout, layout_stats *found)
 {
     int start = 0;
     *found = (layout_stats){0};
@@ -127,7 +127,7 @@ static bool derive_roads(const imp_road_layout *layout, layout_stats *found)
         return false;
     for (int j = 0; j < layout->rows; j++)
         for (int i = 0; i < layout->columns; i++)
-            if (!suits_neighbours(layout, i, j))
+            if (!is_valid_beside_neighbours(layout, i, j))
                 return false;
     return count_reachable_tiles(layout, start) == found->roads;
 }
@@ -206,8 +206,8 @@ static void create_street_grid(const imp_road_layout *layout, imp_random *random
 // Assigns a random rectangle to the block of an area in or beside it. The change is undone if it
 // breaks a rule, leaves fewer roads or intersections than `minimum`, or gives a loop an
 // intersection.
-static void mutate_blocks(const imp_road_layout *layout, imp_random *random, bool loop,
-                          layout_stats minimum, uint16_t *backup, layout_stats *now)
+static void mutate_blocks_or_undo(const imp_road_layout *layout, imp_random *random, bool loop,
+                                  layout_stats minimum, uint16_t *backup, layout_stats *now)
 {
     const area map = inner_area(layout);
     const size_t bytes =
@@ -221,7 +221,7 @@ static void mutate_blocks(const imp_road_layout *layout, imp_random *random, boo
     // apply, test, and keep or undo
     memcpy(backup, layout->blocks, bytes);
     fill_area(layout, where, *block_at(layout, i, j));
-    if (derive_roads(layout, &found) && found.roads >= minimum.roads &&
+    if (derive_links_and_check_rules(layout, &found) && found.roads >= minimum.roads &&
         found.intersections >= minimum.intersections && !(loop && found.intersections > 0))
         *now = found;
     else
@@ -238,7 +238,7 @@ static void mutate_layout(const imp_road_layout *layout, bool loop, imp_random *
     const int changes = random_int(random, size, 3 * size);
     // the limits refer to the first layout; loops compare with the present one
     layout_stats first, now;
-    derive_roads(layout, &first);
+    derive_links_and_check_rules(layout, &first);
     now = first;
     // grids keep most roads and half the intersections; loops mostly grow
     for (int k = 0; k < changes && k < CHANGES_MAX; k++) {
@@ -246,11 +246,11 @@ static void mutate_layout(const imp_road_layout *layout, bool loop, imp_random *
                                 .intersections = (first.intersections + 1) / 2};
         if (loop)
             minimum.roads = imp_random_below(random, 3) > 0 ? now.roads : 0;
-        mutate_blocks(layout, random, loop, minimum, backup, &now);
+        mutate_blocks_or_undo(layout, random, loop, minimum, backup, &now);
     }
     // a loop that is still a rectangle has only one kind of curve: try longer
     for (int k = 0; loop && now.corners == 4 && k < CORNER_ATTEMPTS; k++)
-        mutate_blocks(layout, random, loop, (layout_stats){0}, backup, &now);
+        mutate_blocks_or_undo(layout, random, loop, (layout_stats){0}, backup, &now);
 }
 
 // The tile that has these links and is entered in `direction`.
@@ -292,7 +292,7 @@ static void orient_loop_tiles(imp_road_layout *layout, int start, imp_random *ra
             direction = imp_direction_left(direction);
         else if (layout->tiles[at].kind == IMP_TILE_CURVE_RIGHT)
             direction = imp_direction_right(direction);
-        imp_road_layout_step(layout, &i, &j, direction);
+        imp_road_layout_next_tile(layout, &i, &j, direction);
         at = j * layout->columns + i;
     } while (at != start);
 }
@@ -358,7 +358,7 @@ imp_status imp_road_layout_generate(imp_road_layout *layout, const imp_map_gener
             create_street_grid(layout, random);
         if (def->kind != IMP_MAP_GENERATOR_GRID)
             mutate_layout(layout, def->kind == IMP_MAP_GENERATOR_LOOP, random, backup);
-        derive_roads(layout, &found);
+        derive_links_and_check_rules(layout, &found);
         assign_tiles(layout, def, random);
     }
     free(backup);

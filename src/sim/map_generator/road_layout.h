@@ -41,6 +41,6 @@ imp_status imp_road_layout_generate(imp_road_layout *layout, const imp_map_gener
 void imp_road_layout_release(imp_road_layout *layout);
 
 // Moves (*i, *j) to the next tile in a direction; false, unchanged, at the edge of the map.
-bool imp_road_layout_step(const imp_road_layout *layout, int *i, int *j, int direction);
+bool imp_road_layout_next_tile(const imp_road_layout *layout, int *i, int *j, int direction);
 
 #endif

@@ -18,7 +18,7 @@ static void pure_pursuit_reset(imp_policy *policy, const imp_env *env)
 
 // The point to steer for: LOOKAHEAD_DISTANCE along the tangent, projected back onto the lane there.
 // If that is off the road, the distance is halved until it is not.
-static imp_vec2 find_target_point(const imp_env *env, const imp_lane_position *lane)
+static imp_vec2 find_pursuit_point(const imp_env *env, const imp_lane_position *lane)
 {
     imp_lane_position ahead;
     for (double distance = LOOKAHEAD_DISTANCE; distance > 1e-9; distance *= 0.5) {
@@ -42,7 +42,7 @@ static imp_action pure_pursuit_act(imp_policy *policy, const imp_env *env,
     // the turn rate is proportional to the sine of the angle to the target
     imp_vec2 position = {env->pose.x, env->pose.z};
     imp_vec2 towards =
-        imp_vec2_normalize(imp_vec2_subtract(find_target_point(env, &lane), position));
+        imp_vec2_normalize(imp_vec2_subtract(find_pursuit_point(env, &lane), position));
     imp_vec2 right = imp_vec2_turn_right(imp_heading_direction(env->pose.heading));
     double turn_rate = -STEERING_GAIN * imp_vec2_dot(right, towards);
     return imp_action_from_velocity(FOLLOW_SPEED, turn_rate);

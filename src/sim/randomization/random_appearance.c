@@ -82,8 +82,9 @@ static void compute_light_colour(const imp_randomization_sample *sample, double 
 }
 
 // Draws colours for `count` tiles or objects, with the light's colour included.
-static void sample_colours(const imp_randomization_sample *sample, imp_quantity quantity,
-                           const double light[3], int count, float (*colours)[3])
+static void sample_tile_or_object_colours(const imp_randomization_sample *sample,
+                                          imp_quantity quantity, const double light[3], int count,
+                                          float (*colours)[3])
 {
     // one stream for all tiles or objects, in their order
     imp_random random = get_random_stream(sample, quantity);
@@ -152,8 +153,10 @@ void imp_random_appearance_sample(imp_random_appearance *appearance,
     for (int c = 0; c < 3; c++)
         a->ground[c] =
             (float)(plain.ground[c] * light[c] * sample->values[IMP_QUANTITY_GROUND_COLOUR][c]);
-    sample_colours(sample, IMP_QUANTITY_TILE_COLOUR, light, tile_count, a->tile_colour);
-    sample_colours(sample, IMP_QUANTITY_OBJECT_COLOUR, light, object_count, a->object_colour);
+    sample_tile_or_object_colours(sample, IMP_QUANTITY_TILE_COLOUR, light, tile_count,
+                                  a->tile_colour);
+    sample_tile_or_object_colours(sample, IMP_QUANTITY_OBJECT_COLOUR, light, object_count,
+                                  a->object_colour);
     sample_tile_variants(a, sample, world, scene, tile_count);
     // distractors
     a->distractor_count = (int)sample->values[IMP_QUANTITY_DISTRACTORS][0];

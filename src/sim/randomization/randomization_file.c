@@ -23,7 +23,7 @@ typedef struct json_location {
 } json_location;
 
 // The line where the quantity's name stands; 1 if it is not found.
-static int find_line(const json_location *at)
+static int find_line_of_quantity(const json_location *at)
 {
     const size_t wanted = strlen(at->name);
     int line = 1;
@@ -47,7 +47,7 @@ __attribute__((format(printf, 2, 3))) static imp_status fail_at(const json_locat
     va_start(arguments, format);
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
-    return imp_fail(at->err, IMP_BAD_INPUT, "%s:%d: %.*s: %s", at->file, find_line(at),
+    return imp_fail(at->err, IMP_BAD_INPUT, "%s:%d: %.*s: %s", at->file, find_line_of_quantity(at),
                     NAME_SHOWN_MAX, at->name, what);
 }
 
@@ -90,8 +90,8 @@ static imp_status read_range(const json_location *at, const json_t *definition,
 }
 
 // Reads the distribution of a quantity.
-static imp_status read_definition(const json_location *at, const json_t *definition,
-                                  const imp_quantity_row *row, imp_distribution *out)
+static imp_status read_distribution(const json_location *at, const json_t *definition,
+                                    const imp_quantity_row *row, imp_distribution *out)
 {
     if (!json_is_object(definition))
         return fail_at(at, "is not of the form {\"type\": ..., ...}");
@@ -136,7 +136,7 @@ static int find_quantity(const char *name)
 }
 
 // The distribution that always gives the default values.
-static imp_distribution fixed_at_default(imp_quantity quantity)
+static imp_distribution fixed_default_distribution(imp_quantity quantity)
 {
     imp_distribution out = {.kind = IMP_DISTRIBUTION_FIXED};
     for (int k = 0; k < imp_quantity_table[quantity].size; k++)
@@ -171,7 +171,7 @@ static imp_status read_quantities(imp_randomization *spec, json_location *at, js
     // gym-duckietown's own quantities are fixed unless the file names them
     for (int q = 0; q < IMP_QUANTITY_COUNT; q++)
         if (imp_quantity_is_in_gym_files(q))
-            spec->quantities[q] = fixed_at_default(q);
+            spec->quantities[q] = fixed_default_distribution(q);
     json_object_foreach(root, name, definition)
     {
         // names of newer or other simulators are no error
@@ -182,7 +182,7 @@ static imp_status read_quantities(imp_randomization *spec, json_location *at, js
             continue;
         }
         imp_distribution *to = &spec->quantities[q];
-        imp_status status = read_definition(at, definition, &imp_quantity_table[q], to);
+        imp_status status = read_distribution(at, definition, &imp_quantity_table[q], to);
         if (status != IMP_OK)
             return status;
         // a randomised quantity switches its group on

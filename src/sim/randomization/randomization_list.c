@@ -89,7 +89,7 @@ static const struct {
 };
 
 // The groups that a word of `length` bytes means, as bits; 0 for an unknown word.
-static unsigned find_groups(const char *word, size_t length, bool *reference)
+static unsigned groups_named_by_word(const char *word, size_t length, bool *reference)
 {
     // sets first, then single groups
     *reference = false;
@@ -105,7 +105,7 @@ static unsigned find_groups(const char *word, size_t length, bool *reference)
 }
 
 // Considers all known words for a suggestion.
-static void offer_known_names(imp_suggestion *suggestion)
+static void add_names_to_suggestion(imp_suggestion *suggestion)
 {
     imp_suggestion_add_candidate(suggestion, "none");
     for (int k = 0; k < (int)(sizeof group_sets / sizeof group_sets[0]); k++)
@@ -154,14 +154,14 @@ static imp_status apply_list_item(imp_randomization *spec, const char *word, siz
         named = (size_t)(equals - word);
     }
     bool reference = false;
-    const unsigned which =
-        off ? find_groups(word + 3, length - 3, &reference) : find_groups(word, named, &reference);
+    const unsigned which = off ? groups_named_by_word(word + 3, length - 3, &reference)
+                               : groups_named_by_word(word, named, &reference);
     if (which == 0) {
         // unknown: list the groups and suggest a similar word
         char known[300] = "", hint[IMP_SUGGESTION_TEXT_MAX];
         imp_suggestion suggestion =
             off ? imp_suggestion_begin(word + 3, length - 3) : imp_suggestion_begin(word, named);
-        offer_known_names(&suggestion);
+        add_names_to_suggestion(&suggestion);
         for (int g = 0; g < IMP_GROUP_COUNT; g++) {
             strncat(known, g > 0 ? ", " : " ", sizeof known - strlen(known) - 1);
             strncat(known, groups[g].word, sizeof known - strlen(known) - 1);

@@ -9,7 +9,8 @@
 #include "base/common/vector2.h"
 
 // The part of a quantity's stream that its own values do not use.
-static imp_random extra_random_stream(const imp_randomization_sample *sample, imp_quantity quantity)
+static imp_random unused_part_of_random_stream(const imp_randomization_sample *sample,
+                                               imp_quantity quantity)
 {
     imp_random random =
         imp_quantity_random_stream(quantity, sample->seed, sample->environment, sample->episode);
@@ -42,7 +43,7 @@ static void sample_glares(imp_scenery *out, const imp_randomization_sample *samp
 {
     // up to 2 m outside the map, 0.5 to 3 m high
     const double margin = 2.0, tile = world->tile_size;
-    imp_random random = extra_random_stream(sample, IMP_QUANTITY_GLARES);
+    imp_random random = unused_part_of_random_stream(sample, IMP_QUANTITY_GLARES);
     out->glare_count = (int)sample->values[IMP_QUANTITY_GLARES][0];
     for (int k = 0; k < out->glare_count; k++) {
         imp_glare *glare = &out->glares[k];
@@ -55,7 +56,7 @@ static void sample_glares(imp_scenery *out, const imp_randomization_sample *samp
 }
 
 // Whether a cell has no road; the grid extends one tile beyond the map.
-static bool is_off_road(const imp_world *world, int column, int row)
+static bool is_cell_without_road(const imp_world *world, int column, int row)
 {
     return column < 0 || row < 0 || column >= world->columns || row >= world->rows ||
            !world->tiles[row * world->columns + column].drivable;
@@ -87,7 +88,7 @@ static void sample_clutter_boxes(imp_scenery *out, const imp_randomization_sampl
 {
     // rejection sampling over the cells, including the ring around the map
     enum { ATTEMPTS = 8 };
-    imp_random random = extra_random_stream(sample, IMP_QUANTITY_BOXES);
+    imp_random random = unused_part_of_random_stream(sample, IMP_QUANTITY_BOXES);
     const int wanted = (int)sample->values[IMP_QUANTITY_BOXES][0];
     out->box_count = 0;
     for (int k = 0; k < wanted; k++)
@@ -95,7 +96,7 @@ static void sample_clutter_boxes(imp_scenery *out, const imp_randomization_sampl
             // cells from -1 to the size of the map
             const int column = (int)imp_random_below(&random, (uint32_t)world->columns + 2) - 1;
             const int row = (int)imp_random_below(&random, (uint32_t)world->rows + 2) - 1;
-            if (!is_off_road(world, column, row))
+            if (!is_cell_without_road(world, column, row))
                 continue;
             out->boxes[out->box_count++] = sample_clutter_box(world, column, row, &random);
             break;
@@ -107,7 +108,7 @@ void imp_scenery_sample(imp_scenery *out, const imp_randomization_sample *sample
 {
     out->has_horizon = sample->values[IMP_QUANTITY_HORIZON_SCENE][0] > 0.0;
     if (out->has_horizon) {
-        imp_random random = extra_random_stream(sample, IMP_QUANTITY_HORIZON_SCENE);
+        imp_random random = unused_part_of_random_stream(sample, IMP_QUANTITY_HORIZON_SCENE);
         imp_horizon_generate(&out->horizon, sky, &random);
     }
     sample_lamp_position(out, sample, world);
@@ -121,7 +122,7 @@ void imp_led_colours_sample(const imp_randomization_sample *sample, int count,
     memset(leds, 0, (size_t)count * sizeof *leds);
     if (!(sample->values[IMP_QUANTITY_LEDS][0] > 0.0))
         return;
-    imp_random random = extra_random_stream(sample, IMP_QUANTITY_LEDS);
+    imp_random random = unused_part_of_random_stream(sample, IMP_QUANTITY_LEDS);
     // every LED of every object, so that draws do not depend on kinds
     for (int k = 0; k < count * IMP_LED_COUNT; k++)
         for (int c = 0; c < 3; c++)

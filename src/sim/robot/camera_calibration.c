@@ -65,7 +65,8 @@ static imp_status parse_numbers(const imp_yaml *yaml, int node, calibration_fiel
 }
 
 // Reads the numbers of a key. A matrix is a map whose "data" are its numbers.
-static imp_status parse_field(const imp_yaml *yaml, imp_yaml_pair pair, calibration_field *f)
+static imp_status parse_calibration_field(const imp_yaml *yaml, imp_yaml_pair pair,
+                                          calibration_field *f)
 {
     int node = imp_yaml_resolve(yaml, pair.value);
     // the line of the key marks the field as present
@@ -98,12 +99,12 @@ static imp_status parse_pair(calibration_reader *r, imp_yaml_pair pair)
     // keys that are not used here are ignored
     for (int k = 0; k < FIELD_COUNT; k++)
         if (imp_yaml_scalar_equals(yaml, key, r->fields[k].key))
-            return parse_field(yaml, pair, &r->fields[k]);
+            return parse_calibration_field(yaml, pair, &r->fields[k]);
     return IMP_OK;
 }
 
 // Reads all keys of the file.
-static imp_status parse_fields(calibration_reader *r)
+static imp_status parse_all_calibration_fields(calibration_reader *r)
 {
     const imp_yaml *yaml = &r->yaml;
     if (!imp_yaml_is_map(yaml, yaml->root))
@@ -207,7 +208,7 @@ imp_status imp_calibration_read(imp_calibration *out, const char *path, imp_erro
         return status;
     status = imp_yaml_parse(&r.yaml, text, length);
     if (status == IMP_OK)
-        status = parse_fields(&r);
+        status = parse_all_calibration_fields(&r);
     imp_yaml_free(&r.yaml);
     free(text);
     return status == IMP_OK ? build_calibration(&r, out) : status;

@@ -76,7 +76,7 @@ static double time_to_command(const imp_drive *drive, int number, double time)
 }
 
 // Number of the command that acts in a substep ending at `now`, or -1 before the first is due.
-static int find_acting_command(const imp_drive *drive, double now)
+static int index_of_acting_command(const imp_drive *drive, double now)
 {
     double target = now - drive->def.delay;
     if (target < 0.0)
@@ -146,7 +146,7 @@ imp_pose imp_pose_integrate(imp_pose pose, double speed, double turn_rate, doubl
 static void drive_substep(imp_drive *drive, imp_pose *pose, double now)
 {
     // no command acts during the first `delay` seconds
-    drive->applied_index = find_acting_command(drive, now);
+    drive->applied_index = index_of_acting_command(drive, now);
     drive->applied = drive->applied_index < 0 ? (imp_action){0.0, 0.0}
                                               : drive->commands[drive->applied_index % RING_SIZE];
     imp_drive_update_velocities(&drive->def, drive->applied, &drive->speed, &drive->turn_rate);

@@ -131,7 +131,7 @@ static imp_status resize_buffers(imp_image_preprocessor *preprocessor, int width
 }
 
 // Adds a weighted row of bytes to the sums.
-static void accumulate_row(float *sums, const uint8_t *row, size_t values, float weight)
+static void add_weighted_row_to_sums(float *sums, const uint8_t *row, size_t values, float weight)
 {
     for (size_t k = 0; k < values; k++)
         sums[k] += weight * (float)row[k];
@@ -149,7 +149,7 @@ static void average_rows(const imp_image_preprocessor *preprocessor, const uint8
         const float weight = y == s->first  ? s->first_weight
                              : y == s->last ? s->last_weight
                                             : whole;
-        accumulate_row(preprocessor->sums, rgb + (size_t)y * values, values, weight);
+        add_weighted_row_to_sums(preprocessor->sums, rgb + (size_t)y * values, values, weight);
     }
 }
 

@@ -107,8 +107,8 @@ static double max_squared_radius(const imp_lens *lens)
 }
 
 // Evaluates a candidate; false where the polynomial has folded back or beyond the limit.
-static bool evaluate_newton_state(const imp_lens *lens, double limit, double distorted_x,
-                                  double distorted_y, newton_state *at)
+static bool evaluate_newton_candidate(const imp_lens *lens, double limit, double distorted_x,
+                                      double distorted_y, newton_state *at)
 {
     double x, y;
     imp_lens_distort(lens, at->u, at->v, &x, &y);
@@ -134,7 +134,7 @@ bool imp_lens_undistort(const imp_lens *lens, double distorted_x, double distort
     // start at the principal point, where the polynomial does not fold
     const double limit = max_squared_radius(lens);
     newton_state here = {0};
-    if (!evaluate_newton_state(lens, limit, distorted_x, distorted_y, &here))
+    if (!evaluate_newton_candidate(lens, limit, distorted_x, distorted_y, &here))
         return false;
     for (int k = 0; k < STEPS; k++) {
         if (fabs(here.residual_x) < tolerance && fabs(here.residual_y) < tolerance) {
@@ -154,7 +154,7 @@ bool imp_lens_undistort(const imp_lens *lens, double distorted_x, double distort
             ahead = (newton_state){.u = here.u + share * du, .v = here.v + share * dv};
             if (share < smallest)
                 return false;
-            if (evaluate_newton_state(lens, limit, distorted_x, distorted_y, &ahead) &&
+            if (evaluate_newton_candidate(lens, limit, distorted_x, distorted_y, &ahead) &&
                 squared_residual(&ahead) < squared_residual(&here))
                 break;
         }

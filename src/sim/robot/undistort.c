@@ -43,7 +43,7 @@ static bool find_source_position(const imp_calibration *from, double u, double v
 }
 
 // Splits a coordinate into the pixel whose centre is at or before it, and the offset in 1/32.
-static int split_coordinate(double place, int side, uint8_t *beyond, uint8_t *step)
+static int split_into_pixel_and_fraction(double place, int side, uint8_t *beyond, uint8_t *step)
 {
     const double limited = fmin(fmax(place - 0.5, 0.0), side - 1.0);
     const int units = (int)lround(limited * FRACTION), pixel = units >> FRACTION_BITS;
@@ -89,8 +89,9 @@ imp_status imp_undistorter_create(imp_undistorter **out, const imp_calibration *
         if (!find_source_position(from, (k % width + 0.5) * across, (k / width + 0.5) * down, &px,
                                   &py))
             continue;
-        const int column = split_coordinate(px / across, width, &s->right, &s->step_x);
-        s->pixel = split_coordinate(py / down, height, &s->down, &s->step_y) * width + column;
+        const int column = split_into_pixel_and_fraction(px / across, width, &s->right, &s->step_x);
+        s->pixel =
+            split_into_pixel_and_fraction(py / down, height, &s->down, &s->step_y) * width + column;
     }
     *out = made;
     return IMP_OK;

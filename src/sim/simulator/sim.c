@@ -25,7 +25,7 @@ imp_sim_def imp_default_sim_def(void)
 }
 
 // Checks the fields of a definition that no other module checks.
-static imp_status check_def(const imp_sim_def *def, int count, imp_error *err)
+static imp_status check_sim_def(const imp_sim_def *def, int count, imp_error *err)
 {
     if (def->cookie != SIM_COOKIE)
         return imp_fail(err, IMP_USAGE, "imp_sim_def was not made with imp_default_sim_def()");
@@ -88,7 +88,7 @@ static imp_status create_sim(imp_sim **out, imp_sim_shared *shared, uint32_t ind
 
 imp_status imp_sim_create_many(imp_sim **out, int count, const imp_sim_def *def, imp_error *err)
 {
-    imp_status status = check_def(def, count, err);
+    imp_status status = check_sim_def(def, count, err);
     if (status != IMP_OK)
         return status;
     // create all in an array of our own, so that *out stays untouched on failure
@@ -133,7 +133,7 @@ void imp_sim_destroy(imp_sim *sim)
 
 // Draws an episode's values and applies them to environment, camera and effects. Appearance needs
 // the world and follows later.
-static imp_status draw_sample(imp_sim *sim, uint32_t episode, imp_error *err)
+static imp_status draw_and_apply_sample(imp_sim *sim, uint32_t episode, imp_error *err)
 {
     const imp_sim_shared *shared = sim->shared;
     const uint64_t seed = sim->env_def.seed;
@@ -154,7 +154,7 @@ static imp_status draw_sample(imp_sim *sim, uint32_t episode, imp_error *err)
 }
 
 // Enters a new state: it was not observed yet, and the expert acts on it.
-static void enter_state(imp_sim *sim)
+static void compute_expert_action_of_state(imp_sim *sim)
 {
     sim->observed = false;
     if (sim->expert == NULL)
@@ -172,7 +172,7 @@ static imp_status begin_episode(imp_sim *sim, uint32_t episode, int map_index,
     // a failure leaves the simulator without an episode
     sim->begun = false;
     sim->next_episode = episode + 1;
-    imp_status status = sim->shared->randomized ? draw_sample(sim, episode, err) : IMP_OK;
+    imp_status status = sim->shared->randomized ? draw_and_apply_sample(sim, episode, err) : IMP_OK;
     // the environment's reset also chooses the world
     if (status == IMP_OK && start == NULL)
         status = imp_env_reset(env, episode, err);
@@ -187,7 +187,7 @@ static imp_status begin_episode(imp_sim *sim, uint32_t episode, int map_index,
     sim->begun = true;
     if (sim->expert != NULL)
         imp_policy_reset(sim->expert, env);
-    enter_state(sim);
+    compute_expert_action_of_state(sim);
     return IMP_OK;
 }
 
@@ -215,7 +215,7 @@ void imp_sim_restart_at(imp_sim *sim, imp_pose pose)
     imp_env_reset_in_world(env, env->episode, env->world_index, pose);
     if (sim->expert != NULL)
         imp_policy_reset(sim->expert, env);
-    enter_state(sim);
+    compute_expert_action_of_state(sim);
 }
 
 imp_status imp_sim_enter_world(imp_sim *sim, const imp_world *world, const imp_scene *scene,
@@ -239,12 +239,12 @@ imp_step imp_sim_step(imp_sim *sim, imp_action action)
         return (imp_step){.reward = 0.0, .terminated = true, .truncated = true};
     // the expert's action for the new state is computed here, not on demand
     const imp_step step = imp_env_step(&sim->env, action);
-    enter_state(sim);
+    compute_expert_action_of_state(sim);
     return step;
 }
 
 // The scene of the present episode's world.
-static const imp_scene *current_scene(const imp_sim *sim)
+static const imp_scene *scene_of_episode(const imp_sim *sim)
 {
     return sim->scene != NULL ? sim->scene : sim->shared->maps.scenes[sim->env.world_index];
 }
@@ -260,9 +260,9 @@ void imp_sim_observe_from(imp_sim *sim, imp_pose pose, uint8_t *rgb)
     if (randomized)
         imp_random_appearance_apply(sim->appearance, &view);
     if (views->label_renderer != NULL)
-        imp_label_renderer_render_rgb(views->label_renderer, current_scene(sim), &view, rgb);
+        imp_label_renderer_render_rgb(views->label_renderer, scene_of_episode(sim), &view, rgb);
     else
-        imp_render(views->renderer, current_scene(sim), &view, rgb);
+        imp_render(views->renderer, scene_of_episode(sim), &view, rgb);
     // effects are a camera's: painted classes have none
     const bool has_effects = randomized && views->label_renderer == NULL;
     imp_sim_return_views(sim, views);
@@ -291,7 +291,7 @@ void imp_sim_observe_ground_truth(imp_sim *sim, uint8_t *masks, float *depths)
     if (sim->shared->randomized)
         imp_random_appearance_apply(sim->appearance, &view);
     // masks follow the appearance, since wear moves markings
-    imp_segmentation_pass_run(views->segmentation, current_scene(sim), &view, masks, depths);
+    imp_segmentation_pass_run(views->segmentation, scene_of_episode(sim), &view, masks, depths);
     imp_sim_return_views(sim, views);
 }
 

@@ -23,7 +23,7 @@ typedef struct batch {
 enum { BLOCK = 8 };
 
 // Writes a state to row `row` of the arrays; NULL arrays are skipped.
-static void write_state(const imp_sim_state_arrays *to, int row, const imp_sim *sim)
+static void write_state_to_arrays(const imp_sim_state_arrays *to, int row, const imp_sim *sim)
 {
     const imp_sim_state s = imp_sim_get_state(sim);
     // the pose is (count x 3), all others are (count)
@@ -54,7 +54,7 @@ static void write_state(const imp_sim_state_arrays *to, int row, const imp_sim *
 }
 
 // Writes the result of a step and the state after it.
-static void write_step(const batch *b, int row, imp_step step)
+static void write_step_to_arrays(const batch *b, int row, imp_step step)
 {
     const imp_sim_buffers *to = b->buffers;
     if (to->rewards != NULL)
@@ -65,7 +65,7 @@ static void write_step(const batch *b, int row, imp_step step)
         to->truncated[row] = step.truncated;
     if (to->expert_actions != NULL)
         to->expert_actions[row] = imp_sim_expert_action(b->sims[row]);
-    write_state(&to->states, row, b->sims[row]);
+    write_state_to_arrays(&to->states, row, b->sims[row]);
 }
 
 // Resets a simulator; its result is a step without reward.
@@ -74,7 +74,7 @@ static void reset_row(const batch *b, int row)
     imp_sim *sim = b->sims[row];
     const uint32_t episode = b->episodes != NULL ? b->episodes[row] : sim->next_episode;
     if (imp_sim_reset(sim, episode, &sim->error) == IMP_OK)
-        write_step(b, row, (imp_step){0});
+        write_step_to_arrays(b, row, (imp_step){0});
 }
 
 // Steps a simulator and applies the autoreset mode.
@@ -90,23 +90,23 @@ static void step_row(const batch *b, int row)
     // SAME_STEP: save the last state and observation before the new episode begins
     if (imp_sim_needs_reset(sim) && sim->shared->def.autoreset == IMP_AUTORESET_SAME_STEP) {
         const imp_sim_buffers *to = b->buffers;
-        write_state(&to->final_states, row, sim);
+        write_state_to_arrays(&to->final_states, row, sim);
         if (to->final_observations != NULL)
             imp_sim_observe(sim, to->final_observations + 3 * (size_t)row * b->pixels);
         if (imp_sim_reset(sim, sim->next_episode, &sim->error) != IMP_OK)
             return;
     }
-    write_step(b, row, step);
+    write_step_to_arrays(b, row, step);
 }
 
 // Whether a reset concerns a row.
-static bool is_selected(const batch *b, int row)
+static bool is_row_in_reset_mask(const batch *b, int row)
 {
     return b->mask == NULL || b->mask[row];
 }
 
 // First pass: steps or resets a block of rows. Without actions it is a reset.
-static void advance_block(void *context, int block, int worker)
+static void step_or_reset_block_of_rows(void *context, int block, int worker)
 {
     const batch *b = context;
     const int first = block * BLOCK;
@@ -116,20 +116,20 @@ static void advance_block(void *context, int block, int worker)
         b->sims[row]->error.status = IMP_OK;
         if (b->actions != NULL)
             step_row(b, row);
-        else if (is_selected(b, row))
+        else if (is_row_in_reset_mask(b, row))
             reset_row(b, row);
     }
 }
 
 // Second pass: draws the images of a row.
-static void draw_row(void *context, int row, int worker)
+static void render_images_of_row(void *context, int row, int worker)
 {
     const batch *b = context;
     const imp_sim_buffers *to = b->buffers;
     imp_sim *sim = b->sims[row];
     const size_t first = (size_t)row * b->pixels;
     (void)worker;
-    if (!is_selected(b, row) || sim->error.status != IMP_OK)
+    if (!is_row_in_reset_mask(b, row) || sim->error.status != IMP_OK)
         return;
     if (to->observations != NULL)
         imp_sim_observe(sim, to->observations + 3 * first);
@@ -138,8 +138,8 @@ static void draw_row(void *context, int row, int worker)
 }
 
 // Runs work(0..count-1) on the pool, or on this thread without one.
-static void run_pass(imp_thread_pool *pool, batch *b, int count,
-                     void (*work)(void *context, int index, int worker))
+static void run_on_pool_or_this_thread(imp_thread_pool *pool, batch *b, int count,
+                                       void (*work)(void *context, int index, int worker))
 {
     if (pool != NULL)
         imp_thread_pool_run(pool, count, work, b);
@@ -151,9 +151,10 @@ static void run_pass(imp_thread_pool *pool, batch *b, int count,
 static imp_status run_batch(imp_thread_pool *pool, batch *b, imp_error *err)
 {
     const imp_sim_buffers *to = b->buffers;
-    run_pass(pool, b, (b->count + BLOCK - 1) / BLOCK, advance_block);
+    run_on_pool_or_this_thread(pool, b, (b->count + BLOCK - 1) / BLOCK,
+                               step_or_reset_block_of_rows);
     if (to->observations != NULL || to->masks != NULL || to->depths != NULL)
-        run_pass(pool, b, b->count, draw_row);
+        run_on_pool_or_this_thread(pool, b, b->count, render_images_of_row);
     for (int k = 0; k < b->count; k++)
         if (b->sims[k]->error.status != IMP_OK)
             return imp_fail(err, b->sims[k]->error.status, "environment %d: %s", k,

@@ -23,7 +23,7 @@ imp_box imp_box_from_pose(imp_vec2 position, double heading, double min_x, doubl
 }
 
 // True if the projections of two rectangles onto an axis do not touch.
-static bool separated_on_axis(imp_vec2 axis, const imp_box *a, const imp_box *b)
+static bool are_boxes_apart_on_axis(imp_vec2 axis, const imp_box *a, const imp_box *b)
 {
     // the interval that each rectangle covers on the axis
     double low_a = INFINITY, high_a = -INFINITY, low_b = INFINITY, high_b = -INFINITY;
@@ -40,6 +40,7 @@ static bool separated_on_axis(imp_vec2 axis, const imp_box *a, const imp_box *b)
 
 bool imp_boxes_overlap(const imp_box *a, const imp_box *b)
 {
-    return !separated_on_axis(a->axis[0], a, b) && !separated_on_axis(a->axis[1], a, b) &&
-           !separated_on_axis(b->axis[0], a, b) && !separated_on_axis(b->axis[1], a, b);
+    return !are_boxes_apart_on_axis(a->axis[0], a, b) &&
+           !are_boxes_apart_on_axis(a->axis[1], a, b) &&
+           !are_boxes_apart_on_axis(b->axis[0], a, b) && !are_boxes_apart_on_axis(b->axis[1], a, b);
 }

@@ -144,7 +144,8 @@ static se2 relative_pose(se2 a, se2 b)
 
 // Computes the pose of a frame by following its chain of parents recursively. *found says whether
 // the frame exists. The depth limit also catches cycles.
-static imp_status read_frame(const folder *f, const char *name, int depth, se2 *out, bool *found)
+static imp_status compute_pose_of_frame(const folder *f, const char *name, int depth, se2 *out,
+                                        bool *found)
 {
     const imp_yaml *yaml = &f->layers[FRAMES];
     const int node = imp_yaml_get(yaml, f->maps[FRAMES], name);
@@ -183,7 +184,7 @@ static imp_status read_frame(const folder *f, const char *name, int depth, se2 *
     se2 base = {0.0, 0.0, 0.0};
     bool there = true;
     if (status == IMP_OK && !is_null_text(to))
-        status = read_frame(f, to, depth + 1, &base, &there);
+        status = compute_pose_of_frame(f, to, depth + 1, &base, &there);
     if (status == IMP_OK && !there)
         return imp_yaml_fail(
             yaml, parent, "frame '%.60s' is relative to '%.60s', which does not exist", name, to);
@@ -199,7 +200,7 @@ static imp_status read_entry_pose(const folder *f, int layer, int entry, se2 *ou
     const char *name = imp_yaml_scalar_text(yaml, imp_yaml_resolve(yaml, entry));
     bool found = false;
     se2 pose = {0.0, 0.0, 0.0};
-    imp_status status = name == NULL ? IMP_OK : read_frame(f, name, 0, &pose, &found);
+    imp_status status = name == NULL ? IMP_OK : compute_pose_of_frame(f, name, 0, &pose, &found);
     if (status == IMP_OK && !found)
         status = imp_yaml_fail(yaml, entry, "'%.60s' has no frame in frames.yaml",
                                name != NULL ? name : "a key");
@@ -233,7 +234,7 @@ static imp_status read_tile_map(folder *f)
             yaml, size, "tile_size: %g x %g m; tiles must be squares of 0.01 to 100 m", x, y);
     f->tile_size = x;
     bool found;
-    return status == IMP_OK ? read_frame(f, name, 0, &f->origin, &found) : status;
+    return status == IMP_OK ? compute_pose_of_frame(f, name, 0, &f->origin, &found) : status;
 }
 
 // The remainder in 0..3, also of negative numbers.
@@ -354,7 +355,7 @@ static unsigned road_sides_at(const grid *g, int i, int j, reading r)
 }
 
 // Scores a yaw convention: +1 for each border that a road crosses, -1 for each where a road ends.
-static int score_road_joints(const grid *g, reading r)
+static int score_yaw_convention(const grid *g, reading r)
 {
     int score = 0;
     for (int j = -1; j < g->rows; j++)
@@ -375,7 +376,7 @@ static reading best_yaw_convention(const grid *g)
     static const reading readings[] = {{0, 0}, {3, 0}, {0, 2}, {3, 2}};
     reading best = readings[0];
     for (int k = 1; k < 4; k++)
-        if (score_road_joints(g, readings[k]) > score_road_joints(g, best))
+        if (score_yaw_convention(g, readings[k]) > score_yaw_convention(g, best))
             best = readings[k];
     return best;
 }

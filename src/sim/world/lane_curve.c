@@ -44,7 +44,7 @@ double imp_curve_curvature(const imp_curve *curve, double t)
 
 // The parameter of the closest point, by gym-duckietown's rule: eight times, keep the half interval
 // whose end is nearer. That is not the exact minimum.
-static double closest_parameter(const imp_curve *curve, imp_vec2 point)
+static double approx_closest_parameter(const imp_curve *curve, imp_vec2 point)
 {
     enum { HALVINGS = 8 };
     // the distances at both ends of the interval decide which half to keep
@@ -92,7 +92,7 @@ bool imp_world_lane_position(const imp_world *world, imp_pose pose, imp_lane_pos
     imp_vec2 position = {pose.x, pose.z};
     int chosen = select_lane_by_heading(world, tile, heading);
     const imp_curve *curve = &world->curves[chosen];
-    double t = closest_parameter(curve, position);
+    double t = approx_closest_parameter(curve, position);
     imp_vec2 point = imp_curve_point(curve, t);
     imp_vec2 tangent = imp_vec2_normalize(imp_curve_derivative(curve, t));
     // the sign of both values: positive to the right of the lane

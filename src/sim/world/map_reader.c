@@ -312,7 +312,7 @@ static imp_status read_pose_number(const imp_map_reader *r, int node, const char
 }
 
 // Node of item k of a list that has more than k items.
-static int list_item(const imp_yaml *yaml, int list, int k)
+static int yaml_list_item(const imp_yaml *yaml, int list, int k)
 {
     int at = imp_yaml_first(yaml, list);
     while (k-- > 0)
@@ -330,17 +330,17 @@ static imp_status read_start_pose(imp_map_reader *r, int node)
         return imp_yaml_fail(yaml, node, START_POSE ", not %s",
                              imp_yaml_describe_node(yaml, node, found));
     // the position is a list of three numbers, of which the second is ignored
-    const int place = list_item(yaml, node, 0);
+    const int place = yaml_list_item(yaml, node, 0);
     if (imp_yaml_node_kind(yaml, place) != IMP_YAML_LIST || imp_yaml_count(yaml, place) < 3)
         return imp_yaml_fail(yaml, place, START_POSE ": the position is %s, not [x, y, z]",
                              imp_yaml_describe_node(yaml, place, found));
     imp_status status =
-        read_pose_number(r, list_item(yaml, place, 0), "x", IMP_MAP_POSITION_MAX, &x);
+        read_pose_number(r, yaml_list_item(yaml, place, 0), "x", IMP_MAP_POSITION_MAX, &x);
     if (status == IMP_OK)
-        status = read_pose_number(r, list_item(yaml, place, 2), "z", IMP_MAP_POSITION_MAX, &z);
+        status = read_pose_number(r, yaml_list_item(yaml, place, 2), "z", IMP_MAP_POSITION_MAX, &z);
     if (status == IMP_OK)
-        status =
-            read_pose_number(r, list_item(yaml, node, 1), "the angle", IMP_MAP_ANGLE_MAX, &angle);
+        status = read_pose_number(r, yaml_list_item(yaml, node, 1), "the angle", IMP_MAP_ANGLE_MAX,
+                                  &angle);
     if (status != IMP_OK)
         return status;
     // extra items do no harm
@@ -375,7 +375,7 @@ static bool is_dt_map_layer(const imp_yaml *yaml, int tiles)
 }
 
 // The value of a key, or -1 if it is missing or null.
-static int get_non_null(const imp_yaml *yaml, int map, const char *key)
+static int get_non_null_key(const imp_yaml *yaml, int map, const char *key)
 {
     const int node = imp_yaml_get(yaml, map, key);
     const char *text = node < 0 ? NULL : imp_yaml_scalar_text(yaml, node);
@@ -415,10 +415,10 @@ static imp_status read_map_root(imp_map_reader *r)
     // the grid comes first, since all other parts refer to it
     status = read_tiles(r, tiles);
     // the start
-    const int pose = get_non_null(yaml, root, "start_pose");
+    const int pose = get_non_null_key(yaml, root, "start_pose");
     if (status == IMP_OK && pose >= 0)
         status = read_start_pose(r, pose);
-    const int tile = get_non_null(yaml, root, "start_tile");
+    const int tile = get_non_null_key(yaml, root, "start_tile");
     // warnings about the start refer to this line
     r->world->start_line = pose >= 0   ? imp_yaml_line(yaml, pose)
                            : tile >= 0 ? imp_yaml_line(yaml, tile)

@@ -84,8 +84,8 @@ static imp_status read_kind(imp_map_reader *r, int node, const char *word, imp_o
 }
 
 // Reads {~SE2Transform: {p: [x, y], theta or theta_deg}}; missing values are 0.
-static imp_status read_transform(const imp_map_reader *r, int node, const char *what,
-                                 placement *out)
+static imp_status read_se2_transform(const imp_map_reader *r, int node, const char *what,
+                                     placement *out)
 {
     const imp_yaml *yaml = &r->yaml;
     const int inner = imp_yaml_get(yaml, node, "~SE2Transform");
@@ -122,8 +122,8 @@ static imp_status read_transform(const imp_map_reader *r, int node, const char *
 }
 
 // Finds a required key of a map; `what` names the map in the message.
-static imp_status require_key(const imp_map_reader *r, int node, const char *what, const char *key,
-                              int *out)
+static imp_status find_required_key(const imp_map_reader *r, int node, const char *what,
+                                    const char *key, int *out)
 {
     *out = imp_yaml_get(&r->yaml, node, key);
     return *out >= 0 ? IMP_OK : imp_yaml_fail(&r->yaml, node, "%s has no %s", what, key);
@@ -163,15 +163,15 @@ static imp_status read_place_placement(const imp_map_reader *r, int node, placem
 {
     double tile[2];
     int value;
-    imp_status status = require_key(r, node, "place", "tile", &value);
+    imp_status status = find_required_key(r, node, "place", "tile", &value);
     if (status == IMP_OK)
         status = imp_yaml_read_numbers(&r->yaml, value, EXPECTED_TILE, 2, tile);
     if (status != IMP_OK)
         return status;
     // the transform is relative to the centre of the tile
-    status = require_key(r, node, "place", "relative", &value);
+    status = find_required_key(r, node, "place", "relative", &value);
     if (status == IMP_OK)
-        status = read_transform(r, value, "relative", out);
+        status = read_se2_transform(r, value, "relative", out);
     if (status != IMP_OK)
         return status;
     out->x += (tile[0] + 0.5) * r->world->tile_size;
@@ -192,11 +192,11 @@ static imp_status read_attach_placement(const imp_map_reader *r, int node, doubl
     // tile and slot are both required
     double tile[2], slot;
     int value;
-    imp_status status = require_key(r, node, "attach", "tile", &value);
+    imp_status status = find_required_key(r, node, "attach", "tile", &value);
     if (status == IMP_OK)
         status = imp_yaml_read_numbers(&r->yaml, value, EXPECTED_TILE, 2, tile);
     if (status == IMP_OK)
-        status = require_key(r, node, "attach", "slot", &value);
+        status = find_required_key(r, node, "attach", "slot", &value);
     if (status == IMP_OK)
         status = imp_yaml_read_number(
             &r->yaml, value, (imp_yaml_expected){"slot", "3", IMP_MAP_POSITION_MAX}, &slot);
@@ -238,7 +238,7 @@ static imp_status read_placement(imp_map_reader *r, int node, placement *out)
     if (pos >= 0)
         return read_pos_placement(r, pos, rotate * DEGREE, out);
     if (pose >= 0)
-        return read_transform(r, pose, "pose", out);
+        return read_se2_transform(r, pose, "pose", out);
     if (place >= 0)
         return read_place_placement(r, place, out);
     if (attach >= 0)
@@ -401,7 +401,7 @@ static imp_status read_object(imp_map_reader *r, int node, int line, const char 
     if (status != IMP_OK)
         return status;
     // complete: derive footprint and distances
-    imp_object_compute_extents(object);
+    imp_object_set_box_and_radii(object);
     world->object_count++;
     return IMP_OK;
 }

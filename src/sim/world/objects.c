@@ -38,7 +38,7 @@ imp_box imp_object_footprint_at(const imp_object *object, imp_vec2 position, dou
                              c->max_z * s);
 }
 
-void imp_object_compute_extents(imp_object *object)
+void imp_object_set_box_and_radii(imp_object *object)
 {
     const imp_object_class *c = &OBJECT_CLASSES[object->kind];
     // the largest extent in each direction, over both sides

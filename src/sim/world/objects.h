@@ -8,6 +8,6 @@
 imp_box imp_object_footprint_at(const imp_object *object, imp_vec2 position, double heading);
 
 // Fills in box, safety_radius and spawn_distance of an object whose kind, scale and place are set.
-void imp_object_compute_extents(imp_object *object);
+void imp_object_set_box_and_radii(imp_object *object);
 
 #endif

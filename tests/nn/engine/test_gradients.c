@@ -251,7 +251,7 @@ static void run_executor(const fixture *f, const double *gradient, float *output
     assert_ok(imp_executor_create(&executor, &def, &err), err);
     fill_executor_images(f, executor);
     for (int64_t i = 0; i < (int64_t)f->batch * 2 * graph->inputs.actions; i++)
-        imp_executor_actions(executor)[i] = (float)f->actions[i];
+        imp_executor_action_inputs(executor)[i] = (float)f->actions[i];
     imp_executor_seed_dropout(executor, 21, 5, 0);
     assert_true(imp_executor_pack_weights(executor));
     assert_true(imp_executor_forward(executor));

@@ -299,7 +299,7 @@ static imp_frozen_norm make_norm(bool relu)
     for (int c = 0; c < CHANNELS; c++)
         variance[c] = variance[c] * variance[c] + 0.5F;
     n.variance = variance;
-    imp_frozen_norm_prepare(&n);
+    imp_frozen_norm_fold(&n);
     return n;
 }
 

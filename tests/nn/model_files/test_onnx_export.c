@@ -85,7 +85,7 @@ static imp_network *make_network(const char *architecture)
         union {
             const float *in;
             float *out;
-        } values = {imp_network_values(network, tensor)};
+        } values = {imp_network_tensor_values(network, tensor)};
         const bool positive =
             tensor->role == IMP_TENSOR_VARIANCE || tensor->role == IMP_TENSOR_GAIN;
         for (int64_t k = 0; k < tensor->count; k++)

@@ -194,7 +194,7 @@ static void test_facts(void **state)
     assert_null(imp_network_node(network, -1));
     const imp_tensor *weight = imp_network_tensor(network, 0);
     assert_string_equal(weight->name, "c.weight");
-    assert_ptr_equal(imp_network_values(network, weight), network->values);
+    assert_ptr_equal(imp_network_tensor_values(network, weight), network->values);
     assert_null(imp_network_tensor(network, network->graph.tensor_count));
     imp_network_destroy(network);
 }

@@ -103,7 +103,7 @@ static void test_segmenter(void **state)
             assert_close((double)shares[c * CELLS + i],
                          exp((double)arranged[c * CELLS + i]) / total, 1e-5);
     }
-    imp_segmenter_run_painted(segmenter, image, rgb);
+    imp_segmenter_run_to_rgb(segmenter, image, rgb);
     imp_inference_destroy(inference);
     imp_segmenter_destroy(segmenter);
     imp_network_destroy(network);

@@ -37,7 +37,7 @@ static void compare(const imp_trainer_def *def, bool decay)
         a[i] = w[i] = average[i] = weight[i] = (float)imp_random_normal(&random);
     for (int step = 1; step <= STEPS; step++) {
         const imp_weight_update update =
-            imp_weight_update_make(def, def->learning_rate, scale, step, decay);
+            imp_weight_update_coefficients(def, def->learning_rate, scale, step, decay);
         for (int i = 0; i < COUNT; i++)
             gradient[i] = (float)imp_random_normal(&random);
         imp_weight_update_apply(&update, &all);

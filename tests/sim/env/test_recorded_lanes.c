@@ -86,7 +86,7 @@ static void check_objects(const csv *row, const imp_env *env, imp_pose pose, int
                          (int)csv_number(row, COL_VALID_1_3));
     }
     assert_close(imp_env_proximity_penalty(env, pose), csv_number(row, COL_PROXIMITY), 1e-9);
-    assert_int_equal(imp_env_object_near_spawn(env, (imp_vec2){pose.x, pose.z}) != NULL,
+    assert_int_equal(imp_env_object_blocking_spawn(env, (imp_vec2){pose.x, pose.z}) != NULL,
                      (int)csv_number(row, COL_CROWDED));
 }
 

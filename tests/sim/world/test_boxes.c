@@ -112,7 +112,7 @@ static void boxes_have_the_stated_corners_and_axes(void **state)
     imp_object object = {.kind = IMP_OBJECT_BARRIER, .scale = 0.5};
     object.position = (imp_vec2){1, 2};
     object.heading = 0.3;
-    imp_object_compute_extents(&object);
+    imp_object_set_box_and_radii(&object);
     const imp_box moved = imp_object_footprint_at(&object, (imp_vec2){2, 4}, 0.3);
     for (int k = 0; k < 4; k++) {
         assert_close(moved.corner[k].x - object.box.corner[k].x, 1.0, 1e-12);

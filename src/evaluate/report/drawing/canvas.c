@@ -20,7 +20,7 @@ imp_colour imp_plot_series_colour(int index)
 }
 
 // Resets the bounds to an empty rectangle; the mask itself is already 0.
-static void clear_shape(imp_canvas *canvas)
+static void reset_shape_bounds(imp_canvas *canvas)
 {
     canvas->left = canvas->width;
     canvas->top = canvas->height;
@@ -35,7 +35,7 @@ imp_status imp_canvas_init(imp_canvas *canvas, int width, int height, imp_error 
     canvas->coverage = calloc(pixels, 1);
     if (canvas->rgb == NULL || canvas->coverage == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a %d x %d image", width, height);
-    clear_shape(canvas);
+    reset_shape_bounds(canvas);
     imp_canvas_fill_rectangle(canvas, 0, 0, width, height, imp_colour_background);
     return IMP_OK;
 }
@@ -110,7 +110,7 @@ void imp_canvas_fill_shape(imp_canvas *canvas, imp_colour colour, double opacity
             *coverage = 0;
         }
     }
-    clear_shape(canvas);
+    reset_shape_bounds(canvas);
 }
 
 void imp_canvas_fill_rectangle(imp_canvas *canvas, int left, int top, int right, int bottom,

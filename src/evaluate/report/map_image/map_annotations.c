@@ -140,7 +140,8 @@ void imp_map_draw_start(const imp_map_drawing *view)
 // ---- objects ----
 
 // Length of a bounding box's side between two corners [px].
-static double side_length_pixels(const imp_map_drawing *view, const imp_box *box, int from, int to)
+static double box_side_length_pixels(const imp_map_drawing *view, const imp_box *box, int from,
+                                     int to)
 {
     return view->scale * imp_vec2_length(imp_vec2_subtract(box->corner[to], box->corner[from]));
 }
@@ -192,8 +193,8 @@ static void draw_object(const imp_map_drawing *view, const imp_object *object)
     snprintf(tip, sizeof tip, "%s, line %d: (%.2f, %.2f) m, %.0f degrees%s", object->name,
              object->line, object->position.x, object->position.z, object->heading * 180.0 / IMP_PI,
              object->optional ? ", optional" : "");
-    const double length = side_length_pixels(view, box, 0, 1),
-                 width = side_length_pixels(view, box, 1, 2);
+    const double length = box_side_length_pixels(view, box, 0, 1),
+                 width = box_side_length_pixels(view, box, 1, 2);
     // An object that would be hardly visible gets a disc below it.
     const double smallest = fmin(7.0, fmax(2.5, 0.12 * view->tile));
     const bool tiny = fmax(length, width) < smallest;
@@ -314,8 +315,8 @@ void imp_map_draw_objects(const imp_map_drawing *view)
     // Draw large objects first, so that they do not hide small ones.
     for (int k = 0; k < world->object_count; k++) {
         const imp_box *box = &world->objects[k].box;
-        order[k] = (ranked_object){k, side_length_pixels(view, box, 0, 1) *
-                                          side_length_pixels(view, box, 1, 2)};
+        order[k] = (ranked_object){k, box_side_length_pixels(view, box, 0, 1) *
+                                          box_side_length_pixels(view, box, 1, 2)};
     }
     qsort(order, (size_t)world->object_count, sizeof order[0], compare_by_area);
     for (int k = 0; k < world->object_count; k++)

@@ -14,7 +14,7 @@ imp_plot_def imp_default_plot_def(void)
 }
 
 // Converts a value to the scale of the axis: itself, or its logarithm.
-static double to_axis_scale(const imp_plot_axis *axis, double value)
+static double linear_or_log10(const imp_plot_axis *axis, double value)
 {
     return axis->log ? log10(value) : value;
 }
@@ -26,7 +26,7 @@ bool imp_plot_axis_can_draw(const imp_plot_axis *axis, double value)
 
 double imp_plot_axis_pixel(const imp_plot_axis *axis, double value)
 {
-    const double part = (to_axis_scale(axis, value) - axis->min) / (axis->max - axis->min);
+    const double part = (linear_or_log10(axis, value) - axis->min) / (axis->max - axis->min);
     return axis->start + part * (axis->end - axis->start);
 }
 
@@ -42,7 +42,7 @@ static double round_tick_step(double range, int parts)
 // Adds a tick if it lies in the range, with a tolerance for rounding.
 static void add_tick(imp_plot_axis *axis, double value)
 {
-    const double at = to_axis_scale(axis, value), slack = 1e-9 * (axis->max - axis->min);
+    const double at = linear_or_log10(axis, value), slack = 1e-9 * (axis->max - axis->min);
     if (axis->tick_count < IMP_PLOT_TICKS_MAX && at >= axis->min - slack && at <= axis->max + slack)
         axis->ticks[axis->tick_count++] = value;
 }
@@ -82,8 +82,8 @@ static void place_ticks(imp_plot_axis *axis, int parts, bool room)
 }
 
 // Finds the range of both axes over all points that can be drawn; false if there is none.
-static bool find_ranges(imp_plot_axis *x, imp_plot_axis *y, const imp_plot_series *series,
-                        int count)
+static bool find_axis_ranges(imp_plot_axis *x, imp_plot_axis *y, const imp_plot_series *series,
+                             int count)
 {
     bool found = false;
     for (int s = 0; s < count; s++)
@@ -92,8 +92,8 @@ static bool find_ranges(imp_plot_axis *x, imp_plot_axis *y, const imp_plot_serie
                 !imp_plot_axis_can_draw(y, series[s].y[i]))
                 continue;
             // Extend both ranges.
-            const double at = to_axis_scale(x, series[s].x[i]),
-                         up = to_axis_scale(y, series[s].y[i]);
+            const double at = linear_or_log10(x, series[s].x[i]),
+                         up = linear_or_log10(y, series[s].y[i]);
             x->min = found ? fmin(x->min, at) : at;
             x->max = found ? fmax(x->max, at) : at;
             y->min = found ? fmin(y->min, up) : up;
@@ -125,7 +125,7 @@ imp_status imp_plot_axes_init(imp_plot_axis *x, imp_plot_axis *y, const imp_plot
     *x = (imp_plot_axis){.start = IMP_PLOT_LEFT, .end = def->width - IMP_PLOT_RIGHT};
     *y = (imp_plot_axis){
         .log = def->log_y, .start = def->height - IMP_PLOT_BOTTOM, .end = IMP_PLOT_TOP};
-    if (!find_ranges(x, y, series, count))
+    if (!find_axis_ranges(x, y, series, count))
         return imp_fail(err, IMP_BAD_INPUT, "plot \"%s\" has no point to draw",
                         def->title != NULL ? def->title : "");
     // Ranges that the caller set replace those of the data.

@@ -59,7 +59,8 @@ static void add_cross(imp_canvas *canvas, double x, double y, double size, doubl
 
 // The marks, each with a pale border: a dot at the start, a cross at an early end, a ring at a
 // stall.
-static void paint_dot(imp_canvas *canvas, double x, double y, double stroke, imp_colour colour)
+static void draw_dot_with_outline(imp_canvas *canvas, double x, double y, double stroke,
+                                  imp_colour colour)
 {
     imp_canvas_add_line(canvas, x, y, x, y, 4.6 * stroke);
     imp_canvas_fill_shape(canvas, imp_colour_background, 1.0);
@@ -67,7 +68,7 @@ static void paint_dot(imp_canvas *canvas, double x, double y, double stroke, imp
     imp_canvas_fill_shape(canvas, colour, 1.0);
 }
 
-static void paint_cross(imp_canvas *canvas, double x, double y, double stroke)
+static void draw_cross_with_outline(imp_canvas *canvas, double x, double y, double stroke)
 {
     add_cross(canvas, x, y, 3.0 * stroke, 3.0 * stroke);
     imp_canvas_fill_shape(canvas, imp_colour_background, 1.0);
@@ -86,7 +87,7 @@ static void add_ring(imp_canvas *canvas, double x, double y, double radius, doub
     }
 }
 
-static void paint_ring(imp_canvas *canvas, double x, double y, double stroke)
+static void draw_ring_with_outline(imp_canvas *canvas, double x, double y, double stroke)
 {
     add_ring(canvas, x, y, 3.4 * stroke, 3.0 * stroke);
     imp_canvas_fill_shape(canvas, imp_colour_background, 1.0);
@@ -133,7 +134,7 @@ static void draw_panel(imp_canvas *canvas, const panel_layout *at, int left,
     for (int i = 0; i < panel->count; i++) {
         const imp_trajectory *trajectory = &panel->trajectories[i];
         if (trajectory->count > 0 && pose_to_pixels(at, left, trajectory->poses[0], &x, &y))
-            paint_dot(canvas, x, y, at->stroke, colour);
+            draw_dot_with_outline(canvas, x, y, at->stroke, colour);
     }
     for (int i = 0; i < panel->count; i++) {
         const imp_trajectory *trajectory = &panel->trajectories[i];
@@ -141,9 +142,9 @@ static void draw_panel(imp_canvas *canvas, const panel_layout *at, int left,
             !pose_to_pixels(at, left, trajectory->poses[trajectory->count - 1], &x, &y))
             continue;
         if (trajectory->stalled)
-            paint_ring(canvas, x, y, at->stroke);
+            draw_ring_with_outline(canvas, x, y, at->stroke);
         if (trajectory->end_reason != NULL)
-            paint_cross(canvas, x, y, at->stroke);
+            draw_cross_with_outline(canvas, x, y, at->stroke);
     }
 
     // The title, truncated to the panel's width.
@@ -192,16 +193,16 @@ static void draw_legend(imp_canvas *canvas, const imp_trajectory_panel *panels, 
     char endings[256];
     const bool stalled = list_end_reasons(endings, sizeof endings, panels, count);
     double left = MARGIN + 17;
-    paint_dot(canvas, left - 12, middle, 1.8, imp_colour_foreground);
+    draw_dot_with_outline(canvas, left - 12, middle, 1.8, imp_colour_foreground);
     left += gap + imp_canvas_add_text(canvas, left, base, SMALL_TEXT_SIZE, "start");
     imp_canvas_fill_shape(canvas, imp_colour_foreground, 1.0);
     if (endings[0] != '\0') {
-        paint_cross(canvas, left - 13, middle, 1.3);
+        draw_cross_with_outline(canvas, left - 13, middle, 1.3);
         left += gap + imp_canvas_add_text(canvas, left, base, SMALL_TEXT_SIZE, endings);
         imp_canvas_fill_shape(canvas, imp_colour_foreground, 1.0);
     }
     if (stalled) {
-        paint_ring(canvas, left - 13, middle, 1.3);
+        draw_ring_with_outline(canvas, left - 13, middle, 1.3);
         imp_canvas_add_text(canvas, left, base, SMALL_TEXT_SIZE, "stalled");
         imp_canvas_fill_shape(canvas, imp_colour_foreground, 1.0);
     }

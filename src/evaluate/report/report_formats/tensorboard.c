@@ -62,7 +62,7 @@ static void put_little_endian(uint8_t *out, uint64_t value, int count)
 }
 
 // Frames the message under construction and starts a new one.
-static void end_event(imp_tensorboard *e)
+static void append_event_record(imp_tensorboard *e)
 {
     uint8_t head[12], tail[4];
     put_little_endian(head, e->message.length, 8);
@@ -97,7 +97,7 @@ static void end_value(imp_tensorboard *e)
 {
     imp_protobuf_end_message(&e->message, e->value);
     imp_protobuf_end_message(&e->message, e->summary);
-    end_event(e);
+    append_event_record(e);
 }
 
 // Creates a new log file. TensorBoard finds logs by name and reads them in alphabetical order. If
@@ -132,12 +132,12 @@ imp_status imp_tensorboard_open(imp_tensorboard **out, const char *folder, int64
         make_crc_table(e->table);
         begin_event(e, 0);
         imp_protobuf_put_string(&e->message, EVENT_VERSION, "brain.Event:2");
-        end_event(e);
+        append_event_record(e);
         begin_event(e, first_step);
         const size_t session = imp_protobuf_begin_message(&e->message, EVENT_SESSION);
         imp_protobuf_put_int(&e->message, SESSION_STATUS, SESSION_START);
         imp_protobuf_end_message(&e->message, session);
-        end_event(e);
+        append_event_record(e);
         status = imp_tensorboard_flush(e, err);
     }
     if (status == IMP_OK)
@@ -192,7 +192,7 @@ typedef struct value_moments {
 } value_moments;
 
 // Computes the statistics of all finite values.
-static value_moments measure_values(const float *values, size_t count)
+static value_moments compute_value_moments(const float *values, size_t count)
 {
     value_moments m = {.min = INFINITY, .max = -INFINITY};
     for (size_t i = 0; i < count; i++) {
@@ -211,7 +211,7 @@ static value_moments measure_values(const float *values, size_t count)
 void imp_tensorboard_add_histogram(imp_tensorboard *events, int64_t step, const char *tag,
                                    const float *values, size_t count)
 {
-    value_moments m = measure_values(values, count);
+    value_moments m = compute_value_moments(values, count);
     if (m.count == 0.0)
         return;
     // Equal buckets from min to max; `limits` are their upper bounds.

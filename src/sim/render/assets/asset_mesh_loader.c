@@ -52,7 +52,8 @@ static uint32_t pack_colour(const float colour[3])
 }
 
 // The path's file name with another extension.
-static void make_sibling_name(char out[IMP_PATH_MAX], const char *path, const char *extension)
+static void file_name_with_extension(char out[IMP_PATH_MAX], const char *path,
+                                     const char *extension)
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash != NULL ? slash + 1 : path;
@@ -65,7 +66,7 @@ static void make_sibling_name(char out[IMP_PATH_MAX], const char *path, const ch
 static const char *find_sibling_file(const model_loader *b, const char *extension)
 {
     char name[IMP_PATH_MAX];
-    make_sibling_name(name, b->path, extension);
+    file_name_with_extension(name, b->path, extension);
     return imp_asset_files_find_name(&b->assets->files, name, b->path);
 }
 
@@ -173,7 +174,7 @@ static imp_status resolve_materials(model_loader *b, const imp_material_override
 // Computes the placement that gym-duckietown uses: on the ground, and centred between the smallest
 // coordinate and the smallest of the largest coordinates of first, second and third corners. A mesh
 // whose height differs from its class is scaled.
-static void compute_placement(model_loader *b, const imp_object_class *extents)
+static void compute_gym_mesh_placement(model_loader *b, const imp_object_class *extents)
 {
     // extents over all corners; the largest coordinate separately for each corner number
     float low[3] = {FLT_MAX, FLT_MAX, FLT_MAX}, high[3][3]; // of each corner
@@ -205,7 +206,7 @@ static void start_piece(model_loader *b)
 }
 
 // Converts the present piece to a mesh and starts the next.
-static imp_status finish_piece(model_loader *b, imp_error *err)
+static imp_status finish_piece_and_start_next(model_loader *b, imp_error *err)
 {
     imp_asset_model *model = &b->model;
     // pieces are appended one by one; there are few
@@ -305,13 +306,13 @@ static imp_status split_into_pieces(model_loader *b, imp_error *err)
         // a triangle needs up to three new vertices
         if (b->piece.vertex_count + 3 > IMP_MESH_SIZE_MAX ||
             b->piece.triangle_count == IMP_MESH_SIZE_MAX)
-            status = finish_piece(b, err);
+            status = finish_piece_and_start_next(b, err);
         imp_mesh_triangle *triangle = &b->piece.triangles[b->piece.triangle_count++];
         for (int k = 0; k < 3; k++)
             triangle->vertex[k] = find_or_add_vertex(b, n, k);
         triangle->decal = (int16_t)b->appearances[b->obj.triangles[n].material].texture;
     }
-    return status == IMP_OK ? finish_piece(b, err) : status;
+    return status == IMP_OK ? finish_piece_and_start_next(b, err) : status;
 }
 
 // Computes bounding box and sphere of all pieces.
@@ -355,7 +356,7 @@ imp_status imp_asset_model_parse(imp_assets *assets, imp_asset_model *out, const
     if (status == IMP_OK)
         status = resolve_materials(b, override, err);
     if (status == IMP_OK) {
-        compute_placement(b, extents);
+        compute_gym_mesh_placement(b, extents);
         status = split_into_pieces(b, err);
     }
     if (status == IMP_OK) {

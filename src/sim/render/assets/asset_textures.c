@@ -42,8 +42,8 @@ static float texel_weight(const resample_window *w, int k)
 }
 
 // Weighted mean over two windows.
-static uint32_t window_mean(const uint8_t *rgb, int stride, const resample_window *across,
-                            const resample_window *down)
+static uint32_t weighted_mean_in_window(const uint8_t *rgb, int stride,
+                                        const resample_window *across, const resample_window *down)
 {
     // windows at the border are narrower, so divide by the actual weight
     float sum[3] = {0}, weight = 0.0f;
@@ -69,7 +69,7 @@ static void resample_image(uint32_t *out, int width, int height, const uint8_t *
         const resample_window down = find_resample_window(j, height, from_height);
         for (int i = 0; i < width; i++) {
             const resample_window across = find_resample_window(i, width, from_width);
-            *out++ = window_mean(rgb, from_width, &across, &down);
+            *out++ = weighted_mean_in_window(rgb, from_width, &across, &down);
         }
     }
 }

@@ -94,7 +94,7 @@ static bool skip_slash(imp_text_span *word)
 }
 
 // Reads a corner: v, v/t, v//n or v/t/n.
-static imp_status parse_corner(const obj_reader *r, imp_text_span word, imp_obj_corner *out)
+static imp_status parse_face_corner(const obj_reader *r, imp_text_span word, imp_obj_corner *out)
 {
     const imp_text_span whole = word;
     *out = (imp_obj_corner){-1, -1, -1};
@@ -118,7 +118,7 @@ static imp_status parse_face(obj_reader *r, imp_text_span line)
     imp_text_span word;
     int count = 0;
     for (; imp_text_span_next_word(&line, &word); count++) {
-        imp_status status = parse_corner(r, word, &corner);
+        imp_status status = parse_face_corner(r, word, &corner);
         // each corner from the third on adds a triangle
         if (status == IMP_OK && count >= 2) {
             if (!RESERVE_ITEM(r, triangles, triangle_count, triangle_capacity))

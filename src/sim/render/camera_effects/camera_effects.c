@@ -96,7 +96,7 @@ imp_status imp_camera_effects_create(imp_camera_effects **out, const imp_camera_
                         camera->width, camera->height);
     }
     made->blur_context.rgbx[1] = made->blur_context.rgbx[0] + rows * stride;
-    imp_flow_compute(&through, made->flow);
+    imp_camera_motion_flow_fill(&through, made->flow);
     imp_noise_table_fill(made->noise);
     *out = made;
     return IMP_OK;
@@ -147,7 +147,7 @@ static void fill_tone_tables(const double gain[3], double gamma, uint8_t tones[3
 }
 
 // Whether two arrays are equal.
-static bool values_equal(const double *a, const double *b, int count)
+static bool double_arrays_equal(const double *a, const double *b, int count)
 {
     for (int k = 0; k < count; k++)
         if (a[k] != b[k])
@@ -156,10 +156,11 @@ static bool values_equal(const double *a, const double *b, int count)
 }
 
 // The tone tables for these settings, computed if they changed.
-static const uint8_t (*cached_tones(imp_camera_effects *d, const double gain[3], double gamma))[256]
+static const uint8_t (*update_cached_tone_tables(imp_camera_effects *d, const double gain[3],
+                                                 double gamma))[256]
 {
     const double wanted[4] = {gain[0], gain[1], gain[2], gamma};
-    if (!values_equal(wanted, d->tone_settings, 4))
+    if (!double_arrays_equal(wanted, d->tone_settings, 4))
         fill_tone_tables(gain, gamma, d->tones);
     memcpy(d->tone_settings, wanted, sizeof wanted);
     return (const uint8_t(*)[256])d->tones;
@@ -179,11 +180,11 @@ static void repeat_rgb_gains(const uint16_t shares[3], int count, uint16_t *gain
 }
 
 // The noise levels for these settings, computed if they changed.
-static const imp_noise_levels *cached_noise_levels(imp_camera_effects *d,
-                                                   const imp_camera_effects_def *def)
+static const imp_noise_levels *update_cached_noise_levels(imp_camera_effects *d,
+                                                          const imp_camera_effects_def *def)
 {
     const double wanted[2] = {def->noise, def->shot_noise};
-    if (!values_equal(wanted, d->noise_settings, 2))
+    if (!double_arrays_equal(wanted, d->noise_settings, 2))
         imp_noise_levels_set(&d->noise_levels, def->noise, def->shot_noise);
     memcpy(d->noise_settings, wanted, sizeof wanted);
     return &d->noise_levels;
@@ -196,7 +197,7 @@ static void apply_gain_and_noise(imp_camera_effects *d, const imp_camera_effects
 {
     const int count = 3 * d->width;
     imp_gain_noise *const run = select_gain_noise_kernel();
-    const imp_noise_levels *noise_levels = cached_noise_levels(d, def);
+    const imp_noise_levels *noise_levels = update_cached_noise_levels(d, def);
     for (int row = 0; row < d->height; row++) {
         if (row == 0 || def->flicker > 0.0) {
             // brightness of the row: a raised cosine down the image
@@ -229,15 +230,16 @@ static void apply_light_and_tone(imp_camera_effects *d, const imp_camera_effects
     const double gain[3] = {light * balance, light, light / balance};
     const bool rough = def->noise > 0.0 || def->shot_noise > 0.0 || def->flicker > 0.0;
     const bool bright = fmax(gain[0], gain[2]) > most;
-    const bool changed = !values_equal(gain, none, 3);
+    const bool changed = !double_arrays_equal(gain, none, 3);
     // tone table for gains, with gamma if nothing follows
     if (changed && (!rough || bright))
-        imp_tone_table_apply(cached_tones(d, gain, rough ? 1.0 : def->gamma), size, rgb);
+        imp_tone_table_apply(update_cached_tone_tables(d, gain, rough ? 1.0 : def->gamma), size,
+                             rgb);
     if (rough)
         apply_gain_and_noise(d, def, bright ? none : gain, phase, key, rgb);
     // gamma last, unless the first table included it
     if (def->gamma != 1.0 && (rough || !changed))
-        imp_tone_table_apply(cached_tones(d, none, def->gamma), size, rgb);
+        imp_tone_table_apply(update_cached_tone_tables(d, none, def->gamma), size, rgb);
 }
 
 void imp_camera_effects_apply(imp_camera_effects *effects, const imp_camera_effects_def *def,
@@ -266,7 +268,7 @@ void imp_camera_effects_apply(imp_camera_effects *effects, const imp_camera_effe
     // compression; tables depend on quality only
     if (def->jpeg_quality > 0) {
         if (def->jpeg_quality != d->quality) {
-            d->steps = imp_jpeg_quantisation_of(def->jpeg_quality);
+            d->steps = imp_jpeg_quantisation_create(def->jpeg_quality);
             d->quality = def->jpeg_quality;
         }
         imp_jpeg_round_trip(&d->steps, width, height, d->values, rgb);

@@ -25,7 +25,7 @@ static inline size_t imp_flow_block_count(int width, int height)
 
 // Computes the flow of a camera's pixels: that of the ground, or of infinitely distant points above
 // it.
-void imp_flow_compute(const imp_camera *camera, imp_flow_block *flow);
+void imp_camera_motion_flow_fill(const imp_camera *camera, imp_flow_block *flow);
 
 #define IMP_BLUR_DEVIATION_MAX 20.0
 // Pixels beside a row in scratch images: the radius of the widest blur, rounded up to a multiple of
@@ -78,7 +78,7 @@ typedef struct imp_jpeg_quantisation {
     float cosine[8][4];                // of the cosine transform
 } imp_jpeg_quantisation;
 
-imp_jpeg_quantisation imp_jpeg_quantisation_of(int quality);
+imp_jpeg_quantisation imp_jpeg_quantisation_create(int quality);
 size_t imp_jpeg_scratch_size(int width, int height);
 void imp_jpeg_round_trip(const imp_jpeg_quantisation *steps, int width, int height, float *values,
                          uint8_t *rgb);

@@ -29,7 +29,7 @@ static const uint8_t QUANTISATION_TABLES[2][BLOCK] = {
 
 // Coefficients of the orthonormal cosine transform. By symmetry, even rows need sums of opposite
 // values and odd rows differences, so four coefficients per row suffice.
-static void fill_cosines(imp_jpeg_quantisation *steps)
+static void fill_dct_coefficients(imp_jpeg_quantisation *steps)
 {
     for (int i = 0; i < SIDE; i++)
         for (int k = 0; k < SIDE / 2; k++)
@@ -37,7 +37,7 @@ static void fill_cosines(imp_jpeg_quantisation *steps)
                 (float)(cos((2 * k + 1) * i * IMP_PI / 16.0) * (i == 0 ? sqrt(0.125) : 0.5));
 }
 
-imp_jpeg_quantisation imp_jpeg_quantisation_of(int quality)
+imp_jpeg_quantisation imp_jpeg_quantisation_create(int quality)
 {
     // libjpeg's scaling of quality to per cent
     const int percent = quality < 50 ? 5000 / quality : 200 - 2 * quality;
@@ -50,7 +50,7 @@ imp_jpeg_quantisation imp_jpeg_quantisation_of(int quality)
             steps.step[t][at] = (float)(step < 1 ? 1 : step > 255 ? 255 : step);
             steps.inverse[t][at] = 1.0f / steps.step[t][at];
         }
-    fill_cosines(&steps);
+    fill_dct_coefficients(&steps);
     return steps;
 }
 
@@ -124,8 +124,8 @@ IMP_ALWAYS_INLINE void transpose_block(f32x8 r[SIDE])
 }
 
 // Transforms, quantises and restores a block in place.
-IMP_ALWAYS_INLINE void quantise_block(const imp_jpeg_quantisation *steps, int table, float *values,
-                                      size_t stride)
+IMP_ALWAYS_INLINE void dct_quantise_restore_block(const imp_jpeg_quantisation *steps, int table,
+                                                  float *values, size_t stride)
 {
     // adding and subtracting 1.5 * 2^23 rounds to integers
     const float whole = 12582912.0f;
@@ -156,8 +156,8 @@ IMP_ALWAYS_INLINE void quantise_plane(const imp_jpeg_quantisation *steps, int ta
 {
     for (int row = 0; row < height; row += SIDE)
         for (int column = 0; column < width; column += SIDE)
-            quantise_block(steps, table, values + (size_t)row * (size_t)width + column,
-                           (size_t)width);
+            dct_quantise_restore_block(steps, table, values + (size_t)row * (size_t)width + column,
+                                       (size_t)width);
 }
 
 // The planes of a padded image: luma, and chroma of half the size.

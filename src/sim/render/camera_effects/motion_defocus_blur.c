@@ -13,8 +13,8 @@
 
 // Flow of a ray (x, y, 1) of the image, per metre ahead and per radian to the left; false if
 // infinite.
-static bool find_ray_flow(const imp_camera_def *def, double x, double y, double ahead[2],
-                          double turn[2])
+static bool ray_flow_per_motion(const imp_camera_def *def, double x, double y, double ahead[2],
+                                double turn[2])
 {
     const double s = sin(def->pitch), c = cos(def->pitch);
     // 1 / distance ahead of the ground, or 0 for infinitely distant points
@@ -46,7 +46,7 @@ static pixel_flow find_pixel_flow(const imp_camera *camera, double px, double py
         !imp_camera_pixel_to_ray(camera, px + half, py, &right[0], &right[1]) ||
         !imp_camera_pixel_to_ray(camera, px, py - half, &above[0], &above[1]) ||
         !imp_camera_pixel_to_ray(camera, px, py + half, &below[0], &below[1]) ||
-        !find_ray_flow(&camera->def, at[0], at[1], ahead, turn))
+        !ray_flow_per_motion(&camera->def, at[0], at[1], ahead, turn))
         return (pixel_flow){0};
     // invert the 2 x 2 Jacobian
     const double a = right[0] - left[0], b = below[0] - above[0];
@@ -60,7 +60,7 @@ static pixel_flow find_pixel_flow(const imp_camera *camera, double px, double py
     };
 }
 
-void imp_flow_compute(const imp_camera *camera, imp_flow_block *flow)
+void imp_camera_motion_flow_fill(const imp_camera *camera, imp_flow_block *flow)
 {
     const int width = camera->def.width;
     size_t group = 0;
@@ -101,8 +101,8 @@ typedef struct blur_paths8 {
 } blur_paths8;
 
 // Plans the paths of eight groups from flow and motion.
-IMP_ALWAYS_INLINE void plan_blur_paths(const imp_flow_block *flow, float ahead, float turn,
-                                       blur_paths8 *out)
+IMP_ALWAYS_INLINE void compute_blur_paths(const imp_flow_block *flow, float ahead, float turn,
+                                          blur_paths8 *out)
 {
     const imp_f32x8 one = (imp_f32x8){0} + 1.0f, longest = one * (float)BLUR_LENGTH_MAX;
     const imp_f32x8 dx =
@@ -179,7 +179,7 @@ IMP_ALWAYS_INLINE void motion_blur_image(const imp_flow_block *flow, const imp_b
         const size_t first = (size_t)row * stride + IMP_BLUR_MARGIN;
         for (int k = 0; k < s->width; k += IMP_FLOW_PIXELS) {
             if (next == 0)
-                plan_blur_paths(flow++, s->ahead, s->turn, &run);
+                compute_blur_paths(flow++, s->ahead, s->turn, &run);
             const blur_path w = {run.steps[next], run.down[next] != 0, run.aside[next],
                                  run.share[next], run.ends[next]};
             uint32_t *out = s->rgbx[1] + first + k;

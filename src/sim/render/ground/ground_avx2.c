@@ -302,7 +302,7 @@ IMP_ALWAYS_INLINE IMP_AVX2 void draw_pixel_group(const imp_ground_uniforms *unif
 }
 
 // Eight pixels of one colour (0..255).
-IMP_AVX2 static inline __m256i flat_pixels(const float rgb[4])
+IMP_AVX2 static inline __m256i eight_pixels_of_colour(const float rgb[4])
 {
     const __m128 most =
         _mm_min_ps(_mm_max_ps(_mm_loadu_ps(rgb), _mm_setzero_ps()), _mm_set1_ps(255.0f));
@@ -312,14 +312,14 @@ IMP_AVX2 static inline __m256i flat_pixels(const float rgb[4])
 }
 
 // Draws a row: locates as many whole groups as fit, then draws these.
-IMP_ALWAYS_INLINE IMP_AVX2 void draw_groups(const imp_ground_uniforms *uniforms,
-                                            const imp_ground_sample_table *table,
-                                            const imp_pixel_group *groups, int row, int width,
-                                            uint8_t *rgb, bool even, bool white)
+IMP_ALWAYS_INLINE IMP_AVX2 void draw_row_of_groups(const imp_ground_uniforms *uniforms,
+                                                   const imp_ground_sample_table *table,
+                                                   const imp_pixel_group *groups, int row,
+                                                   int width, uint8_t *rgb, bool even, bool white)
 {
     const vector_uniforms wide = load_uniforms(uniforms);
     // groups of pure sky need no samples
-    const __m256i sky = flat_pixels(uniforms->sky);
+    const __m256i sky = eight_pixels_of_colour(uniforms->sky);
     const int count = (width + IMP_LANES - 1) / IMP_LANES;
     texel_places places;
     imp_row_candidates candidates;
@@ -341,7 +341,7 @@ IMP_ALWAYS_INLINE IMP_AVX2 void draw_groups(const imp_ground_uniforms *uniforms,
     }
 }
 
-// Chooses one of four specialised copies of draw_groups().
+// Chooses one of four specialised copies of draw_row_of_groups().
 IMP_AVX2 void imp_ground_draw_avx2(const imp_ground_uniforms *uniforms,
                                    const imp_ground_sample_table *table,
                                    const imp_pixel_group *groups, int row, int width, uint8_t *rgb)
@@ -350,13 +350,13 @@ IMP_AVX2 void imp_ground_draw_avx2(const imp_ground_uniforms *uniforms,
         !uniforms->lamp && uniforms->distractors.count == 0 && !uniforms->lighting->lights_ground;
     const bool white = uniforms->colours == NULL;
     if (even && white)
-        draw_groups(uniforms, table, groups, row, width, rgb, true, true);
+        draw_row_of_groups(uniforms, table, groups, row, width, rgb, true, true);
     else if (even)
-        draw_groups(uniforms, table, groups, row, width, rgb, true, false);
+        draw_row_of_groups(uniforms, table, groups, row, width, rgb, true, false);
     else if (white)
-        draw_groups(uniforms, table, groups, row, width, rgb, false, true);
+        draw_row_of_groups(uniforms, table, groups, row, width, rgb, false, true);
     else
-        draw_groups(uniforms, table, groups, row, width, rgb, false, false);
+        draw_row_of_groups(uniforms, table, groups, row, width, rgb, false, false);
 }
 
 #endif

@@ -20,8 +20,8 @@ static void world_to_robot(const imp_pose *pose, double x, double z, float *forw
 }
 
 // Finds the bounding box in the image of a circle on the ground; false if it is not visible.
-static bool find_shadow_pixels(imp_ground_shadow *shadow, float radius,
-                               const imp_camera_def *camera, const imp_projection *projection)
+static bool find_shadow_bounding_box(imp_ground_shadow *shadow, float radius,
+                                     const imp_camera_def *camera, const imp_projection *projection)
 {
     enum { POINTS = 8 };
     // corners of an octagon around the unit circle
@@ -93,7 +93,7 @@ static bool cast_shadow(imp_ground_shadow *out, const imp_view *view, const imp_
     out->along[1] = (float)(-sin(turn) / half[0]);
     out->across[0] = (float)(sin(turn) / half[1]);
     out->across[1] = (float)(cos(turn) / half[1]);
-    return find_shadow_pixels(out, (float)fmax(half[0], half[1]), camera, projection);
+    return find_shadow_bounding_box(out, (float)fmax(half[0], half[1]), camera, projection);
 }
 
 // Computes the shadows of all objects that are present.

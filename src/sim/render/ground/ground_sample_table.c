@@ -52,13 +52,13 @@ static double interpolate_corners(const double at[4], double s, double t)
 }
 
 // Descent of a ray per metre along the camera's axis.
-static double ray_fall(const camera_mount *mount, double y)
+static double ray_descent_per_metre(const camera_mount *mount, double y)
 {
     return mount->sine + y * mount->cosine;
 }
 
 // Whether the lens shows something at all four corners.
-static bool is_inside_lens(const pixel_corners *patch)
+static bool are_all_corners_in_lens(const pixel_corners *patch)
 {
     return !isnan(patch->x[0] + patch->x[1] + patch->x[2] + patch->x[3]);
 }
@@ -67,7 +67,7 @@ static bool is_inside_lens(const pixel_corners *patch)
 static double steepest_ray_fall(const camera_mount *mount, const pixel_corners *patch)
 {
     double y = fmax(fmax(patch->y[0], patch->y[1]), fmax(patch->y[2], patch->y[3]));
-    return ray_fall(mount, y);
+    return ray_descent_per_metre(mount, y);
 }
 
 // Footprint of a whole pixel from the derivatives at a point of it; `least` bounds the descent away
@@ -76,7 +76,7 @@ static footprint footprint_at_point(const camera_mount *mount, const pixel_corne
                                     double t, double least)
 {
     const double x = interpolate_corners(p->x, s, t);
-    const double down = fmax(ray_fall(mount, interpolate_corners(p->y, s, t)), least);
+    const double down = fmax(ray_descent_per_metre(mount, interpolate_corners(p->y, s, t)), least);
     const double near = mount->height / down, far = near / down;
     // with r = height x / down and f = height (cosine - y sine) / down follows df = -far dy
     const double sx = (1.0 - t) * (p->x[1] - p->x[0]) + t * (p->x[3] - p->x[2]);
@@ -109,7 +109,7 @@ static sample_grid sample_grid_of_group(const camera_mount *mount, const pixel_c
     sample_grid most = {0, 0};
     for (int k = 0; k < pixels; k++) {
         const pixel_corners *patch = &corner_sets[k];
-        if (!is_inside_lens(patch) || steepest_ray_fall(mount, patch) <= RAY_FALL_MIN)
+        if (!are_all_corners_in_lens(patch) || steepest_ray_fall(mount, patch) <= RAY_FALL_MIN)
             continue;
         const double least = 0.25 * steepest_ray_fall(mount, patch);
         const footprint whole = footprint_at_point(mount, patch, 0.5, 0.5, least);
@@ -136,11 +136,11 @@ static void add_group_sample(imp_ground_sample_table *table, const camera_mount 
     for (int k = 0; k < IMP_LANES; k++) {
         sample->forward[k] = OFF_MAP;
         sample->right[k] = OFF_MAP;
-        if (k >= pixels || !is_inside_lens(&corner_sets[k]))
+        if (k >= pixels || !are_all_corners_in_lens(&corner_sets[k]))
             continue;
         const double x = interpolate_corners(corner_sets[k].x, s, t),
                      y = interpolate_corners(corner_sets[k].y, s, t);
-        const double down = ray_fall(mount, y);
+        const double down = ray_descent_per_metre(mount, y);
         if (down <= RAY_FALL_MIN) {
             sky[k] += 1.0f;
             continue;
@@ -161,7 +161,7 @@ static void add_group_sample(imp_ground_sample_table *table, const camera_mount 
 }
 
 // Computes the bounding rectangle of a group's probes.
-static void bound_group_probes(const imp_ground_sample_table *table, imp_pixel_group *group)
+static void compute_group_probe_bounds(const imp_ground_sample_table *table, imp_pixel_group *group)
 {
     float low[2] = {1e8f, 1e8f}, high[2] = {-1e8f, -1e8f};
     group->probe_stride =
@@ -207,13 +207,13 @@ static void add_pixel_group(imp_ground_sample_table *table, const camera_mount *
     for (int k = 0; k < count; k++)
         add_group_sample(table, mount, corner_sets, pixels, cut, k, sky);
     for (int k = 0; k < IMP_LANES; k++) {
-        const bool black = k >= pixels || !is_inside_lens(&corner_sets[k]);
+        const bool black = k >= pixels || !are_all_corners_in_lens(&corner_sets[k]);
         shares->sky[k] = black ? 0.0f : count == 0 ? 1.0f : sky[k] / (float)count;
         shares->ground[k] = black ? 0.0f : 1.0f - shares->sky[k];
     }
     group->kind = classify_group(group, shares);
     group->mean = count > 0 ? 1.0f / (float)(IMP_SUBTEXEL * count) : 0.0f;
-    bound_group_probes(table, group);
+    compute_group_probe_bounds(table, group);
 }
 
 // Rays through the pixel corners along a line of the image, as pairs (x, y); NaN outside the lens.

@@ -27,7 +27,7 @@ static float distance_to_segment(float x, float y, const float a[2], const float
 }
 
 // Signed distance of a point from a shape; negative inside.
-static float signed_distance(const painted_shape *s, float x, float y)
+static float signed_distance_to_shape(const painted_shape *s, float x, float y)
 {
     float nearest = FLT_MAX;
     bool inside = false;
@@ -81,7 +81,8 @@ static void paint_shape(imp_decal_canvas *canvas, uint32_t colour, const painted
     for (int j = top; j < bottom; j++)
         for (int i = left; i < right; i++) {
             // distance of the texel's centre
-            const float d = signed_distance(s, ((float)i + 0.5f) * dx, ((float)j + 0.5f) * dy);
+            const float d =
+                signed_distance_to_shape(s, ((float)i + 0.5f) * dx, ((float)j + 0.5f) * dy);
             const float cover = fminf(fmaxf(0.5f - d / texel, 0.0f), 1.0f);
             uint32_t *at = &canvas->texels[j * canvas->width + i];
             *at = blend_colours(*at, colour, cover);

@@ -175,8 +175,8 @@ static int add_ring(imp_mesh_builder *builder, const float point[2], const float
 }
 
 // Adds the triangles between two rings; degenerate ones at the axis are omitted.
-static void join_rings(imp_mesh_builder *builder, int low, int high, int corners, bool low_open,
-                       bool high_open)
+static void add_triangles_between_rings(imp_mesh_builder *builder, int low, int high, int corners,
+                                        bool low_open, bool high_open)
 {
     for (int k = 0; k < corners; k++) {
         // two triangles per step around the axis
@@ -213,7 +213,8 @@ void imp_mesh_add_lathe(imp_mesh_builder *builder, const float profile[][2], int
         // close the band below; flat shading needs a second ring for the band above
         if (k > 0) {
             int high = add_ring(builder, profile[k], smooth ? mean : before, corners);
-            join_rings(builder, low, high, corners, profile[k - 1][0] > 0.0f, profile[k][0] > 0.0f);
+            add_triangles_between_rings(builder, low, high, corners, profile[k - 1][0] > 0.0f,
+                                        profile[k][0] > 0.0f);
             low = high;
         }
         if (k == 0 || (!smooth && k + 1 < points))
@@ -320,8 +321,8 @@ typedef struct extents_transform {
 } extents_transform;
 
 // Finds the scaling that maps the model's bounding box to the extents.
-static extents_transform find_extents_transform(const imp_mesh_builder *builder,
-                                                const imp_object_class *extents)
+static extents_transform transform_to_extents(const imp_mesh_builder *builder,
+                                              const imp_object_class *extents)
 {
     const double want[3][2] = {
         {extents->min_x, extents->max_x}, {0.0, extents->height}, {extents->min_z, extents->max_z}};
@@ -412,7 +413,7 @@ bool imp_mesh_builder_finish(const imp_mesh_builder *builder, const imp_object_c
     // scale every vertex, copy the triangles
     if (!imp_mesh_allocate(mesh, builder->vertex_count, builder->triangle_count))
         return false;
-    const extents_transform by = extents != NULL ? find_extents_transform(builder, extents)
+    const extents_transform by = extents != NULL ? transform_to_extents(builder, extents)
                                                  : (extents_transform){{1, 1, 1}, {0, 0, 0}};
     for (int k = 0; k < builder->vertex_count; k++)
         store_vertex(mesh, k, &builder->vertices[k], &by);

@@ -10,7 +10,8 @@ static const uint32_t WHITE = IMP_RGB(250, 250, 250), BLACK = IMP_RGB(22, 22, 24
                       LAMP = IMP_RGB(255, 235, 170), SCHOOL_BUS_YELLOW = IMP_RGB(250, 185, 25);
 
 // Sets the units of a canvas and fills it.
-static void set_canvas_units(imp_decal_canvas *canvas, float wide, float high, uint32_t colour)
+static void set_canvas_units_and_fill(imp_decal_canvas *canvas, float wide, float high,
+                                      uint32_t colour)
 {
     canvas->wide = wide;
     canvas->high = high;
@@ -20,7 +21,7 @@ static void set_canvas_units(imp_decal_canvas *canvas, float wide, float high, u
 // The side of the bus above the floor, front to the right.
 static void paint_bus_side(imp_decal_canvas *canvas)
 {
-    set_canvas_units(canvas, 16.0f, 4.0f, WHITE);
+    set_canvas_units_and_fill(canvas, 16.0f, 4.0f, WHITE);
     imp_decal_canvas_box(canvas, SCHOOL_BUS_YELLOW, 0.0f, 2.55f, 16.0f, 2.9f);
     // six side windows
     for (int k = 0; k < 6; k++) {
@@ -39,7 +40,7 @@ static void paint_bus_side(imp_decal_canvas *canvas)
 // Destination sign, windscreen, lights and plate.
 static void paint_bus_front(imp_decal_canvas *canvas)
 {
-    set_canvas_units(canvas, 5.0f, 4.0f, WHITE);
+    set_canvas_units_and_fill(canvas, 5.0f, 4.0f, WHITE);
     // destination sign: dark frame, yellow letters
     imp_decal_canvas_box(canvas, BLACK, 0.8f, 0.15f, 4.2f, 0.5f);
     imp_decal_canvas_box(canvas, SCHOOL_BUS_YELLOW, 1.1f, 0.22f, 3.9f, 0.43f);
@@ -54,7 +55,7 @@ static void paint_bus_front(imp_decal_canvas *canvas)
 // Rear window, lights and plate.
 static void paint_bus_rear(imp_decal_canvas *canvas)
 {
-    set_canvas_units(canvas, 5.0f, 4.0f, WHITE);
+    set_canvas_units_and_fill(canvas, 5.0f, 4.0f, WHITE);
     imp_decal_canvas_box(canvas, GLASS, 0.6f, 0.6f, 4.4f, 2.1f);
     imp_decal_canvas_box(canvas, SCHOOL_BUS_YELLOW, 0.0f, 2.55f, 5.0f, 2.9f);
     imp_decal_canvas_box(canvas, RED, 0.25f, 3.05f, 0.95f, 3.4f);
@@ -68,7 +69,7 @@ static void paint_truck_cab(imp_decal_canvas *canvas)
 {
     // the window follows the slope of the windscreen
     const float window[][2] = {{0.5f, 0.45f}, {1.55f, 0.45f}, {2.4f, 1.75f}, {0.5f, 1.75f}};
-    set_canvas_units(canvas, 3.0f, 3.6f, YELLOW);
+    set_canvas_units_and_fill(canvas, 3.0f, 3.6f, YELLOW);
     imp_decal_canvas_polygon(canvas, GLASS, window, 4);
     imp_decal_canvas_box(canvas, BLACK, 0.55f, 2.0f, 0.95f, 2.1f);
     imp_decal_canvas_box(canvas, BLACK, 0.0f, 3.3f, 3.0f, 3.6f);
@@ -77,7 +78,7 @@ static void paint_truck_cab(imp_decal_canvas *canvas)
 // Grille and headlights.
 static void paint_truck_front(imp_decal_canvas *canvas)
 {
-    set_canvas_units(canvas, 4.0f, 1.8f, YELLOW);
+    set_canvas_units_and_fill(canvas, 4.0f, 1.8f, YELLOW);
     imp_decal_canvas_box(canvas, GREY, 1.1f, 0.35f, 2.9f, 0.85f);
     imp_decal_canvas_disc(canvas, LAMP, 0.5f, 0.6f, 0.28f);
     imp_decal_canvas_disc(canvas, LAMP, 3.5f, 0.6f, 0.28f);
@@ -87,14 +88,14 @@ static void paint_truck_front(imp_decal_canvas *canvas)
 // The windscreen.
 static void paint_truck_windshield(imp_decal_canvas *canvas)
 {
-    set_canvas_units(canvas, 4.0f, 2.0f, YELLOW);
+    set_canvas_units_and_fill(canvas, 4.0f, 2.0f, YELLOW);
     imp_decal_canvas_box(canvas, GLASS, 0.25f, 0.2f, 3.75f, 1.75f);
 }
 
 // Doors, bumper and lights.
 static void paint_truck_rear(imp_decal_canvas *canvas)
 {
-    set_canvas_units(canvas, 4.0f, 4.4f, IMP_RGB(225, 226, 228));
+    set_canvas_units_and_fill(canvas, 4.0f, 4.4f, IMP_RGB(225, 226, 228));
     // gap between the doors, two handles, bumper with lights
     imp_decal_canvas_box(canvas, GREY, 1.96f, 0.2f, 2.04f, 3.7f);
     imp_decal_canvas_box(canvas, BLACK, 1.6f, 1.8f, 1.8f, 2.3f);
@@ -107,7 +108,7 @@ static void paint_truck_rear(imp_decal_canvas *canvas)
 // Tyre, rim and hub.
 static void paint_wheel(imp_decal_canvas *canvas)
 {
-    set_canvas_units(canvas, 2.0f, 2.0f, BLACK);
+    set_canvas_units_and_fill(canvas, 2.0f, 2.0f, BLACK);
     // rim and hub
     imp_decal_canvas_disc(canvas, GREY, 1.0f, 1.0f, 0.58f);
     imp_decal_canvas_disc(canvas, IMP_RGB(120, 122, 125), 1.0f, 1.0f, 0.2f);
@@ -129,7 +130,7 @@ static void paint_window(imp_decal_canvas *canvas, uint32_t frame, float x, floa
 // A brick facade with four storeys of windows, and a door.
 static void paint_building_facade(imp_decal_canvas *canvas)
 {
-    set_canvas_units(canvas, 8.0f, 10.0f, IMP_RGB(165, 88, 66));
+    set_canvas_units_and_fill(canvas, 8.0f, 10.0f, IMP_RGB(165, 88, 66));
     // rows of bricks, windows, then the door
     for (int k = 1; k < 20; k++)
         imp_decal_canvas_box(canvas, IMP_RGB(150, 78, 58), 0.0f, 0.5f * (float)k, 8.0f,
@@ -149,7 +150,7 @@ static void paint_building_facade(imp_decal_canvas *canvas)
 // Horizontal boards.
 static void paint_wooden_wall(imp_decal_canvas *canvas, uint32_t colour, uint32_t seam)
 {
-    set_canvas_units(canvas, 8.0f, 4.0f, colour);
+    set_canvas_units_and_fill(canvas, 8.0f, 4.0f, colour);
     for (int k = 1; k < 10; k++)
         imp_decal_canvas_box(canvas, seam, 0.0f, 0.4f * (float)k, 8.0f, 0.4f * (float)k + 0.06f);
 }
@@ -174,7 +175,7 @@ static void paint_house_wall(imp_decal_canvas *canvas, bool door)
 // Slanted red stripes of barriers.
 static void paint_stripes(imp_decal_canvas *canvas)
 {
-    set_canvas_units(canvas, 7.0f, 1.0f, WHITE);
+    set_canvas_units_and_fill(canvas, 7.0f, 1.0f, WHITE);
     for (int k = 0; k < 8; k++) {
         // each stripe is a parallelogram; the first starts outside
         const float x = (float)k - 0.7f;
@@ -186,7 +187,7 @@ static void paint_stripes(imp_decal_canvas *canvas)
 // The calibration pattern: 6 x 8 squares with a white margin.
 static void paint_checkerboard(imp_decal_canvas *canvas)
 {
-    set_canvas_units(canvas, 10.0f, 8.0f, WHITE);
+    set_canvas_units_and_fill(canvas, 10.0f, 8.0f, WHITE);
     for (int j = 0; j < 6; j++)
         for (int i = 0; i < 8; i++)
             if ((i + j) % 2 == 0)
@@ -197,7 +198,7 @@ static void paint_checkerboard(imp_decal_canvas *canvas)
 // The 7 x 3 circles by which robots detect each other.
 static void paint_circle_grid(imp_decal_canvas *canvas)
 {
-    set_canvas_units(canvas, 8.0f, 3.0f, WHITE);
+    set_canvas_units_and_fill(canvas, 8.0f, 3.0f, WHITE);
     for (int k = 0; k < 21; k++)
         imp_decal_canvas_disc(canvas, BLACK, 1.0f + (float)(k % 7), 0.5f + (float)(k / 7), 0.3f);
 }
@@ -205,7 +206,7 @@ static void paint_circle_grid(imp_decal_canvas *canvas)
 // A traffic light's face: the upper (red) or the lower (green) lamp is lit.
 static void paint_traffic_lamps(imp_decal_canvas *canvas, bool green)
 {
-    set_canvas_units(canvas, 3.0f, 3.0f, IMP_RGB(28, 28, 30));
+    set_canvas_units_and_fill(canvas, 3.0f, 3.0f, IMP_RGB(28, 28, 30));
     imp_decal_canvas_disc(canvas, green ? IMP_RGB(70, 14, 14) : IMP_RGB(255, 30, 20), 1.5f, 0.58f,
                           0.46f);
     imp_decal_canvas_disc(canvas, IMP_RGB(72, 58, 12), 1.5f, 1.5f, 0.42f);

@@ -5,7 +5,7 @@
 
 #include "base/common/vector2.h"
 
-int imp_object_model(const imp_object *object, const imp_object_state *state)
+int imp_object_model_of_object(const imp_object *object, const imp_object_state *state)
 {
     switch (object->kind) {
     case IMP_OBJECT_DUCKIEBOT:

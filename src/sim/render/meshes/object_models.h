@@ -14,7 +14,7 @@ enum {
 };
 
 // The model that draws an object in a state (nullable: as the map places it).
-int imp_object_model(const imp_object *object, const imp_object_state *state);
+int imp_object_model_of_object(const imp_object *object, const imp_object_state *state);
 
 // The kind that a model belongs to.
 imp_object_kind imp_object_model_kind(int model);

@@ -64,9 +64,10 @@ imp_object_placement imp_object_placement_of(const imp_scene_objects *objects,
 }
 
 // Whether an object's bounding sphere may be visible, its distance [m], and its radius in pixels.
-static bool test_visibility(const imp_projection *projection, const imp_scene_objects *objects,
-                            const imp_camera_frame *camera_frame, const imp_object_placement *at,
-                            imp_visible_object *out)
+static bool test_visibility_and_measure(const imp_projection *projection,
+                                        const imp_scene_objects *objects,
+                                        const imp_camera_frame *camera_frame,
+                                        const imp_object_placement *at, imp_visible_object *out)
 {
     // an asset model or our detailed mesh gives the bounding sphere
     const imp_asset_model *loaded = objects->loaded[at->instance.model];
@@ -105,7 +106,7 @@ static int list_visible_objects(imp_object_pass *pass, const imp_scene_objects *
         if (view->hidden != NULL && view->hidden[k / 64] >> (k % 64) & 1)
             continue;
         const imp_object_placement at = imp_object_placement_of(objects, world, view, k);
-        if (!test_visibility(&pass->projection, objects, camera_frame, &at, &visible))
+        if (!test_visibility_and_measure(&pass->projection, objects, camera_frame, &at, &visible))
             continue;
         // shift farther objects by one
         int place = count++;
@@ -232,8 +233,8 @@ static int clip_polygon(float points[][3], int count, const float plane[3], floa
 }
 
 // Bounds of a triangle that reaches outside what can be projected.
-static pixel_bounds clipped_bounds(const imp_projection *projection, const float a[3],
-                                   const float b[3], const float c[3], float nearest)
+static pixel_bounds bounds_of_clipped_triangle(const imp_projection *projection, const float a[3],
+                                               const float b[3], const float c[3], float nearest)
 {
     // each of the five planes adds at most one corner to the triangle
     float points[10][3];
@@ -289,9 +290,10 @@ static bool set_triangle_pixels(const imp_object_pass *pass, const pixel_bounds 
 }
 
 // Sets the texture, colour and brightness range of a triangle.
-static void set_triangle_paint(const imp_mesh_texture *decals, uint32_t colour, const float tint[3],
-                               int decal, const imp_raster_corner corners[3],
-                               imp_raster_triangle *triangle)
+static void set_triangle_texture_and_shade(const imp_mesh_texture *decals, uint32_t colour,
+                                           const float tint[3], int decal,
+                                           const imp_raster_corner corners[3],
+                                           imp_raster_triangle *triangle)
 {
     triangle->decal = decal == IMP_DECAL_NONE ? NULL : &decals[decal];
     for (int c = 0; c < 3; c++)
@@ -341,15 +343,16 @@ static void draw_triangle(imp_object_pass *pass, const imp_scene_objects *object
     }
     // the others need clipping to find their bounds
     if (!inside) {
-        box =
-            clipped_bounds(&pass->projection, corners[0].at, corners[1].at, corners[2].at, nearest);
+        box = bounds_of_clipped_triangle(&pass->projection, corners[0].at, corners[1].at,
+                                         corners[2].at, nearest);
         if (!set_triangle_pixels(pass, &box, &triangle))
             return;
     }
     // the near plane is applied per sample
     triangle.nearest = 1.0f / nearest;
-    set_triangle_paint(mesh->textures != NULL ? mesh->textures : objects->decals,
-                       mesh->colour[from->vertex[0]], pass->tint, from->decal, corners, &triangle);
+    set_triangle_texture_and_shade(mesh->textures != NULL ? mesh->textures : objects->decals,
+                                   mesh->colour[from->vertex[0]], pass->tint, from->decal, corners,
+                                   &triangle);
     pass->fill_triangle(&pass->raster, &triangle);
 }
 

@@ -72,9 +72,9 @@ static inline float max_float(float a, float b)
 
 // Which of the next 8 runs a triangle may touch, as bits. Rays are NaN where the lens shows
 // nothing; these touch nothing.
-IMP_ALWAYS_INLINE unsigned find_touched_runs(const float plane[3][4],
-                                             const imp_raster_run_bounds *runs, size_t first,
-                                             const imp_simd8_ops *ops)
+IMP_ALWAYS_INLINE unsigned runs_touched_by_triangle(const float plane[3][4],
+                                                    const imp_raster_run_bounds *runs, size_t first,
+                                                    const imp_simd8_ops *ops)
 {
     const imp_f32x8 zero = {0};
     const imp_f32x8 x = IMP_F32X8_LOAD(runs->x + first), y = IMP_F32X8_LOAD(runs->y + first);
@@ -179,8 +179,9 @@ static uint32_t pack_colour(const float colour[3], float shade)
 
 // Shades 8 pixels at their centres, which may lie outside the triangle; so depth is bounded and
 // brightness limited to the corners' range. near: 1 / distance and its derivatives.
-IMP_ALWAYS_INLINE void shade_run(const imp_raster_triangle *triangle, const run_rays *rays,
-                                 const imp_f32x8 near[3], imp_i32x8 *out, const imp_simd8_ops *ops)
+IMP_ALWAYS_INLINE void shade_run_of_8_pixels(const imp_raster_triangle *triangle,
+                                             const run_rays *rays, const imp_f32x8 near[3],
+                                             imp_i32x8 *out, const imp_simd8_ops *ops)
 {
     const imp_f32x8 zero = {0};
     const imp_f32x8 distance = 1.0f / IMP_F32X8_MAX(near[0], zero + 1e-4f);
@@ -257,7 +258,7 @@ IMP_ALWAYS_INLINE void fill_pixel_run(const imp_raster *raster, const imp_raster
         return;
     // shade once for all visible pixels, then write the covered samples
     if (!plain.even)
-        shade_run(triangle, &rays, near, &colours, ops);
+        shade_run_of_8_pixels(triangle, &rays, near, &colours, ops);
     // each pixel's covered samples get its colour
     uint32_t each[LANES];
     memcpy(each, &colours, sizeof each);
@@ -286,8 +287,8 @@ IMP_ALWAYS_INLINE void fill_triangle(const imp_raster *raster, const imp_raster_
             // which of the next 8 runs to visit
             unsigned lane_bits = (1u << LANES) - 1;
             if (end - first > FEW_RUNS)
-                lane_bits = find_touched_runs(triangle->plane, &raster->runs,
-                                              (size_t)row * row_runs + (size_t)run, ops);
+                lane_bits = runs_touched_by_triangle(triangle->plane, &raster->runs,
+                                                     (size_t)row * row_runs + (size_t)run, ops);
             if (end - run < LANES)
                 lane_bits &= (1u << (end - run)) - 1;
             for (; lane_bits != 0; lane_bits &= lane_bits - 1)

@@ -39,7 +39,7 @@ int imp_scene_objects_model(const imp_scene_objects *objects, const imp_object *
     if (object->kind == IMP_OBJECT_TRAFFIC_LIGHT &&
         objects->loaded[IMP_OBJECT_MODEL_FIRST_LIGHT] != NULL)
         return IMP_OBJECT_MODEL_FIRST_LIGHT + (state != NULL ? state->pattern & 1 : 0);
-    return imp_object_model(object, state);
+    return imp_object_model_of_object(object, state);
 }
 
 // Adds an instance and builds the models that it may show.

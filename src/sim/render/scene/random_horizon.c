@@ -25,7 +25,7 @@ static uint32_t pack_colour(const float rgb[3])
 }
 
 // Fills the background: a vertical gradient, a sum of waves around, and noise per texel.
-static void fill_background(imp_horizon *out, const float colour[3], imp_random *random)
+static void fill_random_background(imp_horizon *out, const float colour[3], imp_random *random)
 {
     float turns[WAVES], strengths[WAVES], around[WIDTH];
     const float upwards = random_between(random, -0.35, 0.35),
@@ -81,7 +81,7 @@ static void draw_random_patch(imp_horizon *out, const float colour[3], imp_rando
 
 void imp_horizon_generate(imp_horizon *out, const float colour[3], imp_random *random)
 {
-    fill_background(out, colour, random);
+    fill_random_background(out, colour, random);
     const int patches = (int)imp_random_below(random, PATCHES_MAX + 1);
     for (int n = 0; n < patches; n++)
         draw_random_patch(out, colour, random);

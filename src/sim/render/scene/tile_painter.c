@@ -35,7 +35,7 @@ static float edge_coverage(float distance)
 }
 
 // Signed distance from a band around 0.
-static float band_distance(float distance, float width)
+static float signed_distance_to_band(float distance, float width)
 {
     return fabsf(distance) - 0.5f * width;
 }
@@ -65,7 +65,7 @@ static float sample_smooth_noise(int i, int j, int bits, uint32_t seed)
 }
 
 // Paints a texel where a signed distance is negative, and darkens the line's edge.
-static void blend_paint(imp_tile_texel *texel, const float paint[3], float distance)
+static void paint_texel_inside_shape(imp_tile_texel *texel, const float paint[3], float distance)
 {
     // mix by coverage and remaining paint
     const float share = edge_coverage(distance) * texel->paint_share;
@@ -83,10 +83,11 @@ static void blend_paint(imp_tile_texel *texel, const float paint[3], float dista
 static void paint_straight_markings(imp_tile_texel *texel, float x, float z)
 {
     const imp_tile_style *style = texel->style;
-    blend_paint(texel, style->white, 0.5f - style->white_width - fabsf(x));
+    paint_texel_inside_shape(texel, style->white, 0.5f - style->white_width - fabsf(x));
     float dashes =
         dash_distance((z + 0.5f) * STRAIGHT_DASHES, 1.0f / STRAIGHT_DASHES, style->dash_share);
-    blend_paint(texel, style->yellow, fmaxf(band_distance(x, style->yellow_width), dashes));
+    paint_texel_inside_shape(texel, style->yellow,
+                             fmaxf(signed_distance_to_band(x, style->yellow_width), dashes));
 }
 
 // Signed distance [tiles] from a line that meets both sides of a corner at `radius`: to first order
@@ -106,15 +107,17 @@ static void paint_curve_markings(imp_tile_texel *texel, float x, float z)
     const imp_tile_style *style = texel->style;
     const float a = 0.5f - x, b = z + 0.5f;
     const float white_radius = 1.0f - 0.5f * style->white_width;
-    blend_paint(texel, style->white,
-                band_distance(curve_distance(a, b, white_radius), style->white_width));
-    blend_paint(texel, style->white, sqrtf(a * a + b * b) - style->white_width);
+    paint_texel_inside_shape(
+        texel, style->white,
+        signed_distance_to_band(curve_distance(a, b, white_radius), style->white_width));
+    paint_texel_inside_shape(texel, style->white, sqrtf(a * a + b * b) - style->white_width);
     // dashes along the angle around the corner
     const float quarter = 1.57079633f, length = 0.83f;
     float place = atan2f(b, a) / quarter * CURVE_DASHES;
     float dashes = dash_distance(place, length / CURVE_DASHES, style->dash_share);
-    blend_paint(texel, style->yellow,
-                fmaxf(band_distance(curve_distance(a, b, 0.5f), style->yellow_width), dashes));
+    paint_texel_inside_shape(
+        texel, style->yellow,
+        fmaxf(signed_distance_to_band(curve_distance(a, b, 0.5f), style->yellow_width), dashes));
 }
 
 // Stop line and corners of the arm at -z; traffic enters it at x = -0.2.
@@ -125,10 +128,12 @@ static void paint_intersection_arm(imp_tile_texel *texel, float x, float z)
     float along = z + 0.5f - 0.5f * style->red_width;
     float across = x + 0.5f * (0.5f - style->white_width + STOP_LINE_GAP);
     float width = 0.5f - style->white_width - STOP_LINE_GAP;
-    blend_paint(texel, style->red,
-                fmaxf(band_distance(along, style->red_width), band_distance(across, width)));
+    paint_texel_inside_shape(texel, style->red,
+                             fmaxf(signed_distance_to_band(along, style->red_width),
+                                   signed_distance_to_band(across, width)));
     float side = 0.5f - fabsf(x), end = 0.5f + z;
-    blend_paint(texel, style->white, sqrtf(side * side + end * end) - style->white_width);
+    paint_texel_inside_shape(texel, style->white,
+                             sqrtf(side * side + end * end) - style->white_width);
 }
 
 // An intersection with arms at both ends and at +x, and at -x unless closed.
@@ -138,7 +143,7 @@ static void paint_intersection(imp_tile_texel *texel, float x, float z, bool clo
     paint_intersection_arm(texel, -x, -z);
     paint_intersection_arm(texel, z, -x);
     if (closed)
-        blend_paint(texel, texel->style->white, x + 0.5f - texel->style->white_width);
+        paint_texel_inside_shape(texel, texel->style->white, x + 0.5f - texel->style->white_width);
     else
         paint_intersection_arm(texel, -z, x);
 }
@@ -147,11 +152,11 @@ static void paint_intersection(imp_tile_texel *texel, float x, float z, bool clo
 static void paint_calibration_board(imp_tile_texel *texel, float x, float z)
 {
     const float square = 1.0f / 12.0f;
-    blend_paint(texel, texel->style->white, -1.0f);
+    paint_texel_inside_shape(texel, texel->style->white, -1.0f);
     float column = floorf(x / square), row = floorf(z / square);
     bool on_board = fabsf(x) < 3.0f * square && fabsf(z) < 4.0f * square;
     if (on_board && fmodf(fabsf(column + row), 2.0f) < 0.5f)
-        blend_paint(texel, BLACK, -1.0f);
+        paint_texel_inside_shape(texel, BLACK, -1.0f);
 }
 
 void imp_tile_paint_markings(imp_tile_texel *texel, imp_tile_kind kind, float x, float z)
@@ -192,7 +197,7 @@ typedef struct tile_point {
 } tile_point;
 
 // Colour of a texel of a new tile: surface, markings, and noise.
-static uint32_t paint_texel(imp_tile_kind kind, tile_point at)
+static uint32_t colour_of_new_tile_texel(imp_tile_kind kind, tile_point at)
 {
     // surface below the markings
     const bool lawn = kind == IMP_TILE_GRASS || kind == IMP_TILE_FLOOR;
@@ -216,7 +221,7 @@ static uint32_t paint_texel(imp_tile_kind kind, tile_point at)
 }
 
 // Rotates a point from the world's orientation back to that before rotation.
-static tile_point unrotate_point(float x, float z, int orientation)
+static tile_point undo_tile_rotation(float x, float z, int orientation)
 {
     // lanes rotate (x, z) to (z, -x) per quarter turn: undo that
     for (int k = 0; k < (orientation & 3); k++) {
@@ -234,11 +239,11 @@ void imp_tile_paint(uint32_t *texels, const imp_texture_level *level, imp_tile_k
         uint32_t *row = texels + level->offset + (j + 1) * level->stride + 1;
         for (int i = 0; i < IMP_TEXTURE_SIDE; i++) {
             tile_point at =
-                unrotate_point(((float)i + 0.5f) / IMP_TEXTURE_SIDE - 0.5f,
-                               ((float)j + 0.5f) / IMP_TEXTURE_SIDE - 0.5f, orientation);
+                undo_tile_rotation(((float)i + 0.5f) / IMP_TEXTURE_SIDE - 0.5f,
+                                   ((float)j + 0.5f) / IMP_TEXTURE_SIDE - 0.5f, orientation);
             at.i = i;
             at.j = j;
-            row[i] = paint_texel(kind, at);
+            row[i] = colour_of_new_tile_texel(kind, at);
         }
     }
 }
@@ -283,7 +288,7 @@ imp_semantic_class imp_tile_semantic_class(const imp_tile_style *style, imp_tile
     plain.dash_share = style->dash_share;
     const float *const marks[] = {plain.white, plain.yellow, plain.red};
     const float *road = plain.asphalt.rgb;
-    const tile_point at = unrotate_point(x, z, orientation);
+    const tile_point at = undo_tile_rotation(x, z, orientation);
     imp_tile_texel texel = {{road[0], road[1], road[2]}, 1.0f, &plain};
     imp_tile_paint_markings(&texel, kind, at.x, at.z);
     // the marking that covers more than half of the texel: the colour is closer to it than to

@@ -93,7 +93,7 @@ static void draw_polygon(const brush *b, const image_point *corners, int count)
 }
 
 // Line thickness that is proportional to the image's width.
-static float line_thickness(int width, double of_640)
+static float scaled_line_thickness(int width, double of_640)
 {
     return (float)fmax(1.0, of_640 * width / 640.0);
 }
@@ -133,7 +133,7 @@ void imp_draw_lanes(const imp_camera *camera, const imp_world *world, imp_pose p
     brush b = {.width = camera->def.width,
                .height = camera->def.height,
                .rgb = rgb,
-               .thickness = line_thickness(camera->def.width, 2.5),
+               .thickness = scaled_line_thickness(camera->def.width, 2.5),
                .depths = depths};
     set_brush_colour(&b, COLOUR);
     for (int k = 0; k < world->curve_count; k++) {
@@ -205,7 +205,7 @@ void imp_draw_bounding_boxes(const imp_camera *camera, const imp_world *world, c
     brush b = {.width = camera->def.width,
                .height = camera->def.height,
                .rgb = rgb,
-               .thickness = line_thickness(camera->def.width, 1.5)};
+               .thickness = scaled_line_thickness(camera->def.width, 1.5)};
     for (int k = 0; k < world->object_count; k++) {
         const imp_object *object = &world->objects[k];
         if (view->hidden != NULL && (view->hidden[k / 64] >> k % 64 & 1) != 0)

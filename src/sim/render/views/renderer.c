@@ -64,7 +64,7 @@ static imp_sky_draw *select_sky_kernel(imp_render_backend path)
 }
 
 // Ensures capacity for a number of samples; keeps the existing ones.
-static bool reserve_samples(imp_ground_sample_table *table, int64_t samples)
+static bool reserve_ground_samples(imp_ground_sample_table *table, int64_t samples)
 {
     if (samples <= table->sample_capacity)
         return true;
@@ -130,7 +130,7 @@ static bool allocate_tables(imp_renderer *renderer, imp_render_backend path)
     table->shares = calloc(groups, sizeof *table->shares);
     return renderer->corners != NULL && table->groups != NULL && table->shares != NULL &&
            allocate_raster(renderer, path) &&
-           reserve_samples(table, (int64_t)table->row_groups * IMP_GROUP_SAMPLES_MAX);
+           reserve_ground_samples(table, (int64_t)table->row_groups * IMP_GROUP_SAMPLES_MAX);
 }
 
 // Computes the samples and rays of a row. Rows must come in order, since corner rays are reused.
@@ -167,7 +167,7 @@ static void compute_sky_coords(imp_renderer *renderer, int row, const imp_pixel_
 }
 
 // Computes the cached tables of the camera. False without memory.
-static bool compute_tables(imp_renderer *renderer)
+static bool compute_camera_tables(imp_renderer *renderer)
 {
     imp_ground_sample_table *table = &renderer->table;
     // reserve the largest need of a row, then fill it
@@ -177,7 +177,7 @@ static bool compute_tables(imp_renderer *renderer)
     renderer->has_sky_coords = false;
     table->sample_count = 0;
     for (int row = 0; renderer->cached && row < renderer->camera.def.height; row++) {
-        if (!reserve_samples(table, table->sample_count + row_steps))
+        if (!reserve_ground_samples(table, table->sample_count + row_steps))
             return false;
         compute_row_samples(renderer, row, table->groups + (size_t)row * (size_t)table->row_groups);
     }
@@ -196,7 +196,7 @@ imp_status imp_renderer_create(imp_renderer **out, const imp_camera_def *camera,
     if (renderer == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "no memory for a renderer");
     status = imp_camera_init(&renderer->camera, camera, err);
-    if (status == IMP_OK && !(allocate_tables(renderer, path) && compute_tables(renderer)))
+    if (status == IMP_OK && !(allocate_tables(renderer, path) && compute_camera_tables(renderer)))
         status = imp_fail(err, IMP_NO_MEMORY, "no memory for images of %d x %d pixels",
                           camera->width, camera->height);
     if (status != IMP_OK) {
@@ -240,11 +240,11 @@ imp_status imp_renderer_set_camera(imp_renderer *renderer, const imp_camera_def 
     if (cameras_equal(camera, def))
         return IMP_OK;
     renderer->camera = after;
-    if (compute_tables(renderer))
+    if (compute_camera_tables(renderer))
         return IMP_OK;
     // restore the old tables; their memory is still there
     renderer->camera = before;
-    compute_tables(renderer);
+    compute_camera_tables(renderer);
     return imp_fail(err, IMP_NO_MEMORY, "no memory for the samples of another camera");
 }
 

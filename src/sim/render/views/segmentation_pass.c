@@ -67,7 +67,7 @@ const uint8_t *imp_semantic_class_colour(int class_id)
 
 // Fill function: keeps the nearest triangle per pixel. The raster is embedded in the pass, so the
 // pass is found from the raster's address.
-static void fill_triangle(const imp_raster *raster, const imp_raster_triangle *triangle)
+static void fill_class_triangle(const imp_raster *raster, const imp_raster_triangle *triangle)
 {
     // offset of the raster within the pass
     const size_t place =
@@ -120,7 +120,7 @@ static bool allocate_buffers(imp_segmentation_pass *s)
     raster->rays.x = calloc(count, sizeof *raster->rays.x);
     raster->rays.y = calloc(count, sizeof *raster->rays.y);
     raster->dirty_blocks = calloc(imp_raster_block_count(raster), 1);
-    s->pass.fill_triangle = fill_triangle;
+    s->pass.fill_triangle = fill_class_triangle;
     s->pass.projection = imp_projection_from_camera(&s->camera);
     return s->inverse_depth != NULL && s->objects != NULL && raster->rays.x != NULL &&
            raster->rays.y != NULL && raster->dirty_blocks != NULL;

@@ -19,7 +19,7 @@ void imp_top_down_transform(const imp_world *world, int width, int height, doubl
 }
 
 // Converts a coordinate in tiles to position units, clamped to the cells.
-static int32_t to_texture_units(double tiles, int cells)
+static int32_t tiles_to_texture_units(double tiles, int cells)
 {
     const double last = (double)cells * IMP_TILE_UNITS - 1.0;
     return (int32_t)fmax(0.0, fmin(last, (tiles + 1.0) * IMP_TILE_UNITS));
@@ -136,9 +136,9 @@ void imp_render_top_down_view(const imp_scene *scene, const imp_view *view, int 
             for (int n = 0; n < SIDE * SIDE; n++) {
                 // sample positions on a regular grid
                 double x = i + (n % SIDE + 0.5) / SIDE, y = j + (n / SIDE + 0.5) / SIDE;
-                add_ground_sample(scene, view, level,
-                                  to_texture_units((x - left) / tile, scene->columns),
-                                  to_texture_units((y - top) / tile, scene->rows), &cell, sum);
+                add_ground_sample(
+                    scene, view, level, tiles_to_texture_units((x - left) / tile, scene->columns),
+                    tiles_to_texture_units((y - top) / tile, scene->rows), &cell, sum);
             }
             // the share that no texel covers shows the ground outside
             const float mean = 1.0f / (SIDE * SIDE * IMP_SUBTEXEL * IMP_COLOUR_FACTOR_ONE);
