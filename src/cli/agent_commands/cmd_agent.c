@@ -11,6 +11,7 @@
 #include "cli/output/console.h"
 #include "imprint/agent.h"
 
+// Definition of the agent, and the paths of its streams.
 typedef struct settings {
     imp_agent_def agent;
     const char *input, *output;

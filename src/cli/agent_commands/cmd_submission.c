@@ -12,6 +12,7 @@
 #include "cli/output/output_extension.h"
 #include "imprint/evaluator.h"
 
+// What goes into a submission, and how a submission is checked.
 typedef struct settings {
     imp_submission_def submission;
     char program[IMP_PATH_MAX]; // beside the one that runs

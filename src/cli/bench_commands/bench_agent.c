@@ -45,6 +45,7 @@ static imp_status write_random_model(char folder[64], char path[IMP_PATH_MAX], i
 // One result per figure, times in milliseconds.
 static void add_agent_results(json_t *results, bool print, const imp_agent_benchmark *speed)
 {
+    // memory is reported in units of 10^6 bytes
     enum { MEGA = 1000000 };
     char median[96];
     snprintf(median, sizeof median,

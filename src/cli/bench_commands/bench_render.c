@@ -36,9 +36,9 @@ struct imp_render_bench {
     imp_thread_pool *pool;
     imp_renderer *renderers[CORES];
     uint8_t *images[CORES];
-    imp_view view; // of all pictures, but for the pose
+    imp_view view; // of all images, except for the pose
     imp_pose poses[POSES];
-    int64_t samples;   // that a picture of the ground takes
+    int64_t samples;   // texture samples of one image of the ground
     uint32_t *texels;  // (TEXTURE + some)
     uint32_t *places;  // (samples)
     uint32_t sink[16]; // keeps what was read from being left out

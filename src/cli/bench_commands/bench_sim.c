@@ -17,6 +17,7 @@
 #include "cli/bench_commands/bench_result.h"
 #include "imprint/sim.h"
 
+// Environments, steps of a turn, and the least number of turns.
 enum { SIMS = 64, STEPS = 32, TURNS_MIN = 3 };
 
 // Simulators under test, and the parts that they are compared with.

@@ -27,6 +27,7 @@
 // need many episodes; simulators take turns with two other measurements.
 enum { REPEATS = 3, ENVIRONMENTS = 256, RANDOM_SECONDS = 16, SIM_SECONDS = 6 };
 
+// Options as texts, and what they become.
 typedef struct settings {
     imp_sim_options sim;
     imp_env_def env;
@@ -65,6 +66,7 @@ typedef struct bench_context {
 // One unit of work; returns how many things it did.
 typedef int (*workload)(bench_context *r);
 
+// A row of the table.
 typedef struct benchmark {
     const char *name, *unit;
     double per_second; // units of time that one thing is measured in; 0: things per second

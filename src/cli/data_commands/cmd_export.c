@@ -15,6 +15,7 @@
 #include "data/export/minari_id.h"
 #include "imprint/import_export.h"
 
+// Options of all formats and what the summary needs.
 typedef struct settings {
     const char *out;
     int format; // of FORMATS

@@ -16,8 +16,10 @@
 #include "cli/output/output_folder.h"
 #include "imprint/import_export.h"
 
+// Indices of the subcommand `rosbag` and of --actions velocities.
 enum { ROSBAG = 0, VELOCITIES = 1 };
 
+// Options as texts, the definition that they become, and the result.
 typedef struct settings {
     imp_import_def def;
     int size[2];

@@ -13,6 +13,7 @@
 #include "cli/output/console.h"
 #include "cli/output/run_folder.h"
 
+// Options and the result for the report.
 typedef struct settings {
     imp_sim_options sim;
     imp_collect_def collect;

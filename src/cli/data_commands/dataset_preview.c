@@ -13,6 +13,7 @@
 // Opens the dataset again, as every other reader does.
 imp_status imp_dataset_preview_write(const char *folder, imp_error *err)
 {
+    // at most this many images and pixels; COLUMNS of them side by side
     enum { FRAMES = 24, COLUMNS = 6, PIXELS_MAX = 1 << 25 };
     imp_dataset *dataset;
     imp_status status = imp_dataset_open(&dataset, folder, err);

@@ -11,7 +11,7 @@
 typedef struct imp_challenge_eval_settings {
     imp_challenge_eval_def def;
     const imp_sim_options *sim;
-    const imp_text_list *policies; // all who take part: policies, then agents
+    const imp_text_list *policies; // policies, then agents
     int first_agent;               // the first of them that is a command; their number if none is
     bool keep_messages;            // of agents, in out
     bool sandbox;                  // for agents
@@ -34,7 +34,7 @@ imp_status imp_challenge_eval_run(imp_challenge_eval_outcome *outcome,
                                   const imp_challenge_eval_settings *settings,
                                   const imp_options *options, imp_error *err);
 
-// How many episodes ended because who drove could not go on.
+// The number of episodes that ended because a policy or agent failed.
 int imp_challenge_eval_failures(const imp_challenge_eval_outcome *outcome);
 
 // stored: as in imp_eval_json().

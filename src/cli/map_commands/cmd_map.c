@@ -16,6 +16,7 @@
 #include "cli/output/output_extension.h"
 #include "imprint/report.h"
 
+// Options of all subcommands.
 typedef struct settings {
     const char *out;
     int size[2];

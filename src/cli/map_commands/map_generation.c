@@ -15,6 +15,7 @@
 #include "cli/output/output_extension.h"
 #include "cli/output/output_folder.h"
 
+// File names have four digits.
 enum { COUNT_MAX = 9999 };
 
 // No kind is chosen: the generator's default applies.

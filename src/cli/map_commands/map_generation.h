@@ -19,7 +19,7 @@ imp_map_gen_options imp_default_map_gen_options(void);
 void imp_map_gen_options_add(imp_options *options, imp_map_gen_options *settings);
 
 // Makes towns. size is (0, 0) or the tiles of a town; out a file, a folder if there are several
-// towns, or "-". What was made is appended to the array, or told.
+// towns, or "-". What was made is appended to the array, or printed.
 imp_status imp_map_gen_run(const imp_options *options, const imp_map_gen_options *settings,
                            const int size[2], const char *out, bool force, json_t *array,
                            imp_error *err);

@@ -12,6 +12,7 @@
 #include "base/text/suggestion.h"
 #include "cli/options/settings_file.h"
 
+// State of one pass.
 typedef struct argument_parser {
     imp_options *options;
     int argc;

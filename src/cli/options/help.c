@@ -10,6 +10,7 @@
 
 #include "cli/options/settings_file.h"
 
+// Lines have at most 80 columns; the texts of options start at column 31.
 enum { WIDTH = 80, TEXT_COLUMN = 31 };
 
 // Prints a paragraph that starts at column `indent`, wrapped so that no line exceeds WIDTH. Only

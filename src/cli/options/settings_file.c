@@ -18,6 +18,7 @@
 #include "base/text/suggestion.h"
 #include "base/yaml/yaml_tree.h"
 
+// Settings files are small; a larger file is the wrong one.
 enum { CONFIG_BYTES_MAX = 1 << 20 };
 
 // Whether a settings file may hold this option.

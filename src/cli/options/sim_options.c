@@ -52,6 +52,7 @@ imp_sim_options imp_default_sim_options(void)
     };
 }
 
+// Titles of groups in the help.
 static const char WORLD_GROUP[] = "The world and the robot", EXPERT_GROUP[] = "The expert";
 
 // `imprint train --online` has these two already and leaves them out.
@@ -165,10 +166,12 @@ void imp_sim_options_add_unseeded(imp_options *options, imp_sim_options *sim)
          IMP_INPUT_PATH},
     };
     const imp_option table[] = {
+        // objects and maps
         {"randomize-objects", 0, IMP_OPTION_FLAG, &sim->randomize_objects, NULL,
          "randomise the motion of objects and which optional objects exist", IMP_SETTING},
         {"split", 0, IMP_OPTION_TEXT, &sim->split, "PART",
          "which maps to use: all, train or test; a map's name decides its split", IMP_SETTING},
+        // time step and traffic
         {"clock", 0, IMP_OPTION_TEXT, &sim->clock, "NAME",
          "time step: simulator (1/30 s), or challenge (0.05 s, as AI-DO; for policies that "
          "take past actions as input)",

@@ -39,7 +39,7 @@ typedef struct imp_sim_options {
     const char *lanes;     // "simulator" or "challenge"
     const char *clock;     // "simulator" or "challenge"
     const char *turns;     // that the expert takes at crossings: "" or letters l, r, s
-    const char *observe;   // what the learner sees: pictures or segments
+    const char *observe;   // what the policy sees: pictures (images) or segments (masks)
     const char *segmenter; // model of seg-train that policies look through, or ""
     const char *randomize, *randomization; // words and a file, or ""
     const char *assets, *style; // folder of textures and meshes, or ""; and which style of tiles
@@ -87,12 +87,14 @@ imp_status imp_sim_options_set_segmenter(const imp_sim_options *sim, imp_policy_
 // Refuses a segmenter that no driver uses.
 imp_status imp_sim_options_check_segmenter(const imp_sim_options *sim, bool used, imp_error *err);
 
-// Adds --randomize and --randomization, and reads them; tells which names of a file mean nothing.
+// Adds --randomize and --randomization, and parses them. Prints a note about names in the file that
+// have no meaning.
 void imp_randomization_options_add(imp_options *options, imp_sim_options *sim);
 imp_status imp_randomization_options_parse(const imp_options *options, const imp_sim_options *sim,
                                            imp_randomization *out, imp_error *err);
 
-// Opens --assets, if it is given, and tells what is missing there. Freed with imp_assets_close().
+// Opens --assets, if it is given, and prints notes about what is missing there. Freed with
+// imp_assets_close().
 imp_status imp_sim_options_open_assets(const imp_options *options, const imp_sim_options *sim,
                                        imp_scene_def *scene, imp_assets **assets, imp_error *err);
 
@@ -107,7 +109,7 @@ imp_status imp_sim_options_match_camera(const imp_options *options, const imp_si
 // seconds, and was trained to do so at another pace: what it knows would mean something else.
 void imp_sim_options_warn_time_step(const imp_policy_factory *driver, double time_step);
 
-// The lens that --lens means, and the projection that straightens its pictures.
+// The lens of --lens, and the projection that undistorts its images.
 imp_status imp_parse_lens_option(const char *lens, imp_calibration *out, imp_error *err);
 
 #endif

@@ -68,6 +68,7 @@ static void install_interrupt_handlers(void)
     sigaction(SIGINT, &action, NULL);
 }
 
+// State of the bar: which task, since when, when drawn last.
 typedef struct progress_state {
     const char *task; // being drawn
     double started, drawn;
@@ -244,7 +245,7 @@ int imp_console_flush(void)
     if (fflush(stdout) == 0 && !ferror(stdout))
         return 0;
     if (errno == EPIPE)
-        return 4; // who has read enough, as head does, needs no message
+        return 4; // a reader that has closed the pipe, such as head, needs no message
     imp_error err = {0};
     imp_fail(&err, IMP_IO, "standard output: %s", strerror(errno));
     return imp_console_print_error(IMP_IO, &err);

@@ -8,7 +8,7 @@
 // The ending of a path with its dot, or "" if it has none: ".png" of "a.b/c.png", "" of "c.png/".
 const char *imp_output_extension(const char *path);
 
-// Refuses a file whose ending is none of those that can be written. `endings` ends with NULL.
+// Refuses a file with an extension that cannot be written. `extensions` ends with NULL.
 imp_status imp_output_check_file(const char *path, const char *const *extensions, imp_error *err);
 
 // The same where a folder can be written instead, for which a name without an ending or a slash at

@@ -15,6 +15,7 @@
 #include "cli/options/settings_file.h"
 #include "cli/output/output_folder.h"
 
+// Limits of the settings file and of the list of differences in a message.
 enum { SETTINGS_BYTES_MAX = 1 << 20, CHANGES_TEXT_MAX = 320 };
 
 // Whether the command line or a settings file gives any setting. A resume without settings needs a

@@ -25,7 +25,7 @@ typedef struct settings {
     int episodes;   // of a contact sheet
     double pose[3]; // x, z [m], heading in degrees
     const char *out;
-    imp_pose drawn_pose; // the robot's in the picture
+    imp_pose drawn_pose; // of the robot; NaN if the view has none
     int frames;          // that a replay wrote
 } settings;
 

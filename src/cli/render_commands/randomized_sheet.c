@@ -12,6 +12,7 @@
 #include "imprint/report.h"
 #include "imprint/sim.h"
 
+// Width of the sheet in images, and a limit that keeps it in memory.
 enum { COLUMNS = 4, EPISODES_MAX = 1000 };
 
 // How long the expert drives before the image is taken [s].

@@ -35,6 +35,7 @@ void imp_replay_options_add(imp_options *options, imp_replay_options *r)
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
+// The extension of --out decides: none, .apng or .png.
 typedef enum output_kind { FOLDER, ANIMATION, SHEET } output_kind;
 
 // State of one replay. `world` NULL means that recorded frames are shown.

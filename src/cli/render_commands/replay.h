@@ -1,4 +1,4 @@
-// cli/render_commands/replay.h: an episode of a dataset as pictures.
+// cli/render_commands/replay.h: draws an episode of a dataset.
 #ifndef IMP_CLI_RENDER_COMMANDS_REPLAY_H
 #define IMP_CLI_RENDER_COMMANDS_REPLAY_H
 
@@ -12,9 +12,9 @@ typedef struct imp_replay_options {
 
 void imp_replay_options_add(imp_options *options, imp_replay_options *replay);
 
-// Writes frames into a folder, a moving picture (*.apng) or a contact sheet (*.png), whichever the
-// name asks for. *frames tells how many. They are the ones that were recorded, unless the options
-// ask for another size or view.
+// Writes frames into a folder, an animation (*.apng) or a contact sheet (*.png), according to the
+// extension. *frames is their number. The recorded frames are shown, unless the options ask for
+// another size or view.
 imp_status imp_replay_write(const imp_options *options, const imp_replay_options *replay,
                             const imp_sim_options *sim, const imp_image_options *image,
                             const char *out, int *frames, imp_error *err);

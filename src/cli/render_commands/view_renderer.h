@@ -1,5 +1,4 @@
-// cli/render_commands/view_renderer.h: what the options of pictures mean, and pictures drawn as
-// they say.
+// cli/render_commands/view_renderer.h: the options of a view, and a renderer that draws it.
 #ifndef IMP_CLI_RENDER_COMMANDS_VIEW_RENDERER_H
 #define IMP_CLI_RENDER_COMMANDS_VIEW_RENDERER_H
 
@@ -17,7 +16,7 @@ typedef struct imp_image_options {
 imp_image_options imp_default_image_options(void);
 void imp_image_options_add(imp_options *options, imp_image_options *image);
 
-// What changes from picture to picture.
+// What changes from frame to frame.
 typedef struct imp_frame_state {
     imp_view view;
     const imp_pose *trail; // (trail_count) the way to the view's pose, nullable
@@ -26,7 +25,7 @@ typedef struct imp_frame_state {
     uint32_t number;         // of its noise
 } imp_frame_state;
 
-// Draws pictures of one world as the options say.
+// Draws images of one world according to the options.
 typedef struct imp_view_renderer imp_view_renderer;
 
 // Everything is borrowed. IMP_USAGE, naming the option, if they make no sense.
@@ -36,11 +35,11 @@ imp_status imp_view_renderer_create(imp_view_renderer **out, const imp_options *
                                     const imp_world *world, imp_error *err);
 void imp_view_renderer_destroy(imp_view_renderer *renderer); // nullable
 
-// Draws a picture (height x width x 3).
+// Draws an image (height x width x 3).
 imp_status imp_view_renderer_draw(imp_view_renderer *renderer, const imp_frame_state *frame,
                                   uint8_t *rgb, imp_error *err);
 
-// The depths of the picture that was drawn last (height x width) [m], or NULL unless the view is
+// The depths of the latest image (height x width) [m], or NULL unless the view is
 // depth.
 const float *imp_view_renderer_get_depths(const imp_view_renderer *renderer);
 

@@ -15,13 +15,15 @@
 #include "cli/output/settings_print.h"
 #include "imprint/nn.h"
 
+// How often --time runs each layer.
 enum { REPEATS = 200 };
 
+// Options of all subcommands.
 typedef struct settings {
     bool time, batch_norm;
     int batch;
-    int size[2];         // of a picture [px]
-    const char *network; // import: whose weights they are
+    int size[2];         // of an image [px]
+    const char *network; // import: network that the weights belong to
     const char *out;
 } settings;
 
@@ -246,7 +248,7 @@ static imp_status show_network(const settings *s, const imp_options *options, im
     const char *name = options->operands[1];
     imp_network *network = NULL;
     imp_node_timing *times = NULL;
-    // what is no file is told which networks there are
+    // a name that is neither gets the message that lists the built-in networks
     const bool described = is_architecture(name) || !imp_path_exists(name);
     imp_status status =
         described ? create_network(&network, s, name, err) : imp_network_load(&network, name, err);

@@ -27,6 +27,7 @@ typedef struct curves {
     int count;
 } curves;
 
+// Options and what is plotted.
 typedef struct settings {
     const char *out;
     int size[2];

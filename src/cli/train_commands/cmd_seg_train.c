@@ -25,6 +25,7 @@ static const char *const SHARED[] = {
     "shards", "threads", "checkpoint-steps", "resume", "force", NULL,
 };
 
+// Options and the result for the report.
 typedef struct settings {
     imp_seg_train_def def;
     imp_train_settings training; // its definition's, which is put into def

@@ -425,7 +425,7 @@ static void warn_unfinished_datasets(const imp_train_settings *s)
     for (int k = 0; k < s->data.count; k++) {
         imp_dataset *dataset;
         if (imp_dataset_open(&dataset, s->folders[k], NULL) != IMP_OK)
-            continue; // which training tells
+            continue; // the training itself reports that
         if (!imp_dataset_is_finished(dataset))
             fprintf(
                 stderr,
