@@ -46,7 +46,7 @@ cp out shown
 expect 0 imprint model show model/model.safetensors
 cmp -s out shown || fail "a folder shows something else than its model"
 expect 3 imprint train --data data --epochs 1 --network one-residual --from model --out never
-says 'is not of one-residual, but of the network small'
+says 'of the network small, not of one-residual'
 
 printf 'no model' >broken.safetensors
 expect 3 imprint model show broken.safetensors

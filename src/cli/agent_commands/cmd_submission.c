@@ -1,5 +1,5 @@
 // imprint submission: `new` writes a folder that AI-DO's tools can submit, `check` tests such a
-// folder. The work is in deploy/submission. `check` works on anybody's folder, so the agent
+// folder. The work is in deploy/submission. `check` works on any program's folder, so the agent
 // under test runs in a sandbox where the machine has one. The files are checked first: their
 // errors need no process and no sandbox.
 #include <stdio.h>

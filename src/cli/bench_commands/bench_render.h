@@ -13,7 +13,7 @@ imp_status imp_render_bench_create(imp_render_bench **out, const imp_camera_def 
                                    imp_policy *policy, imp_error *err);
 void imp_render_bench_destroy(imp_render_bench *bench); // nullable
 
-// Each draws, or does the work of, so many pictures as it returns: on one core, on two, of the
+// Each draws, or does the work of, as many images as it returns: on one core, on two, of the
 // ground alone, and what its samples would take if they only had to be read and mixed.
 int imp_render_bench_one_core(imp_render_bench *bench);
 int imp_render_bench_two_cores(imp_render_bench *bench);

@@ -25,15 +25,15 @@ imp_status imp_dataset_preview_write(const char *folder, imp_error *err)
     int count = episode->steps < FRAMES ? episode->steps : FRAMES;
     const int affordable = PIXELS_MAX / (info->width * info->height);
     count = affordable < 1 ? 1 : (affordable < count ? affordable : count);
-    const size_t picture = (size_t)info->width * (size_t)info->height * 3;
-    uint8_t *frames = malloc((size_t)count * picture);
+    const size_t image_bytes = (size_t)info->width * (size_t)info->height * 3;
+    uint8_t *frames = malloc((size_t)count * image_bytes);
     float actions[2 * FRAMES];
     // copy evenly spaced frames and their actions
     for (int k = 0; frames != NULL && k < count; k++) {
         int step = k * episode->steps / count;
-        const uint8_t *frame = episode->observations + (size_t)step * picture;
-        for (size_t byte = 0; byte < picture; byte++)
-            frames[(size_t)k * picture + byte] = frame[byte];
+        const uint8_t *frame = episode->observations + (size_t)step * image_bytes;
+        for (size_t byte = 0; byte < image_bytes; byte++)
+            frames[(size_t)k * image_bytes + byte] = frame[byte];
         actions[2 * k] = episode->actions[2 * step];
         actions[2 * k + 1] = episode->actions[2 * step + 1];
     }

@@ -294,8 +294,8 @@ static imp_status write_results(const imp_challenge_eval_settings *s, const imp_
     if (status == IMP_OK)
         status = write_trajectories(s, o, err);
     // with more episodes than official ones, only those are drawn
-    const int pictures = imp_challenge_episode_count(s->def.challenge);
-    for (int e = 0; e < pictures && e < o->results_by_policy[0].episodes && status == IMP_OK; e++)
+    const int images = imp_challenge_episode_count(s->def.challenge);
+    for (int e = 0; e < images && e < o->results_by_policy[0].episodes && status == IMP_OK; e++)
         status = draw_episode_trajectories(s, o, e, err);
     return status;
 }

@@ -13,7 +13,7 @@ imp_status imp_settings_file_read(imp_options *options, const char *path, imp_er
 // those of another command.
 imp_status imp_settings_file_read_saved(imp_options *options, const char *folder, imp_error *err);
 
-// Refuses a folder whose settings say that another command made it. One without may be anybody's.
+// Refuses a folder whose settings say that another command made it. One without settings passes.
 imp_status imp_settings_file_check_command(const imp_options *options, const char *folder,
                                            imp_error *err);
 

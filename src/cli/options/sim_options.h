@@ -39,7 +39,7 @@ typedef struct imp_sim_options {
     const char *lanes;     // "simulator" or "challenge"
     const char *clock;     // "simulator" or "challenge"
     const char *turns;     // that the expert takes at crossings: "" or letters l, r, s
-    const char *observe;   // what the policy sees: pictures (images) or segments (masks)
+    const char *observe;   // what the policy sees: images or masks, as they are stored
     const char *segmenter; // model of seg-train that policies look through, or ""
     const char *randomize, *randomization; // words and a file, or ""
     const char *assets, *style; // folder of textures and meshes, or ""; and which style of tiles

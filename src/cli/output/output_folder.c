@@ -44,12 +44,12 @@ static bool is_imprint_file(const char *name)
         (sscanf(stem, "trajectories-%*[a-z0-9-].png%n", &used) == 0 && used > 0 &&
          stem[used] == '\0'))
         return true;
-    static const char *const pictures[] = {
+    static const char *const patterns[] = {
         "worst-%*9[0-9]-%*9[0-9].csv%n", "worst-%*9[0-9]-%*9[0-9].png%n", "saliency-%*9[0-9].png%n",
         "agent%*9[0-9]-episode%*9[0-9].cbor%n", "epoch-%*9[0-9].safetensors%n"};
-    for (size_t k = 0; k < sizeof pictures / sizeof pictures[0]; k++) {
+    for (size_t k = 0; k < sizeof patterns / sizeof patterns[0]; k++) {
         // NOLINTNEXTLINE(clang-diagnostic-format-nonliteral,cert-err34-c): fixed patterns
-        if (sscanf(stem, pictures[k], &used) == 0 && used > 0 && stem[used] == '\0')
+        if (sscanf(stem, patterns[k], &used) == 0 && used > 0 && stem[used] == '\0')
             return true;
     }
     if (sscanf(stem, "events.out.tfevents.%*19[0-9].imprint%n", &used) == 0 && used > 0 &&

@@ -236,10 +236,10 @@ static imp_status check_conflicting_options(const settings *s, const imp_options
 // Checks the extension of --out: images are PNG; a replay may also be an animation or a folder.
 static imp_status check_output_extension(const settings *s, imp_error *err)
 {
-    static const char *const pictures[] = {".png", NULL}, *const films[] = {".png", ".apng", NULL};
+    static const char *const images[] = {".png", NULL}, *const replays[] = {".png", ".apng", NULL};
     return !is_randomized(s) && s->replay.dataset[0] != '\0'
-               ? imp_output_check_file_or_folder(s->out, films, err)
-               : imp_output_check_file(s->out, pictures, err);
+               ? imp_output_check_file_or_folder(s->out, replays, err)
+               : imp_output_check_file(s->out, images, err);
 }
 
 // Checks the options, then runs the chosen mode.

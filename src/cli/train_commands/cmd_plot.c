@@ -1,7 +1,7 @@
 // imprint plot: draws the loss of one or several trainings over the epochs, with a logarithmic
 // axis. The values come from the history.csv in each training's folder, so a training that is
 // still running can be plotted. With more than two trainings only the validation loss is drawn,
-// because names and lines could not be told apart otherwise.
+// because names and lines would be hard to distinguish.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
