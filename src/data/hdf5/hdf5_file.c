@@ -175,7 +175,7 @@ static uint32_t rotate_left(uint32_t value, int bits)
     return value << bits | value >> (32 - bits);
 }
 
-// The checksum of HDF5's metadata: lookup3_checksum by Bob Jenkins (2006, public domain), for a
+// The checksum of HDF5's metadata: lookup3 by Bob Jenkins (2006, public domain), for a
 // length that is not a multiple of 12, with seed 0.
 static uint32_t lookup3_checksum(const uint8_t *bytes, size_t length)
 {

@@ -66,7 +66,7 @@ static const tile_lanes THREE_WAY_RIGHT_LANES = {2, THREE_WAY};
 static const tile_lanes FOUR_WAY_LANES = {
     0, 12, {LANES_FROM(0), LANES_FROM(1), LANES_FROM(2), LANES_FROM(3)}};
 
-static const tile_lanes *get_tile_lanes(imp_tile_kind kind)
+static const tile_lanes *lane_table_of_tile_kind(imp_tile_kind kind)
 {
     switch (kind) {
     case IMP_TILE_STRAIGHT:
@@ -269,13 +269,13 @@ static tile_frame make_tile_frame(const imp_world *world, int i, int j)
 
 int imp_legal_lane_count(const imp_world *world, int tile)
 {
-    return get_tile_lanes(world->tiles[tile].kind)->count;
+    return lane_table_of_tile_kind(world->tiles[tile].kind)->count;
 }
 
 // Returns a lane of a tile with its total number of quarter turns in the world.
-static tile_lane get_tile_lane(const imp_world *world, int tile, int lane)
+static tile_lane lane_of_tile_in_world(const imp_world *world, int tile, int lane)
 {
-    const tile_lanes *table = get_tile_lanes(world->tiles[tile].kind);
+    const tile_lanes *table = lane_table_of_tile_kind(world->tiles[tile].kind);
     // the tables hold for orientation E, which is 1
     int quarters = world->tiles[tile].orientation - 1 + table->quarters;
     return (tile_lane){table->lane[lane].shape, quarters + table->lane[lane].quarters};
@@ -304,7 +304,7 @@ static int add_lanes_of_tile(const imp_world *world, int i, int j, imp_pose pose
     const pose2 centred = {pose.x * (double)tile.scale + (double)tile.shift_x,
                            y * (double)tile.scale + (double)tile.shift_y, pose.heading};
     for (int k = 0; k < imp_legal_lane_count(world, index); k++) {
-        const tile_lane lane = get_tile_lane(world, index, k);
+        const tile_lane lane = lane_of_tile_in_world(world, index, k);
         lane_coordinates place;
         if (locate_in_lane(lane.shape, rotate_pose_by_quarter_turns(centred, -lane.quarters),
                            &place))
@@ -333,13 +333,13 @@ int imp_legal_lanes_at_pose(const imp_world *world, imp_pose pose,
 
 double imp_legal_lane_length(const imp_world *world, int tile, int lane)
 {
-    centre_line line = make_centre_line(get_tile_lane(world, tile, lane).shape);
+    centre_line line = make_centre_line(lane_of_tile_in_world(world, tile, lane).shape);
     return centre_line_length(&line);
 }
 
 imp_pose imp_legal_lane_pose(const imp_world *world, int tile, int lane, double along)
 {
-    const tile_lane located = get_tile_lane(world, tile, lane);
+    const tile_lane located = lane_of_tile_in_world(world, tile, lane);
     const tile_frame frame_in =
         make_tile_frame(world, tile % world->columns, tile / world->columns);
     centre_line line = make_centre_line(located.shape);

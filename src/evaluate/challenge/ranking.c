@@ -7,7 +7,7 @@
 
 // Returns the k-th smallest value of a metric by counting smaller values. That is quadratic, but
 // needs no memory, and episodes are few.
-static double kth_smallest(const imp_metrics *episodes, int count, int metric, int k)
+static double kth_smallest_metric_value(const imp_metrics *episodes, int count, int metric, int k)
 {
     for (int e = 0; e < count; e++) {
         double value = episodes[e].value[metric];
@@ -30,10 +30,11 @@ imp_metrics_summary imp_metrics_summarise(const imp_metrics *episodes, int count
         for (int e = 0; e < count; e++)
             sum += episodes[e].value[m];
         out.mean.value[m] = sum / count;
-        out.min.value[m] = kth_smallest(episodes, count, m, 0);
-        out.max.value[m] = kth_smallest(episodes, count, m, count - 1);
-        out.median.value[m] = 0.5 * (kth_smallest(episodes, count, m, (count - 1) / 2) +
-                                     kth_smallest(episodes, count, m, count / 2));
+        out.min.value[m] = kth_smallest_metric_value(episodes, count, m, 0);
+        out.max.value[m] = kth_smallest_metric_value(episodes, count, m, count - 1);
+        out.median.value[m] =
+            0.5 * (kth_smallest_metric_value(episodes, count, m, (count - 1) / 2) +
+                   kth_smallest_metric_value(episodes, count, m, count / 2));
     }
     return out;
 }

@@ -30,7 +30,7 @@ static imp_pose move_pose_left_and_turn(imp_pose pose, double left, double turn)
 }
 
 // Number of lanes of a tile that may be drawn: those of straight tiles, or of all.
-static int count_lanes(const imp_scenario_builder *p, int tile, bool any_lane)
+static int count_drawable_lanes_of_tile(const imp_scenario_builder *p, int tile, bool any_lane)
 {
     bool counts = any_lane || p->world->tiles[tile].kind == IMP_TILE_STRAIGHT;
     return counts ? imp_legal_lane_count(p->world, tile) : 0;
@@ -43,13 +43,13 @@ static bool pick_random_lane(imp_scenario_builder *p, bool any_lane, int *tile, 
     uint32_t count = 0;
     const int tiles = p->world->columns * p->world->rows;
     for (int t = 0; t < tiles; t++)
-        count += (uint32_t)count_lanes(p, t, any_lane);
+        count += (uint32_t)count_drawable_lanes_of_tile(p, t, any_lane);
     if (count == 0)
         return false;
     // Draw an index over all lanes, then find its tile.
     *lane = (int)imp_random_below(&p->random, count);
-    for (*tile = 0; *lane >= count_lanes(p, *tile, any_lane); ++*tile)
-        *lane -= count_lanes(p, *tile, any_lane);
+    for (*tile = 0; *lane >= count_drawable_lanes_of_tile(p, *tile, any_lane); ++*tile)
+        *lane -= count_drawable_lanes_of_tile(p, *tile, any_lane);
     return true;
 }
 
@@ -72,7 +72,7 @@ static bool is_far_from_objects(const imp_scenario_builder *p, imp_object_kind k
 }
 
 // Adds an object. Objects beyond the capacity are dropped.
-static void add_object(imp_scenario_builder *p, imp_scenario_object added)
+static void append_scenario_object(imp_scenario_builder *p, imp_scenario_object added)
 {
     if (p->count < IMP_SCENARIO_OBJECTS_MAX)
         p->added[p->count++] = added;
@@ -102,10 +102,10 @@ void imp_scenario_builder_add_cars(imp_scenario_builder *p)
 {
     const double height = 0.12;
     for (int k = 1; k < p->robot_count; k++)
-        add_object(p, (imp_scenario_object){.kind = IMP_OBJECT_DUCKIEBOT,
-                                            .pose = p->robots[k],
-                                            .height = height,
-                                            .drives = true});
+        append_scenario_object(p, (imp_scenario_object){.kind = IMP_OBJECT_DUCKIEBOT,
+                                                        .pose = p->robots[k],
+                                                        .height = height,
+                                                        .drives = true});
 }
 
 imp_status imp_scenario_builder_add_duckies(imp_scenario_builder *p, int count, imp_error *err)
@@ -124,9 +124,10 @@ imp_status imp_scenario_builder_add_duckies(imp_scenario_builder *p, int count, 
             continue;
         double turn = imp_random_uniform(&p->random, -IMP_PI, IMP_PI);
         double left = imp_random_uniform(&p->random, -0.1, -0.04);
-        add_object(p, (imp_scenario_object){.kind = IMP_OBJECT_DUCKIE,
-                                            .pose = move_pose_left_and_turn(pose, left, turn),
-                                            .height = height});
+        append_scenario_object(
+            p, (imp_scenario_object){.kind = IMP_OBJECT_DUCKIE,
+                                     .pose = move_pose_left_and_turn(pose, left, turn),
+                                     .height = height});
         placed++;
     }
     if (placed < count)
@@ -176,7 +177,7 @@ static void place_signs_at(imp_scenario_builder *p, int tile, const sign_place *
     for (int k = 0; k < count; k++) {
         imp_vec2 ahead = imp_vec2_scale(imp_heading_direction(centre.heading), signs[k].x * size);
         imp_pose there = {centre.x + ahead.x, centre.z + ahead.z, centre.heading};
-        add_object(
+        append_scenario_object(
             p, (imp_scenario_object){.kind = IMP_OBJECT_SIGN,
                                      .sign = signs[k].sign,
                                      .pose = move_pose_left_and_turn(
@@ -271,7 +272,7 @@ static bool place_tree(imp_scenario_builder *p)
         double height = imp_random_uniform(&p->random, 0.15, 0.4);
         if (is_far_from_objects(p, IMP_OBJECT_TREE, at, apart) &&
             !tree_overlaps_road(p->world, at, height)) {
-            add_object(
+            append_scenario_object(
                 p, (imp_scenario_object){.kind = IMP_OBJECT_TREE, .pose = at, .height = height});
             return true;
         }

@@ -112,7 +112,7 @@ static imp_status create_histogram(imp_histogram *out, double low, double high, 
                : imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(bins, "bin"));
 }
 
-static imp_status alloc_results(eval_job *work, imp_error *err)
+static imp_status alloc_evaluation_results(eval_job *work, imp_error *err)
 {
     imp_evaluation *out = work->out;
     const imp_map_set *maps = work->workers.maps;
@@ -136,7 +136,7 @@ static imp_status alloc_results(eval_job *work, imp_error *err)
                : status;
 }
 
-static void merge_worker_counts(eval_job *work)
+static void sum_histograms_of_workers(eval_job *work)
 {
     imp_evaluation *out = work->out;
     for (int k = 0; k < work->workers.threads; k++) {
@@ -157,7 +157,7 @@ static imp_status run_evaluation(eval_job *work, const imp_policy_factory *polic
     imp_status status = imp_eval_create_workers(&work->workers, policy, progress_expert,
                                                 def->ask_expert, def, monitor, err);
     if (status == IMP_OK)
-        status = alloc_results(work, err);
+        status = alloc_evaluation_results(work, err);
     if (status != IMP_OK)
         return status;
     work->workers.progress.task = imp_policy_factory_name(policy);
@@ -166,7 +166,7 @@ static imp_status run_evaluation(eval_job *work, const imp_policy_factory *polic
     status = fail_with_earliest_failure(work, err);
     if (status != IMP_OK)
         return status;
-    merge_worker_counts(work);
+    sum_histograms_of_workers(work);
     return imp_eval_compute_stats(work->out, err);
 }
 

@@ -103,7 +103,7 @@ static imp_status read_csv_header(csv_table *t, imp_error *err)
 }
 
 // Returns the field of a column; "" if the row is too short.
-static const char *csv_field(const csv_table *t, int column)
+static const char *csv_field_or_empty(const csv_table *t, int column)
 {
     const int place = t->place[column];
     return place >= 0 && place < t->count ? t->fields[place] : "";
@@ -111,7 +111,7 @@ static const char *csv_field(const csv_table *t, int column)
 
 static imp_status read_number_field(const csv_table *t, int column, double *out, imp_error *err)
 {
-    const char *text = csv_field(t, column);
+    const char *text = csv_field_or_empty(t, column);
     const char *name = COLUMN_NAMES[column][0];
     char *end;
     if (*text == '\0')
@@ -126,7 +126,7 @@ static imp_status read_number_field(const csv_table *t, int column, double *out,
 static imp_status read_start(const csv_table *t, imp_episode_start *out, imp_error *err)
 {
     double numbers[COLUMN_HEADING + 1];
-    const char *map = imp_csv_strip_apostrophe(csv_field(t, COLUMN_MAP));
+    const char *map = imp_csv_strip_apostrophe(csv_field_or_empty(t, COLUMN_MAP));
     for (int c = 0; c <= COLUMN_HEADING; c++) {
         const imp_status status = read_number_field(t, c, &numbers[c], err);
         if (status != IMP_OK)
@@ -150,7 +150,7 @@ static imp_status read_start_rows(csv_table *t, imp_start_list *out, imp_error *
     int capacity = 0;
     imp_status status = IMP_OK;
     while (status == IMP_OK && read_csv_row(t)) {
-        const char *whose = csv_field(t, COLUMN_POLICY);
+        const char *whose = csv_field_or_empty(t, COLUMN_POLICY);
         if (policy == NULL)
             policy = whose; // stays in the text
         if (strcmp(whose, policy) != 0)

@@ -87,7 +87,7 @@ static int disable_all_groups_but(imp_randomization *spec, const char *word)
 }
 
 // Name of row k among all possible rows.
-static const char *row_name(int k)
+static const char *robustness_row_name(int k)
 {
     return k < IMP_GROUP_COUNT ? imp_randomization_group_name(k)
                                : JOINT_GROUPS[k - IMP_GROUP_COUNT];
@@ -95,11 +95,11 @@ static const char *row_name(int k)
 
 // Returns whether a row is needed, and its groups in *spec. A row of several groups is left out if
 // another row has the same ones.
-static bool is_row_needed(const imp_eval_def *def, int k, imp_randomization *spec)
+static bool get_groups_if_row_needed(const imp_eval_def *def, int k, imp_randomization *spec)
 {
     imp_randomization looks = def->sim.randomization, dynamics = def->sim.randomization;
     *spec = def->sim.randomization;
-    const int count = disable_all_groups_but(spec, row_name(k));
+    const int count = disable_all_groups_but(spec, robustness_row_name(k));
     if (k < IMP_GROUP_COUNT)
         return count > 0;
     const bool all = k == IMP_ROBUSTNESS_ROWS - 1;
@@ -134,14 +134,14 @@ imp_status imp_evaluate_robustness(imp_robustness *out, const imp_policy_factory
     if (!imp_randomization_is_on(&def->sim.randomization))
         return imp_fail(err, IMP_USAGE, "robustness: no group of perturbations is on");
     for (int k = 0; k < IMP_ROBUSTNESS_ROWS; k++)
-        r.total += is_row_needed(def, k, &spec) ? IMP_ROBUSTNESS_LEVELS : 0;
+        r.total += get_groups_if_row_needed(def, k, &spec) ? IMP_ROBUSTNESS_LEVELS : 0;
     imp_status status = evaluate_perturbed(&r, &none, &out->plain, err);
     for (int k = 0; k < IMP_ROBUSTNESS_ROWS && status == IMP_OK; k++) {
-        if (!is_row_needed(def, k, &spec))
+        if (!get_groups_if_row_needed(def, k, &spec))
             continue;
         // A row counts only if all its evaluations succeeded.
         imp_robustness_row *row = &out->rows[out->count];
-        snprintf(row->name, sizeof row->name, "%s", row_name(k));
+        snprintf(row->name, sizeof row->name, "%s", robustness_row_name(k));
         status = evaluate_groups_at_strengths(&r, row, &spec, err);
         out->count += status == IMP_OK;
     }

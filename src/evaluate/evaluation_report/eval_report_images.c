@@ -123,9 +123,9 @@ static imp_status write_pose_table(const imp_eval_report_def *def, const char *n
 }
 
 // Collects the kept episodes of an evaluation on one of the maps.
-static imp_status collect_trajectories(imp_trajectory_panel *panel,
-                                       const imp_evaluation *evaluation, int map_index,
-                                       imp_error *err)
+static imp_status collect_trajectories_of_map(imp_trajectory_panel *panel,
+                                              const imp_evaluation *evaluation, int map_index,
+                                              imp_error *err)
 {
     imp_trajectory *trajectories = calloc((size_t)evaluation->episodes, sizeof *trajectories);
     if (trajectories == NULL)
@@ -152,7 +152,7 @@ static imp_status draw_map_trajectories(const imp_eval_report_def *def, const ch
     imp_status status = report_file_path(path, def, name, err);
     for (int p = 0; p < count && status == IMP_OK; p++) {
         panels[p].title = imp_path_shortest_unique_tail(def->names, def->count, p);
-        status = collect_trajectories(&panels[p], &def->evaluations[p], index, err);
+        status = collect_trajectories_of_map(&panels[p], &def->evaluations[p], index, err);
     }
     if (status == IMP_OK)
         status = imp_trajectory_plot_write(path, maps->worlds[index], maps->scenes[index], panels,

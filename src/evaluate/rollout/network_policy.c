@@ -27,7 +27,7 @@ typedef struct network_policy {
     imp_obs_history *history;
 } network_policy;
 
-static void destroy_group(network_group *group)
+static void destroy_network_group(network_group *group)
 {
     imp_inference_destroy(group->inference);
     free(group->frames);
@@ -91,7 +91,7 @@ static void network_policy_destroy(imp_policy *policy)
 {
     network_policy *self = (network_policy *)policy;
     if (--self->group->users == 0)
-        destroy_group(self->group);
+        destroy_network_group(self->group);
     imp_obs_history_destroy(self->history);
     free(self);
 }
@@ -117,7 +117,7 @@ static imp_status create_group(network_group **out, int capacity, const imp_netw
     else
         status = imp_inference_create_batch_invariant(&group->inference, network, capacity, err);
     if (status != IMP_OK) {
-        destroy_group(group);
+        destroy_network_group(group);
         return status;
     }
     *out = group;
@@ -167,7 +167,7 @@ imp_status imp_network_policies_create(imp_policy **out, int count, const imp_ne
     if (status == IMP_OK)
         return IMP_OK;
     if (made == 0)
-        destroy_group(group);
+        destroy_network_group(group);
     while (made > 0) // destroying the last one destroys the group
         imp_policy_destroy(out[--made]);
     return status;

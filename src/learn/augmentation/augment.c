@@ -109,7 +109,7 @@ void imp_augment_format(const imp_augment *def, char *out, size_t capacity)
                                      AUGMENT_KINDS[k].word, *augmentation_strength_of(&copy, k));
 }
 
-static double read_setting(const json_t *settings, const char *key, double otherwise)
+static double read_setting_or_default(const json_t *settings, const char *key, double otherwise)
 {
     const json_t *value = json_object_get(settings, key);
     const double number = json_is_number(value) ? json_number_value(value) : otherwise;
@@ -125,9 +125,9 @@ static void derive_label_correction(imp_augmenter *a, const imp_dataset_info *in
     const imp_expert_def usual = imp_default_expert_def();
     const imp_drive_def drive = imp_default_drive_def();
     json_t *settings = json_loads(info->settings, 0, NULL);
-    const double rate = read_setting(settings, "tracking-rate", usual.tracking_rate);
-    const double follow = read_setting(settings, "turning-rate", usual.turning_rate);
-    const double speed = read_setting(settings, "speed", usual.speed);
+    const double rate = read_setting_or_default(settings, "tracking-rate", usual.tracking_rate);
+    const double follow = read_setting_or_default(settings, "turning-rate", usual.turning_rate);
+    const double speed = read_setting_or_default(settings, "speed", usual.speed);
     const double duty = follow / imp_drive_turn_gain(&drive);
     json_decref(settings);
     a->steer_shift = duty * rate * rate / speed;
@@ -178,7 +178,7 @@ void imp_augmenter_destroy(imp_augmenter *augmenter)
     free(augmenter);
 }
 
-static double random_within(imp_random *random, double strength)
+static double random_plus_minus(imp_random *random, double strength)
 {
     return imp_random_uniform(random, -strength, strength);
 }
@@ -193,10 +193,10 @@ static bool happens_once_in(int times, imp_random *random)
 // each colour by itself.
 static void draw_tone_curve(imp_augment_params *out, const imp_augment *def, imp_random *random)
 {
-    const double bright = random_within(random, def->brightness),
-                 contrast = random_within(random, def->contrast);
+    const double bright = random_plus_minus(random, def->brightness),
+                 contrast = random_plus_minus(random, def->contrast);
     for (int c = 0; c < 3; c++) {
-        const double gain = 1.0 + random_within(random, def->colour);
+        const double gain = 1.0 + random_plus_minus(random, def->colour);
         out->bias[c] = (float)(gain * -127.5 * contrast);
         out->slope[c] = (float)(gain * (1.0 + contrast + 2.0 * bright));
         out->curvature[c] = (float)(gain * -2.0 * bright / 255.0);
@@ -225,8 +225,8 @@ void imp_augment_draw_params(imp_augment_params *out, const imp_augmenter *augme
     if (happens_once_in(2, random))
         out->blur = (int)(256.0 * imp_random_uniform(random, 0.0, def->blur));
     if (happens_once_in(4, random)) {
-        out->shift = (float)random_within(random, def->shift);
-        out->turn = (float)random_within(random, def->turn);
+        out->shift = (float)random_plus_minus(random, def->shift);
+        out->turn = (float)random_plus_minus(random, def->turn);
     }
     if (happens_once_in(2, random) && def->cut_out > 0.0)
         draw_cut_out(out, augmenter, random);

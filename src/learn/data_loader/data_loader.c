@@ -169,8 +169,8 @@ void imp_data_loader_start_epoch(imp_data_loader *loader, uint64_t seed, uint32_
 
 // Tells the system about runs up to the one that holds a position; all of it, or, for what is done
 // with, those that end before it.
-static void advise_readahead(imp_data_loader *loader, struct imp_readahead_edge *edge,
-                             size_t position, imp_read_advice advice)
+static void advise_readahead_of_runs(imp_data_loader *loader, struct imp_readahead_edge *edge,
+                                     size_t position, imp_read_advice advice)
 {
     const imp_training_samples *samples = loader->samples;
     while (edge->run < loader->run_count && edge->sample < position) {
@@ -185,8 +185,8 @@ static void advise_readahead(imp_data_loader *loader, struct imp_readahead_edge 
     }
 }
 
-static void set_sample_weight(const imp_data_loader *loader, imp_data_loader_slot *slot, size_t k,
-                              const float duty[2])
+static void set_sample_turn_weight(const imp_data_loader *loader, imp_data_loader_slot *slot,
+                                   size_t k, const float duty[2])
 {
     const double mean = loader->samples->turn_sum / (double)loader->samples->count;
     const double turn = fabs((double)duty[1] - (double)duty[0]), more = loader->def.weight_turns;
@@ -262,11 +262,12 @@ static void fill_batch(imp_data_loader *loader, imp_data_loader_slot *slot, size
     const size_t left = loader->count - position, frames = (size_t)def->inputs.frames;
     const size_t count = left < def->batch ? left : def->batch;
     if (def->streams) {
-        advise_readahead(loader, &loader->done, position / def->window * def->window,
-                         IMP_READ_DONE);
+        advise_readahead_of_runs(loader, &loader->done, position / def->window * def->window,
+                                 IMP_READ_DONE);
         if (loader->soon.run < loader->done.run) // began in the middle of the epoch
             loader->soon = loader->done;
-        advise_readahead(loader, &loader->soon, position + count + def->window, IMP_READ_SOON);
+        advise_readahead_of_runs(loader, &loader->soon, position + count + def->window,
+                                 IMP_READ_SOON);
     }
     slot->position = position;
     for (size_t k = 0; k < count; k++) {
@@ -275,7 +276,7 @@ static void fill_batch(imp_data_loader *loader, imp_data_loader_slot *slot, size
         set_sample_frames(loader, slot->frames + k * frames, i);
         set_sample_past_actions(loader, slot->actions + k * 2 * (size_t)def->inputs.actions, i);
         if (slot->weights != NULL)
-            set_sample_weight(loader, slot, k, duty);
+            set_sample_turn_weight(loader, slot, k, duty);
         if (def->augmenter != NULL)
             augment_sample(loader, slot, k, duty);
         for (size_t past = 0; past < frames && def->streams && def->augmenter == NULL; past++)

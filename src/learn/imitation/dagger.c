@@ -292,7 +292,7 @@ static imp_status copy_round_model_as_best(const dagger_run *r, int round, imp_e
 }
 
 // Whether a file of a round's training is not there.
-static bool is_training_incomplete(const dagger_run *r, int round)
+static bool is_round_training_incomplete(const dagger_run *r, int round)
 {
     char folder[IMP_PATH_MAX];
     return round_folder(folder, r, "model", round, NULL) == IMP_OK &&
@@ -304,7 +304,7 @@ static imp_status run_round(dagger_run *r, int round, imp_error *err)
     imp_dagger_result *out = r->out;
     imp_dagger_round row = {.expert_share = expert_share_of_round(r->def, round)};
     imp_status status = collect_round(r, round, err);
-    if (status == IMP_OK && round < r->finished_rounds && is_training_incomplete(r, round))
+    if (status == IMP_OK && round < r->finished_rounds && is_round_training_incomplete(r, round))
         return train_round(r, round, &row, err); // makes again what it can, or refuses
     if (status != IMP_OK || round < r->finished_rounds)
         return status;

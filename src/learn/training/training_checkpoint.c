@@ -105,7 +105,7 @@ static bool file_exists(const imp_training *t, const char *name)
 
 // The first file in the folder that only a training that has come somewhere leaves; NULL if there
 // is none.
-static const char *find_result_file(const imp_training *t)
+static const char *find_file_of_earlier_training(const imp_training *t)
 {
     static const char *const names[] = {
         "model.safetensors", "last.safetensors", "history.csv", "history.jsonl",
@@ -279,7 +279,7 @@ imp_status imp_training_restore(imp_training *t, imp_error *err)
     if (status != IMP_OK)
         return status;
     if (!imp_path_exists(path))
-        return find_result_file(t) == NULL // stopped before the first checkpoint
+        return find_file_of_earlier_training(t) == NULL // stopped before the first checkpoint
                    ? IMP_OK
                    : fail_missing_file(t, "state.safetensors",
                                        "without which training cannot go on", err);

@@ -30,7 +30,7 @@ static void add_to_node_gradient(imp_executor *e, int node, dnnl_memory_t gradie
 
 // Describes the backward operation of the current node for oneDNN. The hint is the forward
 // operation, whose layouts and workspace it must match.
-static imp_dnnl_op make_dnnl_op(const imp_executor *e, imp_dnnl_pass pass)
+static imp_dnnl_op make_backward_dnnl_op(const imp_executor *e, imp_dnnl_pass pass)
 {
     const imp_graph *graph = e->def.graph;
     const imp_graph_node *node = &graph->nodes[e->building];
@@ -49,7 +49,7 @@ static imp_dnnl_op make_dnnl_op(const imp_executor *e, imp_dnnl_pass pass)
 // the plain layout, otherwise it is converted afterwards.
 static void build_weight_gradient(imp_executor *e, const imp_node_build_state *state)
 {
-    const imp_dnnl_op op = make_dnnl_op(e, IMP_PASS_BACKWARD_WEIGHTS);
+    const imp_dnnl_op op = make_backward_dnnl_op(e, IMP_PASS_BACKWARD_WEIGHTS);
     dnnl_primitive_desc_t primitive_desc = imp_build_primitive_desc(e, &op);
     if (primitive_desc == NULL)
         return;
@@ -82,7 +82,7 @@ static void build_weight_gradient(imp_executor *e, const imp_node_build_state *s
 // Gradient by the input of a convolution or dense layer.
 static void build_data_gradient(imp_executor *e, const imp_node_build_state *state, int input)
 {
-    const imp_dnnl_op op = make_dnnl_op(e, IMP_PASS_BACKWARD_DATA);
+    const imp_dnnl_op op = make_backward_dnnl_op(e, IMP_PASS_BACKWARD_DATA);
     dnnl_primitive_desc_t primitive_desc = imp_build_primitive_desc(e, &op);
     if (primitive_desc == NULL)
         return;
@@ -130,7 +130,7 @@ static void build_pool(imp_executor *e, const imp_node_build_state *state, int i
         add_to_node_gradient(e, input, state->gradient);
         return;
     }
-    imp_dnnl_op op = make_dnnl_op(e, IMP_PASS_BACKWARD_DATA);
+    imp_dnnl_op op = make_backward_dnnl_op(e, IMP_PASS_BACKWARD_DATA);
     // the pool worked on the layout of its input
     op.layout = imp_dnnl_memory_layout(state->source);
     dnnl_primitive_desc_t primitive_desc = imp_build_primitive_desc(e, &op);
@@ -192,7 +192,7 @@ static void build_batch_norm(imp_executor *e, const imp_node_build_state *state,
         build_frozen_norm(e, state, input);
         return;
     }
-    imp_dnnl_op op = make_dnnl_op(e, IMP_PASS_BACKWARD_DATA);
+    imp_dnnl_op op = make_backward_dnnl_op(e, IMP_PASS_BACKWARD_DATA);
     op.layout = imp_dnnl_memory_layout(state->source);
     op.activation = state->activation < 0 ? NULL : &e->def.graph->nodes[state->activation];
     // the same flags as in the forward pass

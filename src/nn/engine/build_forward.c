@@ -20,7 +20,7 @@ static const imp_graph_node *fused_activation_of(const imp_executor *e, int inde
 }
 
 // Describes the forward operation of the current node for oneDNN.
-static imp_dnnl_op make_dnnl_op(const imp_executor *e)
+static imp_dnnl_op make_forward_dnnl_op(const imp_executor *e)
 {
     const imp_graph *graph = e->def.graph;
     const imp_graph_node *node = &graph->nodes[e->building];
@@ -41,7 +41,7 @@ static void build_conv_or_dense(imp_executor *e, imp_node_build_state *state)
 {
     if (imp_build_custom_kernel(e, state))
         return;
-    const imp_dnnl_op op = make_dnnl_op(e);
+    const imp_dnnl_op op = make_forward_dnnl_op(e);
     state->forward = imp_build_primitive_desc(e, &op);
     if (e->status != IMP_OK)
         return;
@@ -81,7 +81,7 @@ static int build_workspace_argument(imp_executor *e, imp_node_build_state *state
 // A pool. If it is fused into the convolution before it, that convolution's output is its output.
 static void build_pool(imp_executor *e, imp_node_build_state *state)
 {
-    const imp_dnnl_op op = make_dnnl_op(e);
+    const imp_dnnl_op op = make_forward_dnnl_op(e);
     // a fused pool passes its input on
     state->source = state->out = input_memory_of_node(e, 0);
     if (state->fused_into_convolution)
@@ -150,7 +150,7 @@ static bool build_frozen_norm(imp_executor *e, imp_node_build_state *state)
 // in training.
 static void build_batch_norm(imp_executor *e, imp_node_build_state *state)
 {
-    imp_dnnl_op op = make_dnnl_op(e);
+    imp_dnnl_op op = make_forward_dnnl_op(e);
     state->source = input_memory_of_node(e, 0);
     // inference and frozen norms use the given statistics
     op.batch_statistics = e->def.training && op.out->batch_statistics;
@@ -193,7 +193,7 @@ static void build_activation(imp_executor *e, imp_node_build_state *state)
         imp_build_elementwise_call(e, &e->forward, IMP_CALL_RELU, state->out, state->source, NULL);
         return;
     }
-    const imp_dnnl_op op = make_dnnl_op(e);
+    const imp_dnnl_op op = make_forward_dnnl_op(e);
     state->forward = imp_build_primitive_desc(e, &op);
     if (e->status != IMP_OK)
         return;

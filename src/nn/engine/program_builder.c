@@ -23,7 +23,7 @@ void imp_build_fail(imp_executor *e, imp_status status, const char *what)
 }
 
 // Turns a oneDNN status into a failure. Returns true if all is well.
-static bool check_dnnl_status(imp_executor *e, dnnl_status_t code, const char *what)
+static bool fail_unless_dnnl_success(imp_executor *e, dnnl_status_t code, const char *what)
 {
     if (code == dnnl_success)
         return e->status == IMP_OK;
@@ -39,7 +39,7 @@ dnnl_primitive_desc_t imp_build_primitive_desc(imp_executor *e, const imp_dnnl_o
     if (e->status != IMP_OK)
         return NULL;
     dnnl_primitive_desc_t primitive_desc = NULL;
-    if (!check_dnnl_status(e, imp_dnnl_op_create_desc(&primitive_desc, op), "compute it"))
+    if (!fail_unless_dnnl_success(e, imp_dnnl_op_create_desc(&primitive_desc, op), "compute it"))
         return NULL;
     // the name tells which kernel oneDNN selected
     const char *name = "";
@@ -129,8 +129,8 @@ dnnl_memory_t imp_build_memory(imp_executor *e, imp_dnnl_layout layout, float *f
     if (floats == NULL)
         floats = imp_build_alloc_floats(e, dnnl_memory_desc_get_size(layout));
     if (floats == NULL ||
-        !check_dnnl_status(e, dnnl_memory_create(&memory, layout, e->engine, floats),
-                           "make a memory"))
+        !fail_unless_dnnl_success(e, dnnl_memory_create(&memory, layout, e->engine, floats),
+                                  "make a memory"))
         return NULL;
     return own_memory_in_executor(e, memory);
 }
@@ -145,8 +145,9 @@ dnnl_memory_t imp_build_plain_memory(imp_executor *e, int rank, const int64_t *d
     if (floats == NULL)
         floats = imp_build_alloc_floats(e, bytes);
     if (floats == NULL ||
-        !check_dnnl_status(e, imp_dnnl_create_plain_memory(&memory, e->engine, rank, dims, floats),
-                           "make a memory"))
+        !fail_unless_dnnl_success(
+            e, imp_dnnl_create_plain_memory(&memory, e->engine, rank, dims, floats),
+            "make a memory"))
         return NULL;
     return own_memory_in_executor(e, memory);
 }
@@ -168,8 +169,8 @@ dnnl_memory_t imp_build_node_memory_blocked(imp_executor *e, const imp_graph_nod
     dnnl_memory_t memory = NULL;
     float *floats = imp_build_alloc_floats(e, (size_t)count * sizeof *floats);
     if (floats == NULL ||
-        !check_dnnl_status(e, imp_dnnl_create_blocked_memory(&memory, e->engine, dims, floats),
-                           "make a memory"))
+        !fail_unless_dnnl_success(
+            e, imp_dnnl_create_blocked_memory(&memory, e->engine, dims, floats), "make a memory"))
         return NULL;
     return own_memory_in_executor(e, memory);
 }
@@ -228,14 +229,16 @@ void imp_build_primitive_call(imp_executor *e, imp_kernel_program *program,
     const size_t size = scratch == NULL ? 0 : dnnl_memory_desc_get_size(scratch);
     if (size > 0) {
         dnnl_memory_t memory = NULL;
-        if (!check_dnnl_status(e, dnnl_memory_create(&memory, scratch, e->engine, DNNL_MEMORY_NONE),
-                               "make a scratch memory") ||
+        if (!fail_unless_dnnl_success(
+                e, dnnl_memory_create(&memory, scratch, e->engine, DNNL_MEMORY_NONE),
+                "make a scratch memory") ||
             own_memory_in_executor(e, memory) == NULL)
             return;
         call->args[call->arg_count++] = (dnnl_exec_arg_t){DNNL_ARG_SCRATCHPAD, memory};
         e->scratch_size = size > e->scratch_size ? size : e->scratch_size;
     }
-    check_dnnl_status(e, dnnl_primitive_create(&call->primitive, primitive_desc), "compile it");
+    fail_unless_dnnl_success(e, dnnl_primitive_create(&call->primitive, primitive_desc),
+                             "compile it");
 }
 
 imp_kernel_call *imp_build_kernel_call(imp_executor *e, imp_kernel_program *program,
@@ -291,7 +294,7 @@ void imp_build_reorder(imp_executor *e, imp_kernel_program *program, dnnl_memory
         code = dnnl_reorder_primitive_desc_create(&primitive_desc, imp_dnnl_memory_layout(from),
                                                   e->engine, imp_dnnl_memory_layout(to), e->engine,
                                                   attr);
-    if (check_dnnl_status(e, code, "change a layout")) {
+    if (fail_unless_dnnl_success(e, code, "change a layout")) {
         const dnnl_exec_arg_t args[] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}};
         imp_build_primitive_call(e, program, primitive_desc, args, 2);
         if (e->status == IMP_OK)

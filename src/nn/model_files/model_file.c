@@ -246,7 +246,8 @@ static imp_status check_array_sizes(imp_safetensors *file, const imp_network_def
 }
 
 // Creates the network that a file describes, with weights still zero.
-static imp_status create_from_metadata(imp_network **out, imp_safetensors *file, imp_error *err)
+static imp_status create_network_from_metadata(imp_network **out, imp_safetensors *file,
+                                               imp_error *err)
 {
     imp_network_def def = {.cookie = 0};
     imp_architecture *architecture = NULL;
@@ -283,7 +284,7 @@ static imp_status check_variances_not_negative(const imp_network *network, const
 imp_status imp_network_from_file(imp_network **out, imp_safetensors *file, imp_error *err)
 {
     imp_network *network = NULL;
-    imp_status status = create_from_metadata(&network, file, err);
+    imp_status status = create_network_from_metadata(&network, file, err);
     if (status != IMP_OK || network == NULL)
         return status;
     // weights, then their plausibility

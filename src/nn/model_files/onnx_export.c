@@ -305,7 +305,7 @@ static void put_layer(imp_protobuf_writer *w, const imp_network *network,
 }
 
 // Writes the graph: image input, with or without standardisation, then all layers, then the output.
-static void put_graph(imp_protobuf_writer *w, const imp_network *network, bool raw_pixels)
+static void put_onnx_graph(imp_protobuf_writer *w, const imp_network *network, bool raw_pixels)
 {
     const imp_graph_node *input = imp_network_node(network, 0), *last = input, *node;
     const size_t graph = imp_protobuf_begin_message(w, MODEL_GRAPH);
@@ -352,7 +352,7 @@ imp_status imp_network_export_onnx(const imp_network *network, const char *path,
     imp_protobuf_put_int(&model, MODEL_VERSION, FORMAT_VERSION);
     imp_protobuf_put_string(&model, MODEL_PRODUCER, "imprint");
     imp_protobuf_put_string(&model, MODEL_RELEASE, imp_version());
-    put_graph(&model, network, raw_pixels);
+    put_onnx_graph(&model, network, raw_pixels);
     // the set of operations that the file uses
     const size_t operators = imp_protobuf_begin_message(&model, MODEL_OPERATORS);
     imp_protobuf_put_int(&model, OPERATORS_VERSION, OPSET);

@@ -234,7 +234,7 @@ static imp_status set_layer_parameter(const builder *b, imp_graph_node *node,
 }
 
 // Infers the shape of a node from its inputs' shapes.
-static imp_status infer_shape(const builder *b, imp_graph_node *node, const imp_layer *layer)
+static imp_status infer_node_shape(const builder *b, imp_graph_node *node, const imp_layer *layer)
 {
     const imp_graph_node *input = &b->graph->nodes[node->inputs[0]];
     // most kinds keep the shape of their input
@@ -299,8 +299,8 @@ static int64_t count_flops(const imp_graph *graph, const imp_graph_node *node)
 }
 
 // Appends a tensor of a node. A node's tensors are adjacent in the list.
-static void add_tensor(imp_graph *graph, int index, imp_tensor_role role, const char *word,
-                       int rank, const int64_t dims[4])
+static void add_tensor_of_node(imp_graph *graph, int index, imp_tensor_role role, const char *word,
+                               int rank, const int64_t dims[4])
 {
     imp_graph_node *node = &graph->nodes[index];
     imp_tensor tensor = {.role = role, .node = index, .rank = rank, .count = 1};
@@ -325,13 +325,13 @@ static void add_node_tensors(imp_graph *graph, int index)
     const int64_t dims[4] = {node->channels, in, side, side};
     if (node->kind == IMP_LAYER_CONVOLUTION || node->kind == IMP_LAYER_DENSE) {
         const int rank = node->kind == IMP_LAYER_DENSE ? 2 : 4;
-        add_tensor(graph, index, IMP_TENSOR_WEIGHT, "weight", rank, dims);
-        add_tensor(graph, index, IMP_TENSOR_BIAS, "bias", 1, dims);
+        add_tensor_of_node(graph, index, IMP_TENSOR_WEIGHT, "weight", rank, dims);
+        add_tensor_of_node(graph, index, IMP_TENSOR_BIAS, "bias", 1, dims);
     } else if (node->kind == IMP_LAYER_BATCH_NORM) {
-        add_tensor(graph, index, IMP_TENSOR_GAIN, "weight", 1, dims);
-        add_tensor(graph, index, IMP_TENSOR_BIAS, "bias", 1, dims);
-        add_tensor(graph, index, IMP_TENSOR_MEAN, "running_mean", 1, dims);
-        add_tensor(graph, index, IMP_TENSOR_VARIANCE, "running_var", 1, dims);
+        add_tensor_of_node(graph, index, IMP_TENSOR_GAIN, "weight", 1, dims);
+        add_tensor_of_node(graph, index, IMP_TENSOR_BIAS, "bias", 1, dims);
+        add_tensor_of_node(graph, index, IMP_TENSOR_MEAN, "running_mean", 1, dims);
+        add_tensor_of_node(graph, index, IMP_TENSOR_VARIANCE, "running_var", 1, dims);
     }
 }
 
@@ -374,7 +374,7 @@ static imp_status add_layer(const builder *b, const imp_layer *layer)
     // each step needs the results of those before it
     imp_status status = connect_inputs(b, node, layer);
     if (status == IMP_OK)
-        status = infer_shape(b, node, layer);
+        status = infer_node_shape(b, node, layer);
     if (status == IMP_OK)
         status = set_layer_parameter(b, node, layer);
     if (status == IMP_OK && imp_node_output_size(node) > MAX_VALUES)

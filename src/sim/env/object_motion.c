@@ -106,8 +106,8 @@ typedef struct board_move {
 
 // Moves a checkerboard through its choreography; at the end it starts over. As in gym-duckietown,
 // its footprint stays where the map places it.
-static void step_checkerboard(const imp_object *object, imp_object_motion *motion,
-                              imp_object_state *state)
+static void step_checkerboard_choreography(const imp_object *object, imp_object_motion *motion,
+                                           imp_object_state *state)
 {
     static const board_move dance[] = {
         {0, 0, 0, 0},    {40, 1, 0, 0},  {135, -1, 0, 0}, {170, 1, 0, 0},  {200, 0, 0, 1},
@@ -207,6 +207,6 @@ void imp_object_motion_step(imp_env *env)
         else if (object->kind == IMP_OBJECT_TRAFFIC_LIGHT)
             step_traffic_light(motion, &env->moving[k], dt);
         else
-            step_checkerboard(object, motion, &env->moving[k]);
+            step_checkerboard_choreography(object, motion, &env->moving[k]);
     }
 }

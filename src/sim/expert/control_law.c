@@ -91,8 +91,8 @@ static double max_approach_angle(const imp_expert_def *def, double curvature)
 }
 
 // Computes the errors at the predicted state, for a target line at `offset` from the route.
-static route_deviation compute_deviation(const imp_control_law *law, imp_predicted_state state,
-                                         double offset)
+static route_deviation compute_deviation_from_route(const imp_control_law *law,
+                                                    imp_predicted_state state, double offset)
 {
     imp_route_point here = imp_route_point_ahead(&law->route, 0.0);
     imp_vec2 right = imp_vec2_turn_right(here.tangent);
@@ -202,7 +202,7 @@ imp_action imp_control_law_compute(imp_control_law *law, const imp_env *env, boo
     if (law->def.pose_only)
         state = assumed_steady_state(law, env, plan.speed);
     // errors, and whether they are small enough to act without simulation
-    route_deviation d = compute_deviation(law, state, plan.offset);
+    route_deviation d = compute_deviation_from_route(law, state, plan.offset);
     *nominal = !plan.obstacle_near && fabs(d.aside) < NOMINAL_GAP &&
                fabs(d.angle) < NOMINAL_ANGLE &&
                imp_env_is_on_road(env->world, state.pose, NOMINAL_SCALE);

@@ -153,7 +153,7 @@ static node move_node_by_straight(const imp_escape_search *s, const node *from, 
 }
 
 // Adds the successors of a node whose middle and end are free.
-static void expand_node(imp_escape_search *s, int index)
+static void add_free_successors(imp_escape_search *s, int index)
 {
     const node from = s->nodes[index];
     for (primitive by = AHEAD; by < PRIMITIVE_COUNT; by++) {
@@ -217,7 +217,7 @@ static bool mark_if_new_candidate(imp_escape_search *s, const node *n)
 }
 
 // Clears the search and adds the start node.
-static void init_search(imp_escape_search *s, const imp_env *env, imp_pose from)
+static void clear_search_and_add_start(imp_escape_search *s, const imp_env *env, imp_pose from)
 {
     memset(s->closed, 0, sizeof s->closed);
     memset(s->offered, 0, sizeof s->offered);
@@ -235,7 +235,7 @@ bool imp_escape_path_find(imp_escape_search *s, const imp_env *env, imp_pose fro
                           bool (*accept)(void *context, const imp_escape_path *path), void *context,
                           imp_escape_path *out)
 {
-    init_search(s, env, from);
+    clear_search_and_add_start(s, env, from);
     for (int index; (index = pop_cheapest_node(s)) >= 0 && s->candidate_count < CANDIDATES_MAX;) {
         // a cell is closed by its cheapest node; candidates are offered to the caller
         const int cell = cell_index(&s->nodes[index], CELL, SIDE, HEADINGS);
@@ -245,7 +245,7 @@ bool imp_escape_path_find(imp_escape_search *s, const imp_env *env, imp_pose fro
         if (mark_if_new_candidate(s, &s->nodes[index]) && trace_path(s, index, out) &&
             accept(context, out))
             return true;
-        expand_node(s, index);
+        add_free_successors(s, index);
     }
     return false;
 }

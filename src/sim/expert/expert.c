@@ -66,8 +66,8 @@ typedef struct look_ahead_result {
 
 // Simulates an action that is held for some steps, then the control law. Environment and law are
 // plain values, so copies are cheap and exact.
-static look_ahead_result simulate_action(const expert *self, const imp_env *env, imp_action action,
-                                         int hold)
+static look_ahead_result simulate_action_then_law(const expert *self, const imp_env *env,
+                                                  imp_action action, int hold)
 {
     imp_control_law law_copy = self->law;
     imp_env ahead;
@@ -102,7 +102,7 @@ static imp_action simulate_and_choose_action(expert *self, const imp_env *env, i
     enum { HOLDS = sizeof holds / sizeof holds[0], DUTIES = sizeof duties / sizeof duties[0] };
     const bool stands = env->speed < STANDING_SPEED;
     // a safe action is trusted for half the horizon
-    look_ahead_result best = simulate_action(self, env, wanted, 1);
+    look_ahead_result best = simulate_action_then_law(self, env, wanted, 1);
     int hold = 1;
     if (best.steps == LOOK_AHEAD_STEPS) {
         self->trusted_steps = LOOK_AHEAD_STEPS / 2;
@@ -110,7 +110,7 @@ static imp_action simulate_and_choose_action(expert *self, const imp_env *env, i
     }
     // finish a manoeuvre that is still safe; restarting it in every step would never end
     if (self->remaining_steps > 0 &&
-        simulate_action(self, env, self->manoeuvre, self->remaining_steps).steps ==
+        simulate_action_then_law(self, env, self->manoeuvre, self->remaining_steps).steps ==
             LOOK_AHEAD_STEPS) {
         self->remaining_steps--;
         return self->manoeuvre;
@@ -121,7 +121,7 @@ static imp_action simulate_and_choose_action(expert *self, const imp_env *env, i
         int duty_pair = k % (DUTIES * DUTIES);
         imp_action candidate = {duties[duty_pair / DUTIES], duties[duty_pair % DUTIES]};
         look_ahead_result found =
-            simulate_action(self, env, candidate, holds[k / (DUTIES * DUTIES)]);
+            simulate_action_then_law(self, env, candidate, holds[k / (DUTIES * DUTIES)]);
         if (is_better_result(found, best)) {
             best = found;
             self->manoeuvre = candidate;

@@ -113,7 +113,7 @@ static bool add_object_on_footprint(const object_placer *f, imp_map_object objec
 }
 
 // Whether the next tile in a direction exists and has no road.
-static bool has_free_roadside(const object_placer *f, int i, int j, int direction)
+static bool is_next_tile_without_road(const object_placer *f, int i, int j, int direction)
 {
     return imp_road_layout_next_tile(f->layout, &i, &j, direction) && road_links_at(f, i, j) == 0;
 }
@@ -180,7 +180,7 @@ static void place_signs_and_light(const object_placer *f, int i, int j, imp_rand
         const int back = imp_direction_opposite(direction);
         int column = i, row = j;
         if (links >> back & 1 && imp_road_layout_next_tile(f->layout, &column, &row, back) &&
-            has_free_roadside(f, column, row, imp_direction_right(direction)))
+            is_next_tile_without_road(f, column, row, imp_direction_right(direction)))
             place_sign(f, i, j, direction, -0.55,
                        choose_intersection_sign(links, direction, light, random));
     }
@@ -215,8 +215,8 @@ static int place_pedestrians(object_placer *f, int wanted, imp_random *random)
         const int over = imp_direction_left(direction);
         const double along = imp_random_uniform(random, -0.3, 0.3) * size;
         // skip tiles with a road on either side; they count as used
-        if (!has_free_roadside(f, i, j, over) ||
-            !has_free_roadside(f, i, j, imp_direction_opposite(over)))
+        if (!is_next_tile_without_road(f, i, j, over) ||
+            !is_next_tile_without_road(f, i, j, imp_direction_opposite(over)))
             continue;
         imp_pose from = pose_relative_to_tile_centre(f, i, j, direction, along, start);
         imp_pose to = pose_relative_to_tile_centre(f, i, j, direction, along, -start);
@@ -272,7 +272,7 @@ static int place_parked_cars(object_placer *f, int wanted, imp_random *random)
     int placed = 0, i, j, direction;
     while (placed < wanted && next_free_straight_tile(f, random, &i, &j, &direction)) {
         const double along = imp_random_uniform(random, -0.2, 0.2) * f->def->tile_size;
-        if (has_free_roadside(f, i, j, imp_direction_right(direction)))
+        if (is_next_tile_without_road(f, i, j, imp_direction_right(direction)))
             placed += add_object_on_footprint(
                 f, (imp_map_object){
                        .kind = "duckiebot",
@@ -301,7 +301,7 @@ static int place_obstacles(object_placer *f, int wanted, imp_random *random)
         imp_pose pose = pose_relative_to_tile_centre(
             f, i, j, direction, along, random_roadside_offset(f, choice[k].width, random));
         pose.heading += imp_random_uniform(random, -choice[k].turn, choice[k].turn);
-        if (has_free_roadside(f, i, j, imp_direction_right(direction)))
+        if (is_next_tile_without_road(f, i, j, imp_direction_right(direction)))
             placed += add_object_on_footprint(
                 f,
                 (imp_map_object){.kind = choice[k].kind, .pose = pose, .height = choice[k].height});

@@ -310,8 +310,8 @@ static imp_tile_kind ground_kind_of_block(uint16_t block, uint32_t salt)
 }
 
 // Chooses kind and orientation of every tile.
-static void assign_tiles(imp_road_layout *layout, const imp_map_generator_def *def,
-                         imp_random *random)
+static void assign_tile_kinds(imp_road_layout *layout, const imp_map_generator_def *def,
+                              imp_random *random)
 {
     int first = -1;
     const uint32_t salt = imp_random_u32(random);
@@ -359,7 +359,7 @@ imp_status imp_road_layout_generate(imp_road_layout *layout, const imp_map_gener
         if (def->kind != IMP_MAP_GENERATOR_GRID)
             mutate_layout(layout, def->kind == IMP_MAP_GENERATOR_LOOP, random, backup);
         derive_links_and_check_rules(layout, &found);
-        assign_tiles(layout, def, random);
+        assign_tile_kinds(layout, def, random);
     }
     free(backup);
     return status;

@@ -38,8 +38,8 @@ static void sample_lamp_position(imp_scenery *out, const imp_randomization_sampl
 }
 
 // Draws lamps and windows in and around the map.
-static void sample_glares(imp_scenery *out, const imp_randomization_sample *sample,
-                          const imp_world *world)
+static void sample_glare_lamps(imp_scenery *out, const imp_randomization_sample *sample,
+                               const imp_world *world)
 {
     // up to 2 m outside the map, 0.5 to 3 m high
     const double margin = 2.0, tile = world->tile_size;
@@ -112,7 +112,7 @@ void imp_scenery_sample(imp_scenery *out, const imp_randomization_sample *sample
         imp_horizon_generate(&out->horizon, sky, &random);
     }
     sample_lamp_position(out, sample, world);
-    sample_glares(out, sample, world);
+    sample_glare_lamps(out, sample, world);
     sample_clutter_boxes(out, sample, world);
 }
 

@@ -136,7 +136,7 @@ void imp_animation_destroy(imp_animation *animation)
 }
 
 // Copies the compressed data of a PNG, chunk by chunk.
-static void copy_image_data(imp_animation *a, const uint8_t *png, size_t length)
+static void append_png_image_data(imp_animation *a, const uint8_t *png, size_t length)
 {
     for (size_t at = SIGNATURE; at + OVERHEAD <= length;) {
         const size_t size = read_be32(png + at);
@@ -205,7 +205,7 @@ imp_status imp_animation_add_frame(imp_animation *a, const uint8_t *rgb, imp_err
         write_animation_control(a, a->length);
     }
     append_frame_control(a, &w);
-    copy_image_data(a, png, length);
+    append_png_image_data(a, png, length);
     memcpy(a->last, rgb, stride * (size_t)a->height);
     a->frames++;
     free(png);

@@ -59,7 +59,7 @@ static imp_status load_traffic_lights(imp_assets *assets, imp_error *err)
 }
 
 // Loads a sign: the common mesh with the sign's image, or a mesh of its own.
-static imp_status load_sign(imp_assets *assets, imp_sign sign, imp_error *err)
+static imp_status load_sign_model(imp_assets *assets, imp_sign sign, imp_error *err)
 {
     char mesh[64], face[64];
     const int model = IMP_OBJECT_MODEL_FIRST_SIGN + (int)sign;
@@ -114,7 +114,7 @@ imp_status imp_assets_load_models(imp_assets *assets, const char *folder, imp_er
     if (status == IMP_OK)
         status = load_traffic_lights(assets, err);
     for (int sign = 0; status == IMP_OK && sign < IMP_SIGN_COUNT; sign++)
-        status = load_sign(assets, (imp_sign)sign, err);
+        status = load_sign_model(assets, (imp_sign)sign, err);
     for (int kind = 0; status == IMP_OK && kind < IMP_OBJECT_SIGN; kind++) {
         char name[64];
         if (kind == IMP_OBJECT_DUCKIEBOT || kind == IMP_OBJECT_TRAFFIC_LIGHT)
