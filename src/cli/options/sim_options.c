@@ -207,10 +207,12 @@ imp_status imp_sim_options_read_split(const imp_sim_options *sim, imp_map_split 
 // Only for commands that record; a model knows what it was trained on.
 void imp_sim_options_add_observe(imp_options *options, imp_sim_options *sim)
 {
-    imp_options_add(options, (imp_option){"observe", 0, IMP_OPTION_TEXT, &sim->observe, "KIND",
-                                          "what the policy sees: images, or masks: "
-                                          "road, lines and obstacles in plain colours",
-                                          IMP_SETTING});
+    imp_options_add(
+        options,
+        (imp_option){"observe", 0, IMP_OPTION_TEXT, &sim->observe, "KIND",
+                     "what the policy sees: images (stored as `pictures`), or masks (stored as "
+                     "`segments`): road, lines and obstacles in plain colours",
+                     IMP_SETTING});
 }
 
 // Parses --observe.
