@@ -417,7 +417,7 @@ static imp_status serve_messages(server *n, int input, imp_message_reader *reade
             status = receive_bytes(n, input, reader, &ended, err);
             break;
         case IMP_CBOR_MALFORMED:
-            // After malformed bytes the start of the next message is unknown: give up.
+            // After malformed bytes the start of the next message is unknown: stop.
             imp_protocol_write_control(&n->reply, "aborted", why);
             write_reply(n, "over");
             send_reply(n, NULL);

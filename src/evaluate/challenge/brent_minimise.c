@@ -167,7 +167,7 @@ double imp_brent_minimise(imp_scalar_function *f, const void *context, double fr
     bracket_minimum(&p, &a, &b, &c);
     brent_state s = {fmin(a.x, c.x), fmax(a.x, c.x), b, b, b, 0.0, 0.0};
     for (int step = 0; step < STEPS_MAX; step++) {
-        // The smallest useful step: two samples closer than that cannot be told apart.
+        // The smallest useful step: two samples closer than that cannot be distinguished.
         double reach = tolerance * fabs(s.best.x) + smallest;
         double middle = 0.5 * (s.low + s.high);
         // Stop when the interval is small around the best sample.

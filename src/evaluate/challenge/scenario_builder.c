@@ -1,6 +1,6 @@
 // Adds what a challenge's scenario contains to a map: robots, duckies, trees and signs, with the
 // distributions of duckietown-world's scenario generation. Poses are drawn by rejection
-// sampling: draw a lane and a pose, reject it if it is too close to others, and give up after
+// sampling: draw a lane and a pose, reject it if it is too close to others, and fail after
 // 20000 attempts. The result is written as a map file, so that a scenario is loaded like every
 // other map. All draws come from one random stream, so their order is part of the result.
 #include "evaluate/challenge/scenario_builder.h"

@@ -164,7 +164,7 @@ static imp_status write_image_of_folder(imp_html_page *page, const imp_eval_repo
     return status == IMP_OK ? imp_html_add_image(page, path, caption, err) : status;
 }
 
-// Number of maps shown on the page; images of others are only files beside it.
+// Number of maps shown on the page; images of other maps are only files beside it.
 enum { MAPS_ON_PAGE = 8 };
 
 // Adds the images of trajectories, one per map.

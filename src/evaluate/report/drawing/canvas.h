@@ -10,7 +10,7 @@ typedef struct imp_colour {
 } imp_colour;
 
 // Colours of series and panels, in this order: the palette of Okabe and Ito, which colour-blind
-// readers can tell apart.
+// readers can distinguish.
 enum { IMP_PLOT_SERIES_COLOURS = 6 };
 imp_colour imp_plot_series_colour(int index); // wraps around
 
