@@ -44,6 +44,7 @@ static int print_unknown_command_error(const char *word)
 {
     char hint[IMP_SUGGESTION_TEXT_MAX];
     const bool is_option = word[0] == '-';
+    // the word without its dashes, for a command that was written as an option
     const char *bare = word + strspn(word, "-");
     imp_error err = {0};
     // offer only words of the same kind: options for an option, commands for a command

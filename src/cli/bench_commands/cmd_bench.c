@@ -28,6 +28,7 @@
 enum { REPEATS = 3, ENVIRONMENTS = 256, RANDOM_SECONDS = 16, SIM_SECONDS = 6 };
 
 // Options as texts, and what they become.
+// The structure is filled by the option table in set_up_bench_command().
 typedef struct settings {
     imp_sim_options sim;
     imp_env_def env;
@@ -37,6 +38,7 @@ typedef struct settings {
     imp_render_backend renderer;
     int batch;
     double seconds; // that one repeat lasts
+    // what the benchmark of the agent's process needs
     imp_bench_agent_settings agent;
 } settings;
 
@@ -45,6 +47,7 @@ typedef struct bench_context {
     const settings *s;
     imp_monitor monitor;
     imp_world *world;
+    // Objects that a benchmark does not use stay NULL.
     imp_assets *assets; // NULL: ours
     imp_scene *scene;
     imp_scene_def look;
@@ -64,6 +67,7 @@ typedef struct bench_context {
 } bench_context;
 
 // One unit of work; returns how many things it did.
+// The function must do the same amount of work in every call.
 typedef int (*workload)(bench_context *r);
 
 // A row of the table.
@@ -94,6 +98,7 @@ static void start_next_episode(bench_context *r, imp_env *env)
 // turns, as in a simulation of many, so their states do not stay in the first cache level.
 static int bench_env_steps(bench_context *r)
 {
+    // sixteen steps of each environment in one call, so that reading the clock costs nothing
     enum { ROUNDS = 16 };
     for (int round = 0; round < ROUNDS; round++)
         for (int k = 0; k < ENVIRONMENTS; k++) {
@@ -115,6 +120,7 @@ static int bench_env_resets(bench_context *r)
 // map: from the text to the world, lanes and objects.
 static int bench_map_loading(bench_context *r)
 {
+    // the map was loaded before the measurement, so an error is not expected
     imp_error err;
     imp_world *world;
     if (imp_world_load(&world, r->s->sim.map, &err) == IMP_OK)
@@ -136,6 +142,7 @@ static int train_batch(bench_context *r)
 {
     double loss;
     imp_error err;
+    // the frames and labels are the same in every step
     const imp_batch batch = {.count = r->s->batch, .frames = r->frames, .labels = r->labels};
     imp_trainer_step(r->trainer, &batch, &loss, &err);
     return r->s->batch;
@@ -212,6 +219,7 @@ static const char *benchmark_name(int k)
 static imp_status set_up_world_envs_and_renderer(bench_context *r, const imp_options *options,
                                                  imp_error *err)
 {
+    // the definitions come from the options and are shared by all benchmarks
     const settings *s = r->s;
     const imp_render_backend path = s->renderer;
     r->look = imp_default_scene_def();
@@ -245,6 +253,7 @@ static imp_status set_up_world_envs_and_renderer(bench_context *r, const imp_opt
         status = imp_render_bench_create(&r->render_bench, &s->camera, path, r->scene, &r->env,
                                          r->policy, err);
     if (status == IMP_OK)
+        // begin the episodes of the benchmark `expert` from a defined state
         status = imp_env_reset(&r->env, 0, err);
     if (status == IMP_OK)
         imp_policy_reset(r->policy, &r->env);
@@ -257,6 +266,7 @@ static imp_status set_up_network_and_trainer(bench_context *r, imp_error *err)
     const settings *s = r->s;
     imp_network_def network = imp_default_network_def();
     imp_trainer_def trainer = imp_default_trainer_def();
+    // the network takes images of the size that the renderer benchmarks use
     network.width = s->camera.width;
     network.height = s->camera.height;
     trainer.batch = s->batch;
@@ -281,6 +291,7 @@ static bool is_benchmark_selected(const imp_options *options, const char *name)
 // Allocates a batch of random images and creates what the selected benchmarks need.
 static imp_status set_up_benchmarks(bench_context *r, const imp_options *options, imp_error *err)
 {
+    // one allocation holds the bytes of all images
     const size_t batch = (size_t)r->s->batch;
     const size_t image_bytes = (size_t)r->s->camera.width * (size_t)r->s->camera.height * 3;
     r->images = malloc(batch * image_bytes);
@@ -292,6 +303,7 @@ static imp_status set_up_benchmarks(bench_context *r, const imp_options *options
                         IMP_PLURAL(r->s->batch, "image"));
     imp_random random = imp_random_stream(r->s->sim.seed, 0, 0, IMP_PURPOSE_TEST);
     for (size_t k = 0; k < batch * image_bytes; k++)
+        // random bytes, because constant images could make some operations faster
         r->images[k] = (uint8_t)imp_random_below(&random, 256);
     for (size_t k = 0; k < batch; k++)
         r->frames[k] = r->images + k * image_bytes;
@@ -306,6 +318,7 @@ static imp_status set_up_benchmarks(bench_context *r, const imp_options *options
 // Accepts a state that was set up in part.
 static void free_benchmarks(bench_context *r)
 {
+    // destroy in the reverse order of creation
     imp_inference_destroy(r->inference);
     imp_trainer_destroy(r->trainer);
     imp_network_destroy(r->network);
@@ -325,6 +338,7 @@ static double measure_rate(bench_context *r, workload run)
 {
     double best = 0.0;
     run(r); // warm up
+    // an interruption ends the measurement; the caller discards the rate
     for (int repeat = 0; repeat < REPEATS && !imp_monitor_should_stop(&r->monitor); repeat++) {
         double start = imp_monotonic_seconds(), now;
         long long things = 0;
@@ -343,9 +357,11 @@ static void processor_name(char *out, size_t capacity)
 {
     char *text;
     size_t length;
+    // the answer for systems without /proc/cpuinfo
     snprintf(out, capacity, "unknown processor");
     if (imp_file_read(&text, &length, "/proc/cpuinfo", 1 << 22, NULL) != IMP_OK)
         return;
+    // the first processor stands for all
     const char *at = strstr(text, "model name");
     at = at != NULL ? strchr(at, ':') : NULL;
     if (at != NULL)
@@ -357,6 +373,7 @@ static void processor_name(char *out, size_t capacity)
 static imp_status check_benchmark_names(const imp_options *options, imp_error *err)
 {
     imp_status status = IMP_OK;
+    // every operand must be the name of a benchmark
     for (int k = 0; k < options->operand_count && status == IMP_OK; k++) {
         int found;
         status = imp_name_lookup(&found, "benchmark ", options->operands[k], benchmark_name, err);
@@ -372,6 +389,7 @@ static void measure_selected_benchmarks(bench_context *r, const imp_options *opt
         const benchmark *bench = &BENCHMARKS[b];
         if (!is_benchmark_selected(options, bench->name))
             continue;
+        // some results are times per thing instead of rates
         double rate = measure_rate(r, bench->run);
         if (imp_monitor_should_stop(&r->monitor))
             return;
@@ -407,6 +425,7 @@ static imp_status measure_all_and_print(json_t **out, bench_context *r, const im
     char processor[128];
     const int threads = s->sim.threads > 0 ? s->sim.threads : imp_cpu_count();
     processor_name(processor, sizeof processor);
+    // the object is filled by every benchmark and becomes a part of the report
     json_t *results = json_object();
     // conditions first, then one row per result
     if (!options->json)
@@ -424,6 +443,7 @@ static imp_status measure_all_and_print(json_t **out, bench_context *r, const im
                                                 .scene = &r->look,
                                                 .seconds = RANDOM_SECONDS * s->seconds,
                                                 .monitor = &r->monitor};
+    // run them only if the user did not interrupt the table's benchmarks
     imp_status status = IMP_OK;
     if (imp_monitor_should_stop(&r->monitor))
         status = imp_fail(err, IMP_INTERRUPTED, "interrupted");

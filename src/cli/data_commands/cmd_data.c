@@ -12,6 +12,7 @@
 #include "cli/output/settings_print.h"
 
 // Whether any step has a known pose. Imported recordings may have none.
+// The pose gives lane position, distance and speed.
 static bool has_poses(const imp_dataset_summary *sum)
 {
     return sum->unknown_positions < sum->steps;
@@ -28,6 +29,7 @@ static json_t *dataset_info_json(const imp_dataset *dataset, const imp_dataset_s
 {
     const imp_dataset_info *info = imp_dataset_get_info(dataset);
     char hash[32];
+    // the hash is printed as 16 hexadecimal digits, as in other outputs
     snprintf(hash, sizeof hash, "%016" PRIx64, imp_dataset_hash(dataset));
     // settings and origin are stored as JSON text, which other programs may have written
     json_t *settings = json_loads(info->settings, 0, NULL);
@@ -54,6 +56,7 @@ static json_t *dataset_info_json(const imp_dataset *dataset, const imp_dataset_s
 // Statistics that need poses and rewards.
 static void print_pose_statistics(const imp_dataset_summary *sum)
 {
+    // without poses nothing about lane and speed can be said
     if (has_poses(sum)) {
         if (sum->off_lane + sum->unknown_positions == sum->steps)
             puts("  lane            never in a lane, or unknown");
@@ -77,6 +80,7 @@ static void print_pose_statistics(const imp_dataset_summary *sum)
 static void print_import_origin(const imp_dataset *dataset)
 {
     json_t *origin = json_loads(imp_dataset_origin(dataset), 0, NULL);
+    // the origin is a JSON object; a dataset of this program's own episodes has none
     const char *key;
     json_t *value;
     size_t index;
@@ -133,6 +137,7 @@ static imp_status check_or_print_dataset(const imp_options *options, const imp_d
 {
     const char *folder = options->operands[1];
     if (strcmp(options->operands[0], "check") == 0) {
+        // read and check every byte, and report the first finding
         int64_t findings = 0;
         imp_error first = {0};
         imp_status status = imp_dataset_check(dataset, &findings, &first);
@@ -142,6 +147,7 @@ static imp_status check_or_print_dataset(const imp_options *options, const imp_d
         if (status != IMP_OK)
             return imp_fail(err, status, "%s", first.message);
     }
+    // compute the statistics over all steps
     imp_dataset_summary summary;
     imp_dataset_summarize(dataset, &summary);
     // both subcommands print the same JSON
@@ -163,6 +169,7 @@ static imp_status run_data_command(void *state, const imp_options *options, imp_
         {"info", 1, 1, "DIR"}, {"check", 1, 1, "DIR"}, {0}};
     int action;
     imp_dataset *dataset;
+    // the first operand is the subcommand, the second one is the folder
     imp_status status = imp_options_subcommand(&action, options, subcommands, err);
     if (status == IMP_OK)
         status = imp_dataset_open(&dataset, options->operands[1], err);

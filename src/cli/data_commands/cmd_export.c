@@ -19,6 +19,7 @@
 typedef struct settings {
     const char *out;
     int format; // of FORMATS
+    // options of one format each
     bool raw_pixels, standardised, force;
     imp_input_spec inputs; // of the network that was written
     const char *id;        // of Minari; "": to be found
@@ -44,6 +45,7 @@ enum { ONNX, FORMAT_COUNT = sizeof FORMATS / sizeof FORMATS[0] };
 // Writes a network as ONNX. A policy factory opens files and folders of models alike.
 static imp_status export_onnx(settings *s, const char *model, imp_error *err)
 {
+    // the two flags choose the form of the inputs
     if (s->raw_pixels && s->standardised)
         return imp_fail(err, IMP_USAGE, "--raw-pixels and --standardised exclude each other");
     if (imp_path_exists(s->out) && !s->force)
@@ -55,6 +57,7 @@ static imp_status export_onnx(settings *s, const char *model, imp_error *err)
     imp_status status = imp_policy_factory_open(&driver, model, &expert, err);
     if (status != IMP_OK)
         return status;
+    // experts and plug-ins have no weights that could be exported
     const imp_network *network = imp_policy_factory_network(driver);
     status = network == NULL ? imp_fail(err, IMP_USAGE, "%s is not a network", model)
                              : imp_network_export_onnx(network, s->out, !s->standardised, err);
@@ -68,6 +71,7 @@ static imp_status export_onnx(settings *s, const char *model, imp_error *err)
 static imp_status check_format_options(const settings *s, const imp_options *options, int format,
                                        imp_error *err)
 {
+    // the options of the network's inputs
     if (format != ONNX && (s->raw_pixels || s->standardised))
         return imp_fail(err, IMP_USAGE, "--raw-pixels and --standardised are options of onnx");
     if (FORMATS[format].format != IMP_EXPORT_MINARI && s->id[0] != '\0')
@@ -82,6 +86,7 @@ static imp_status check_format_options(const settings *s, const imp_options *opt
 // Finds the dataset's id: that of its place in Minari's folder, else --id, else none.
 static imp_status find_minari_id(settings *s, imp_error *err)
 {
+    // Minari keeps datasets in ~/.minari/datasets, or where MINARI_DATASETS_PATH says
     char root[IMP_PATH_MAX];
     imp_status status = imp_minari_datasets_folder(root, err);
     if (status == IMP_OK)
@@ -93,6 +98,7 @@ static imp_status find_minari_id(settings *s, imp_error *err)
             err, IMP_USAGE,
             "--id %s: Minari lists the folder %s as %s: choose another --out, or leave out --id",
             s->id, s->out, s->minari_id);
+    // a name that the user gave is used outside of Minari's folder
     if (s->id[0] != '\0')
         snprintf(s->minari_id, sizeof s->minari_id, "%s", s->id);
     s->dataset.id = s->id[0] != '\0' ? s->id : s->minari_id[0] != '\0' ? s->minari_id : NULL;
@@ -106,6 +112,7 @@ static imp_status export_dataset(settings *s, const imp_options *options, int fo
     const imp_monitor monitor = imp_console_monitor(options);
     const bool folder = FORMATS[format].format == IMP_EXPORT_MINARI;
     s->dataset.format = FORMATS[format].format;
+    // an existing output is replaced only if --force was given
     s->dataset.replace = s->force;
     imp_status status = folder ? find_minari_id(s, err) : IMP_OK;
     if (status == IMP_OK && folder)
@@ -132,6 +139,7 @@ static imp_status run_export_command(void *state, const imp_options *options, im
     imp_status status = imp_options_subcommand(format, options, subcommands, err);
     if (status != IMP_OK)
         return status;
+    // every format has its own default output
     if (s->out[0] == '\0')
         s->out = FORMATS[*format].out;
     const char *const *extensions = FORMATS[*format].extensions;
@@ -150,6 +158,7 @@ static imp_status run_export_command(void *state, const imp_options *options, im
 // Says which inputs the ONNX model has: a caller must know their order and layout.
 static int print_onnx(const settings *s, const imp_options *options)
 {
+    // the names of the inputs are part of the ONNX model and must not change
     const bool several = s->inputs.frames > 1;
     const char *input = s->standardised ? "input" : several ? "pictures" : "picture";
     if (options->json)
@@ -196,6 +205,7 @@ static int print_exported_dataset(const settings *s, const imp_options *options,
 {
     const bool minari = s->dataset.format == IMP_EXPORT_MINARI;
     const bool masks = s->dataset.format == IMP_EXPORT_ROBOMIMIC && s->dataset.validation > 0.0;
+    // in JSON, members that do not apply to the format are left out
     if (options->json) {
         json_t *all = json_pack("{s:s, s:s}", "out", s->out, "format", FORMATS[format].name);
         if (minari && s->minari_id[0] != '\0')
@@ -214,6 +224,7 @@ static int print_exported_dataset(const settings *s, const imp_options *options,
     return imp_console_flush();
 }
 
+// The report depends on the format: a network has other facts than a dataset.
 static int print_export_summary(const void *state, const imp_options *options)
 {
     const settings *s = state;

@@ -22,6 +22,7 @@ enum { ROSBAG = 0, VELOCITIES = 1 };
 // Options as texts, the definition that they become, and the result.
 typedef struct settings {
     imp_import_def def;
+    // width and height of the observations [px]
     int size[2];
     const char *robot, *camera, *commands, *calibration, *actions, *out;
     imp_calibration own_calibration; // of the camera
@@ -88,6 +89,7 @@ static void add_import_options(imp_options *options, settings *s)
 }
 
 // Values of --actions.
+// The kinds are duty cycles of the wheels, and speed [m/s] with turn rate [rad/s].
 static const char *action_kind_name(int k)
 {
     static const char *const words[] = {"duty-cycles", [VELOCITIES] = "velocities"};
@@ -124,6 +126,7 @@ static imp_status read_import_options(const imp_options *options, settings *s, i
     }
     if (sized && (s->size[0] < 1 || s->size[1] < 1))
         return imp_fail(err, IMP_USAGE, "--size must be at least 1x1");
+    // the reader converts velocities to duty cycles
     s->def.actions_are_velocities = actions == VELOCITIES;
     // empty texts mean "not given"
     s->def.robot = s->robot[0] != '\0' ? s->robot : NULL;
@@ -147,6 +150,7 @@ static imp_status run_import_command(void *state, const imp_options *options, im
         status = imp_output_folder_prepare(options, s->out, false, s->force, err);
     if (status != IMP_OK)
         return status;
+    // the settings are stored in the dataset, as those of `imprint log` are
     char *json = imp_options_to_json(options);
     const imp_monitor monitor = imp_console_monitor(options);
     const char *const *files = options->operands + 1;
@@ -179,6 +183,7 @@ static int print_import_summary(const void *state, const imp_options *options)
     for (int k = 0; k < summary->note_count; k++)
         if (is_warning_note(summary->notes[k]))
             fprintf(stderr, "imprint: %s\n", summary->notes[k]);
+    // the reasons become keys of an object, and their counts the values
     if (options->json) {
         json_t *dropped = json_object(), *notes = json_array();
         for (int k = 0; k < summary->reason_count; k++)

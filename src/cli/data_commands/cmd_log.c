@@ -18,6 +18,7 @@ typedef struct settings {
     imp_sim_options sim;
     imp_collect_def collect;
     imp_assets *assets; // NULL: ours
+    // folder of the dataset
     const char *out;
     bool resume, force;
     imp_collect_summary summary;
@@ -73,6 +74,7 @@ static int print_log_summary(const void *state, const imp_options *options)
     const settings *s = state;
     const imp_collect_summary *summary = &s->summary;
     // a call that found everything done took no measurable time
+    // frames per second of this call, without those of earlier calls
     double rate = summary->seconds > 0.0 ? (double)summary->frames / summary->seconds : 0.0;
     if (options->json)
         return imp_console_finish_with_json(
@@ -85,6 +87,7 @@ static int print_log_summary(const void *state, const imp_options *options)
     if (summary->resumed > 0)
         printf("%s %s there already\n", IMP_PLURAL(summary->resumed, "episode"),
                summary->resumed == 1 ? "was" : "were");
+    // nothing was driven, so there are no statistics
     if (summary->episodes == 0) {
         printf("%s: is complete, nothing to do\n", s->out);
         return imp_console_flush();
@@ -136,6 +139,7 @@ static void set_up_log_command(void *state, imp_options *options)
     add_log_options(options, s);
 }
 
+// Closes the assets, which the simulators of the workers shared.
 static void free_log_command(void *state)
 {
     settings *s = state;

@@ -11,6 +11,7 @@
 // Updates minimum, maximum and mean of a quantity by one value. The mean is a running one.
 static void add_to_quantity(json_t *quantity, double value)
 {
+    // the state of a running mean: smallest, largest, number and mean of the values so far
     const double min = json_number_value(json_object_get(quantity, "min"));
     const double max = json_number_value(json_object_get(quantity, "max"));
     const double count = json_number_value(json_object_get(quantity, "count"));
@@ -30,6 +31,7 @@ static void add_episode_quantities(json_t *quantities, json_t *drawn_values)
     size_t index;
     json_object_foreach(drawn_values, name, value)
     {
+        // the first value of a quantity creates its entry
         json_t *quantity = json_object_get(quantities, name);
         if (quantity == NULL) {
             quantity = json_object();
@@ -47,6 +49,7 @@ json_t *imp_randomization_summary_json(const imp_dataset *dataset)
 {
     json_t *quantities = json_object();
     int episodes = 0;
+    // episodes without draws have no text
     for (int k = 0; k < imp_dataset_episode_count(dataset); k++) {
         const char *text = imp_dataset_episode(dataset, k)->randomization;
         json_t *drawn_values = text != NULL ? json_loads(text, 0, NULL) : NULL;
@@ -73,6 +76,7 @@ void imp_randomization_summary_print(const imp_dataset *dataset)
 {
     json_t *summary = imp_randomization_summary_json(dataset), *quantity;
     const char *name;
+    // print nothing if no episode was randomised
     if (json_is_object(summary))
         printf("  randomised      %s:\n",
                IMP_PLURAL(json_integer_value(json_object_get(summary, "episodes")), "episode"));

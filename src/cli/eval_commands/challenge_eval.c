@@ -26,6 +26,7 @@ static void order_metrics_by_ranking(imp_challenge challenge, imp_metric order[I
 {
     const imp_ranking_criterion *ranking = imp_challenge_ranking(challenge);
     int count = 0;
+    // the challenge defines which metrics are ranked, and which comes first
     for (; count < IMP_RANKING_CRITERION_COUNT; count++)
         order[count] = ranking[count].metric;
     // append what the ranking does not use
@@ -44,6 +45,7 @@ static void rank_policies(imp_challenge_eval_outcome *o, imp_challenge challenge
 {
     for (int p = 0; p < o->count; p++) {
         int better = 0, before = 0;
+        // count the policies that are better than this one, and those that are printed before it
         for (int q = 0; q < o->count; q++) {
             int order = imp_challenge_compare_results(challenge, &o->results_by_policy[q].aggregate,
                                                       &o->results_by_policy[p].aggregate);
@@ -60,6 +62,7 @@ static void add_metrics_json(json_t *object, const char *suffix, const imp_metri
 {
     char key[64];
     for (int m = 0; m < IMP_METRIC_COUNT; m++) {
+        // the key is the name of the metric, followed by the statistic
         snprintf(key, sizeof key, "%s%s", imp_metric_key((imp_metric)m), suffix);
         json_object_set_new(object, key, json_real(metrics->value[m]));
     }
@@ -121,6 +124,7 @@ json_t *imp_challenge_eval_json(const imp_challenge_eval_settings *s,
                                                 ranking[r].more_is_better ? "higher" : "lower",
                                                 "step", ranking[r].step));
     }
+    // the policies come in the order of the command line, with their rank
     for (int p = 0; p < o->count; p++) {
         const char *name = stored ? o->identities[p] : s->policies->items[p];
         json_t *policy = policy_json(name, o->rank[p], &o->results_by_policy[p]);
@@ -217,6 +221,7 @@ static void write_trajectory_rows(FILE *out, const imp_challenge_eval_outcome *o
     fputs("policy,episode,t,x,z,heading\n", out);
     for (int p = 0; p < o->count; p++)
         for (int e = 0; e < o->results_by_policy[p].episodes; e++) {
+            // poses in metres and radians, at the times of the challenge's samples
             const imp_challenge_episode *r = &o->results_by_policy[p].results[e];
             for (int k = 0; k < r->samples; k++) {
                 imp_csv_write_field(out, o->identities[p]);
@@ -253,6 +258,7 @@ static imp_status draw_episode_trajectories(const imp_challenge_eval_settings *s
                                             const imp_challenge_eval_outcome *o, int episode,
                                             imp_error *err)
 {
+    // side of a panel [px]
     enum { PANEL_SIZE = 640 };
     const imp_scenario_def def = {s->def.challenge, s->def.test, episode, s->def.sim.env.seed};
     char path[IMP_PATH_MAX], name[96];
@@ -288,6 +294,7 @@ static imp_status draw_episode_trajectories(const imp_challenge_eval_settings *s
 static imp_status write_results(const imp_challenge_eval_settings *s, const imp_options *options,
                                 const imp_challenge_eval_outcome *o, imp_error *err)
 {
+    // the settings make the evaluation repeatable
     imp_status status = imp_output_folder_save_settings(options, s->out, err);
     if (status == IMP_OK)
         status = write_challenge_metrics_json(s, o, err);
@@ -323,6 +330,7 @@ typedef struct participant {
 static imp_status open_agent(participant *e, const imp_challenge_eval_settings *s, int index,
                              imp_error *err)
 {
+    // the agent gets the same time for its start and for each reply
     e->agent.command = s->policies->items[index];
     e->agent.sandbox = s->sandbox;
     e->agent.start_timeout = e->agent.reply_timeout = s->agent_timeout;
@@ -331,6 +339,7 @@ static imp_status open_agent(participant *e, const imp_challenge_eval_settings *
         status = imp_path_join(e->folder, s->out, "messages", err);
         snprintf(e->name, sizeof e->name, "agent%d", index - s->first_agent + 1);
         e->agent.log = e->folder;
+        // this name and the number of the episode form the name of each file
         e->agent.log_name = e->name;
     }
     return status == IMP_OK ? imp_agent_process_factory_open(&e->driver, &e->agent, err) : status;
@@ -341,6 +350,7 @@ static imp_status open_participant(participant *e, const imp_challenge_eval_sett
                                    imp_error *err)
 {
     const char *name = s->policies->items[index];
+    // the segmenter is set only if the policy was trained on masks
     if (index < s->first_agent) {
         const imp_status status = imp_policy_factory_open(&e->driver, name, s->expert, err);
         return status == IMP_OK ? imp_sim_options_set_segmenter(s->sim, e->driver, err) : status;
@@ -354,6 +364,7 @@ static imp_status set_camera_of_participant(const imp_challenge_eval_settings *s
                                             const imp_policy_factory *driver,
                                             imp_camera_def *camera, imp_error *err)
 {
+    // a model may have been trained on another size than the default one
     if (index < s->first_agent)
         return imp_sim_options_match_camera(options, s->sim, driver, camera, err);
     camera->width = IMP_AGENT_CAMERA_WIDTH;
@@ -371,6 +382,7 @@ imp_status imp_challenge_eval_run(imp_challenge_eval_outcome *o,
     participant *participants = calloc((size_t)s->policies->count, sizeof *participants);
     if (participants == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for policies and agents");
+    // all agents share the monitor, so an interruption ends them all
     for (int p = 0; p < s->policies->count; p++) {
         participants[p].agent = imp_default_agent_process_def();
         participants[p].agent.monitor = &monitor;

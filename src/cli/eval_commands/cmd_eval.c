@@ -164,6 +164,7 @@ static imp_status evaluate_policies(const imp_eval_settings *s, const imp_option
 static imp_status evaluate_robustness(const imp_eval_settings *s, const imp_options *options,
                                       imp_eval_outcome *o, imp_error *err)
 {
+    // the perturbations come from the same options as the randomisation of a training
     const imp_monitor monitor = imp_console_monitor(options);
     imp_randomization spec = imp_randomization_none();
     imp_status status = imp_randomization_options_parse(options, &s->sim, &spec, err);
@@ -174,6 +175,7 @@ static imp_status evaluate_robustness(const imp_eval_settings *s, const imp_opti
     if (status == IMP_OK && o->robustness == NULL)
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for the robustness test");
     for (int p = 0; p < o->count && status == IMP_OK; p++) {
+        // the definition differs from the plain evaluation only in its randomisation
         imp_eval_def def = o->defs[p];
         def.sim.randomization = spec;
         status = imp_evaluate_robustness(&o->robustness[p], o->drivers[p], &def, &monitor, err);
@@ -185,6 +187,7 @@ static imp_status evaluate_robustness(const imp_eval_settings *s, const imp_opti
 // Warns if a test map was among the training maps of a network.
 static void warn_training_maps(const imp_eval_settings *s, const imp_eval_outcome *o)
 {
+    // training maps are a concern only if the split claims that they are unseen
     for (int p = 0; p < o->count && s->eval.sim.split == IMP_SPLIT_TEST; p++) {
         const imp_evaluation *e = &o->evaluations[p];
         for (int k = 0; k < e->map_count; k++)
@@ -231,6 +234,7 @@ static imp_status merge_policies_and_agents(imp_eval_settings *s, const imp_opti
 {
     if (s->agents.count > 0 && !imp_option_is_given(options, &s->policies))
         s->policies.count = 0; // nor are they saved among the settings
+    // policies first: their number is the index of the first agent
     s->participants = s->policies;
     s->challenge_eval.first_agent = s->participants.count;
     if (s->participants.count + s->agents.count > IMP_LIST_MAX)
@@ -245,6 +249,7 @@ static imp_status run_challenge(imp_eval_settings *s, const imp_options *options
                                 imp_eval_outcome *o, imp_error *err)
 {
     imp_challenge_eval_settings *challenge_eval = &s->challenge_eval;
+    // the challenge has a fixed number of official episodes
     if (!imp_option_is_given(options, &s->eval.episodes))
         s->eval.episodes = imp_challenge_episode_count(challenge_eval->def.challenge);
     // without agents there is nothing to isolate
@@ -302,6 +307,7 @@ static imp_status parse_protocol(imp_eval_settings *s, const imp_options *option
         imp_name_lookup(&protocol, "--protocol: ", s->protocol, protocol_name, err);
     if (status != IMP_OK)
         return status;
+    // challenges are numbered from 0, behind the baseline
     s->challenge_eval.def.challenge = (imp_challenge)(protocol - 1);
     return check_challenge_options(s, options, err);
 }
@@ -314,6 +320,7 @@ static imp_status set_maps_from_starts(imp_eval_settings *s, imp_error *err)
     maps->count = 0;
     for (int k = 0; k < s->starts.count; k++) {
         const char *map = s->starts.items[k].map;
+        // a map that several rows name is listed once
         bool known = false;
         for (int m = 0; m < maps->count && !known; m++)
             known = strcmp(maps->items[m], map) == 0;
@@ -342,6 +349,7 @@ static imp_status read_starts(imp_eval_settings *s, const imp_options *options, 
     imp_status status = imp_start_list_read(&s->starts, s->starts_path, err);
     if (status != IMP_OK)
         return status;
+    // the evaluation borrows the table until it is freed
     s->eval.starts = s->starts.items;
     s->eval.start_count = s->starts.count;
     s->eval.starts_name = s->starts_path;
@@ -354,6 +362,7 @@ static imp_status read_starts(imp_eval_settings *s, const imp_options *options, 
 }
 
 // Settings and results, kept together for the report.
+// The command's state is one allocation, so both parts are zero at first.
 typedef struct eval_state {
     imp_eval_settings settings;
     imp_eval_outcome outcome;
@@ -432,6 +441,7 @@ static int print_eval_results(const void *state, const imp_options *options)
 // By default, the expert and the model of `imprint train` are compared.
 static void set_up_eval_command(void *state, imp_options *options)
 {
+    // the defaults of the library, and what the command adds to them
     imp_eval_settings *s = &((eval_state *)state)->settings;
     s->sim = imp_default_sim_options();
     s->eval = imp_default_eval_def();
@@ -451,6 +461,7 @@ static void free_eval_command(void *state)
     imp_eval_outcome *o = &((eval_state *)state)->outcome;
     imp_challenge_eval_outcome_free(&o->challenge_eval);
     free(o->robustness);
+    // arrays that were never filled have a count of zero
     for (int p = 0; p < o->count; p++)
         imp_evaluation_free(&o->evaluations[p]);
     for (int p = 0; p < s->policies.count; p++)

@@ -22,6 +22,7 @@
 enum { SEEDS_MAX = 1000, RECORD_BYTES_MAX = 1 << 20, EXACT_DIGITS = 17 };
 
 // Settings, the options of the trainings, and the results.
+// The rows are allocated when the number of seeds is known.
 typedef struct sweep_state {
     imp_sweep_settings settings;
     imp_options training; // of the trainings
@@ -72,11 +73,13 @@ static void add_sweep_options(imp_options *options, imp_sweep_settings *s)
 static imp_status parse_train_options(imp_sweep_settings *s, const imp_options *options,
                                       imp_options *training, imp_error *err)
 {
+    // the first argument stands for the name of the command
     char *argv[IMP_LIST_MAX + 2] = {(char *)(uintptr_t) "train"};
     for (int k = 0; k < options->operand_count; k++)
         argv[k + 1] = (char *)(uintptr_t)options->operands[k];
     imp_options_init(training, &imp_command_train);
     imp_train_options_add(training, &s->train);
+    // the help of `imprint train` is printed instead of a sweep
     imp_status status = imp_options_parse(training, options->operand_count + 1, argv, err);
     if (status != IMP_OK || training->help)
         return status;
@@ -105,6 +108,7 @@ static imp_status seed_folder_path(char out[IMP_PATH_MAX], const imp_sweep_setti
 // it.
 static char *combined_settings_json(const imp_options *options, const imp_options *training)
 {
+    // options that are transient do not belong to the identity
     char *eval = imp_options_to_json(options), *train = imp_options_to_json(training);
     char *both = NULL;
     if (eval != NULL && train != NULL && asprintf(&both, "%s %s", eval, train) < 0)
@@ -119,9 +123,11 @@ static bool read_seed_result(imp_sweep_row *row, const char *path, const char *i
 {
     char *text;
     size_t length;
+    // a missing or unreadable record is the same as none
     if (!imp_path_exists(path) ||
         imp_file_read(&text, &length, path, RECORD_BYTES_MAX, NULL) != IMP_OK)
         return false;
+    // the record is valid only if its settings are equal to the present ones
     json_t *root = json_loads(text, 0, NULL);
     const char *of = "";
     const bool same = root != NULL && json_unpack(root, "{s:s}", "of", &of) == 0 &&
@@ -145,6 +151,7 @@ static imp_status evaluate_policy(imp_sweep_row *row, const imp_sweep_settings *
     if (status == IMP_OK)
         status = imp_evaluate(&evaluation, driver, &eval, monitor, err);
     imp_console_clear_progress();
+    // only the figures are kept; trajectories and episodes are freed
     if (status == IMP_OK)
         imp_sweep_row_from_evaluation(row, &evaluation);
     imp_evaluation_free(&evaluation);
@@ -190,6 +197,7 @@ static imp_status train_and_evaluate_seed(imp_sweep_row *row, imp_sweep_settings
         return status;
     s->train.train.seed = row->seed;
     // the seed is part of the identity
+    // evaluations of different settings must never be mixed
     char *identity = combined_settings_json(options, training);
     if (identity == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for settings");
@@ -214,6 +222,7 @@ static imp_status train_and_evaluate_seed(imp_sweep_row *row, imp_sweep_settings
 static imp_status check_sweep_and_prepare_out(const imp_sweep_settings *s,
                                               const imp_options *options, imp_error *err)
 {
+    // the limit bounds the table of rows
     if (s->seeds < 1 || s->seeds > SEEDS_MAX)
         return imp_fail(err, IMP_USAGE, "--seeds %d is not within 1 to %d", s->seeds, SEEDS_MAX);
     // what cannot be learned from is better known before the expert has driven for a minute
@@ -240,6 +249,7 @@ static imp_status run_all_seeds(imp_sweep_settings *s, const imp_options *option
         status = evaluate_policy(&s->expert, s, options, "expert", &monitor, err);
     if (status == IMP_OK && !options->json)
         imp_sweep_print_header(s);
+    // seeds are consecutive, and one network is trained at a time
     for (int k = 0; k < s->seeds && status == IMP_OK; k++) {
         rows[k].seed = s->first_seed + (uint64_t)k;
         status = train_and_evaluate_seed(&rows[k], s, options, training, &monitor, err);
@@ -264,6 +274,7 @@ static imp_status run_sweep_command(void *state, const imp_options *options, imp
     imp_sweep_settings *s = &((sweep_state *)state)->settings;
     imp_options *training = &((sweep_state *)state)->training;
     imp_sweep_row **rows = &((sweep_state *)state)->rows;
+    // the options behind "--" are parsed first, because they decide about --help
     imp_status status = parse_train_options(s, options, training, err);
     if (status != IMP_OK || training->help)
         return status;
@@ -273,6 +284,7 @@ static imp_status run_sweep_command(void *state, const imp_options *options, imp
         status = imp_sim_options_to_def(options, &s->sim, &s->eval.sim, &s->assets, err);
     if (status != IMP_OK)
         return status;
+    // trajectories are not drawn, so none are kept
     s->eval.keep = 0;
     if (!imp_option_is_given(options, &s->eval.settle_steps))
         s->eval.settle_steps = s->eval.steps >= 300 ? 60 : 0;
@@ -291,6 +303,7 @@ static bool misses_requirement(const imp_sweep_settings *s, const imp_sweep_row 
                                imp_error *err)
 {
     char progress[24];
+    // the bounds are shares: of the episodes, and of the expert's progress
     if ((double)row->completed < s->require_completed * row->episodes)
         imp_fail(err, IMP_CHECK_FAILED,
                  "seed %" PRIu64 ": %d of %s %s completed (%d stalled), a share of %g is required",

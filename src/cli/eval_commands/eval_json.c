@@ -25,6 +25,7 @@ json_t *imp_estimate_json(imp_estimate estimate)
 // The statistics of a set of episodes: of all, of one map, or of one level of a robustness test.
 json_t *imp_eval_stats_json(const imp_eval_stats *f)
 {
+    // estimates keep their interval, so that a reader can judge a difference
     return json_pack(
         "{s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "episodes",
         f->episodes, "completed", f->completed, "survived", f->survived, "stalled", f->stalled,
@@ -60,6 +61,7 @@ static json_t *episode_json(const imp_episode_result *r)
 // The first episodes, up to the limit.
 static json_t *episodes_json(const imp_evaluation *evaluation)
 {
+    // the array keeps the order of the starts
     json_t *array = json_array();
     for (int e = 0; e < evaluation->episodes && e < LISTED_MAX; e++)
         json_array_append_new(array, episode_json(&evaluation->results[e]));
@@ -70,6 +72,7 @@ static json_t *episodes_json(const imp_evaluation *evaluation)
 static json_t *worst_episodes_json(const imp_evaluation *evaluation)
 {
     json_t *array = json_array();
+    // the index is the number of the episode, as in episodes.csv
     for (int k = 0; k < evaluation->worst_count; k++) {
         const imp_episode_result *r = &evaluation->results[evaluation->worst[k]];
         json_array_append_new(array, json_pack("{s:i, s:s, s:s, s:b, s:i, s:o}", "episode",
@@ -86,6 +89,7 @@ static json_t *maps_json(const imp_evaluation *evaluation, const imp_policy_fact
 {
     json_t *array = json_array();
     for (int k = 0; k < evaluation->map_count; k++) {
+        // the same statistics as for all maps together
         json_t *stats = imp_eval_stats_json(&evaluation->maps[k].stats);
         const char *name = evaluation->maps[k].name;
         json_object_set_new(stats, "map", json_string(name));
@@ -102,6 +106,7 @@ static const char *policy_label(char out[IMP_POLICY_IDENTITY_MAX], const imp_eva
 {
     if (!stored)
         return s->policies.items[p];
+    // the identity is a hash of the weights, or the name of an expert
     imp_policy_factory_identity(o->drivers[p], out);
     return out;
 }
@@ -112,6 +117,7 @@ static json_t *comparisons_json(const imp_eval_settings *s, const imp_eval_outco
     char name[IMP_POLICY_IDENTITY_MAX], first[IMP_POLICY_IDENTITY_MAX];
     json_t *array = json_array();
     for (int p = 1; p < o->count; p++) {
+        // a comparison that is not possible is left out
         imp_comparison c;
         if (imp_evaluation_compare(&c, &o->evaluations[p], &o->evaluations[0], NULL) != IMP_OK)
             continue;

@@ -23,6 +23,7 @@ enum { NAME_WIDTH = 10 }; // of a policy in a table; a longer name has a line of
 // Prints the first column of a row. A long name gets its own line, and the row starts with spaces.
 static void print_policy_name(const imp_eval_settings *s, int p)
 {
+    // the name is the end of the path that no other policy shares
     const char *name =
         imp_path_shortest_unique_tail((const char *const *)s->policies.items, s->policies.count, p);
     if (strlen(name) > NAME_WIDTH)
@@ -35,6 +36,7 @@ static void print_policy_name(const imp_eval_settings *s, int p)
 static const char *format_error_margin(char out[24], imp_estimate e, double unit, int digits)
 {
     out[0] = '\0';
+    // the half-width, in the unit of the column
     if (!isnan(e.low))
         snprintf(out, 24, "+-%.*f", digits, unit * (e.high - e.low) / 2.0);
     return out;
@@ -125,6 +127,7 @@ static void print_worst_episodes(const char *name, const imp_evaluation *e)
 // have much less variance than differences of means.
 static void print_comparisons(const imp_eval_settings *s, const imp_eval_outcome *o)
 {
+    // a comparison needs a second policy and several episodes
     if (o->count < 2 || s->eval.episodes < 2)
         return;
     // header, which names the policy that is subtracted
@@ -157,6 +160,7 @@ static void print_map_table(const imp_eval_settings *s, const imp_eval_outcome *
 {
     enum { MAPS_MAX = 60 };
     const imp_evaluation *first = &o->evaluations[0];
+    // the table would repeat the main one
     if (first->map_count < 2)
         return;
     printf("\n%-*s  %9s  %10s  %9s  %12s  %8s\n", NAME_WIDTH, "per map", "completed", "",
@@ -168,6 +172,7 @@ static void print_map_table(const imp_eval_settings *s, const imp_eval_outcome *
         for (int p = 0; p < o->count; p++) {
             const imp_eval_stats *f = &o->evaluations[p].maps[k].stats;
             char share[32], lane[24], progress[24];
+            // a map without episodes has no row
             if (f->episodes == 0)
                 continue;
             print_policy_name(s, p);
@@ -185,6 +190,7 @@ static void print_map_table(const imp_eval_settings *s, const imp_eval_outcome *
 // Says on how many of the maps a network was trained: results there do not show generalisation.
 static void print_training_maps(const imp_eval_settings *s, const imp_eval_outcome *o)
 {
+    // a map is recognised by its name
     for (int p = 0; p < o->count; p++) {
         int count = 0;
         for (int k = 0; k < o->evaluations[p].map_count; k++)
@@ -198,6 +204,7 @@ static void print_training_maps(const imp_eval_settings *s, const imp_eval_outco
 // Prints everything. The last lines are the two rewards that the baseline prints, in its format.
 void imp_eval_print(const imp_eval_settings *s, const imp_eval_outcome *o)
 {
+    // the width of the longest name aligns the lines of rewards
     size_t width = 0;
     for (int p = 0; p < o->count; p++)
         width = strlen(s->policies.items[p]) > width ? strlen(s->policies.items[p]) : width;

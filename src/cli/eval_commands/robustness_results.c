@@ -15,6 +15,7 @@ void imp_robustness_print(const char *policy, const imp_robustness *r)
     for (int k = 0; k < IMP_ROBUSTNESS_LEVELS; k++)
         printf("  %7g", imp_robustness_strengths[k]);
     printf("  %8s  %10s  %8s\n", "progress", "lane dist.", "speed");
+    // the last strength is the greatest one
     for (int n = 0; n < r->count; n++) {
         const imp_robustness_row *row = &r->rows[n];
         const imp_eval_stats *last = &row->stats[IMP_ROBUSTNESS_LEVELS - 1];
@@ -33,6 +34,7 @@ void imp_robustness_print(const char *policy, const imp_robustness *r)
 json_t *imp_robustness_json(const imp_robustness *r)
 {
     json_t *rows = json_array();
+    // the levels have the same order as the columns of the table
     for (int n = 0; n < r->count; n++) {
         json_t *levels = json_array();
         for (int k = 0; k < IMP_ROBUSTNESS_LEVELS; k++) {

@@ -13,6 +13,7 @@
 #include "cli/output/console.h"
 
 // The figures of a row: X(member, JSON key).
+// A figure that is added here is written, read and summarised without further changes.
 #define COLUMNS(X)                                                                                 \
     X(loss, "best_loss")                                                                           \
     X(progress, "progress")                                                                        \
@@ -42,6 +43,7 @@ void imp_sweep_row_from_evaluation(imp_sweep_row *row, const imp_evaluation *eva
 // Writes a row. The times are left out, because they differ from run to run.
 json_t *imp_sweep_row_to_json(const imp_sweep_row *row)
 {
+    // sizes and counts first, then the figures of COLUMNS
     json_t *object =
         json_pack("{s:I, s:i, s:i, s:i, s:i, s:i}", "seed", (json_int_t)row->seed, "best_epoch",
                   row->best_epoch, "episodes", row->episodes, "completed", row->completed,
@@ -84,6 +86,7 @@ typedef struct spread {
 // A figure of a row by its offset. Counts of episodes become shares.
 static double sweep_row_member_value(const imp_sweep_row *row, size_t member)
 {
+    // counts are integers, all other members are doubles
     if (member == offsetof(imp_sweep_row, completed))
         return (double)row->completed / row->episodes;
     if (member == offsetof(imp_sweep_row, survived))
@@ -126,6 +129,7 @@ static json_t *spread_json(spread s)
 json_t *imp_sweep_to_json(const imp_sweep_settings *s, const imp_sweep_row *rows)
 {
     json_t *seeds = json_array(), *spreads = json_object();
+    // the expert's row has the same form as the row of a seed
     json_t *expert = imp_sweep_row_to_json(&s->expert);
     // the expert is not trained
     static const char *const unfit[] = {"seed", "best_epoch", "best_loss"};
@@ -145,6 +149,7 @@ json_t *imp_sweep_to_json(const imp_sweep_settings *s, const imp_sweep_row *rows
         spread_json(compute_spread(rows, s->seeds, offsetof(imp_sweep_row, member))));
     COLUMNS(PUT)
 #undef PUT
+    // the settings of the evaluation and all rows
     return json_pack("{s:s, s:i, s:i, s:I, s:o, s:o, s:o}", "split",
                      imp_map_split_name((int)s->eval.sim.split), "episodes", s->eval.episodes,
                      "steps", s->eval.steps, "eval_seed", (json_int_t)s->eval.sim.env.seed,
@@ -154,6 +159,7 @@ json_t *imp_sweep_to_json(const imp_sweep_settings *s, const imp_sweep_row *rows
 // Prints one row and flushes it: the next one takes minutes.
 static void print_named_row(const char *name, const imp_sweep_row *row)
 {
+    // unknown values are printed as a dash, so the columns stay aligned
     char loss[24], progress[24], lane[24], speed[24], seconds[24];
     printf("%-6s  %7s  %4d/%-4d  %6s %%  %7s cm  %6.2f m  %5s m/s  %7s\n", name,
            imp_format_real_or_dash(loss, row->loss, 5), row->completed, row->episodes,

@@ -37,6 +37,7 @@ static imp_status list_builtin_maps(const imp_options *options, json_t *array, i
         imp_status status = imp_world_load(&world, imp_builtin_map_name(k), err);
         if (status != IMP_OK)
             return status;
+        // size in tiles
         snprintf(size, sizeof size, "%d x %d", world->columns, world->rows);
         imp_map_description(world, description, sizeof description);
         if (options->json)
@@ -69,6 +70,7 @@ static imp_status check_start_angle(const imp_world *world, double angle_deg, im
     if (status == IMP_OK)
         return IMP_OK;
     // the environment's message may begin with "NAME:"
+    // the caller adds the name, so it must not stand there twice
     const size_t length = strlen(world->name);
     const bool named = strncmp(why.message, world->name, length) == 0 && why.message[length] == ':';
     return imp_fail(err, status, "%s",
@@ -81,6 +83,7 @@ static imp_status check_drivable(const imp_world *world, const char *map, start_
 {
     imp_env env;
     imp_error why = {0};
+    // the environment's own default is the widest angle that it accepts
     const double widest = imp_default_env_def().accept_start_angle * 180.0 / IMP_PI;
     const imp_status status = check_start_angle(world, widest, &env, &why);
     remark->line = world->start_line;
@@ -118,6 +121,7 @@ static void add_and_print_remark(const char *map, int line, const char *text, js
 static int add_and_print_remarks(const imp_world *world, const char *map,
                                  const start_remark *remark, json_t *object)
 {
+    // the array belongs to the object afterwards, if there is one
     json_t *warnings = json_array();
     for (int k = 0; k < world->warning_count; k++)
         add_and_print_remark(map, world->warnings[k].line, world->warnings[k].text, warnings,
@@ -137,6 +141,7 @@ static imp_status check_map(const imp_options *options, bool strict, const char 
 {
     imp_world *world = NULL;
     imp_status status = imp_world_load(&world, map, err);
+    // the object has the figures of the map if it could be loaded
     json_t *object = NULL;
     if (options->json)
         object = status == IMP_OK ? imp_map_json(world) : json_pack("{s:s}", "map", map);
@@ -188,6 +193,7 @@ static imp_status draw_and_print_map(const settings *s, const imp_options *optio
     imp_map_image_def def = imp_default_map_image_def();
     static const char *const extensions[] = {".png", ".svg", NULL};
     imp_world *world;
+    // the extension decides the format of the image
     imp_status status = s->out != NULL ? imp_output_check_file(s->out, extensions, err) : IMP_OK;
     if (status == IMP_OK)
         status = imp_world_load(&world, options->operands[1], err);
@@ -215,6 +221,7 @@ static imp_status run_map_subcommand(const settings *s, const imp_options *optio
                                                  [SHOW] = {"show", 1, 1, "MAP"},
                                                  [NEW] = {"new", 0, 0, "--out FILE"},
                                                  {0}};
+    // the subcommand decides which options have an effect
     int action;
     const imp_status status = imp_options_subcommand(&action, options, subcommands, err);
     if (status != IMP_OK)
@@ -232,6 +239,7 @@ static imp_status run_map_command(void *state, const imp_options *options, imp_e
 {
     imp_error later = {0};
     json_t *array = json_array();
+    // the array owns its objects; the report only borrows it
     const imp_status status = run_map_subcommand(state, options, array, err);
     imp_status printed = IMP_OK;
     if (options->json && json_array_size(array) > 0)

@@ -19,6 +19,7 @@
 enum { COUNT_MAX = 9999 };
 
 // No kind is chosen: the generator's default applies.
+// The count is 1, so that a single file is written.
 imp_map_gen_options imp_default_map_gen_options(void)
 {
     return (imp_map_gen_options){.count = 1, .generator = imp_default_map_generator_def()};
@@ -71,6 +72,7 @@ static imp_status read_map_kind_flags(const imp_map_gen_options *settings,
                                       imp_map_generator_def *generator, imp_error *err)
 {
     int chosen = 0;
+    // the flags are in the order of the generator's kinds
     for (int k = 0; k < IMP_MAP_GENERATOR_KIND_COUNT; k++)
         if (settings->kinds[k]) {
             generator->kind = (imp_map_generator_kind)k;
@@ -88,6 +90,7 @@ static imp_status parse_and_print_generated_map(const imp_options *options, cons
 {
     imp_world *world;
     char summary[512];
+    // the parser is the one that every command uses for map files
     imp_status status = imp_world_parse(&world, text, length, path, err);
     if (status != IMP_OK)
         return status;
@@ -110,6 +113,7 @@ static imp_status generate_map(const imp_options *options, const imp_map_generat
     imp_status status = imp_map_generate(&text, &length, generator, err);
     if (status != IMP_OK)
         return status;
+    // with "-" the text goes to standard output and no summary is printed
     if (strcmp(path, "-") == 0) {
         fwrite(text, 1, length, stdout);
     } else {
@@ -128,6 +132,7 @@ static imp_status generate_map_folder(const imp_options *options, imp_map_genera
     const imp_monitor monitor = imp_console_monitor(options);
     imp_status status = imp_folder_create(folder, err);
     for (int k = 1; status == IMP_OK && k <= count; k++) {
+        // a stop between two maps leaves whole files only
         char name[32], path[IMP_PATH_MAX];
         if (imp_monitor_should_stop(&monitor))
             return imp_fail(err, IMP_INTERRUPTED, "stopped after %d of %s", k - 1,

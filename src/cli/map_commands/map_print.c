@@ -23,6 +23,7 @@ json_t *imp_map_json(const imp_world *world)
     json_t *objects = json_object();
     for (int k = 0; k < IMP_OBJECT_KIND_COUNT; k++) {
         const int count = imp_world_count_objects(world, (imp_object_kind)k);
+        // kinds without objects are left out
         if (count > 0)
             json_object_set_new(objects, object_kind_name((imp_object_kind)k), json_integer(count));
     }
@@ -36,6 +37,7 @@ json_t *imp_map_json(const imp_world *world)
 // Appends as much of a text as fits.
 static void append_text(char *out, size_t size, const char *text)
 {
+    // a text that does not fit is cut off
     const size_t used = strlen(out);
     snprintf(out + used, size - used, "%s", text);
 }
@@ -52,6 +54,7 @@ void imp_map_summary(const imp_world *world, char *out, size_t size)
     snprintf(out, size, "%d x %d %s of %.4g m, %d drivable, ", world->columns, world->rows,
              IMP_PLURAL_NOUN((int64_t)world->columns * world->rows, "tile"), world->tile_size,
              world->drivable_count);
+    // the lanes are the curves that the robot can follow
     append_counted_noun(out, size, world->curve_count, "lane");
     if (world->object_count == 0)
         return;
@@ -77,6 +80,7 @@ void imp_map_description(const imp_world *world, char *out, size_t size)
     out[0] = '\0';
     if (text == NULL || text[0] != '#')
         return;
+    // the description is the first line without its mark
     text += strspn(text, "# \t");
     const size_t length = strcspn(text, "\r\n");
     snprintf(out, size, "%.*s", (int)(length < size ? length : size - 1), text);
@@ -94,6 +98,7 @@ static unsigned road_sides_of_tile(const imp_tile *tile)
         [IMP_TILE_STRAIGHT] = 5,  [IMP_TILE_CURVE_LEFT] = 6,  [IMP_TILE_CURVE_RIGHT] = 12,
         [IMP_TILE_3WAY_LEFT] = 7, [IMP_TILE_3WAY_RIGHT] = 13, [IMP_TILE_4WAY] = 15,
     };
+    // rotating to the left by `orientation` bits, within four bits
     const unsigned here = sides[tile->kind] << tile->orientation;
     return (here | here >> 4) & 15;
 }
@@ -121,6 +126,7 @@ static double rounded_degrees(double angle)
 // The table of objects, with marks for those that move, change or are optional.
 static void print_objects(const imp_world *world)
 {
+    // the header is printed only if there are objects
     if (world->object_count > 0)
         printf("\n%-28s %-24s %7s %7s  %7s\n", "object", "kind", "x [m]", "z [m]", "heading");
     for (int k = 0; k < world->object_count; k++) {
@@ -140,6 +146,7 @@ static void print_objects(const imp_world *world)
 void imp_map_print(const imp_world *world)
 {
     char text[512];
+    // the title, with the description if the map has one
     imp_map_description(world, text, sizeof text);
     printf("%s%s%s\n", world->name, text[0] != '\0' ? ": " : "", text);
     imp_map_summary(world, text, sizeof text);
@@ -154,6 +161,7 @@ void imp_map_print(const imp_world *world)
             print_tile_lines(&world->tiles[j * world->columns + i]);
         printf("\n");
     }
+    // a map may fix the tile or the pose of the start
     if (world->has_start_tile)
         printf("\nstart on tile %d,%d%s\n", world->start_tile[0], world->start_tile[1],
                world->has_start_pose ? ", always at the same pose" : "");

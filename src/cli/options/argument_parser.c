@@ -13,6 +13,7 @@
 #include "cli/options/settings_file.h"
 
 // State of one pass.
+// The options are shared by both passes; operands are collected anew in each.
 typedef struct argument_parser {
     imp_options *options;
     int argc;
@@ -35,6 +36,7 @@ static bool affects_settings_file_path(const imp_options *options, int index)
 // Sets an option, unless this pass leaves it to the second one.
 static imp_status set_option_value(argument_parser *r, int index, const char *text)
 {
+    // the first pass ignores everything that a settings file could also set
     if (r->only_file_options && !affects_settings_file_path(r->options, index))
         return IMP_OK;
     return imp_option_set_value(r->options, index, text, r->err);
@@ -50,6 +52,7 @@ static bool is_flag_option(const imp_options *options, int index)
 // before it.
 static bool is_option_name(const imp_options *options, const char *text)
 {
+    // both spellings count: --name and --no-name
     if (strncmp(text, "--", 2) != 0)
         return false;
     text += strncmp(text + 2, "no-", 3) == 0 ? 5 : 2;
@@ -100,6 +103,7 @@ static imp_status parse_value_argument(argument_parser *r, int index)
 static void warn_old_name(const argument_parser *r, int index, const char *no, size_t length)
 {
     const char *name = r->options->table[index].name, *given = r->argv[r->at] + 2;
+    // the length of the name without its "no-"
     const size_t used = length - strlen(no);
     if (!r->only_file_options &&
         (strlen(name) != used || memcmp(given + strlen(no), name, used) != 0))
@@ -145,6 +149,7 @@ static imp_status parse_short_options(argument_parser *r)
         return unknown_option_error(r, "-", letters, strlen(letters));
     // every letter but the last must be a flag
     for (const char *letter = letters; *letter != '\0'; letter++) {
+        // the letters are searched in the table; there are few of them
         int index = 0;
         while (index < r->options->count && r->options->table[index].letter != *letter)
             index++;
@@ -167,6 +172,7 @@ static imp_status parse_short_options(argument_parser *r)
 static imp_status add_operand(const argument_parser *r)
 {
     imp_options *options = r->options;
+    // the limit is that of the array of operands
     if (options->operand_count == IMP_LIST_MAX)
         return imp_fail(r->err, IMP_USAGE, "more than %d arguments", IMP_LIST_MAX);
     options->operands[options->operand_count++] = r->argv[r->at];
@@ -179,6 +185,7 @@ imp_status imp_arguments_parse(imp_options *options, int argc, char **argv, bool
 {
     argument_parser r = {options, argc, argv, 1, only_file_options, err};
     imp_status status = IMP_OK;
+    // after "--" an argument is an operand even if it begins with a dash
     bool all_operands = false;
     options->operand_count = 0;
     for (; r.at < argc && status == IMP_OK; r.at++) {

@@ -18,6 +18,7 @@ enum { WIDTH = 80, TEXT_COLUMN = 31 };
 static void print_wrapped(const char *text, int length, int indent)
 {
     const char *end = text + length;
+    // `column` is where the next character goes, from 0
     int column = indent;
     while (text < end) {
         // the next word, which ends at a space or at the end of the paragraph
@@ -51,6 +52,7 @@ static void append_default_value(char *text, size_t capacity, const imp_option *
 {
     char value[256];
     const size_t used = strlen(text);
+    // an empty text has no default that could be shown
     imp_option_format_value(option, value, sizeof value);
     if (option->type == IMP_OPTION_FLAG)
         strcpy(value, *(const bool *)option->value ? "on" : "");
@@ -63,6 +65,7 @@ static void append_default_value(char *text, size_t capacity, const imp_option *
 static void print_option(const imp_option *option, bool with_default)
 {
     char left[64], text[512];
+    // options without a letter are indented by as much
     char letter[8] = "    ";
     if (option->letter != 0)
         snprintf(letter, sizeof letter, "-%c, ", option->letter);
@@ -72,6 +75,7 @@ static void print_option(const imp_option *option, bool with_default)
     snprintf(text, sizeof text, "%s", option->help);
     if (with_default)
         append_default_value(text, sizeof text, option);
+    // the right part starts in the same column for all options
     if (printf("  %-28s ", left) > TEXT_COLUMN)
         printf("\n%*s", TEXT_COLUMN, "");
     print_wrapped(text, (int)strlen(text), TEXT_COLUMN);
@@ -90,6 +94,7 @@ static bool is_common_option(const imp_options *options, int index)
 static void print_group(const imp_options *options, int k)
 {
     const char *title = options->groups[k];
+    // the first option of a group prints all of it, so the others print nothing
     for (int i = 0; i < k; i++)
         if (options->groups[i] != NULL && strcmp(options->groups[i], title) == 0)
             return;
@@ -110,6 +115,7 @@ void imp_help_print_command(const imp_options *options)
            command->operands);
     print_paragraphs(command->details);
     printf("\nOptions (values in brackets are the defaults):\n");
+    // options without a group
     for (int k = 0; k < options->count; k++)
         if (options->groups[k] == NULL && !is_common_option(options, k))
             print_option(&options->table[k], true);

@@ -23,6 +23,7 @@
 void imp_options_init(imp_options *options, const imp_command *command)
 {
     *options = (imp_options){.command = command};
+    // none of these is saved: they say how to run, not what to compute
     imp_options_add(options, (imp_option){"config", 'c', IMP_OPTION_TEXT, &options->config, "FILE",
                                           "read settings from a YAML file; options override them",
                                           IMP_TRANSIENT});
@@ -42,6 +43,7 @@ void imp_options_init(imp_options *options, const imp_command *command)
 static const char *deprecated_option_name(const char *command, const char *name)
 {
     static const struct {
+        // Each row is the command, the old name and the present name.
         const char *command, *old_name, *name; // command NULL: all that have the option
     } renamed[] = {
         {NULL, "by-sight", "pose-only"},
@@ -63,6 +65,7 @@ static const char *deprecated_option_name(const char *command, const char *name)
         {NULL, "following", "next-action"},
         {NULL, "received-times", "receive-times"},
     };
+    // a name can have changed in one command and not in the others
     for (size_t k = 0; k < sizeof renamed / sizeof renamed[0]; k++)
         if (strcmp(name, renamed[k].name) == 0 &&
             (renamed[k].command == NULL || strcmp(command, renamed[k].command) == 0))
@@ -80,6 +83,7 @@ void imp_options_add(imp_options *options, imp_option option)
     options->table[options->count++] = option;
 }
 
+// Adds options in the order in which the help prints them.
 void imp_options_add_all(imp_options *options, const imp_option *table, int count)
 {
     for (int k = 0; k < count; k++)
@@ -106,6 +110,7 @@ static imp_status invalid_value_error(const imp_option *option, const char *text
 // The limit leaves room for sums and products of two such values in 64 bits.
 static imp_status parse_int(const imp_option *option, const char *text, imp_error *err)
 {
+    // strtol() reports an overflow by errno only
     char *end;
     errno = 0;
     long value = strtol(text, &end, 10);
@@ -154,6 +159,7 @@ static imp_status parse_flag(const imp_option *option, const char *text, imp_err
 // Reads `count` finite numbers with one of the separators between them, and nothing else.
 static bool parse_numbers(const char *text, const char *separators, int count, double *out)
 {
+    // each number ends at a separator, the last one at the end of the text
     for (int k = 0; k < count; k++) {
         char *end;
         out[k] = strtod(text, &end);
@@ -188,6 +194,7 @@ static imp_status parse_pair(const imp_option *option, const char *text, imp_err
 // Three finite numbers with commas between them.
 static imp_status parse_pose(const imp_option *option, const char *text, imp_error *err)
 {
+    // x and z in metres, the heading in degrees
     double pose[3];
     if (!parse_numbers(text, ",", 3, pose))
         return invalid_value_error(option, text, "a pose X,Z,DEGREES such as 1.5,0.7,90", err);
@@ -202,6 +209,7 @@ static imp_status append_to_text_list_option(imp_options *options, int index, co
 {
     const imp_option *option = &options->table[index];
     imp_text_list *list = option->value;
+    // the first value after a change of the source empties the list
     if (!options->appends[index])
         list->count = 0;
     options->appends[index] = true;
@@ -276,6 +284,7 @@ static bool name_equals(const char *known, const char *name, size_t length)
 // Old names count, too.
 int imp_option_find_n(const imp_options *options, const char *name, size_t length)
 {
+    // the table is short, so a linear search suffices
     for (int k = 0; k < options->count; k++)
         if (name_equals(options->table[k].name, name, length) ||
             name_equals(options->old_names[k], name, length))
@@ -283,6 +292,7 @@ int imp_option_find_n(const imp_options *options, const char *name, size_t lengt
     return -1;
 }
 
+// The same for a whole text.
 int imp_option_find(const imp_options *options, const char *name)
 {
     return imp_option_find_n(options, name, strlen(name));
@@ -291,6 +301,7 @@ int imp_option_find(const imp_options *options, const char *name)
 // Reads the settings file, if there is one: that of --config, or with --resume that of the run.
 static imp_status read_settings_file(imp_options *options, imp_error *err)
 {
+    // commands without --resume never read the settings of a folder
     const int resume = imp_option_find(options, "resume"), out = imp_option_find(options, "out");
     if (options->config != NULL)
         return imp_settings_file_read(options, options->config, err);
@@ -300,6 +311,7 @@ static imp_status read_settings_file(imp_options *options, imp_error *err)
                : IMP_OK;
 }
 
+// The name by which messages refer to the program, for example "imprint train".
 const char *imp_options_program_name(const imp_options *options)
 {
     return options->program;
@@ -323,6 +335,7 @@ static imp_status check_operands(const imp_options *options, imp_error *err)
 {
     if (options->operand_count == 0)
         return IMP_OK;
+    // a file that is named "help" can still be an operand
     const bool takes_none = options->command->operands[0] == '\0';
     if (strcmp(options->operands[0], "help") == 0 && (takes_none || !imp_path_exists("help")))
         return imp_fail(err, IMP_USAGE, "'help' is no argument; did you mean '%s --help'?",
@@ -369,6 +382,7 @@ static void list_subcommands(char *out, size_t capacity, imp_suggestion *suggest
 {
     size_t used = 0;
     out[0] = '\0';
+    // a buffer that is full ends the list; the message is then incomplete
     for (int k = 0; subcommands[k].name != NULL && used < capacity; k++) {
         imp_suggestion_add_candidate(suggestion, subcommands[k].name);
         used += (size_t)snprintf(out + used, capacity - used, "%s%s", k == 0 ? "" : ", ",

@@ -26,6 +26,7 @@ void imp_randomization_options_add(imp_options *options, imp_sim_options *sim)
 imp_status imp_randomization_options_parse(const imp_options *options, const imp_sim_options *sim,
                                            imp_randomization *out, imp_error *err)
 {
+    // an empty text means that the option was not given
     const bool file = sim->randomization[0] != '\0';
     // a file alone is what domain_rand draws from
     const char *list = sim->randomize[0] == '\0' && file ? "domain_rand" : sim->randomize;
@@ -35,6 +36,7 @@ imp_status imp_randomization_options_parse(const imp_options *options, const imp
         return imp_fail(err, status, "--randomize: %s", why.message);
     if (!file)
         return IMP_OK;
+    // the reader collects the names that it does not know
     char warning[IMP_RANDOMIZATION_WARNING_MAX];
     status = imp_randomization_read_file(out, sim->randomization, warning, err);
     if (status == IMP_OK && warning[0] != '\0' && !options->quiet)

@@ -7,6 +7,7 @@
 
 #include "imprint/evaluator.h"
 
+// Returns whether agents run in a sandbox. A fallback to none prints a note.
 bool imp_sandbox_option_resolve(bool wanted)
 {
     imp_error err = {0};

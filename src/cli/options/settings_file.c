@@ -32,6 +32,7 @@ static bool is_allowed_in_file(const imp_option *option)
 static imp_status unknown_setting_error(const imp_options *options, const imp_yaml *yaml, int key,
                                         const char *name)
 {
+    // the suggestion is the option with the most similar name
     char hint[IMP_SUGGESTION_TEXT_MAX];
     imp_suggestion suggestion = imp_suggestion_begin(name, strlen(name));
     for (int k = 0; k < options->count; k++)
@@ -45,6 +46,7 @@ static imp_status unknown_setting_error(const imp_options *options, const imp_ya
 static imp_status set_option_from_yaml_value(imp_options *options, const imp_yaml *yaml, int key,
                                              const char *name, int value)
 {
+    // old names are accepted as well
     const int index = imp_option_find(options, name);
     if (index < 0)
         return unknown_setting_error(options, yaml, key, name);
@@ -72,6 +74,7 @@ static imp_status set_option_from_yaml_value(imp_options *options, const imp_yam
 static imp_status set_option_from_yaml_pair(imp_options *options, const imp_yaml *yaml,
                                             imp_yaml_pair pair)
 {
+    // aliases of YAML are resolved before the values are read
     const int key = imp_yaml_resolve(yaml, pair.key), value = imp_yaml_resolve(yaml, pair.value);
     const char *name = imp_yaml_scalar_text(yaml, key);
     if (name == NULL)
@@ -110,6 +113,7 @@ imp_status imp_settings_file_read(imp_options *options, const char *path, imp_er
         status = imp_file_read(&text, &length, path, CONFIG_BYTES_MAX, err);
     if (status != IMP_OK)
         return status;
+    // the parser reports errors with the name of the file and the line
     imp_yaml yaml = {.source = path, .err = err};
     status = imp_yaml_parse(&yaml, text, length);
     if (status == IMP_OK)
@@ -131,6 +135,7 @@ imp_status imp_settings_file_check_command(const imp_options *options, const cha
     status = imp_file_read(&text, &length, path, CONFIG_BYTES_MAX, err);
     if (status != IMP_OK)
         return status;
+    // the first line of a settings file names the command that wrote it
     if (sscanf(text, "# imprint %*s %31[a-z-]", maker) == 1 &&
         strcmp(maker, options->command->name) != 0)
         status = imp_fail(
@@ -147,6 +152,7 @@ imp_status imp_settings_file_check_command(const imp_options *options, const cha
 imp_status imp_settings_file_read_saved(imp_options *options, const char *folder, imp_error *err)
 {
     char path[IMP_PATH_MAX];
+    // the option --out exists in every command that has --resume
     const int out = imp_option_find(options, "out");
     imp_status status = imp_path_join(path, folder, IMP_SETTINGS_FILE_NAME, err);
     if (status == IMP_OK)
@@ -190,6 +196,7 @@ void imp_option_format_value(const imp_option *option, char *out, size_t capacit
             snprintf(out, capacity, "%s", *(const char *const *)value);
         break;
     case IMP_OPTION_LIST: {
+        // the items of a list are separated by spaces; this form is only for the help
         const imp_text_list *list = value;
         for (int k = 0; k < list->count; k++) {
             size_t used = strlen(out);
@@ -211,6 +218,7 @@ static json_t *text_to_json(const imp_option *option, const char *value,
                             imp_describe_source *describe)
 {
     char other[IMP_SOURCE_TEXT_MAX];
+    // texts that are not paths are stored as they are
     if (describe == NULL || option->kind != IMP_INPUT_PATH)
         return json_string(value);
     describe(value, other);
@@ -233,6 +241,7 @@ static json_t *option_to_json(const imp_option *option, imp_describe_source *des
         return json_real(*(const double *)option->value);
     case IMP_OPTION_LIST: {
         const imp_text_list *list = option->value;
+        // an array is complete or does not exist
         json_t *array = json_array();
         int failed = 0;
         for (int k = 0; k < list->count; k++)
@@ -254,6 +263,7 @@ static json_t *option_to_json(const imp_option *option, imp_describe_source *des
 static bool is_saved_setting(const imp_options *options, int k)
 {
     const imp_option *option = &options->table[k];
+    // transient options do not describe the result
     if (option->kind == IMP_TRANSIENT)
         return false;
     if (option->type == IMP_OPTION_TEXT)
@@ -276,6 +286,7 @@ json_t *imp_options_to_json_object(const imp_options *options, bool with_flexibl
 {
     json_t *object = json_object();
     int failed = 0;
+    // the order of the options is the order of the members
     for (int k = 0; k < options->count; k++)
         if (is_saved_setting(options, k) &&
             (with_flexible || options->table[k].kind != IMP_FLEXIBLE))
@@ -301,6 +312,7 @@ static void write_yaml_setting(FILE *out, const imp_option *option)
         free(quoted);
         return;
     }
+    // flags, numbers and poses need no quotes in YAML
     imp_option_format_value(option, text, sizeof text);
     if (option->type == IMP_OPTION_PAIR && strcmp(option->placeholder, "WxH") == 0)
         snprintf(text, sizeof text, "%dx%d", pair[0], pair[1]);

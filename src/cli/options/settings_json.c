@@ -17,6 +17,7 @@
 // Whether a value is a built-in name, which commands look up before they look for a file.
 static bool is_builtin_map_or_model(const char *value)
 {
+    // names that several kinds of options accept
     static const char *const names[] = {"", "expert", "reference", "duckiebot", "none"};
     for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
         if (strcmp(value, names[k]) == 0)
@@ -40,6 +41,7 @@ static bool format_content_hash(const char *path, char out[IMP_SOURCE_TEXT_MAX])
     char file[IMP_PATH_MAX];
     imp_dataset *dataset = NULL;
     uint64_t hash;
+    // a dataset is recognised by its main file
     if (imp_path_join(file, path, "main_data.hdf5", NULL) == IMP_OK && imp_path_exists(file) &&
         imp_dataset_open(&dataset, path, NULL) == IMP_OK) {
         snprintf(out, IMP_SOURCE_TEXT_MAX, "dataset %016" PRIx64, imp_dataset_stored_hash(dataset));
@@ -76,6 +78,7 @@ static void format_source_with_hash(const char *value, char out[IMP_SOURCE_TEXT_
 // the number of episodes, are left out. The caller frees it; NULL without memory.
 char *imp_options_to_json(const imp_options *options)
 {
+    // the object holds only what determines a result
     json_t *object = imp_options_to_json_object(options, false, format_source_with_hash);
     char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(object);

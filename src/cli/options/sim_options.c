@@ -21,6 +21,7 @@
 // baseline.
 imp_sim_options imp_default_sim_options(void)
 {
+    // the expert's and the camera's values are in SI units and radians
     imp_expert_def expert = imp_default_expert_def();
     imp_camera_def camera = imp_default_camera_def();
     // texts borrow constants, so nothing has to be freed
@@ -56,6 +57,7 @@ imp_sim_options imp_default_sim_options(void)
 static const char WORLD_GROUP[] = "The world and the robot", EXPERT_GROUP[] = "The expert";
 
 // `imprint train --online` has these two already and leaves them out.
+// Adds --seed and --threads.
 static void add_seed_and_thread_options(imp_options *options, imp_sim_options *sim)
 {
     imp_options_add(options, (imp_option){"seed", 's', IMP_OPTION_SEED, &sim->seed, "N",
@@ -89,6 +91,7 @@ static void add_camera_and_start_options(imp_options *options, imp_sim_options *
 }
 
 // How the expert drives. These options change labels, so they are settings.
+// All rates are per second, all distances in metres.
 static void add_expert_options(imp_options *options, imp_sim_options *sim)
 {
     const imp_option table[] = {
@@ -147,6 +150,7 @@ static void add_shared_options(imp_options *options, imp_sim_options *sim)
 }
 
 // For commands on one map.
+// The map is a single value here, so the option is a text.
 void imp_sim_options_add(imp_options *options, imp_sim_options *sim)
 {
     const imp_option map[] = {{"map", 'm', IMP_OPTION_TEXT, &sim->map, "MAP",
@@ -243,6 +247,7 @@ void imp_sim_options_add_segmenter(imp_options *options, imp_sim_options *sim)
 imp_status imp_sim_options_set_segmenter(const imp_sim_options *sim, imp_policy_factory *driver,
                                          imp_error *err)
 {
+    // nothing to do without a segmenter, or for a policy that sees images
     if (sim->segmenter[0] == '\0' ||
         imp_policy_factory_observation(driver) != IMP_OBSERVATION_SEGMENTATION)
         return IMP_OK;
@@ -271,6 +276,7 @@ imp_status imp_check_thread_count(int threads, imp_error *err)
 // missing file.
 imp_status imp_parse_lens_option(const char *lens, imp_calibration *out, imp_error *err)
 {
+    // the standard camera, unless another lens is asked for
     *out = imp_calibration_duckiebot();
     if (strcmp(lens, "duckiebot") == 0)
         return IMP_OK;
@@ -301,6 +307,7 @@ static const char *simulator_or_challenge_name(int k)
 static void print_map_assumptions(const char *map)
 {
     imp_world *world;
+    // the map is loaded only for its remarks, and freed again
     if (imp_world_load(&world, map, NULL) != IMP_OK)
         return;
     for (int k = 0; k < world->warning_count; k++)
@@ -347,6 +354,7 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
             print_map_assumptions(sim->maps.items[k]);
     }
     // environment
+    // the seed determines starts, turns and noise of every episode
     env->seed = sim->seed;
     env->accept_start_angle = sim->start_angle_deg * IMP_PI / 180.0;
     env->frame_skip = sim->frame_skip;
@@ -383,6 +391,7 @@ imp_status imp_sim_options_open_assets(const imp_options *options, const imp_sim
     imp_status status = imp_assets_open(assets, sim->assets, sim->style, err);
     if (status != IMP_OK)
         return status;
+    // the scene borrows the assets, which the caller closes after it
     scene->assets = *assets;
     for (int k = 0; !options->quiet && k < imp_assets_warning_count(*assets); k++)
         fprintf(stderr, "imprint: note: %s\n", imp_assets_warning(*assets, k));
@@ -394,6 +403,7 @@ imp_status imp_sim_options_open_assets(const imp_options *options, const imp_sim
 imp_status imp_sim_options_to_def(const imp_options *options, const imp_sim_options *sim,
                                   imp_sim_def *def, imp_assets **assets, imp_error *err)
 {
+    // the table of the command tells whether --map is a list
     const int map = imp_option_find(options, "map");
     const bool several = options->table[map].type == IMP_OPTION_LIST;
     imp_status status =
@@ -419,10 +429,12 @@ imp_status imp_sim_options_match_camera(const imp_options *options, const imp_si
                                         const imp_policy_factory *driver, imp_camera_def *camera,
                                         imp_error *err)
 {
+    // experts and plug-ins take images of any size
     if (!imp_policy_factory_is_network(driver))
         return IMP_OK;
     if (!imp_option_is_given(options, sim->size))
         imp_policy_factory_image_size(driver, &camera->width, &camera->height);
+    // a model may lack the name of its lens
     const char *lens = imp_network_metadata(imp_policy_factory_network(driver), "lens");
     if (lens == NULL)
         return IMP_OK;
@@ -461,6 +473,7 @@ void imp_sim_options_warn_time_step(const imp_policy_factory *driver, double tim
         imp_policy_factory_network(driver) == NULL)
         return;
     const double trained = imp_network_time_step(imp_policy_factory_network(driver));
+    // a difference of one percent is rounding
     if (trained == 0.0 || fabs(trained / time_step - 1.0) < 0.01)
         return;
     fprintf(stderr,

@@ -22,6 +22,7 @@ static volatile sig_atomic_t interrupted;
 static void on_interrupt_signal(int number)
 {
     (void)number;
+    // the second signal: the task did not stop, so end the program at once
     if (interrupted)
         _exit(IMP_INTERRUPTED);
     interrupted = 1;
@@ -42,6 +43,7 @@ static void on_bus_error(int number, siginfo_t *info, void *context)
         raise(number);
         return;
     }
+    // the result is of no use here: the program ends in either case
     const ssize_t written = write(STDERR_FILENO, message, sizeof message - 1);
     (void)written;
     _exit(IMP_IO);
@@ -50,6 +52,7 @@ static void on_bus_error(int number, siginfo_t *info, void *context)
 // Runs once at the start. Write errors shall come back from write(), not as signals.
 void imp_console_setup_signals(void)
 {
+    // SA_SIGINFO gives the handler the reason of the signal
     struct sigaction bus = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
     sigemptyset(&bus.sa_mask);
     sigaction(SIGBUS, &bus, NULL);
@@ -84,6 +87,7 @@ static void draw_progress_bar(const imp_progress *progress, double now)
 {
     enum { CELLS = 24 };
     // the rate counts only the work of this call, so that a resumed run shows a true one
+    // the share of the work that is done, from 0 to 1
     double share = progress->total > 0.0 ? progress->done / progress->total : 0.0;
     share = share > 1.0 ? 1.0 : share;
     double elapsed = now - progress_bar.started;
@@ -109,6 +113,7 @@ static void redraw_progress_bar_if_due(void *context, const imp_progress *progre
 {
     (void)context;
     const double seconds_between = 0.1;
+    // the task's text is compared by address: each task has a constant of its own
     double now = imp_monotonic_seconds();
     if (progress_bar.task != progress->task) {
         progress_bar.task = progress->task;
@@ -132,6 +137,7 @@ static bool was_interrupted(void *context)
 // From here on interrupts ask the task to stop instead of ending the program.
 imp_monitor imp_console_monitor(const imp_options *options)
 {
+    // the bar is drawn only on a terminal, and never with --quiet
     install_interrupt_handlers();
     progress_bar.enabled = !options->quiet && isatty(STDERR_FILENO);
     return (imp_monitor){
@@ -143,6 +149,7 @@ imp_monitor imp_console_monitor(const imp_options *options)
 // Removes the bar, so that the next output starts in an empty line.
 void imp_console_clear_progress(void)
 {
+    // erase the line on the terminal
     if (progress_bar.visible)
         dprintf(STDERR_FILENO, "\r\033[K");
     progress_bar.visible = false;
@@ -181,6 +188,7 @@ static const char *option_hint_text(imp_error_hint hint)
 // One line on standard error, whatever the failure; returns the exit code.
 int imp_console_print_error(imp_status status, const imp_error *err)
 {
+    // the error stands in a line of its own
     imp_console_clear_progress();
     fprintf(stderr, "imprint: %s%s\n",
             err->message[0] != '\0' ? err->message : imp_status_text(status),
@@ -207,6 +215,7 @@ const char *imp_format_real_or_dash(char out[24], double value, int digits)
 // Takes over the reference to `object`. NULL, from a json_pack() that failed, means no memory.
 imp_status imp_json_write_file(const char *path, json_t *object, int digits, imp_error *err)
 {
+    // jansson writes numbers with the given number of digits
     char *text = object == NULL
                      ? NULL
                      : json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION((size_t)digits));
@@ -255,6 +264,7 @@ int imp_console_flush(void)
 void imp_sibling_program_path(char out[IMP_PATH_MAX], const char *name)
 {
     char own[IMP_PATH_MAX - 32];
+    // /proc/self/exe is a link to the running executable
     const ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
     own[length > 0 ? length : 0] = '\0';
     const char *slash = strrchr(own, '/');

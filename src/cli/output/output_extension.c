@@ -13,6 +13,7 @@
 // The extension with its dot, or "".
 const char *imp_output_extension(const char *path)
 {
+    // dots in the names of folders do not count
     const char *slash = strrchr(path, '/');
     const char *name = slash != NULL ? slash + 1 : path;
     const char *dot = strrchr(name, '.');
@@ -35,6 +36,7 @@ static bool is_near_listed_extension(const char *extension, const char *const *e
 {
     enum { NOT_SHORT = 5 };
     const size_t length = strlen(extension);
+    // an extension of up to four characters is too short for a comparison by edits
     bool alike = is_listed_extension(extension, extensions);
     for (int k = 0; extensions[k] != NULL && length >= NOT_SHORT; k++)
         alike = alike ||

@@ -23,6 +23,7 @@
 // every new output file.
 static bool is_imprint_file(const char *name)
 {
+    // the names of this list have no variable part
     static const char *const names[] = {
         "main_data.hdf5", "metadata.json",     IMP_SETTINGS_FILE_NAME, "observations.png",
         "segments.png",   "model.safetensors", "last.safetensors",     "history.csv",
@@ -40,6 +41,7 @@ static bool is_imprint_file(const char *name)
         if (strcmp(stem, names[k]) == 0)
             return true;
     // names with numbers or words in them
+    // one image per map or scenario, whose name is part of the file's name
     if (strcmp(stem, "trajectories.csv") == 0 ||
         (sscanf(stem, "trajectories-%*[a-z0-9-].png%n", &used) == 0 && used > 0 &&
          stem[used] == '\0'))
@@ -83,6 +85,7 @@ static imp_status check_or_remove_files(const char *folder, bool remove_files, i
 static imp_status check_or_remove_subfolder(const char *folder, const char *name, bool remove_files,
                                             imp_error *err)
 {
+    // the path is needed for messages and for removing the folder
     char path[IMP_PATH_MAX];
     imp_status status = imp_path_join(path, folder, name, err);
     return status == IMP_OK ? check_or_remove_files(path, remove_files, err) : status;
@@ -92,6 +95,7 @@ static imp_status check_or_remove_subfolder(const char *folder, const char *name
 static imp_status check_or_remove_files(const char *folder, bool remove_files,
                                         imp_error *err) // NOLINT(misc-no-recursion): one level
 {
+    // the folder stays open, so that its content cannot be exchanged
     imp_folder_reader reader;
     imp_status status = imp_folder_reader_open(&reader, folder, err);
     // whoever writes a dataset holds this lock
@@ -117,6 +121,7 @@ static imp_status check_or_remove_files(const char *folder, bool remove_files,
             status = imp_fail(err, IMP_IO, "%s/%s: %s", folder, name, strerror(errno));
     }
     imp_folder_reader_close(&reader);
+    // the folder is empty when all of its files were removed
     if (status == IMP_OK && remove_files && rmdir(folder) != 0)
         status = imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
     return status;
@@ -139,6 +144,7 @@ static imp_status move_to_backup(const char *folder, imp_error *err)
 {
     char backup[IMP_PATH_MAX];
     struct stat info;
+    // a link to a folder is refused: it would be renamed instead of its target
     if (lstat(folder, &info) != 0 || !S_ISDIR(info.st_mode))
         return imp_fail(err, IMP_IO, "%s: is not a folder", folder);
     imp_status status = check_or_remove_files(folder, false, err);
@@ -197,6 +203,7 @@ static void add_backup_to_message(const char *backup, imp_status status, imp_err
 // After the work: keeps, restores or deletes the backup.
 bool imp_output_folder_end_backup(const char *folder, bool force, imp_status status, imp_error *err)
 {
+    // the backup exists only if --force replaced a folder
     char backup[IMP_PATH_MAX];
     rmdir(folder); // if nothing is in it
     const bool written = imp_path_exists(folder);
@@ -217,6 +224,7 @@ imp_status imp_output_folder_save_settings(const imp_options *options, const cha
                                            imp_error *err)
 {
     char path[IMP_PATH_MAX];
+    // the file has a fixed name, by which --resume finds it
     imp_status status = imp_path_join(path, folder, IMP_SETTINGS_FILE_NAME, err);
     if (status != IMP_OK)
         return status;

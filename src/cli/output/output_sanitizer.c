@@ -13,6 +13,7 @@
 
 // State of one filtered stream.
 typedef struct output_stream {
+    // file descriptor to which the filtered bytes go
     int descriptor;
     bool after_c2; // the last byte may begin a control character of two bytes (U+0080 to U+009F)
 } output_stream;
@@ -33,6 +34,7 @@ static bool write_all_bytes(int descriptor, const char *bytes, size_t length)
 // Appends a byte, or a question mark in place of a control character.
 static void sanitize_byte(output_stream *out, char byte, char *cleaned, size_t count)
 {
+    // bytes are compared as unsigned numbers
     const unsigned char code = (unsigned char)byte;
     const bool ends_control = out->after_c2 && code >= 0x80 && code < 0xa0;
     const bool is_control = (code < ' ' && byte != '\n' && byte != '\t') || code == 0x7f;
@@ -48,6 +50,7 @@ static ssize_t write_sanitized(void *context, const char *bytes, size_t length)
 {
     output_stream *out = context;
     char cleaned[1024];
+    // the buffer is filled and written repeatedly
     for (size_t done = 0; done < length;) {
         size_t count = 0;
         for (; count < sizeof cleaned && done + count < length; count++)

@@ -8,6 +8,7 @@
 
 #include "cli/output/console.h"
 
+// The one function that the program calls for every command. Returns the exit code.
 int imp_command_run(const imp_command *command, int argc, char **argv)
 {
     imp_options options;

@@ -22,6 +22,7 @@ enum { SETTINGS_BYTES_MAX = 1 << 20, CHANGES_TEXT_MAX = 320 };
 // folder that has them.
 static bool is_any_setting_given(const imp_options *options)
 {
+    // transient options do not count: they say nothing about the run
     bool any = false;
     for (int k = 0; k < options->count; k++)
         any = any || (options->given[k] && options->table[k].kind != IMP_TRANSIENT);
@@ -34,6 +35,7 @@ imp_status imp_run_folder_begin(imp_run_folder *run, const imp_options *options,
 {
     char path[IMP_PATH_MAX];
     size_t length;
+    // the structure borrows the path
     *run = (imp_run_folder){.path = folder, .force = force};
     // there must be something to resume, or settings to begin with
     if (resume && !force && !imp_path_exists(folder) && !is_any_setting_given(options))
@@ -75,6 +77,7 @@ static int option_index_of_line(const imp_options *options, const char *line)
 static bool text_has_same_setting(const imp_options *options, const char *text, const char *line,
                                   size_t length)
 {
+    // the value begins behind the colon
     const size_t name = strcspn(line, ":");
     // equal value, and the same option, perhaps under another name
     for (const char *at = text; *at != '\0';) {
@@ -91,6 +94,7 @@ static bool text_has_same_setting(const imp_options *options, const char *text, 
 // Whether a line sets an option that must stay the same when a run is continued.
 static bool is_fixed_setting_line(const imp_options *options, const char *line)
 {
+    // a line that sets no known option is not fixed
     const int k = option_index_of_line(options, line);
     return k >= 0 &&
            (options->table[k].kind == IMP_SETTING || options->table[k].kind == IMP_INPUT_PATH);
@@ -103,6 +107,7 @@ static void append_changed_settings(char changes[CHANGES_TEXT_MAX], const char *
     enum { SHOWN = 48 };
     for (const char *line = text; *line != '\0';) {
         const size_t length = strcspn(line, "\r\n"), used = strlen(changes);
+        // a long value is cut off, so that several differences fit into the message
         const size_t shown = length < SHOWN ? length : SHOWN;
         if (is_fixed_setting_line(options, line) &&
             !text_has_same_setting(options, other, line, length)) {
@@ -118,6 +123,7 @@ static void append_changed_settings(char changes[CHANGES_TEXT_MAX], const char *
 static void restore_saved_settings(const imp_run_folder *run, const char *path,
                                    const imp_options *options, imp_status status, imp_error *err)
 {
+    // the settings as they were given in this call
     char changes[CHANGES_TEXT_MAX] = "", *given = imp_options_to_yaml(options);
     if (run->saved_settings == NULL) {
         unlink(path);
@@ -137,6 +143,7 @@ static bool folder_has_only_settings_file(const char *folder)
 {
     imp_folder_reader reader;
     const char *name = "";
+    // any other name ends the search
     bool alone = imp_folder_reader_open(&reader, folder, NULL) == IMP_OK;
     while (alone && name != NULL)
         alone = imp_folder_reader_next(&reader, &name, NULL) == IMP_OK &&
@@ -150,6 +157,7 @@ imp_status imp_run_folder_finish(imp_run_folder *run, const imp_options *options
                                  imp_error *err)
 {
     char path[IMP_PATH_MAX];
+    // an interruption keeps what is complete, so it counts as a success here
     const bool good = status == IMP_OK || status == IMP_INTERRUPTED;
     if (imp_path_join(path, run->path, IMP_SETTINGS_FILE_NAME, NULL) == IMP_OK) {
         // refused: nothing was continued

@@ -27,6 +27,7 @@ static void print_json_real(FILE *out, const char *key, double value)
 // Everything that is no number. A size is printed as on the command line, 80x60.
 static void print_compact_json(FILE *out, const char *key, const json_t *value)
 {
+    // the array [80,60] becomes 80x60
     char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
     char *comma = text != NULL && strcmp(key, "size") == 0 ? strchr(text, ',') : NULL;
     if (comma != NULL)
@@ -38,6 +39,7 @@ static void print_compact_json(FILE *out, const char *key, const json_t *value)
 // Braces and commas without spaces, as in a compact dump.
 static void print_json_object(FILE *out, const json_t *object)
 {
+    // the first member follows the brace, the others a comma
     const char *key, *before = "{";
     json_t *value;
     // jansson's loop takes an object that it could change, but does not
@@ -63,6 +65,7 @@ static void print_json_value(FILE *out, const char *key, const json_t *value)
         print_json_object(out, value);
     } else if (json_is_array(value)) {
         putc('[', out);
+        // the elements have no key of their own
         for (size_t k = 0; k < json_array_size(value); k++) {
             fputs(k > 0 ? "," : "", out);
             print_json_value(out, key, json_array_get(value, k));

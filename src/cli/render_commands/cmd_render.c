@@ -59,6 +59,7 @@ static imp_status given_or_start_pose(const settings *s, const imp_options *opti
                                       const imp_world *world, const imp_env_def *def,
                                       imp_pose *pose, imp_error *err)
 {
+    // an environment draws the start, so that the pose is one of an episode
     imp_env env;
     if (imp_option_is_given(options, s->pose)) {
         *pose = (imp_pose){s->pose[0], s->pose[1], s->pose[2] * IMP_PI / 180.0};
@@ -77,6 +78,7 @@ static imp_status given_or_start_pose(const settings *s, const imp_options *opti
 static imp_status write_depth_image(const char *path, const imp_camera_def *camera,
                                     const float *depths, imp_error *err)
 {
+    // the array has one value per pixel
     const size_t pixels = (size_t)camera->width * (size_t)camera->height;
     uint16_t *values = malloc(pixels * sizeof *values);
     if (values == NULL)
@@ -102,6 +104,7 @@ static imp_status write_view_image(const settings *s, imp_view_renderer *rendere
     if (rgb == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for the image");
     imp_status status = imp_view_renderer_draw(renderer, &frame, rgb, err);
+    // only the view of depths has any
     const float *depths = imp_view_renderer_get_depths(renderer);
     if (status == IMP_OK)
         status = depths != NULL ? write_depth_image(s->out, camera, depths, err)
@@ -149,6 +152,7 @@ static imp_status render_one_view(settings *s, const imp_options *options, imp_e
 // Summary of mode 3.
 static int print_replay_summary(const settings *s, const imp_options *options, int frames)
 {
+    // the JSON has the same facts as the text
     if (options->json)
         return imp_console_finish_with_json(json_pack("{s:s, s:s, s:i, s:i}", "out", s->out,
                                                       "dataset", s->replay.dataset, "episode",
@@ -167,6 +171,7 @@ static bool is_randomized(const settings *s)
 static imp_status draw_randomized_episodes(const settings *s, const imp_options *options,
                                            imp_error *err)
 {
+    // options that differ from their defaults belong to another mode
     const imp_image_options plain = imp_default_image_options();
     const bool other = strcmp(s->image.view, plain.view) != 0 || s->image.draw[0] != '\0' ||
                        s->image.camera_effects[0] != '\0' || s->image.undistort ||
@@ -200,6 +205,7 @@ static int print_episodes_summary(const settings *s, const imp_options *options)
 static int print_render_summary(const void *state, const imp_options *options)
 {
     const settings *s = state;
+    // each mode has a summary of its own
     if (is_randomized(s))
         return print_episodes_summary(s, options);
     if (s->replay.dataset[0] != '\0')
@@ -224,6 +230,7 @@ static imp_status check_conflicting_options(const settings *s, const imp_options
                                             imp_error *err)
 {
     const bool randomized = is_randomized(s), replayed = s->replay.dataset[0] != '\0';
+    // options of one mode
     if (!randomized && imp_option_is_given(options, &s->episodes) && s->episodes != 1)
         return imp_fail(err, IMP_USAGE, "--episodes needs --randomize");
     if (!replayed && imp_option_is_given(options, &s->replay.every))

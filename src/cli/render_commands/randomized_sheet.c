@@ -22,10 +22,12 @@ static const double DRIVE_SECONDS = 0.6;
 static imp_status drive_and_render_episode(imp_sim *sim, uint32_t episode, uint8_t *rgb,
                                            imp_error *err)
 {
+    // the environment belongs to the simulator
     const imp_env *env = imp_sim_env(sim);
     const imp_status status = imp_sim_reset(sim, episode, err);
     if (status != IMP_OK)
         return status;
+    // the end of the episode ends the drive as well
     while (env->frame * env->def.drive.time_step < DRIVE_SECONDS)
         if (imp_sim_step(sim, imp_sim_expert_action(sim)).terminated)
             break;
@@ -40,6 +42,7 @@ static imp_status write_image_or_contact_sheet(const imp_camera_def *camera, int
 {
     if (count == 1)
         return imp_png_write(out, camera->width, camera->height, frames, err);
+    // the sheet has no actions, because each image is of another episode
     const imp_contact_sheet strip = {.width = camera->width,
                                      .height = camera->height,
                                      .count = count,
@@ -54,6 +57,7 @@ static imp_status render_episodes(imp_sim *sim, const imp_randomized_sheet *shee
                                   imp_error *err)
 {
     const imp_camera_def *camera = imp_sim_camera(sim);
+    // bytes of one image
     const size_t image = (size_t)camera->width * (size_t)camera->height * 3;
     uint8_t *frames = malloc(image * (size_t)sheet->count);
     if (frames == NULL)

@@ -74,6 +74,7 @@ static void choose_output_layout(replay_job *p, const imp_replay_options *replay
 {
     // a sheet has at most SHEET_FRAMES frames; an animation is at least WIDE_ENOUGH pixels wide
     enum { SHEET_FRAMES = 48, WIDE_ENOUGH = 320 };
+    // an episode of N steps has N + 1 observations
     const int frames = p->episode->steps + 1;
     p->output_kind = imp_path_has_suffix(p->out, ".apng")  ? ANIMATION
                      : imp_path_has_suffix(p->out, ".png") ? SHEET
@@ -94,6 +95,7 @@ static void choose_output_layout(replay_job *p, const imp_replay_options *replay
 // Reads the environment's settings from the dataset: they determine how objects move.
 static void read_recorded_env_settings(const char *text, imp_env_def *env)
 {
+    // settings that the recording does not have keep their defaults
     json_t *settings = json_loads(text, 0, NULL);
     env->randomize_objects = json_is_true(json_object_get(settings, "randomize-objects"));
     env->cars_yield = json_is_true(json_object_get(settings, "cars-yield"));
@@ -108,6 +110,7 @@ static imp_status camera_lens_of_dataset(const replay_job *p, const imp_options 
                                          const imp_sim_options *sim, imp_camera_def *camera,
                                          imp_error *err)
 {
+    // the user's lens has priority
     if (imp_option_is_given(options, &sim->lens))
         return IMP_OK;
     if (strcmp(p->info->lens, imp_lens_name(IMP_LENS_CALIBRATED)) == 0)
@@ -128,6 +131,7 @@ static char *recorded_map_path(const replay_job *p)
 {
     json_t *settings = json_loads(p->info->settings, 0, NULL),
            *map = json_object_get(settings, "map");
+    // a list with one map is the same as a single map
     if (json_is_array(map) && json_array_size(map) == 1)
         map = json_array_get(map, 0);
     const char *path = json_string_value(map), *slash = path != NULL ? strrchr(path, '/') : NULL;
@@ -209,6 +213,7 @@ static imp_pose recorded_pose_at(const imp_episode *episode, int step)
 // Allocates frames and the trajectory, places the robot, and opens the output.
 static imp_status alloc_buffers_and_reset_env(replay_job *p, double frame_time, imp_error *err)
 {
+    // all frames have the same size
     const size_t image = (size_t)p->width * (size_t)p->height * 3;
     // a sheet needs all frames at once, the others one at a time
     const size_t buffered = p->output_kind == SHEET ? (size_t)p->count : 1;
@@ -242,6 +247,7 @@ static void copy_frame_enlarged(const replay_job *p, int step, uint8_t *rgb)
 static imp_status render_frame(replay_job *p, int step, uint8_t *rgb, imp_error *err)
 {
     const imp_pose here = p->trail[step], before = p->trail[step > 0 ? step - 1 : 0];
+    // the displacement from one step to the next, in metres
     const imp_vec2 displacement = {here.x - before.x, here.z - before.z};
     imp_frame_state frame = {
         .view = imp_env_view(&p->env),
@@ -260,6 +266,7 @@ static imp_status write_frame_or_add_to_apng(replay_job *p, int index, const uin
                                              imp_error *err)
 {
     char name[32], path[IMP_PATH_MAX];
+    // the frames of a sheet are written together at the end
     if (p->output_kind == SHEET)
         return IMP_OK;
     if (p->output_kind == ANIMATION)
@@ -274,6 +281,7 @@ static imp_status write_frames(replay_job *p, const imp_monitor *monitor, imp_er
 {
     imp_status status = IMP_OK;
     for (int step = 0; step <= p->episode->steps && status == IMP_OK; step++) {
+        // two duty cycles per step, left and right
         const float *duty = p->episode->actions + 2 * (size_t)step;
         if (step % p->every == 0) {
             // this step is shown: copy or render it
@@ -343,6 +351,7 @@ imp_status imp_replay_write(const imp_options *options, const imp_replay_options
 {
     imp_dataset *dataset = NULL;
     const imp_monitor monitor = imp_console_monitor(options);
+    // the dataset stays open while its episode is drawn
     imp_status status = imp_dataset_open(&dataset, replay->dataset, err);
     if (status != IMP_OK)
         return status;

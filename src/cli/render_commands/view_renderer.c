@@ -28,6 +28,7 @@ typedef enum view_kind {
     VIEW_COUNT
 } view_kind;
 
+// The names are the values of --view.
 static const char *const VIEW_NAMES[VIEW_COUNT] = {
     [DRIVER] = "driver", [MAP] = "map",   [SEGMENT] = "segment",    [CLASSES] = "classes",
     [DEPTH] = "depth",   [FREE] = "free", [CATALOGUE] = "catalogue"};
@@ -107,6 +108,7 @@ static imp_status parse_view(const char *name, view_kind *out, imp_error *err)
 // Copies the next item of a comma-separated list; NULL at its end.
 static const char *next_list_item(const char **list, char *item, size_t capacity)
 {
+    // an empty list, or its end
     if (**list == '\0')
         return NULL;
     const size_t length = strcspn(*list, ",");
@@ -131,6 +133,7 @@ static imp_status parse_overlays(imp_view_renderer *p, const char *list, imp_err
         const imp_status status = imp_name_lookup(&found, "--overlay: ", item, overlay_name, err);
         if (status != IMP_OK)
             return status;
+        // the two overlays can be combined
         *(found == 0 ? &p->lanes : &p->boxes) = true;
     }
     if ((p->lanes || p->boxes) && p->kind != DRIVER && p->kind != FREE && p->kind != SEGMENT &&
@@ -153,6 +156,7 @@ static const char *camera_effect_name(int k)
 static imp_status parse_camera_effects(imp_view_renderer *p, const char *list, imp_error *err)
 {
     imp_camera_effects_def *def = &p->camera_effects;
+    // the quality is an integer, but all values are parsed as real numbers
     double quality = 0.0;
     // where each value goes, in the order of the names
     double *const values[CAMERA_EFFECT_COUNT] = {
@@ -199,6 +203,7 @@ static imp_status set_free_camera(imp_view_renderer *p, const imp_options *optio
                              : IMP_OK;
     if (!eye || !target)
         return imp_fail(err, IMP_USAGE, "--view free needs --eye X,Y,Z and --target X,Y,Z");
+    // the library takes the angle in radians
     p->camera.field_of_view = image->field_of_view_deg * IMP_PI / 180.0;
     return imp_camera_look_at(&p->camera, &p->free_pose, image->eye, image->target, err);
 }
@@ -222,6 +227,7 @@ static imp_status create_renderers(imp_view_renderer *p, const imp_image_options
                                    const imp_sim_options *sim, imp_error *err)
 {
     const size_t pixels = (size_t)p->camera.width * (size_t)p->camera.height;
+    // views that show colours, as a camera does
     const bool look = p->kind == DRIVER || p->kind == FREE;
     imp_status status = imp_camera_init(&p->overlay_camera, &p->camera, err);
     p->scratch = malloc(pixels * 3);
@@ -313,6 +319,7 @@ static void draw_top_view(const imp_view_renderer *p, const imp_frame_state *fra
 // Colours segmentation by the palette, or depth by brightness: the nearer, the brighter.
 static void colorize_segments_or_depth(const imp_view_renderer *p, uint8_t *rgb)
 {
+    // the buffers hold one class and one depth per pixel
     const size_t pixels = (size_t)p->camera.width * (size_t)p->camera.height;
     for (size_t k = 0; k < pixels; k++) {
         const float grey = 255.0f / (1.0f + p->depths[k]) + 0.5f;

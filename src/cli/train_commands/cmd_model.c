@@ -278,6 +278,7 @@ static imp_status import_weights(const settings *s, const imp_options *options, 
 {
     imp_network *network = NULL;
     static const char *const extensions[] = {".safetensors", NULL};
+    // the model has no default place, because it is not a run
     if (s->out == NULL)
         return imp_fail(err, IMP_USAGE, "import needs --out FILE.safetensors for the model");
     imp_status status = imp_output_check_file(s->out, extensions, err);
@@ -312,6 +313,7 @@ static imp_status list_networks(const settings *s, const imp_options *options, i
         imp_network *network = NULL;
         const char *name = imp_network_builtin_name(k);
         drivers += name != NULL;
+        // the index of the segmentation networks starts behind the driving networks
         name = name != NULL ? name : imp_segmenter_builtin_name(k - drivers);
         // after the driving networks, the segmentation networks
         if (name == NULL)

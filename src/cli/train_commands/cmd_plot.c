@@ -20,6 +20,7 @@
 // there is any. More runs have only the latter.
 enum { RUNS_WITH_BOTH = 2 };
 
+// The names are kept here, because the series only borrow them.
 typedef struct curves {
     imp_training_history histories[IMP_LIST_MAX];
     imp_plot_series series[2 * IMP_LIST_MAX];
@@ -39,6 +40,7 @@ typedef struct settings {
 static void add_loss_curve(curves *c, const char *run, const char *what,
                            const imp_training_history *history, const double *values)
 {
+    // the name is the run and the kind of loss; a single run has only the kind
     snprintf(c->names[c->count], sizeof c->names[0], "%.70s%s%s", run, run[0] != '\0' ? " " : "",
              what);
     c->series[c->count] = (imp_plot_series){
@@ -71,6 +73,7 @@ static imp_status read_histories_of_runs(curves *c, const imp_options *options, 
             options->operand_count == 1
                 ? ""
                 : imp_path_shortest_unique_tail(options->operands, options->operand_count, k);
+        // the first row decides whether the training has a validation
         const bool validated = !isnan(history->validation_losses[0]);
         if (!validated || options->operand_count <= RUNS_WITH_BOTH)
             add_loss_curve(c, name, "training", history, history->losses);
@@ -140,6 +143,7 @@ static void set_up_plot_command(void *state, imp_options *options)
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
+// Frees the histories; those that were never read are empty.
 static void free_plot_command(void *state)
 {
     settings *s = state;

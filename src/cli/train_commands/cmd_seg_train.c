@@ -100,6 +100,7 @@ static char *settings_stored_in_model(const imp_options *options)
     // the defaults of the added options
     imp_options_init(&added, options->command);
     imp_train_options_add_named(&added, &training, ADDED);
+    // both sets of options in the form in which models store them
     char *texts[2] = {imp_options_to_json(options), imp_options_to_json(&added)};
     json_t *all = texts[0] != NULL ? json_loads(texts[0], 0, NULL) : NULL, *value;
     json_t *defaults = texts[1] != NULL ? json_loads(texts[1], 0, NULL) : NULL;
@@ -119,6 +120,7 @@ static char *settings_stored_in_model(const imp_options *options)
 // Intersection over union of each class; null for a class that no image shows.
 static json_t *segmentation_score_json(const imp_seg_score *score)
 {
+    // the classes are named, so that their order does not matter
     json_t *classes = json_object();
     for (int c = 0; c < IMP_CLASS_COUNT; c++)
         json_object_set_new(classes, imp_class_name(c), imp_json_real_or_null(score->iou[c]));
@@ -132,6 +134,7 @@ static int print_seg_train_summary(const void *state, const imp_options *options
     const settings *s = state;
     const imp_seg_train_summary *sum = &s->summary;
     const imp_train_summary *train = &sum->train;
+    // an epoch consists of new images, so the total counts each image once
     const int64_t seen = train->epochs * train->samples;
     const char *out = s->training.out;
     if (options->json)
@@ -168,6 +171,7 @@ static imp_status read_seg_train_options(settings *s, const imp_options *options
     imp_seg_train_def *def = &s->def;
     imp_calibration calibration;
     imp_camera probe;
+    // nothing is randomised unless the options ask for it
     def->sim.randomization = imp_randomization_none();
     imp_status status = imp_train_settings_apply(&s->training, err);
     if (status == IMP_OK)
@@ -227,6 +231,7 @@ static void set_up_seg_train_command(void *state, imp_options *options)
     add_seg_train_options(options, s);
 }
 
+// Closes the assets, if any were opened.
 static void free_seg_train_command(void *state)
 {
     settings *s = state;

@@ -28,6 +28,7 @@ static const char *const SCHEDULES[] = {
 // The defaults of the library, with names for enumerations.
 imp_train_settings imp_default_train_settings(void)
 {
+    // every number is the library's default
     const imp_train_def train = imp_default_train_def();
     return (imp_train_settings){
         .train = train,
@@ -146,6 +147,7 @@ void imp_train_options_add_named(imp_options *options, imp_train_settings *s,
                                  const char *const *names)
 {
     imp_options all;
+    // the full table exists only while options are copied from it
     imp_options_init(&all, options->command);
     imp_train_options_add(&all, s);
     for (int k = 0; names[k] != NULL; k++)
@@ -191,6 +193,7 @@ static int print_train_summary(const imp_train_settings *s, const imp_options *o
 // Parses --augment; errors name the option.
 imp_status imp_parse_augment_option(imp_augment *out, const char *text, imp_error *err)
 {
+    // the message of the parser lacks the name of the option
     imp_error why = {0};
     const imp_status status = imp_augment_parse(out, text, &why);
     return status == IMP_OK ? IMP_OK : imp_fail(err, status, "--augment: %s", why.message);
@@ -211,6 +214,7 @@ const char *imp_action_loss_name(int k)
 // Converts names to enumerations.
 static imp_status parse_train_choices(imp_train_settings *s, imp_error *err)
 {
+    // the indices of the names are the values of the enumerations
     int schedule = 0, optimiser = 0, loss = 0;
     imp_status status = imp_name_lookup(&schedule, "--schedule: ", s->schedule, schedule_name, err);
     if (status == IMP_OK)
@@ -254,6 +258,7 @@ static imp_status parse_dataset_weight(imp_train_settings *s, int k, imp_error *
 // Parses the weights of all datasets. Either all have one or none.
 static imp_status parse_dataset_weights(imp_train_settings *s, imp_error *err)
 {
+    // datasets that have a weight
     int weighted = 0;
     for (int k = 0; k < s->data.count; k++) {
         const imp_status status = parse_dataset_weight(s, k, err);
@@ -278,6 +283,7 @@ void imp_train_settings_free(imp_train_settings *s)
 imp_status imp_train_settings_apply(imp_train_settings *s, imp_error *err)
 {
     imp_network_def *network = &s->train.network;
+    // the definition holds the name itself, so its length is limited
     if (strlen(s->architecture) >= sizeof network->architecture)
         return imp_fail(err, IMP_USAGE, "--network: unknown architecture '%s'", s->architecture);
     strcpy(network->architecture, s->architecture);
@@ -352,6 +358,7 @@ static void use_online_defaults(imp_train_settings *s, const online_settings *o,
 static imp_status apply_online_options(online_settings *o, const imp_train_settings *s,
                                        const imp_options *options, imp_error *err)
 {
+    // one seed and one number of threads serve both collecting and training
     o->sim.seed = s->train.seed;
     o->sim.threads = s->train.trainer.threads;
     o->def.train = s->train;
@@ -364,6 +371,7 @@ static imp_status check_online_options(const imp_train_settings *s, const online
                                        const imp_options *options, imp_error *err)
 {
     const imp_train_def train = imp_default_train_def();
+    // the options behind --online are those of the simulation
     for (int k = o->first; k < options->count && !o->online; k++)
         if (options->given[k] && options->table[k].value != &o->online)
             return imp_fail(err, IMP_USAGE, "--%s has no effect without --online",
@@ -402,6 +410,7 @@ static imp_status train_offline_or_online(imp_train_summary *summary, const imp_
 static bool is_same_folder(const char *a, const char *b)
 {
     struct stat one, other;
+    // two paths lead to one folder if device and inode are equal
     return a != NULL && stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
            one.st_ino == other.st_ino;
 }
@@ -472,6 +481,7 @@ static imp_status run_train_command(void *state, const imp_options *options, imp
     return imp_run_folder_finish(&folder, &saved_options, status, err);
 }
 
+// The report is the same for both kinds of training.
 static int print_train_result(const void *state, const imp_options *options)
 {
     const train_state *s = state;
@@ -489,6 +499,7 @@ static void set_up_train_command(void *state, imp_options *options)
     add_online_options(options, &s->online);
 }
 
+// Frees what the options and the simulation have opened.
 static void free_train_command(void *state)
 {
     train_state *s = state;

@@ -10,6 +10,7 @@
 #include "base/text/plural.h"
 #include "deploy/agent/agent.h"
 
+// A definition whose cookie differs was not made by imp_default_agent_def().
 enum { AGENT_COOKIE = 0xA6E27 };
 
 imp_agent_def imp_default_agent_def(void)
@@ -101,6 +102,8 @@ static imp_status read_camera_and_undistortion(const imp_agent_def *def, const i
     return IMP_OK;
 }
 
+// The function that the worker thread of asynchronous inference calls for each image. False: the
+// image is unreadable, and `why` says the reason.
 bool imp_agent_infer(void *context, const imp_action_history *action_history, const uint8_t *jpeg,
                      size_t length, imp_action *out, char *why, size_t capacity)
 {
@@ -135,6 +138,8 @@ bool imp_agent_infer(void *context, const imp_action_history *action_history, co
     return true;
 }
 
+// The synchronous form, without a thread. The action that it returns is the next call's history.
+// An unreadable image yields zeros, which stop the robot.
 imp_status imp_agent_act(imp_agent *agent, const uint8_t *jpeg, size_t length, imp_action *out,
                          imp_error *err)
 {
@@ -155,6 +160,7 @@ void imp_agent_reset(imp_agent *agent)
 // and prepare their kernels then.
 static imp_status warm_up_inference(imp_agent *agent, imp_error *err)
 {
+    // The image has the size and quality of the challenge's camera images.
     enum { WIDTH = 640, HEIGHT = 480, QUALITY = 95, ROUNDS = 3 };
     imp_jpeg_writer *writer = NULL;
     const uint8_t *jpeg;
@@ -217,6 +223,7 @@ static imp_status load_models(imp_agent *agent, const imp_agent_def *def, imp_er
     return status == IMP_OK ? warm_up_inference(agent, err) : status;
 }
 
+// The model is loaded here, so that a missing or unsuitable one fails before the first image.
 imp_status imp_agent_create(imp_agent **out, const imp_agent_def *def, imp_error *err)
 {
     // Check the settings.
@@ -229,6 +236,7 @@ imp_status imp_agent_create(imp_agent **out, const imp_agent_def *def, imp_error
     imp_agent *agent = calloc(1, sizeof *agent);
     if (agent == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for an agent");
+    // The deadline and the warnings are used by the protocol server, not by inference.
     agent->deadline = def->deadline;
     agent->report_warning = def->report_warning;
     agent->context = def->context;

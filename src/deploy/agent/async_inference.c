@@ -14,12 +14,14 @@
 #include <string.h>
 #include <time.h>
 
+// The bytes of one JPEG. The capacity only grows, so submitting an image rarely allocates memory.
 typedef struct image {
     uint8_t *bytes;
     size_t length, capacity;
 } image;
 
 struct imp_async_inference {
+    // These fields are set before the thread starts and do not change.
     imp_async_function decide;
     void *context;
     pthread_t thread;
@@ -48,6 +50,7 @@ static void *run_inference_thread(void *context)
             continue;
         }
         // Take the image by swapping buffers, and take the history that belongs to it.
+        // With two buffers, the caller can fill one while the network reads the other.
         const uint64_t number = inference->wanted;
         const image taken = inference->next;
         inference->next = own;
@@ -55,12 +58,14 @@ static void *run_inference_thread(void *context)
         const imp_action_history action_history = inference->action_history;
         inference->action_history = (imp_action_history){.count = 0};
         pthread_mutex_unlock(&inference->lock);
+        // From here to the next lock, only local variables and the worker's own buffer are used.
         imp_action action = {0};
         char why[IMP_ASYNC_ERROR_MAX] = "";
         const bool readable = inference->decide(inference->context, &action_history, own.bytes,
                                                 own.length, &action, why, sizeof why);
         pthread_mutex_lock(&inference->lock);
         // Publish the result, even if a newer image has arrived meanwhile.
+        // A waiting caller compares this number with `wanted`.
         inference->done = number;
         inference->state = readable ? IMP_ASYNC_READY : IMP_ASYNC_BAD_INPUT;
         inference->action = readable ? imp_action_clip(action) : (imp_action){0};
@@ -75,6 +80,7 @@ static void *run_inference_thread(void *context)
 // Starts the worker with all signals blocked: they are handled by the thread that reads messages.
 static int start_thread(imp_async_inference *inference)
 {
+    // A new thread inherits the mask of its creator, which is restored afterwards.
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -83,6 +89,7 @@ static int start_thread(imp_async_inference *inference)
     return code;
 }
 
+// Creates the worker, which waits for the first image. The caller owns *out.
 imp_status imp_async_inference_create(imp_async_inference **out, imp_async_function decide,
                                       void *context, imp_error *err)
 {
@@ -112,6 +119,7 @@ void imp_async_inference_destroy(imp_async_inference *inference)
 {
     if (inference == NULL)
         return;
+    // Wake the worker if it waits for an image. An inference in progress is completed first.
     pthread_mutex_lock(&inference->lock);
     inference->quit = true;
     pthread_cond_signal(&inference->submitted);
@@ -142,6 +150,7 @@ static bool copy_image(image *to, const uint8_t *jpeg, size_t length)
     return true;
 }
 
+// Replaces an image that was not processed yet. False: out of memory; then nothing changed.
 bool imp_async_inference_submit(imp_async_inference *inference, const uint8_t *jpeg, size_t length)
 {
     pthread_mutex_lock(&inference->lock);
@@ -159,6 +168,7 @@ static struct timespec monotonic_deadline_after(double seconds)
 {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
+    // The integer part goes to the seconds, the fraction to the nanoseconds, with a carry.
     const double whole = floor(seconds);
     time.tv_sec += (time_t)whole;
     time.tv_nsec += (long)((seconds - whole) * 1e9);
@@ -178,6 +188,8 @@ static void append_dropping_oldest(imp_action_history *action_history, imp_actio
     action_history->actions[action_history->count++] = answer;
 }
 
+// Returns the action for the newest image, or the reason why there is none. `seconds` limits the
+// wait. Without an action, *out is zero for both wheels.
 imp_async_state imp_async_inference_await(imp_async_inference *inference, double seconds,
                                           imp_action *out, char *why)
 {
@@ -189,9 +201,11 @@ imp_async_state imp_async_inference_await(imp_async_inference *inference, double
     if (submitted && inference->done < inference->wanted) {
         const struct timespec until = monotonic_deadline_after(seconds);
         int code = 0;
+        // A condition variable can wake up without a signal, so the condition is tested in a loop.
         while (inference->done < inference->wanted && code == 0)
             code = pthread_cond_timedwait(&inference->finished, &inference->lock, &until);
     }
+    // Take the result, or report that it is late. Neither changes what the worker does.
     if (submitted && inference->done < inference->wanted) {
         state = IMP_ASYNC_TIMEOUT;
     } else if (submitted) {
@@ -206,6 +220,7 @@ imp_async_state imp_async_inference_await(imp_async_inference *inference, double
     return state;
 }
 
+// Begins an episode: the network starts with an empty history and without an image.
 void imp_async_inference_reset(imp_async_inference *inference)
 {
     pthread_mutex_lock(&inference->lock);

@@ -18,6 +18,7 @@ enum {
     RETRY_INTERVAL_NS = 5000000,
 };
 
+// Waits one retry interval. Returns false if the monitor asks for a stop.
 static bool sleep_unless_stopped(const imp_monitor *monitor)
 {
     const struct timespec pause = {.tv_nsec = RETRY_INTERVAL_NS};
@@ -28,6 +29,7 @@ static bool sleep_unless_stopped(const imp_monitor *monitor)
 // Duplicates a standard stream, so that the caller can close its copy like any other stream.
 static imp_status duplicate_standard_stream(int *out, int stream, imp_error *err)
 {
+    // The copy gets a number above those of the standard streams and is closed by exec().
     const int copy = fcntl(stream, F_DUPFD_CLOEXEC, 3);
     if (copy < 0)
         return imp_fail(err, IMP_IO, "standard %s: %s", stream == STDIN_FILENO ? "input" : "output",
@@ -43,11 +45,13 @@ static imp_status open_fifo_with_retries(int *out, const char *path, int flags,
     for (;;) {
         const int stream = open(path, flags | O_NONBLOCK | O_CLOEXEC, 0666);
         if (stream >= 0) {
+            // On a file that is not a pipe this call fails, which is harmless.
             fcntl(stream, F_SETPIPE_SZ, PIPE_BYTES);
             *out = stream;
             return IMP_OK;
         }
         // ENOENT: the file does not exist yet. ENXIO: the FIFO has no reader yet.
+        // Other reasons, such as missing permission, do not change by waiting.
         const bool patient = errno == EINTR || (errno == ENOENT && (flags & O_CREAT) == 0) ||
                              (errno == ENXIO && (flags & O_WRONLY) != 0);
         if (!patient)
@@ -57,6 +61,7 @@ static imp_status open_fifo_with_retries(int *out, const char *path, int flags,
     }
 }
 
+// Opens the stream with the host's messages. `-` is standard input. The caller closes *out.
 imp_status imp_agent_open_input(int *out, const char *path, const imp_monitor *monitor,
                                 imp_error *err)
 {
@@ -87,11 +92,14 @@ static imp_status create_fifo(const char *path, imp_error *err)
         if (S_ISDIR(info.st_mode) || unlink(path) != 0)
             return imp_fail(err, IMP_IO, "%s: exists and cannot be replaced by a FIFO", path);
     }
+    // The permissions are restricted further by the umask of the user.
     if (mkfifo(path, 0666) != 0)
         return imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
     return IMP_OK;
 }
 
+// Opens the stream for replies. `fifo:PATH` creates a FIFO, as the challenge's nodes do; `-` is
+// standard output; another path is a file.
 imp_status imp_agent_open_output(int *out, const char *path, const imp_monitor *monitor,
                                  imp_error *err)
 {

@@ -17,12 +17,16 @@
 #include "deploy/protocol/message_reader.h"
 #include "deploy/protocol/protocol_message.h"
 
+// A reply holds no image, so 4 KiB are ample. The poll interval bounds the reaction to an
+// interruption [ms].
 enum { REPLY_MAX = 4096, POLL_INTERVAL_MS = 200 };
 
 // What the protocol allows next: seed? (episode_start (observations | get_commands)*)*
 typedef enum protocol_stage { STAGE_SEED, STAGE_EPISODE, STAGE_DRIVING } protocol_stage;
 
+// The state of one run. A run serves one host from its first message to the end of the input.
 typedef struct server {
+    // settings of the run and its inference; borrowed
     const imp_protocol_server_def *def;
     int output;
     protocol_stage protocol_stage;
@@ -31,10 +35,12 @@ typedef struct server {
     double first_request_time; // at_time of the episode's first request [s]
     bool interval_warned;      // the warning about the time step was given
     bool ignored_warned;       // the warning about an ignored message was given
+    // The reply to the current message. It is built here as a whole and then sent.
     imp_cbor_writer reply;
     uint8_t bytes[REPLY_MAX];
 } server;
 
+// Reports why a request was answered with zeros. `at_time` is the time of the request [s].
 static void report_warning(const server *n, double at_time, const char *what)
 {
     char text[IMP_ASYNC_ERROR_MAX + 128];
@@ -45,6 +51,7 @@ static void report_warning(const server *n, double at_time, const char *what)
 }
 
 // Appends a control message without data to the reply.
+// AI-DO's control messages are maps {"control": code, "data": null or a text}.
 static void write_reply(server *n, const char *code)
 {
     imp_protocol_write_control(&n->reply, code, NULL);
@@ -63,6 +70,7 @@ static imp_status reply_aborted_and_fail(server *n, imp_error *err, const char *
     return imp_fail(err, IMP_CHECK_FAILED, "%s", text);
 }
 
+// Answers a message that needs no data: "understood" confirms it, "over" ends the reply.
 static imp_status reply_understood(server *n)
 {
     write_reply(n, "understood");
@@ -75,6 +83,7 @@ static imp_status on_seed(server *n, const imp_protocol_message *message, imp_er
 {
     imp_cbor_item value = {.kind = IMP_CBOR_NULL};
     imp_cbor_cursor data = message->data;
+    // The challenge seeds a node once, before the first episode. A second seed is an error.
     if (n->protocol_stage != STAGE_SEED)
         return reply_aborted_and_fail(n, err, "seed",
                                       "it may come only once, before all other messages");
@@ -89,10 +98,12 @@ static imp_status on_episode_start(server *n, const imp_protocol_message *messag
 {
     imp_cbor_cursor name;
     imp_cbor_item value;
+    // The name of the episode must be a text; its content is not used.
     if (!message->has_data || !imp_cbor_find_key(message->data, "episode_name", &name) ||
         !imp_cbor_read_value(&name, &value) || value.kind != IMP_CBOR_TEXT)
         return reply_aborted_and_fail(n, err, "episode_start", "no episode_name");
     n->protocol_stage = STAGE_DRIVING;
+    // The interval between requests is measured anew in each episode.
     n->request_count = 0;
     imp_async_inference_reset(n->def->inference);
     return reply_understood(n);
@@ -105,6 +116,7 @@ static imp_status on_observations(server *n, const imp_protocol_message *message
     size_t length;
     if (n->protocol_stage != STAGE_DRIVING)
         return reply_aborted_and_fail(n, err, "observations", "no episode has started");
+    // The bytes of the image lie in the reader's buffer, and the inference copies them.
     const char *wrong = imp_protocol_read_observation(message, &jpeg, &length);
     if (wrong != NULL)
         return reply_aborted_and_fail(n, err, "observations", wrong);
@@ -120,6 +132,7 @@ static void warn_if_interval_differs(server *n, double at_time)
     enum { INTERVALS = 10 };
     const double wanted = n->def->time_step;
     char text[256];
+    // Ten intervals lie between the first request and the eleventh.
     if (n->request_count++ == 0)
         n->first_request_time = at_time;
     if (n->request_count != INTERVALS + 1 || n->interval_warned || !(wanted > 0.0) ||
@@ -164,6 +177,7 @@ static imp_status on_get_commands(server *n, const imp_protocol_message *message
     case IMP_ASYNC_READY:
         break;
     }
+    // The reply is "understood", the topic "commands" with the wheels, and "over".
     write_reply(n, "understood");
     imp_protocol_write_topic(&n->reply, "commands", false);
     imp_protocol_write_commands(&n->reply, action);
@@ -193,6 +207,7 @@ static void write_protocol_description(imp_cbor_writer *out)
     imp_cbor_write_map(out, 0);
 }
 
+// Describes the node's settings. It has none that a host could change.
 static void write_config_description(imp_cbor_writer *out)
 {
     imp_cbor_write_map(out, 2);
@@ -202,6 +217,7 @@ static void write_config_description(imp_cbor_writer *out)
     imp_cbor_write_map(out, 0);
 }
 
+// Describes the node in one sentence, for people who read the host's log.
 static void write_node_description(imp_cbor_writer *out)
 {
     imp_cbor_write_map(out, 1);
@@ -209,6 +225,7 @@ static void write_node_description(imp_cbor_writer *out)
     imp_cbor_write_text(out, "imprint: a neural network that drives by camera images");
 }
 
+// Describes the build by the version of the library.
 static void write_build_description(imp_cbor_writer *out)
 {
     imp_cbor_write_map(out, 1);
@@ -229,6 +246,7 @@ static imp_status on_describe(server *n, const char *topic)
         {"wrapper.describe_node", "node_description", write_node_description},
         {"wrapper.describe_build", "build_description", write_build_description},
     };
+    // The reply has the form of every other: "understood", the data, "over".
     for (size_t k = 0; k < sizeof table / sizeof table[0]; k++)
         if (strcmp(topic, table[k].topic) == 0) {
             write_reply(n, "understood");
@@ -237,6 +255,7 @@ static imp_status on_describe(server *n, const char *topic)
             write_reply(n, "over");
             return IMP_OK;
         }
+    // An unknown wrapper topic is refused, but does not end the run.
     imp_protocol_write_control(
         &n->reply, "not-understood",
         "the wrapper topics are describe_protocol, describe_config, describe_node and "
@@ -258,11 +277,13 @@ static imp_status dispatch_topic_message(server *n, const imp_protocol_message *
         {"observations", on_observations},
         {"get_commands", on_get_commands},
     };
+    // Find the handler by name. The list is short, so a linear search suffices.
     for (size_t k = 0; k < sizeof table / sizeof table[0]; k++)
         if (strcmp(message->name, table[k].topic) == 0)
             return table[k].handle(n, message, err);
     if (strncmp(message->name, "wrapper.", 8) == 0)
         return on_describe(n, message->name);
+    // Report the error to the host first, then end the run with it.
     imp_protocol_write_control(&n->reply, "not-understood",
                                "seed, episode_start, observations and get_commands are the topics");
     write_reply(n, "over");
@@ -271,6 +292,7 @@ static imp_status dispatch_topic_message(server *n, const imp_protocol_message *
     return imp_fail(err, IMP_CHECK_FAILED, "unknown topic '%s'", message->name);
 }
 
+// Answers the control message "capabilities". Hosts send it first, to agree on a protocol.
 static imp_status reply_to_capabilities(server *n, const imp_protocol_message *message)
 {
     if (strcmp(message->name, "capabilities") != 0) {
@@ -299,6 +321,7 @@ static imp_status wait_for_stream(const server *n, int stream, short events, imp
     for (;;) {
         if (imp_monitor_should_stop(n->def->monitor))
             return imp_fail(err, IMP_INTERRUPTED, "interrupted");
+        // The short interval lets the loop check the monitor, even if no byte arrives.
         struct pollfd wanted = {.fd = stream, .events = events};
         const int ready = poll(&wanted, 1, POLL_INTERVAL_MS);
         if (ready > 0)
@@ -312,6 +335,7 @@ static imp_status wait_for_stream(const server *n, int stream, short events, imp
 static imp_status send_reply(server *n, imp_error *err)
 {
     size_t sent = 0;
+    // A FIFO may take a part of the reply only. The rest is sent when there is room.
     while (sent < n->reply.length && !n->peer_closed) {
         const imp_status status = wait_for_stream(n, n->output, POLLOUT, err);
         if (status != IMP_OK)
@@ -324,6 +348,7 @@ static imp_status send_reply(server *n, imp_error *err)
         else if (errno != EINTR && errno != EAGAIN)
             return imp_fail(err, IMP_IO, "writing a reply: %s", strerror(errno));
     }
+    // A reply that did not fit was sent incomplete, which ends the run.
     n->reply.length = 0;
     return n->reply.full ? imp_fail(err, IMP_INTERNAL, "a reply is too long") : IMP_OK;
 }
@@ -331,6 +356,7 @@ static imp_status send_reply(server *n, imp_error *err)
 // Answers a malformed message, because the host would wait for an answer without end.
 static imp_status on_malformed(server *n, imp_error *err)
 {
+    // AI-DO demands that both keys have a text as value.
     static const char wrong[] = "a message's `control` or `topic` is not a text";
     imp_protocol_write_control(&n->reply, "not-understood", wrong);
     write_reply(n, "over");
@@ -368,6 +394,7 @@ static imp_status handle_message(server *n, imp_cbor_cursor item, imp_error *err
 {
     imp_protocol_message message;
     imp_status status = IMP_OK;
+    // Messages without "z2" in `compat` are not for this node.
     imp_protocol_parse_message(&message, item, true);
     if (message.kind == IMP_PROTOCOL_CONTROL)
         status = reply_to_capabilities(n, &message);
@@ -393,6 +420,7 @@ static imp_status receive_bytes(const server *n, int input, imp_message_reader *
     uint8_t *target = imp_message_reader_reserve(reader, &room);
     if (target == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a message");
+    // The count may be smaller than the room. A message can take several reads.
     const ssize_t count = read(input, target, room);
     if (count < 0 && errno != EINTR && errno != EAGAIN)
         return imp_fail(err, IMP_IO, "reading a message: %s", strerror(errno));
@@ -407,6 +435,7 @@ static imp_status serve_messages(server *n, int input, imp_message_reader *reade
     imp_status status = IMP_OK;
     bool ended = false;
     while (status == IMP_OK && !n->peer_closed && !ended) {
+        // The item borrows the reader's buffer and is valid until the next read.
         imp_cbor_cursor item;
         const char *why;
         switch (imp_message_reader_next(reader, &item, &why)) {
@@ -430,6 +459,7 @@ static imp_status serve_messages(server *n, int input, imp_message_reader *reade
     return status == IMP_INTERRUPTED ? IMP_OK : status;
 }
 
+// Serves one host until its input ends. The server owns neither stream.
 imp_status imp_protocol_server_run(const imp_protocol_server_def *def, int input, int output,
                                    imp_error *err)
 {
@@ -441,6 +471,7 @@ imp_status imp_protocol_server_run(const imp_protocol_server_def *def, int input
     return status;
 }
 
+// Connects the agent, its inference thread and the protocol server.
 imp_status imp_agent_serve(imp_agent *agent, int input, int output, const imp_monitor *monitor,
                            imp_error *err)
 {

@@ -13,6 +13,8 @@
 #include "deploy/evaluator/latency_baseline.h"
 #include "imprint/sim.h"
 
+// Sizes of the benchmark. The views are different images of one drive; an episode has 1200 frames,
+// which is 60 s at 20 Hz. The baseline is measured after each block of 100 frames.
 enum {
     VIEW_COUNT = 64,
     START_COUNT = 5,
@@ -32,6 +34,7 @@ typedef struct image_set {
 // Creates a simulation in which the expert drives.
 static imp_status create_expert_sim(imp_sim **sim, const char *map, imp_error *err)
 {
+    // The environment is the default one; only map and camera differ.
     imp_sim_def def = imp_default_sim_def();
     def.map = map;
     def.camera.width = IMP_AGENT_CAMERA_WIDTH;
@@ -57,6 +60,7 @@ static imp_status render_views(image_set *a, imp_sim *sim, int quality, imp_erro
             status = imp_jpeg_writer_encode(a->writers[k], rgb, &a->views[k].jpeg,
                                             &a->views[k].length, err);
         // Drive on to a different view; begin another episode if this one ends.
+        // Consecutive frames would be nearly equal and would compress alike.
         for (int j = 0; j < STEPS_BETWEEN_VIEWS && !imp_sim_needs_reset(sim); j++)
             imp_sim_step(sim, imp_sim_expert_action(sim));
         if (imp_sim_needs_reset(sim) && status == IMP_OK)
@@ -66,6 +70,7 @@ static imp_status render_views(image_set *a, imp_sim *sim, int quality, imp_erro
     return status;
 }
 
+// Orders floats for qsort(), ascending. Latencies are never NaN.
 static int compare_floats(const void *a, const void *b)
 {
     const float x = *(const float *)a, y = *(const float *)b;
@@ -81,10 +86,12 @@ static double percentile_999(float *seconds, int n)
 
 // Measured latencies, one per frame [s].
 typedef struct latencies {
+    // The arrays have one element per frame and are owned by benchmark_agent().
     float *agent, *baseline_times;
     imp_latency_baseline *floor;
 } latencies;
 
+// Computes percentiles from all latencies. The arrays are sorted afterwards.
 static void summarize_latencies(imp_agent_benchmark *out, const latencies *t)
 {
     const int n = out->frames;
@@ -104,6 +111,7 @@ static imp_status time_one_request(float *seconds, imp_agent_session *session,
     imp_action action;
     imp_status status = IMP_OK;
     view.time = 0.05 * (k % EPISODE_FRAMES);
+    // The time-out covers the announcement and both messages together.
     const double from = imp_monotonic_seconds(), until = from + def->reply_timeout;
     if (k % EPISODE_FRAMES == 0)
         status = imp_agent_session_begin_episode(session, "episode", until, err);
@@ -131,6 +139,7 @@ static imp_status measure_baseline(latencies *t, int end, int count, imp_error *
         if (status != IMP_OK)
             return status;
     }
+    // The same number of measurements as the agent had in this block.
     for (int k = end - count; k < end; k++)
         t->baseline_times[k] = (float)imp_latency_baseline_measure(t->floor);
     return IMP_OK;
@@ -147,6 +156,7 @@ static imp_status time_all_requests(imp_agent_benchmark *out, imp_agent_session 
         // Memory after the first frames and at the end: a leak shows as their difference.
         if (k + 1 == EARLY_FRAMES)
             out->memory_early = imp_agent_process_memory(session->agent);
+        // The last block may be shorter than the others.
         const int count = k % BASELINE_BLOCK + 1;
         if (status == IMP_OK && (count == BASELINE_BLOCK || k + 1 == out->frames))
             status = measure_baseline(t, k + 1, count, err);
@@ -179,6 +189,8 @@ static imp_status time_startups(imp_agent_benchmark *out, imp_agent_session *ses
     return IMP_OK;
 }
 
+// Runs the benchmark with prepared images. Everything that it allocates is freed before it
+// returns, whether it succeeds or not.
 static imp_status benchmark_agent(imp_agent_benchmark *out, const imp_agent_process_def *def,
                                   const image_set *a, imp_error *err)
 {
@@ -203,6 +215,7 @@ static imp_status benchmark_agent(imp_agent_benchmark *out, const imp_agent_proc
     return status;
 }
 
+// Measures an agent on `map`. `frames` is the number of images that are sent to it.
 imp_status imp_agent_benchmark_run(imp_agent_benchmark *out, const imp_agent_process_def *def,
                                    const char *map, int frames, imp_error *err)
 {

@@ -24,6 +24,7 @@
 #include "deploy/evaluator/sandbox.h"
 #include "deploy/protocol/message_reader.h"
 
+// Limits protect the evaluator from an agent that writes endlessly or never answers.
 enum {
     PATH_CAPACITY = 256,
     OUTPUT_KEPT = 160,     // last bytes of standard output and error that are kept
@@ -34,6 +35,7 @@ enum {
     NODE_VARIABLES = 3, // AIDONODE_NAME, AIDONODE_DATA_IN and AIDONODE_DATA_OUT
 };
 
+// Time that an agent has to exit by itself, and time between two checks [s].
 static const double GRACE_SECONDS = 1.0, PAUSE_SECONDS = 0.002;
 
 struct imp_agent_process {
@@ -43,10 +45,13 @@ struct imp_agent_process {
     int to, from, words; // input FIFO, output FIFO, standard output and error; or -1
     int go;              // pipe that lets the sandbox start its command; else -1
     char folder[PATH_CAPACITY], path_in[PATH_CAPACITY + 16], path_out[PATH_CAPACITY + 16];
+    // The end of the output is kept as printable text, for error messages.
     char recent_output[OUTPUT_KEPT + 1];
+    // Splits the bytes that arrive on `from` into CBOR items.
     imp_message_reader reader;
 };
 
+// Closes a stream and marks it as closed. Streams that were never opened are -1.
 static void close_if_open(int *stream)
 {
     if (*stream >= 0)
@@ -54,6 +59,7 @@ static void close_if_open(int *stream)
     *stream = -1;
 }
 
+// Waits 2 ms, between two checks of something that poll() cannot report.
 static void sleep_briefly(void)
 {
     const struct timespec time = {.tv_nsec = (long)(PAUSE_SECONDS * 1e9)};
@@ -66,6 +72,7 @@ static void read_process_output(imp_agent_process *agent)
     enum { ROUNDS = 16 }; // the rest is read later, so that endless output does not block
     char heard[OUTPUT_KEPT];
     ssize_t count = 1;
+    // Read until the pipe is empty. The newest bytes push out the oldest.
     for (int k = 0; k < ROUNDS && agent->words >= 0 && count > 0; k++) {
         count = read(agent->words, heard, sizeof heard);
         if (count <= 0)
@@ -78,6 +85,7 @@ static void read_process_output(imp_agent_process *agent)
             agent->recent_output[keep + c] = heard[c] >= ' ' && heard[c] < 0x7f ? heard[c] : ' ';
         agent->recent_output[keep + more] = '\0';
     }
+    // The end of the output and errors are treated alike: nothing more will come.
     if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR))
         close_if_open(&agent->words);
 }
@@ -95,6 +103,7 @@ static bool has_exited(imp_agent_process *agent)
 static imp_status fail_with_agent_output(imp_agent_process *agent, imp_error *err, const char *what)
 {
     char how[64] = "";
+    // Collect the last output first, because it often says why the process ended.
     read_process_output(agent);
     if (has_exited(agent) && WIFSIGNALED(agent->exit_status))
         snprintf(how, sizeof how, "; it was killed by signal %d", WTERMSIG(agent->exit_status));
@@ -111,6 +120,7 @@ static imp_status check_agent_alive_and_in_time(imp_agent_process *agent, const 
 {
     char what[128];
     read_process_output(agent);
+    // An interruption by the user comes before any fault of the agent.
     if (imp_monitor_should_stop(agent->monitor))
         return imp_fail(err, IMP_INTERRUPTED, "interrupted");
     if (has_exited(agent)) {
@@ -133,6 +143,7 @@ static imp_status wait_for_stream(imp_agent_process *agent, int stream, short ev
         struct pollfd wanted[] = {{.fd = stream, .events = events},
                                   {.fd = agent->words, .events = POLLIN}};
         const double left = fmax(0.0, until - imp_monotonic_seconds());
+        // The last wait may be shorter, so that the deadline is met to a millisecond.
         const int patience =
             left * 1000.0 < POLL_INTERVAL_MS ? (int)(left * 1000.0) + 1 : POLL_INTERVAL_MS;
         const int ready = poll(wanted, agent->words >= 0 ? 2 : 1, patience);
@@ -146,6 +157,7 @@ static imp_status wait_for_stream(imp_agent_process *agent, int stream, short ev
     }
 }
 
+// Sends one message. `until` is a time of imp_monotonic_seconds(), as in all functions below.
 imp_status imp_agent_process_send(imp_agent_process *agent, const imp_cbor_writer *message,
                                   double until, imp_error *err)
 {
@@ -173,6 +185,7 @@ static imp_status receive_bytes(imp_agent_process *agent, double until, imp_erro
         wait_for_stream(agent, agent->from, POLLIN, "answering a message", until, err);
     if (status != IMP_OK)
         return status;
+    // The reader provides the memory, at least as much as one read delivers.
     uint8_t *target = imp_message_reader_reserve(&agent->reader, &room);
     if (target == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for an agent's reply");
@@ -189,6 +202,7 @@ static imp_status receive_bytes(imp_agent_process *agent, double until, imp_erro
     return IMP_OK;
 }
 
+// Receives the next message. It borrows the reader's buffer until the next call.
 imp_status imp_agent_process_receive(imp_agent_process *agent, imp_protocol_message *out,
                                      double until, imp_error *err)
 {
@@ -225,6 +239,7 @@ imp_status imp_agent_process_receive(imp_agent_process *agent, imp_protocol_mess
 static imp_status create_fifos(imp_agent_process *agent, imp_error *err)
 {
     // The folder has a random name and is accessible only to this user.
+    // TMPDIR is the usual variable for the folder of temporary files.
     const char *temporary = getenv("TMPDIR");
     const int length = snprintf(agent->folder, sizeof agent->folder, "%s/imprint-agent-XXXXXX",
                                 temporary != NULL && temporary[0] != '\0' ? temporary : "/tmp");
@@ -233,6 +248,7 @@ static imp_status create_fifos(imp_agent_process *agent, imp_error *err)
         return imp_fail(err, IMP_IO, "cannot create a folder for an agent's FIFOs: %s",
                         length >= PATH_CAPACITY ? "TMPDIR is too long" : strerror(errno));
     }
+    // The names are those that the challenge's infrastructure gives to the robot's streams.
     snprintf(agent->path_in, sizeof agent->path_in, "%s/ego0-in", agent->folder);
     snprintf(agent->path_out, sizeof agent->path_out, "%s/ego0-out", agent->folder);
     if (mkfifo(agent->path_in, 0600) != 0)
@@ -245,6 +261,7 @@ typedef struct start {
     char *const *words;
     char **environment;
     int input, output; // standard input (-1: empty); standard output and error
+    // whether limits of memory, files and time are set, as in a sandbox
     bool limited;
 } start;
 
@@ -259,6 +276,7 @@ static _Noreturn void exec_child(const start *how)
         signal(number, SIG_DFL);
     sigprocmask(SIG_SETMASK, &none, NULL);
     setpgid(0, 0);
+    // The program reads an empty input unless a pipe is given.
     const int input = how->input >= 0 ? how->input : open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (input >= 0 && dup2(input, STDIN_FILENO) >= 0 && dup2(how->output, STDOUT_FILENO) >= 0 &&
         dup2(how->output, STDERR_FILENO) >= 0) {
@@ -266,6 +284,7 @@ static _Noreturn void exec_child(const start *how)
             imp_sandbox_set_limits();
         execve(how->words[0], how->words, how->environment);
     }
+    // The status 127 is what shells return for a program that cannot be started.
     _exit(127);
 }
 
@@ -283,6 +302,7 @@ static imp_status fork_process(imp_agent_process *agent, start *how, imp_error *
     const pid_t process = fork();
     if (process == 0)
         exec_child(how);
+    // close() may change errno, so keep the reason of a failed fork().
     const int reason = errno;
     close(words[1]);
     if (process < 0)
@@ -297,6 +317,7 @@ static imp_status fork_process(imp_agent_process *agent, start *how, imp_error *
 // frees the array; its texts are borrowed.
 static char **copy_environment(size_t more)
 {
+    // The variables of another node in the environment would name the wrong streams.
     static const char prefix[] = "AIDONODE_";
     size_t count = 0, kept = 0;
     while (environ[count] != NULL)
@@ -313,6 +334,7 @@ static imp_status start_unsandboxed(imp_agent_process *agent, const char *comman
                                     char *const variables[], imp_error *err)
 {
     // The node's variables are appended to the environment.
+    // The shell splits the command into words and expands variables, as in a terminal.
     char shell[] = "/bin/sh", option[] = "-c";
     // The cast only removes const: execve() does not write to its arguments.
     char *words[] = {shell, option, (char *)(uintptr_t)command, NULL};
@@ -320,6 +342,7 @@ static imp_status start_unsandboxed(imp_agent_process *agent, const char *comman
     if (environment == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for an agent");
     size_t count = 0;
+    // Find the end of the array; calloc() has left it terminated by NULL.
     while (environment[count] != NULL)
         count++;
     memcpy(environment + count, variables, NODE_VARIABLES * sizeof *environment);
@@ -361,6 +384,7 @@ static imp_status start_process(imp_agent_process *agent, const char *command, b
                                 imp_error *err)
 {
     char in[PATH_CAPACITY + 48], out[PATH_CAPACITY + 48], name[] = "AIDONODE_NAME=ego0";
+    // AI-DO passes the names of the streams in environment variables.
     char *const variables[NODE_VARIABLES] = {name, in, out};
     snprintf(in, sizeof in, "AIDONODE_DATA_IN=%s", agent->path_in);
     snprintf(out, sizeof out, "AIDONODE_DATA_OUT=fifo:%s", agent->path_out);
@@ -372,10 +396,12 @@ static imp_status start_process(imp_agent_process *agent, const char *command, b
 static imp_status wait_and_release_sandbox(imp_agent_process *agent, double until, imp_error *err)
 {
     imp_status status = IMP_OK;
+    // The script in the sandbox prints a line when it runs. Its output is drained by the check.
     while (status == IMP_OK && strstr(agent->recent_output, IMP_SANDBOX_READY) == NULL) {
         sleep_briefly();
         status = check_agent_alive_and_in_time(agent, "starting its sandbox", until, err);
     }
+    // The line is not output of the agent, so error messages must not show it.
     agent->recent_output[0] = '\0';
     if (status == IMP_OK && write(agent->go, "\n", 1) != 1)
         status = fail_with_agent_output(agent, err, "the agent's sandbox has exited");
@@ -390,6 +416,7 @@ static imp_status open_agent_fifo(imp_agent_process *agent, int *out, const char
     struct stat info;
     imp_status status = IMP_OK;
     while (status == IMP_OK) {
+        // Without O_NONBLOCK, open() would wait for the agent without a time limit.
         const int stream = open(path, flags | O_NONBLOCK | O_CLOEXEC);
         // Refuse ordinary files: they would not block, and could be links to other places.
         if (stream >= 0 && fstat(stream, &info) == 0 && S_ISFIFO(info.st_mode)) {
@@ -401,6 +428,8 @@ static imp_status open_agent_fifo(imp_agent_process *agent, int *out, const char
             close(stream);
             return imp_fail(err, IMP_CHECK_FAILED, "the agent's output is not a FIFO");
         }
+        // ENOENT: the agent has not created its output yet. ENXIO: it has not opened its input
+        // yet.
         if (errno != ENOENT && errno != ENXIO && errno != EINTR)
             return imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
         sleep_briefly();
@@ -409,12 +438,14 @@ static imp_status open_agent_fifo(imp_agent_process *agent, int *out, const char
     return status;
 }
 
+// Starts an agent and connects its streams. After a failure nothing remains of it.
 imp_status imp_agent_process_start(imp_agent_process **out, const imp_agent_process_def *def,
                                    double until, imp_error *err)
 {
     imp_agent_process *agent = calloc(1, sizeof *agent);
     if (agent == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for an agent");
+    // All streams are closed at first, so that stop() can be called at any point.
     agent->to = agent->from = agent->words = agent->go = -1;
     agent->monitor = def->monitor;
     agent->reader.limit = REPLY_LIMIT;
@@ -436,6 +467,7 @@ imp_status imp_agent_process_start(imp_agent_process **out, const imp_agent_proc
     return IMP_OK;
 }
 
+// Ends the process and frees everything. `gently`: let it exit by itself for up to 1 s.
 void imp_agent_process_stop(imp_agent_process *agent, bool gently)
 {
     if (agent == NULL)
@@ -459,6 +491,7 @@ void imp_agent_process_stop(imp_agent_process *agent, bool gently)
     close_if_open(&agent->from);
     close_if_open(&agent->words);
     imp_message_reader_free(&agent->reader);
+    // The folder is empty then, unless the agent has left files; those are not removed.
     if (agent->folder[0] != '\0') {
         unlink(agent->path_in);
         unlink(agent->path_out);
@@ -493,6 +526,7 @@ static int64_t resident_bytes_of_tree(long process, int depth)
     int64_t bytes = resident_bytes(process);
     // The file lists the children's process numbers, separated by spaces.
     snprintf(path, sizeof path, "/proc/%ld/task/%ld/children", process, process);
+    // Each child is a tree of its own. The depth limits the recursion.
     if (depth == 0 || imp_file_read(&text, &length, path, 1 << 16, NULL) != IMP_OK)
         return bytes;
     char *at = text, *end;
@@ -504,6 +538,7 @@ static int64_t resident_bytes_of_tree(long process, int depth)
     return bytes;
 }
 
+// Sums the memory of all processes of the agent [bytes]; 0 after its end.
 int64_t imp_agent_process_memory(const imp_agent_process *agent)
 {
     enum { DEPTH = 8 };

@@ -14,8 +14,10 @@
 #include "base/io/atomic_file.h"
 #include "deploy/evaluator/agent_session.h"
 
+// A definition whose cookie differs was not made by the function below.
 enum { AGENT_PROCESS_COOKIE = 0x6E57 };
 
+// The time-outs are seconds. They are long, because models may load from slow disks.
 imp_agent_process_def imp_default_agent_process_def(void)
 {
     return (imp_agent_process_def){
@@ -29,6 +31,7 @@ imp_agent_process_def imp_default_agent_process_def(void)
 }
 
 typedef struct agent_process_policy {
+    // The base must come first: pointers to both are converted into each other.
     imp_policy policy;
     const imp_agent_process_def *def;
     imp_agent_session session; // has no agent before the first episode and after a failure
@@ -43,6 +46,7 @@ typedef struct agent_process_policy {
 // Completes the episode's log by renaming it. A failure to write it fails the next episode.
 static imp_status commit_episode_log(agent_process_policy *self, imp_error *err)
 {
+    // A log that is not open has nothing to complete.
     if (self->session.log == NULL)
         return IMP_OK;
     self->session.log = NULL;
@@ -55,6 +59,7 @@ static imp_status open_episode_log(agent_process_policy *self, const imp_env *en
     char name[64], path[IMP_PATH_MAX];
     if (self->def->log == NULL)
         return IMP_OK;
+    // The name holds the number of the episode, so no log replaces another.
     snprintf(name, sizeof name, "%s-episode%u.cbor", self->def->log_name, env->episode);
     imp_status status = imp_folder_create(self->def->log, err);
     if (status == IMP_OK)
@@ -68,10 +73,12 @@ static imp_status open_episode_log(agent_process_policy *self, const imp_env *en
 // Fails the episode and stops the agent. The next episode starts a new one.
 static void stop_agent_and_fail_episode(agent_process_policy *self)
 {
+    // An agent that has failed may be in any state, so it is killed.
     imp_agent_session_stop(&self->session, false);
     self->policy.failure_reason = self->err.message;
 }
 
+// The policy's reset. A failure is recorded in the policy and makes the episode fail.
 static void agent_policy_begin(imp_policy *policy, const imp_env *env)
 {
     agent_process_policy *self = (agent_process_policy *)policy;
@@ -111,6 +118,7 @@ static void integrate_wheel_odometry(agent_process_policy *self, imp_pose pose)
     self->pose = pose;
 }
 
+// The policy's action. After a failure it returns zeros until the episode is over.
 static imp_action agent_policy_act(imp_policy *policy, const imp_env *env,
                                    const uint8_t *observation)
 {
@@ -128,6 +136,7 @@ static imp_action agent_policy_act(imp_policy *policy, const imp_env *env,
     view.time = self->time;
     view.left = self->left;
     view.right = self->right;
+    // The true pose goes to the log only. Agents do not receive it.
     imp_agent_session_log_pose(&self->session, self->time, env->pose);
     if (status == IMP_OK)
         status = imp_agent_session_send_image(&self->session, &view, until, &self->err);
@@ -140,6 +149,7 @@ static imp_action agent_policy_act(imp_policy *policy, const imp_env *env,
     return action;
 }
 
+// Ends the agent and frees the policy. A log that is open is completed first.
 static void agent_policy_destroy(imp_policy *policy)
 {
     agent_process_policy *self = (agent_process_policy *)policy;
@@ -149,6 +159,7 @@ static void agent_policy_destroy(imp_policy *policy)
     free(self);
 }
 
+// Creates one policy for the factory. Its process starts with the first episode.
 static imp_status create_agent_policy(const void *context, imp_policy **out, imp_error *err)
 {
     static const imp_policy_vtable vtable = {.name = "agent",
@@ -165,6 +176,7 @@ static imp_status create_agent_policy(const void *context, imp_policy **out, imp
     if (status == IMP_OK)
         status = imp_jpeg_writer_create(&self->writer, IMP_AGENT_CAMERA_WIDTH,
                                         IMP_AGENT_CAMERA_HEIGHT, self->def->jpeg_quality, err);
+    // The policy's destroy function accepts a partly created policy.
     if (status != IMP_OK) {
         agent_policy_destroy(&self->policy);
         return status;
@@ -173,6 +185,7 @@ static imp_status create_agent_policy(const void *context, imp_policy **out, imp
     return IMP_OK;
 }
 
+// Checks a definition before a process is started from it.
 imp_status imp_agent_process_def_check(const imp_agent_process_def *def, imp_error *err)
 {
     if (def->cookie != AGENT_PROCESS_COOKIE || def->command == NULL)
@@ -187,6 +200,7 @@ imp_status imp_agent_process_def_check(const imp_agent_process_def *def, imp_err
     return IMP_OK;
 }
 
+// Opens a factory whose policies are agents. *def must outlive it, because policies refer to it.
 imp_status imp_agent_process_factory_open(imp_policy_factory **out,
                                           const imp_agent_process_def *def, imp_error *err)
 {

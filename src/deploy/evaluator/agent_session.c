@@ -11,11 +11,13 @@
 #include "base/common/clock.h"
 #include "base/common/vector2.h"
 
+// The largest message holds one image; 2 MiB are more than any JPEG of 640 x 480 pixels needs.
 enum { MESSAGE_CAPACITY = 2 << 20 };
 
 // Angle between two ticks of a wheel encoder [rad].
 static const double ENCODER_RESOLUTION = 2.0 * IMP_PI / 135.0;
 
+// Allocates the message buffer. The agent itself starts with imp_agent_session_start().
 imp_status imp_agent_session_open(imp_agent_session *session, imp_error *err)
 {
     *session = (imp_agent_session){
@@ -24,6 +26,7 @@ imp_status imp_agent_session_open(imp_agent_session *session, imp_error *err)
                                       : imp_fail(err, IMP_NO_MEMORY, "out of memory for an agent");
 }
 
+// Ends the agent but keeps the buffer, so that another agent can be started.
 void imp_agent_session_stop(imp_agent_session *session, bool gently)
 {
     imp_agent_process_stop(session->agent, gently);
@@ -48,6 +51,7 @@ typedef struct reply {
 // Returns whether capabilities contain {"z2": {"protocol-reflection": true}}.
 static bool offers_protocol_reflection(const imp_protocol_message *message)
 {
+    // A missing key anywhere on the way means that there is no reflection.
     imp_cbor_cursor z2, flag;
     imp_cbor_item item;
     return message->has_data && imp_cbor_find_key(message->data, "z2", &z2) &&
@@ -55,6 +59,7 @@ static bool offers_protocol_reflection(const imp_protocol_message *message)
            imp_cbor_read_value(&flag, &item) && item.kind == IMP_CBOR_BOOL && item.integer == 1;
 }
 
+// Writes to the episode's log if there is one. Errors are found when the file is committed.
 static void write_to_session_log(imp_agent_session *session, const void *bytes, size_t length)
 {
     if (session->log != NULL)
@@ -87,6 +92,7 @@ static imp_status handle_reply_message(reply *r, const imp_protocol_message *mes
         return IMP_OK;
     }
     if (r->topic == NULL || !imp_protocol_message_is(message, IMP_PROTOCOL_TOPIC, r->topic))
+        // A topic that was not asked for would be taken as the answer to the next message.
         return imp_fail(err, IMP_CHECK_FAILED, "the agent answered '%s' instead of '%s'",
                         message->name, r->topic != NULL ? r->topic : "over");
     if (r->topic_came)
@@ -110,6 +116,7 @@ static imp_status fail_with_agent_refusal(const imp_protocol_message *message, i
 static imp_status receive_reply(imp_agent_session *session, reply *r, double until, imp_error *err)
 {
     imp_protocol_message message;
+    // The first message of a reply decides whether the agent accepts what was sent.
     imp_status status = imp_agent_process_receive(session->agent, &message, until, err);
     if (status == IMP_OK && !imp_protocol_message_is(&message, IMP_PROTOCOL_CONTROL, "understood"))
         return fail_with_agent_refusal(&message, err);
@@ -117,6 +124,7 @@ static imp_status receive_reply(imp_agent_session *session, reply *r, double unt
         status = imp_agent_process_receive(session->agent, &message, until, err);
         if (status != IMP_OK)
             break;
+        // "over" ends the reply. The demanded topic must have come by then.
         if (imp_protocol_message_is(&message, IMP_PROTOCOL_CONTROL, "over"))
             return r->topic == NULL || r->topic_came
                        ? IMP_OK
@@ -136,6 +144,7 @@ static imp_status send_and_receive(imp_agent_session *session, reply *r, double 
 {
     if (session->out.full)
         return imp_fail(err, IMP_INTERNAL, "a message of more than %d bytes", MESSAGE_CAPACITY);
+    // The log gets the message before it is sent, so it also shows what an agent failed at.
     write_to_session_log(session, session->out.bytes, session->out.length);
     const imp_status status = imp_agent_process_send(session->agent, &session->out, until, err);
     return status == IMP_OK ? receive_reply(session, r, until, err) : status;
@@ -185,6 +194,7 @@ static imp_status exchange_capabilities_and_seed(imp_agent_session *session, uin
     return send_and_receive(session, &nothing, until, err);
 }
 
+// Starts the process and performs the handshake within the start time-out.
 imp_status imp_agent_session_start(imp_agent_session *session, const imp_agent_process_def *def,
                                    uint64_t seed, imp_error *err)
 {
@@ -193,6 +203,7 @@ imp_status imp_agent_session_start(imp_agent_session *session, const imp_agent_p
     return status == IMP_OK ? exchange_capabilities_and_seed(session, seed, until, err) : status;
 }
 
+// Announces an episode. Agents clear their history when they receive it.
 imp_status imp_agent_session_begin_episode(imp_agent_session *session, const char *episode,
                                            double until, imp_error *err)
 {
@@ -210,6 +221,7 @@ imp_status imp_agent_session_send_image(imp_agent_session *session,
                                         const imp_agent_session_frame *view, double until,
                                         imp_error *err)
 {
+    // No topic is expected: the reply to observations is only "understood" and "over".
     reply nothing = {0};
     imp_cbor_writer *out = clear_output_message(session);
     // Data: the camera's image and the wheel odometry, both with the same time.
@@ -236,6 +248,7 @@ imp_status imp_agent_session_send_image(imp_agent_session *session,
     return send_and_receive(session, &nothing, until, err);
 }
 
+// Requests the action for the time of the newest observation [s].
 imp_status imp_agent_session_get_action(imp_agent_session *session, double time, imp_action *out,
                                         double until, imp_error *err)
 {
@@ -255,6 +268,7 @@ void imp_agent_session_log_pose(imp_agent_session *session, double time, imp_pos
 {
     if (session->log == NULL)
         return;
+    // Nothing is sent: the message buffer only serves to build the entry.
     imp_cbor_writer *out = clear_output_message(session);
     imp_protocol_write_log_topic(out, "robot_state");
     imp_cbor_write_map(out, 3);

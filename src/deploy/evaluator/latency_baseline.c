@@ -2,6 +2,7 @@
 // the messages of an agent. In between the thread runs a fixed number of xorshift steps, which
 // need no memory and make no system calls. That number is calibrated once for the wanted
 // duration.
+// One round trip costs two writes, two reads and two switches of threads.
 #include "deploy/evaluator/latency_baseline.h"
 #include "base/common/clock.h"
 
@@ -18,8 +19,11 @@ enum { REQUESTS, REPLIES, READ_END = 0, WRITE_END = 1 };
 
 struct imp_latency_baseline {
     pthread_t thread;
+    // whether the thread was started and must be joined
     bool runs;
+    // one pipe for requests and one for replies, each with two ends
     int pipes[2][2];
+    // work per request, in steps of xorshift
     long steps;
     volatile uint64_t sink; // a visible result, so that the loop is not optimised away
 };
@@ -27,6 +31,7 @@ struct imp_latency_baseline {
 // Computes so many xorshift steps.
 static void busy_loop(imp_latency_baseline *baseline, long steps)
 {
+    // Starting from the last result makes each run depend on the one before.
     uint64_t x = baseline->sink + 1;
     for (long k = 0; k < steps; k++) {
         x ^= x << 13;
@@ -41,11 +46,13 @@ static bool read_byte(int stream)
 {
     char byte;
     ssize_t got;
+    // A signal may interrupt the call before the byte is transferred.
     while ((got = read(stream, &byte, 1)) < 0 && errno == EINTR)
         ;
     return got == 1;
 }
 
+// Writes one byte; its value does not matter.
 static bool write_byte(int stream)
 {
     ssize_t gone;
@@ -77,9 +84,11 @@ static long busy_loop_steps_for(imp_latency_baseline *baseline, double seconds)
         busy_loop(baseline, STEPS);
         best = fmin(best, imp_monotonic_seconds() - start);
     }
+    // Scale the measured time to the wanted one. The limit of 10 s prevents an overflow.
     return 1 + (long)(fmin(seconds, 10.0) / fmax(best, 1e-9) * STEPS);
 }
 
+// Creates the thread. `seconds` is the computing time that it spends on each request.
 imp_status imp_latency_baseline_create(imp_latency_baseline **out, double seconds, imp_error *err)
 {
     imp_latency_baseline *baseline = malloc(sizeof *baseline);
@@ -90,6 +99,7 @@ imp_status imp_latency_baseline_create(imp_latency_baseline **out, double second
     for (int k = 0; k < 2 && code == 0; k++)
         if (pipe2(baseline->pipes[k], O_CLOEXEC) != 0)
             code = errno;
+    // The calibration runs before the thread exists, so nothing disturbs it.
     baseline->steps = busy_loop_steps_for(baseline, seconds);
     if (code == 0)
         code = pthread_create(&baseline->thread, NULL, answer_pipe_requests, baseline);
@@ -102,6 +112,7 @@ imp_status imp_latency_baseline_create(imp_latency_baseline **out, double second
     return IMP_OK;
 }
 
+// Frees also a partly created baseline, whose pipes are -1.
 void imp_latency_baseline_destroy(imp_latency_baseline *baseline)
 {
     if (baseline == NULL)
@@ -118,6 +129,7 @@ void imp_latency_baseline_destroy(imp_latency_baseline *baseline)
     free(baseline);
 }
 
+// Returns the time of one round trip to the thread [s].
 double imp_latency_baseline_measure(imp_latency_baseline *baseline)
 {
     const double start = imp_monotonic_seconds();

@@ -21,6 +21,7 @@
 #include "base/io/file.h"
 #include "imprint/evaluator.h"
 
+// These folders exist on every Debian system; others may lack one of them.
 static const char *const HIDDEN_PATHS[] = {"/tmp", "/var/tmp", "/run"};
 enum { HIDDEN_COUNT = sizeof HIDDEN_PATHS / sizeof HIDDEN_PATHS[0] };
 
@@ -34,6 +35,7 @@ static const char START_SCRIPT[] =
 // Copies a text to the box's memory, or marks the box as full.
 static char *store_argument_text(imp_sandbox *box, const char *text, size_t length)
 {
+    // A full box points to some valid text, so that callers need no check of their own.
     if (length >= sizeof box->text - box->used) {
         box->full = true;
         return box->text;
@@ -45,6 +47,7 @@ static char *store_argument_text(imp_sandbox *box, const char *text, size_t leng
     return kept;
 }
 
+// Appends one argument to bwrap's command line. The last element stays NULL, as exec() needs.
 static void add_argument(imp_sandbox *box, const char *word)
 {
     if (box->count == IMP_SANDBOX_ARGUMENTS_MAX - 1)
@@ -53,6 +56,7 @@ static void add_argument(imp_sandbox *box, const char *word)
         box->words[box->count++] = store_argument_text(box, word, strlen(word));
 }
 
+// Appends several arguments in order.
 static void add_arguments(imp_sandbox *box, const char *const *words, int count)
 {
     for (int k = 0; k < count; k++)
@@ -64,6 +68,7 @@ static bool is_under_hidden_folder(const char *path)
 {
     for (int k = 0; k < HIDDEN_COUNT; k++) {
         const size_t length = strlen(HIDDEN_PATHS[k]);
+        // A folder's name alone does not count: it must be followed by a slash.
         if (strncmp(path, HIDDEN_PATHS[k], length) == 0 && path[length] == '/')
             return true;
     }
@@ -75,6 +80,7 @@ static void bind_hidden_path_read_only(imp_sandbox *box, const char *path)
 {
     char real[PATH_MAX];
     // Resolve links: a visible path may lead to a hidden one.
+    // Words that are not full paths, and paths that do not exist, need no mount.
     if (path[0] != '/' || realpath(path, real) == NULL)
         return;
     if (is_under_hidden_folder(real))
@@ -87,6 +93,7 @@ static void bind_hidden_path_read_only(imp_sandbox *box, const char *path)
 static void bind_path_list_read_only(imp_sandbox *box, const char *text, const char *separators)
 {
     char part[PATH_MAX];
+    // Words that are too long for a path are skipped: they cannot be one.
     for (text += strspn(text, separators); *text != '\0'; text += strspn(text, separators)) {
         const size_t length = strcspn(text, separators);
         if (length < sizeof part) {
@@ -103,6 +110,7 @@ static bool find_bubblewrap(char out[PATH_MAX])
 {
     const char *path = getenv("PATH");
     for (path = path != NULL ? path : "/usr/bin:/bin"; *path != '\0';) {
+        // An empty element of PATH means the current folder, which is not searched here.
         const size_t length = strcspn(path, ":");
         const int used = snprintf(out, PATH_MAX, "%.*s/bwrap", (int)length, path);
         if (used < PATH_MAX && length > 0 && access(out, X_OK) == 0)
@@ -112,9 +120,12 @@ static bool find_bubblewrap(char out[PATH_MAX])
     return false;
 }
 
+// Builds bwrap's command line for `command`. `folder` is writable inside; NULL: none is.
 imp_status imp_sandbox_build_command(imp_sandbox *box, const char *command, const char *folder,
                                      imp_error *err)
 {
+    // --unshare-all creates new namespaces of every kind; --new-session keeps the terminal out of
+    // reach.
     static const char *const isolation[] = {"--unshare-all",
                                             "--die-with-parent",
                                             "--new-session",
@@ -138,6 +149,7 @@ imp_status imp_sandbox_build_command(imp_sandbox *box, const char *command, cons
         if (imp_path_exists(HIDDEN_PATHS[k]))
             add_arguments(
                 box, (const char *[]){"--size", TEMPORARY_BYTES, "--tmpfs", HIDDEN_PATHS[k]}, 4);
+    // Programs and interpreters may lie in hidden folders of PATH.
     const char *path = getenv("PATH");
     if (path != NULL)
         bind_path_list_read_only(box, path, ":");
@@ -164,6 +176,7 @@ imp_status imp_sandbox_build_command(imp_sandbox *box, const char *command, cons
 // up.
 static bool test_start_sandbox(imp_sandbox *box, char **environment)
 {
+    // The pipe receives what the script prints.
     char said[sizeof IMP_SANDBOX_READY] = "";
     int words[2];
     pid_t process;
@@ -175,6 +188,7 @@ static bool test_start_sandbox(imp_sandbox *box, char **environment)
     posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&files, words[1], STDOUT_FILENO);
     posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    // posix_spawn() returns an error number and does not set errno.
     const int code = posix_spawn(&process, box->words[0], &files, NULL, box->words, environment);
     posix_spawn_file_actions_destroy(&files);
     close(words[1]);
@@ -187,6 +201,7 @@ static bool test_start_sandbox(imp_sandbox *box, char **environment)
     return count > 0 && strcmp(said, IMP_SANDBOX_READY) == 0;
 }
 
+// Checks that the system allows sandboxes, before an agent is started in one.
 imp_status imp_sandbox_check(imp_error *err)
 {
     char *environment[IMP_SANDBOX_VARIABLES + 1] = {0};
@@ -202,6 +217,7 @@ imp_status imp_sandbox_check(imp_error *err)
     return status;
 }
 
+// Fills in the four variables that a sandboxed program gets. Others could reveal secrets.
 void imp_sandbox_environment(char *variables[IMP_SANDBOX_VARIABLES], imp_sandbox *box)
 {
     char path[PATH_MAX];
@@ -213,6 +229,7 @@ void imp_sandbox_environment(char *variables[IMP_SANDBOX_VARIABLES], imp_sandbox
     variables[3] = store_argument_text(box, "TMPDIR=/tmp", strlen("TMPDIR=/tmp"));
 }
 
+// Called in the child after fork(), so it must not allocate memory.
 void imp_sandbox_set_limits(void)
 {
     static const struct {

@@ -31,6 +31,7 @@ enum { SIMPLE_FALSE = 20, SIMPLE_TRUE = 21, SIMPLE_NULL = 22, SIMPLE_HALF = 25, 
 enum { TAG_BIGNUM = 2, TAG_NEGATIVE };
 
 // Decodes an IEEE 754 half: 1 sign bit, 5 exponent bits, 10 mantissa bits.
+// The smallest subnormal half is 2^-24, and the exponent's bias is 15.
 static double half_to_double(uint64_t bits)
 {
     const int exponent = (int)(bits >> 10 & 31), mantissa = (int)(bits & 1023);
@@ -63,6 +64,7 @@ static void set_simple_value(imp_cbor_item *item, int size, uint64_t value)
         item->kind = IMP_CBOR_NULL;
     } else if (size >= SIMPLE_HALF && size <= SIZE_8) {
         item->kind = IMP_CBOR_FLOAT;
+        // The size tells the width of the float: 25 is half, 26 single, 27 double.
         if (size == SIZE_8)
             memcpy(&item->real, &value, sizeof item->real);
         else
@@ -71,6 +73,7 @@ static void set_simple_value(imp_cbor_item *item, int size, uint64_t value)
 }
 
 // Values beyond 63 bits never occur in the protocol, so clamping loses nothing.
+// RFC 8949 allows integers of 64 bits with a separate sign.
 static int64_t clamp_to_int64(uint64_t value)
 {
     return value > INT64_MAX ? INT64_MAX : (int64_t)value;
@@ -116,6 +119,8 @@ static void set_definite_item(imp_cbor_item *item, int major, int size, uint64_t
         return;
     }
     item->kind = kinds[major];
+    // For strings the count is of bytes, for arrays of items, for maps of pairs.
+    // The head of a negative integer holds -1 - n, so that no value has two encodings.
     if (major == MAJOR_UNSIGNED || major == MAJOR_TAG)
         item->integer = clamp_to_int64(value);
     else if (major == MAJOR_NEGATIVE)
@@ -134,6 +139,7 @@ static int parse_head(const uint8_t *bytes, size_t length, imp_cbor_item *item)
     const int major = bytes[0] >> 5, size = bytes[0] & 31;
     if (size == SIZE_INDEFINITE)
         return set_indefinite_item(item, major) ? 1 : -1;
+    // Sizes 28 to 30 are reserved by RFC 8949.
     if (size > SIZE_8)
         return -1;
     // Sizes 24..27 mean that 1, 2, 4 or 8 bytes of the value follow.
@@ -159,6 +165,7 @@ static bool is_string(const imp_cbor_item *item)
     return item->kind == IMP_CBOR_BYTES || item->kind == IMP_CBOR_TEXT;
 }
 
+// Reads one head, and the bytes of a string. Contents of containers follow as items of their own.
 bool imp_cbor_read_item(imp_cbor_cursor *cursor, imp_cbor_item *item)
 {
     const size_t there = (size_t)(cursor->end - cursor->at);
@@ -180,12 +187,14 @@ bool imp_cbor_read_item(imp_cbor_cursor *cursor, imp_cbor_item *item)
 // Converts a bignum, most significant byte first. Values that do not fit are clamped.
 static void set_bignum_value(imp_cbor_item *item, bool negative)
 {
+    // The longest bignum is bounded by the limit of a message.
     int64_t value = 0;
     for (uint64_t k = 0; k < item->count; k++)
         value = value > INT64_MAX >> 8 ? INT64_MAX : value << 8 | item->bytes[k];
     *item = (imp_cbor_item){.kind = IMP_CBOR_INTEGER, .integer = negative ? -1 - value : value};
 }
 
+// Reads an item and skips the tags before it. Integers may be written as bignums.
 bool imp_cbor_read_value(imp_cbor_cursor *cursor, imp_cbor_item *item)
 {
     // Advance a copy, so that the cursor stays in place if the item is incomplete.
@@ -206,6 +215,7 @@ bool imp_cbor_read_value(imp_cbor_cursor *cursor, imp_cbor_item *item)
     return false;
 }
 
+// Moves the cursor behind the item that begins there, with everything it contains.
 bool imp_cbor_skip_item(imp_cbor_cursor *cursor)
 {
     const size_t there = (size_t)(cursor->end - cursor->at);
@@ -218,6 +228,8 @@ bool imp_cbor_skip_item(imp_cbor_cursor *cursor)
     return true;
 }
 
+// Compares the whole string. A string of indefinite length never matches; see
+// imp_cbor_join_strings().
 bool imp_cbor_is_text(const imp_cbor_item *item, const char *text)
 {
     const size_t length = strlen(text);
@@ -225,11 +237,13 @@ bool imp_cbor_is_text(const imp_cbor_item *item, const char *text)
            memcmp(item->bytes, text, length) == 0;
 }
 
+// Finds the first pair with this key in a map. *value is then where its value begins.
 bool imp_cbor_find_key(imp_cbor_cursor map, const char *key, imp_cbor_cursor *value)
 {
     imp_cbor_item head, name;
     if (!imp_cbor_read_value(&map, &head) || head.kind != IMP_CBOR_MAP)
         return false;
+    // Pairs are examined in order. RFC 8949 forbids equal keys, so the first one decides.
     for (uint64_t k = 0; head.is_indefinite || k < head.count; k++) {
         imp_cbor_cursor after = map;
         if (!imp_cbor_read_item(&after, &name) || name.kind == IMP_CBOR_BREAK)
@@ -241,6 +255,7 @@ bool imp_cbor_find_key(imp_cbor_cursor map, const char *key, imp_cbor_cursor *va
             *value = map;
             return true;
         }
+        // Another key: skip the value as well.
         if (!imp_cbor_skip_item(&map))
             return false;
     }
@@ -279,10 +294,12 @@ static bool push_scan_level(imp_cbor_scan *scan, const imp_cbor_item *item, uint
 // string of indefinite length may hold only definite strings of its own kind.
 static const char *item_position_error(const imp_cbor_scan *scan, const imp_cbor_item *item)
 {
+    // At the top level everything but a break may begin.
     if (scan->depth == 0)
         return item->kind == IMP_CBOR_BREAK ? "a break outside an item of indefinite length" : NULL;
     const int top = scan->depth - 1;
     const imp_cbor_kind around = scan->levels[top].kind;
+    // A break must end a container of indefinite length, and a map must have complete pairs.
     if (item->kind == IMP_CBOR_BREAK)
         return !scan->levels[top].is_indefinite ? "a break outside an item of indefinite length"
                : around == IMP_CBOR_MAP && scan->levels[top].odd ? "a key without a value"
@@ -309,6 +326,7 @@ static const char *scan_item(imp_cbor_scan *scan, const imp_cbor_item *item, siz
     // A tag encloses exactly one item.
     if (item->kind == IMP_CBOR_TAG)
         return push_scan_level(scan, item, 1) ? NULL : too_deep;
+    // The number of items is unknown. Only a break closes this container.
     if (item->is_indefinite) {
         scan->chunks = scan->chunks || is_string(item);
         return push_scan_level(scan, item, 0) ? NULL : too_deep;
@@ -317,6 +335,7 @@ static const char *scan_item(imp_cbor_scan *scan, const imp_cbor_item *item, siz
     // keeps 2 * count below from overflowing.
     if (item->count > limit - scan->at)
         return too_long;
+    // A string is skipped as a whole. Its bytes may arrive later.
     if (is_string(item)) {
         scan->at += item->count;
     } else if (item->count > 0) {
@@ -327,6 +346,8 @@ static const char *scan_item(imp_cbor_scan *scan, const imp_cbor_item *item, siz
     return NULL;
 }
 
+// Continues a scan with the bytes that have arrived. `length` counts them from the item's start;
+// `limit` is the longest item that is accepted [bytes].
 imp_cbor_scan_result imp_cbor_scan_continue(imp_cbor_scan *scan, const uint8_t *bytes,
                                             size_t length, size_t limit, const char **why)
 {
@@ -349,12 +370,14 @@ imp_cbor_scan_result imp_cbor_scan_continue(imp_cbor_scan *scan, const uint8_t *
         if (*why != NULL)
             return IMP_CBOR_MALFORMED;
     }
+    // A string at the end may reach beyond the bytes that have arrived.
     return scan->at <= length ? IMP_CBOR_COMPLETE : IMP_CBOR_INCOMPLETE;
 }
 
 // Appends bytes to the output, or marks it as full and drops them.
 static void append_bytes(imp_cbor_writer *out, const void *bytes, size_t length)
 {
+    // Once full, the writer stays full, so a message cannot lack a part in its middle.
     if (out->full || length > out->capacity - out->length) {
         out->full = true;
         return;
@@ -381,6 +404,7 @@ static void write_head(imp_cbor_writer *out, int major, uint64_t value)
                      : value <= UINT16_MAX ? 1
                      : value <= UINT32_MAX ? 2
                                            : 3;
+    // The size is the value itself, or 24 to 27 for 1, 2, 4 or 8 bytes after the head.
     const int low = size < 0 ? (int)value : SIZE_1 + size;
     write_head_bytes(out, (uint8_t)(major << 5 | low), value, size < 0 ? 0 : 1 << size);
 }
@@ -416,6 +440,7 @@ void imp_cbor_write_integer(imp_cbor_writer *out, int64_t value)
         write_head(out, MAJOR_UNSIGNED, (uint64_t)value);
 }
 
+// Doubles are always written with 8 bytes. The challenge's reader accepts no integers instead.
 void imp_cbor_write_double(imp_cbor_writer *out, double value)
 {
     uint64_t bits;
@@ -441,6 +466,7 @@ static size_t join_string_chunks(uint8_t *bytes, size_t length, size_t *from, si
     size_t total = 0;
     parse_head(bytes + *from, length - *from, &item);
     const int major = item.kind == IMP_CBOR_TEXT ? MAJOR_TEXT : MAJOR_BYTES;
+    // The head of a string of indefinite length is one byte.
     *from += 1;
     // Collect the payloads of all chunks, dropping their heads, until the break.
     for (;;) {
@@ -462,11 +488,14 @@ static size_t join_string_chunks(uint8_t *bytes, size_t length, size_t *from, si
     return to + out.length + total;
 }
 
+// Rewrites all strings of indefinite length as definite ones, in place. Returns the new length.
+// The item must have been scanned, so every head in it is complete and valid.
 size_t imp_cbor_join_strings(uint8_t *bytes, size_t length)
 {
     size_t from = 0, to = 0;
     while (from < length) {
         imp_cbor_item item;
+        // Walk over the heads in order. Nesting does not matter here.
         const int head = parse_head(bytes + from, length - from, &item);
         if (head <= 0)
             break;

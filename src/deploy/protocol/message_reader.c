@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+// The first allocation [bytes]. Most messages without an image fit after few doublings.
 enum { FIRST_CAPACITY = 64 };
 
 void imp_message_reader_free(imp_message_reader *reader)
@@ -15,6 +16,7 @@ void imp_message_reader_free(imp_message_reader *reader)
     *reader = (imp_message_reader){0};
 }
 
+// Returns memory for received bytes and its size in *room, or NULL if there is none.
 uint8_t *imp_message_reader_reserve(imp_message_reader *reader, size_t *room)
 {
     // Move the unread bytes to the front. This invalidates items that were handed out.
@@ -39,16 +41,19 @@ uint8_t *imp_message_reader_reserve(imp_message_reader *reader, size_t *room)
     return reader->bytes + reader->to;
 }
 
+// Says how many bytes were written to the reserved memory.
 void imp_message_reader_received(imp_message_reader *reader, size_t count)
 {
     reader->to += count;
 }
 
+// Takes the next whole item. It stays valid until imp_message_reader_reserve() is called.
 imp_cbor_scan_result imp_message_reader_next(imp_message_reader *reader, imp_cbor_cursor *item,
                                              const char **why)
 {
     if (reader->from == reader->to)
         return IMP_CBOR_INCOMPLETE;
+    // The scan resumes where it stopped at the last call.
     uint8_t *first = reader->bytes + reader->from;
     const imp_cbor_scan_result state =
         imp_cbor_scan_continue(&reader->scan, first, reader->to - reader->from, reader->limit, why);
@@ -64,6 +69,7 @@ imp_cbor_scan_result imp_message_reader_next(imp_message_reader *reader, imp_cbo
     return IMP_CBOR_COMPLETE;
 }
 
+// Returns whether a part of an item is left. At the end of a stream that is an error.
 bool imp_message_reader_has_bytes(const imp_message_reader *reader)
 {
     return reader->from < reader->to;

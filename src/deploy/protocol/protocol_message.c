@@ -10,6 +10,7 @@
 #include <string.h>
 
 // The five lights of a Duckiebot, in ascending order.
+// AI-DO demands a colour for each light in every command.
 static const char *const LED_NAMES[] = {"center", "back_left", "back_right", "front_left",
                                         "front_right"};
 enum { LED_COUNT = sizeof LED_NAMES / sizeof LED_NAMES[0] };
@@ -18,6 +19,7 @@ enum { LED_COUNT = sizeof LED_NAMES / sizeof LED_NAMES[0] };
 static void copy_printable(char *out, size_t capacity, const imp_cbor_item *text)
 {
     size_t k = 0;
+    // The result is cut off at the capacity. A missing text becomes an empty one.
     for (; text->bytes != NULL && k < text->count && k + 1 < capacity; k++) {
         const uint8_t byte = text->bytes[k];
         out[k] = byte == '\n' || byte == '\t'  ? ' '
@@ -58,6 +60,8 @@ static bool is_z2_compatible(imp_cbor_cursor item)
     return false;
 }
 
+// Finds the kind and the name of a message. `strict` demands "z2" in `compat`, as agents do; hosts
+// accept topics without it.
 void imp_protocol_parse_message(imp_protocol_message *out, imp_cbor_cursor item, bool strict)
 {
     imp_cbor_cursor place;
@@ -70,6 +74,7 @@ void imp_protocol_parse_message(imp_protocol_message *out, imp_cbor_cursor item,
         out->kind = IMP_PROTOCOL_TOPIC;
     else
         return;
+    // The key is there, but its value is not a name.
     if (name.kind != IMP_CBOR_TEXT) {
         out->kind = IMP_PROTOCOL_MALFORMED;
         return;
@@ -86,6 +91,7 @@ bool imp_protocol_message_is(const imp_protocol_message *message, imp_protocol_m
     return message->kind == kind && strcmp(message->name, name) == 0;
 }
 
+// Copies a message's text, such as the reason of an error. Other data gives an empty text.
 void imp_protocol_message_text(const imp_protocol_message *message, char *out, size_t capacity)
 {
     imp_cbor_item item = {0};
@@ -112,6 +118,7 @@ const char *imp_protocol_read_observation(const imp_protocol_message *message, c
     return NULL;
 }
 
+// The time is in seconds since the start of the episode, NaN if it is missing.
 const char *imp_protocol_read_get_commands(const imp_protocol_message *message, double *at_time)
 {
     imp_cbor_cursor place;
@@ -129,6 +136,7 @@ const char *imp_protocol_read_get_commands(const imp_protocol_message *message, 
 }
 
 // Reads one motor's duty cycle. NaN fails the range check as well.
+// A duty cycle is the share of the motor's voltage, from -1 (backwards) to 1.
 static const char *read_duty_cycle(imp_cbor_cursor wheels, const char *motor, double *out)
 {
     imp_cbor_cursor place;
@@ -159,6 +167,7 @@ static const char *find_led_error(imp_cbor_cursor lights)
     return NULL;
 }
 
+// Checks as strictly as the challenge does, because an agent that passes here must pass there.
 const char *imp_protocol_read_commands(const imp_protocol_message *message, imp_action *out)
 {
     imp_cbor_cursor wheels, lights;
@@ -180,6 +189,7 @@ const char *imp_protocol_read_commands(const imp_protocol_message *message, imp_
     return wrong;
 }
 
+// Writes {"control": code, "data": text or null}.
 void imp_protocol_write_control(imp_cbor_writer *out, const char *code, const char *text)
 {
     imp_cbor_write_map(out, 2);
@@ -192,6 +202,8 @@ void imp_protocol_write_control(imp_cbor_writer *out, const char *code, const ch
         imp_cbor_write_null(out);
 }
 
+// Writes the envelope of a topic. The caller then writes the value of "data", and the timing if it
+// announced one.
 void imp_protocol_write_topic(imp_cbor_writer *out, const char *topic, bool has_timing)
 {
     imp_cbor_write_map(out, has_timing ? 4 : 3);
@@ -203,6 +215,7 @@ void imp_protocol_write_topic(imp_cbor_writer *out, const char *topic, bool has_
     imp_cbor_write_text(out, "data");
 }
 
+// Writes an envelope without `compat`. Agents ignore such messages, so a log can be replayed.
 void imp_protocol_write_log_topic(imp_cbor_writer *out, const char *topic)
 {
     imp_cbor_write_map(out, 2);
@@ -211,6 +224,7 @@ void imp_protocol_write_log_topic(imp_cbor_writer *out, const char *topic)
     imp_cbor_write_text(out, "data");
 }
 
+// The key `timing` may say when data were acquired and processed. Here it is null.
 void imp_protocol_write_null_timing(imp_cbor_writer *out)
 {
     imp_cbor_write_text(out, "timing");
@@ -223,6 +237,7 @@ void imp_protocol_write_commands(imp_cbor_writer *out, imp_action action)
     imp_cbor_write_map(out, 2);
     imp_cbor_write_text(out, "LEDS");
     imp_cbor_write_map(out, LED_COUNT);
+    // All lights are off: their brightness is from 0 to 1.
     for (int k = 0; k < LED_COUNT; k++) {
         imp_cbor_write_text(out, LED_NAMES[k]);
         imp_cbor_write_map(out, 3);

@@ -15,9 +15,12 @@
 enum { COPIES_MAX = 32, LINE_MAX_BYTES = 1024 };
 
 typedef struct dockerfile_reader {
+    // folder of the submission, as in error messages
     const char *folder;
     imp_error *err;
+    // number of the current line, from 1
     int line;
+    // files copied so far
     int copy_count;
     struct {
         char name[128], image_path[256]; // in the submission's folder, and in the image
@@ -26,6 +29,7 @@ typedef struct dockerfile_reader {
     size_t capacity;
 } dockerfile_reader;
 
+// Fails with the place in the Dockerfile. The format must be a literal.
 #define fail_at_line(r, format, ...)                                                               \
     imp_fail((r)->err, IMP_CHECK_FAILED, "%s/Dockerfile:%d: " format, (r)->folder, (r)->line,      \
              __VA_ARGS__)
@@ -38,11 +42,13 @@ static imp_status parse_copy(dockerfile_reader *r, char *arguments)
     char path[IMP_PATH_MAX], *rest = NULL;
     const char *last = strrchr(arguments, ' ');
     const char *image_folder = last != NULL ? last + 1 : "";
+    // Relative folders depend on WORKDIR, which is not supported.
     if (image_folder[0] != '/' || image_folder[strlen(image_folder) - 1] != '/')
         return fail_at_line(r, "%s", "only `COPY NAME... /FOLDER/` is supported");
     // All words but the last are files of the submission's folder; each must exist there.
     for (char *name = strtok_r(arguments, SEPARATORS, &rest); name != NULL && name < last;
          name = strtok_r(NULL, SEPARATORS, &rest)) {
+        // Options, paths outside the folder and patterns are not supported.
         if (name[0] == '-' || name[0] == '.' || strpbrk(name, "*/[") != NULL)
             return fail_at_line(r, "only files of the folder can be copied, not %.60s", name);
         const imp_status status = imp_path_join(path, r->folder, name, r->err);
@@ -50,6 +56,7 @@ static imp_status parse_copy(dockerfile_reader *r, char *arguments)
             return status;
         if (!imp_path_exists(path))
             return fail_at_line(r, "copies %.60s, which does not exist", name);
+        // The capacities are checked before anything is copied.
         if (r->copy_count == COPIES_MAX || strlen(name) >= sizeof r->copies[0].name ||
             strlen(name) + strlen(image_folder) >= sizeof r->copies[0].image_path)
             return fail_at_line(r, "more than %d files, or a name too long", COPIES_MAX);
@@ -64,6 +71,7 @@ static imp_status parse_copy(dockerfile_reader *r, char *arguments)
 // overflow by the length of the result.
 static void append_quoted(dockerfile_reader *r, const char *prefix, const char *word)
 {
+    // `prefix` is text that needs no quoting, such as "./".
     size_t used = strlen(r->out);
     used += (size_t)snprintf(r->out + used, r->capacity - used, " '%s", prefix);
     for (; *word != '\0' && used + 6 < r->capacity; word++)
@@ -76,6 +84,7 @@ static void append_quoted(dockerfile_reader *r, const char *prefix, const char *
 // Parses CMD or ENTRYPOINT, a JSON array of arguments, into `cd FOLDER && exec ARGUMENTS`.
 static imp_status parse_cmd_or_entrypoint(dockerfile_reader *r, const char *arguments)
 {
+    // Docker uses the last of several commands; here a second one is an error.
     if (r->out[0] != '\0')
         return fail_at_line(r, "%s", "only one CMD or ENTRYPOINT is supported");
     json_t *words = json_loads(arguments, 0, NULL);
@@ -84,6 +93,7 @@ static imp_status parse_cmd_or_entrypoint(dockerfile_reader *r, const char *argu
         return fail_at_line(r, "'%.60s' is not a JSON array of arguments, which CMD must be",
                             arguments);
     }
+    // The agent starts in the submission's folder, where the files lie.
     snprintf(r->out, r->capacity, "cd");
     append_quoted(r, "", r->folder);
     snprintf(r->out + strlen(r->out), r->capacity - strlen(r->out), " && exec");
@@ -115,6 +125,7 @@ static imp_status parse_instruction(dockerfile_reader *r, char *line)
     arguments += strspn(arguments, " \t");
     const bool is_copy = strcasecmp(line, "COPY") == 0;
     const bool is_start = strcasecmp(line, "CMD") == 0 || strcasecmp(line, "ENTRYPOINT") == 0;
+    // Both change what a path means, so ignoring them would run a wrong program.
     if (strcasecmp(line, "WORKDIR") == 0 || strcasecmp(line, "ADD") == 0)
         return fail_at_line(r, "%s is not supported: use COPY and full paths", line);
     if (continues && (is_copy || is_start))
@@ -137,6 +148,7 @@ imp_status imp_dockerfile_command(char *out, size_t capacity, const char *text, 
         char line[LINE_MAX_BYTES];
         const size_t count = strcspn(text, "\n");
         r.line++;
+        // A line that is too long is an error, because a truncated one could be misread.
         if (count >= sizeof line)
             return fail_at_line(&r, "is longer than %d bytes", LINE_MAX_BYTES - 1);
         snprintf(line, sizeof line, "%.*s", (int)count, text);

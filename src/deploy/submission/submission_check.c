@@ -13,8 +13,10 @@
 #include "imprint/evaluator.h"
 #include "imprint/sim.h"
 
+// Limits: size of a text file [bytes], steps driven, length of the start command [bytes].
 enum { TEXT_MAX = 1 << 20, TEST_STEPS = 40, COMMAND_MAX = 8192 };
 
+// The protocol's name as the challenge's server knows it.
 static const char PROTOCOL[] = "aido2_db18_agent-z2";
 
 // Returns whether a YAML node is this text, or a list that contains it.
@@ -40,6 +42,7 @@ static imp_status check_submission_keys(const imp_yaml *yaml)
     // The challenge's server rejects a submission with an unknown key.
     for (imp_yaml_pair pair = imp_yaml_first_pair(yaml, yaml->root); pair.key >= 0;
          pair = imp_yaml_next_pair(yaml, pair)) {
+        // Keys can be aliases in YAML, so resolve them before they are compared.
         const int key = imp_yaml_resolve(yaml, pair.key);
         bool is_known = false;
         for (size_t k = 0; k < sizeof known / sizeof known[0]; k++)
@@ -66,6 +69,7 @@ static imp_status check_submission_yaml(const char *text, size_t length, const c
     if (status == IMP_OK)
         status = check_submission_keys(&yaml);
     imp_yaml_free(&yaml);
+    // The file was readable, but does not fulfil the rules.
     if (status == IMP_BAD_INPUT && err != NULL)
         err->status = IMP_CHECK_FAILED;
     return status == IMP_BAD_INPUT ? IMP_CHECK_FAILED : status;
@@ -109,6 +113,7 @@ static imp_status drive_agent_in_simulator(const imp_policy_factory *driver, imp
     def.camera.width = IMP_AGENT_CAMERA_WIDTH;
     def.camera.height = IMP_AGENT_CAMERA_HEIGHT;
     imp_status status = imp_sim_create(&sim, &def, err);
+    // The seed is fixed, so that a check can be repeated with the same result.
     if (status == IMP_OK)
         status = imp_sim_reset(sim, 0, err);
     if (status == IMP_OK)
@@ -126,6 +131,7 @@ static imp_status check_submission_files(char *command, size_t size, const char 
 {
     char path[IMP_PATH_MAX], *text;
     size_t length;
+    // The order is that in which a user would correct the errors.
     imp_status status =
         imp_file_type_expect_folder(folder, "a submission is a folder with a Dockerfile", err);
     if (status == IMP_OK)
@@ -143,12 +149,14 @@ static imp_status check_submission_files(char *command, size_t size, const char 
     return status;
 }
 
+// Checks the files alone. Nothing is started.
 imp_status imp_submission_check_files(const char *folder, imp_error *err)
 {
     char command[COMMAND_MAX];
     return check_submission_files(command, sizeof command, folder, err);
 }
 
+// Checks the files, then starts the agent and drives with it. `sandbox`: isolate its process.
 imp_status imp_submission_check(const char *folder, bool sandbox, const imp_monitor *monitor,
                                 imp_error *err)
 {

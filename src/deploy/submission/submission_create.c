@@ -41,6 +41,7 @@ static const char README[] =
     "`imprint-agent` was built on the Debian release that the Dockerfile names, and for the same\n"
     "kind of processor.\n";
 
+// Package names contain the version of a library, so they differ between releases.
 // Debian packages of the libraries that imprint-agent is linked with, by release.
 static const struct {
     const char *release, *packages;
@@ -72,6 +73,7 @@ static int find_debian_release(void)
 static imp_status copy_into_folder(const char *folder, const char *name, const char *from,
                                    bool runs, imp_error *err)
 {
+    // The limit of 1 GiB is above the size of every model of this project.
     enum { BYTES_MAX = 1 << 30 };
     char path[IMP_PATH_MAX], *data;
     size_t length;
@@ -87,6 +89,7 @@ static imp_status copy_into_folder(const char *folder, const char *name, const c
     return status;
 }
 
+// Writes one of the folder's text files.
 static imp_status write_text_file(const char *folder, const char *name, const char *text,
                                   imp_error *err)
 {
@@ -98,6 +101,7 @@ static imp_status write_text_file(const char *folder, const char *name, const ch
 // Fills in and writes the three text files.
 static imp_status write_submission_files(const char *folder, const char *label, imp_error *err)
 {
+    // The longest template with its values is shorter than this.
     char text[2048];
     const int release = find_debian_release();
     snprintf(text, sizeof text, DOCKERFILE, imp_version(), RELEASES[release].release,
@@ -130,6 +134,7 @@ static imp_status check_agent_can_load_model(const char *model, imp_error *err)
     return status;
 }
 
+// Creates the folder with all files. It must not exist, or must be empty.
 imp_status imp_submission_create(const char *folder, const imp_submission_def *def, imp_error *err)
 {
     // Check everything that can be checked before a folder is created.
