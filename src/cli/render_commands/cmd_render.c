@@ -226,8 +226,8 @@ static int print_render_summary(const void *state, const imp_options *options)
 }
 
 // Refuses options that the chosen mode does not use.
-static imp_status check_conflicting_options(const settings *s, const imp_options *options,
-                                            imp_error *err)
+static imp_status check_options_fit_mode(const settings *s, const imp_options *options,
+                                         imp_error *err)
 {
     const bool randomized = is_randomized(s), replayed = s->replay.dataset[0] != '\0';
     // options of one mode
@@ -253,7 +253,7 @@ static imp_status check_output_extension(const settings *s, imp_error *err)
 static imp_status render_view_or_replay(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
-    imp_status status = check_conflicting_options(s, options, err);
+    imp_status status = check_options_fit_mode(s, options, err);
     if (status == IMP_OK)
         status = check_output_extension(s, err);
     if (status != IMP_OK)

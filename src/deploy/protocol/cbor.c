@@ -292,7 +292,7 @@ static bool push_scan_level(imp_cbor_scan *scan, const imp_cbor_item *item, uint
 
 // Checks that an item is allowed where it stands. Returns the reason if it is not, else NULL. A
 // string of indefinite length may hold only definite strings of its own kind.
-static const char *item_position_error(const imp_cbor_scan *scan, const imp_cbor_item *item)
+static const char *misplaced_item_reason(const imp_cbor_scan *scan, const imp_cbor_item *item)
 {
     // At the top level everything but a break may begin.
     if (scan->depth == 0)
@@ -314,7 +314,7 @@ static const char *item_position_error(const imp_cbor_scan *scan, const imp_cbor
 static const char *scan_item(imp_cbor_scan *scan, const imp_cbor_item *item, size_t limit)
 {
     static const char too_long[] = "longer than the limit", too_deep[] = "nested too deeply";
-    const char *wrong = item_position_error(scan, item);
+    const char *wrong = misplaced_item_reason(scan, item);
     if (wrong != NULL)
         return wrong;
     // A break closes the innermost container, which is itself an item that ends here.

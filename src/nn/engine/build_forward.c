@@ -294,7 +294,7 @@ static float *build_input_memory(imp_executor *e, imp_node_build_state *state)
 }
 
 // Images are stored as planes, unless a convolution of ours sets another layout.
-static void build_image_input(imp_executor *e, imp_node_build_state *state)
+static void allocate_planar_input(imp_executor *e, imp_node_build_state *state)
 {
     const imp_graph_node *node = &e->def.graph->nodes[0];
     const size_t row = (size_t)node->width, plane = row * (size_t)node->height;
@@ -307,7 +307,7 @@ static void build_node(imp_executor *e, imp_node_build_state *state)
 {
     switch (e->def.graph->nodes[e->building].kind) {
     case IMP_LAYER_INPUT:
-        build_image_input(e, state);
+        allocate_planar_input(e, state);
         break;
     case IMP_LAYER_ACTIONS:
         e->actions = build_input_memory(e, state);

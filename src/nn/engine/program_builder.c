@@ -59,7 +59,7 @@ dnnl_primitive_desc_t imp_build_primitive_desc(imp_executor *e, const imp_dnnl_o
 }
 
 // Adds a block of whole huge pages. The rest of the block before it is lost.
-static bool arena_add_block(imp_float_arena *arena, size_t bytes)
+static bool arena_open_new_block(imp_float_arena *arena, size_t bytes)
 {
     static const size_t HUGE_PAGE = (size_t)2 << 20;
     // the array of blocks grows by one
@@ -86,7 +86,7 @@ float *imp_build_alloc_floats(imp_executor *e, size_t bytes)
     // open another block if the current one is full
     if (e->status != IMP_OK)
         return NULL;
-    if (rounded > arena->capacity - arena->used && !arena_add_block(arena, rounded)) {
+    if (rounded > arena->capacity - arena->used && !arena_open_new_block(arena, rounded)) {
         imp_build_fail(e, IMP_NO_MEMORY, "out of memory: use a smaller batch");
         return NULL;
     }

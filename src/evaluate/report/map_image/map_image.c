@@ -249,8 +249,8 @@ static imp_status draw_rendered_ground(const imp_map_drawing *view, imp_error *e
     return status;
 }
 
-static imp_status write_map_png(const char *path, const imp_world *world,
-                                const imp_map_image_def *def, imp_error *err)
+static imp_status draw_map_to_png(const char *path, const imp_world *world,
+                                  const imp_map_image_def *def, imp_error *err)
 {
     int width, height;
     imp_canvas canvas;
@@ -274,7 +274,7 @@ imp_status imp_map_image_write(const char *path, const imp_world *world,
                                const imp_map_image_def *def, imp_error *err)
 {
     if (imp_path_has_suffix(path, ".png"))
-        return write_map_png(path, world, def, err);
+        return draw_map_to_png(path, world, def, err);
     if (!imp_path_has_suffix(path, ".svg"))
         return imp_fail(err, IMP_USAGE, "%s: an image's name must end with .png or .svg", path);
     char *text;
