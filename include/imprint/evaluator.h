@@ -1,6 +1,6 @@
-/// imprint/evaluator.h: runs other programs as agents in the simulator: programs that speak the AI Driving
-/// Olympics' protocol (docs/agent.md), started and supervised without a container. Also creates and
-/// checks submissions, the folders that the challenge's tools take.
+/// imprint/evaluator.h: runs other programs as agents in the simulator: programs that speak the AI
+/// Driving Olympics' protocol (docs/agent.md), started and supervised without a container. Also
+/// creates and checks submissions, the folders that the challenge's tools take.
 #ifndef IMPRINT_EVALUATOR_H
 #define IMPRINT_EVALUATOR_H
 

@@ -152,8 +152,8 @@ static bool has_motion_path(const imp_object *object)
     return object->kind != IMP_OBJECT_TRAFFIC_LIGHT;
 }
 
-// Draws an arrow along an object's path: a pedestrian's crossing, or the direction of another object. A
-// dark, wider copy below sets it off from the ground.
+// Draws an arrow along an object's path: a pedestrian's crossing, or the direction of another
+// object. A dark, wider copy below sets it off from the ground.
 static void draw_motion_path(const imp_map_drawing *view, const imp_object *object)
 {
     if (!has_motion_path(object))
