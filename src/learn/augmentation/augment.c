@@ -1,3 +1,8 @@
+// Augmentation of training samples: the list of kinds and strengths, what is drawn for each sample,
+// and the label that fits the changed image. A camera that is shifted and turned sees the road as
+// from a pose beside the expert's line; the label is corrected by what the expert would steer back
+// (Bojarski et al. 2016). The work on pixels is in augment_image.c, and the motion of a camera in
+// camera_motion_flow.c.
 #include "learn/augmentation/augment.h"
 
 #include <jansson.h>
@@ -8,7 +13,8 @@
 
 #include "base/text/suggestion.h"
 
-// Words, strengths in "all", and the largest that make sense.
+// Words, strengths in "all", and the largest that make sense. Units of strengths are those of
+// imp_augment; `usual` is the one of "all", and `max` the largest that is accepted.
 static const struct strength {
     const char *word;
     size_t member;
@@ -20,6 +26,7 @@ static const struct strength {
 };
 enum { AUGMENT_KIND_COUNT = sizeof AUGMENT_KINDS / sizeof AUGMENT_KINDS[0] };
 
+// Points to the strength of kind k, by the offset of its member.
 static double *augmentation_strength_of(imp_augment *def, int k)
 {
     return (double *)((char *)def + AUGMENT_KINDS[k].member);
@@ -30,13 +37,15 @@ const char *imp_augment_name(int k)
     return k >= 0 && k < AUGMENT_KIND_COUNT ? AUGMENT_KINDS[k].word : NULL;
 }
 
-// What a list may hold.
+// What a list may hold. Word k of the list, for suggestions after a mistake: "all", "none", then
+// the kinds; NULL after the last.
 static const char *augmentation_list_word(int k)
 {
     return k == 0 ? "all" : k == 1 ? "none" : imp_augment_name(k - 2);
 }
 
-// "word" or "word:strength".
+// "word" or "word:strength". Parses one item of `length` bytes, which no zero byte ends. Without a
+// strength the usual one is set.
 static imp_status parse_augmentation(imp_augment *out, const char *item, size_t length,
                                      imp_error *err)
 {
@@ -55,6 +64,7 @@ static imp_status parse_augmentation(imp_augment *out, const char *item, size_t 
         *augmentation_strength_of(out, k) = value;
         return IMP_OK;
     }
+    // no kind has this name: it is "all" or "none" with a strength, or unknown
     int found;
     const imp_status status =
         imp_name_lookup_n(&found, "", item, word, augmentation_list_word, err);
@@ -63,6 +73,8 @@ static imp_status parse_augmentation(imp_augment *out, const char *item, size_t 
                : imp_fail(err, IMP_USAGE, "'%s' takes no strength", augmentation_list_word(found));
 }
 
+// Items are separated by commas; a later one overrides an earlier one. *out changes only on
+// success.
 imp_status imp_augment_parse(imp_augment *out, const char *text, imp_error *err)
 {
     imp_augment def = {0};
@@ -84,6 +96,7 @@ imp_status imp_augment_parse(imp_augment *out, const char *text, imp_error *err)
     return IMP_OK;
 }
 
+// *any is set to whether any kind has a positive strength.
 imp_status imp_augment_check(const imp_augment *def, bool *any, imp_error *err)
 {
     imp_augment copy = *def;
@@ -98,6 +111,8 @@ imp_status imp_augment_check(const imp_augment *def, bool *any, imp_error *err)
     return IMP_OK;
 }
 
+// Writes the list in the form that imp_augment_parse() reads, with 9 digits; it is cut off at
+// `capacity`.
 void imp_augment_format(const imp_augment *def, char *out, size_t capacity)
 {
     imp_augment copy = *def;
@@ -109,6 +124,8 @@ void imp_augment_format(const imp_augment *def, char *out, size_t capacity)
                                      AUGMENT_KINDS[k].word, *augmentation_strength_of(&copy, k));
 }
 
+// Reads a positive number from the settings of a dataset. A value that is missing or absurd gives
+// `otherwise`, because any program may have written the file.
 static double read_setting_or_default(const json_t *settings, const char *key, double otherwise)
 {
     const json_t *value = json_object_get(settings, key);
@@ -116,10 +133,11 @@ static double read_setting_or_default(const json_t *settings, const char *key, d
     return number > 0.0 && number < 1e3 ? number : otherwise;
 }
 
-// How the expert steers back: errors decay like a critically damped spring of rate r, so that
-// from d further right and p more to the right it wants 2 r p + r^2 / v (d + v T p) more turn rate,
-// T being the delay that it looks through; its turn rate follows what it wants at rate k, which
-// takes k / gain of the difference of the duty cycles (src/sim/expert/expert.c).
+// How the expert steers back: errors decay like a critically damped spring of rate r, so that from
+// d further right and p more to the right it wants 2 r p + r^2 / v (d + v T p) more turn rate, T
+// being the delay that it looks through; its turn rate follows what it wants at rate k, which takes
+// k / gain of the difference of the duty cycles (src/sim/expert/expert.c). The settings are those
+// that the dataset was collected with; what they lack has its default.
 static void derive_label_correction(imp_augmenter *a, const imp_dataset_info *info)
 {
     const imp_expert_def usual = imp_default_expert_def();
@@ -128,12 +146,15 @@ static void derive_label_correction(imp_augmenter *a, const imp_dataset_info *in
     const double rate = read_setting_or_default(settings, "tracking-rate", usual.tracking_rate);
     const double follow = read_setting_or_default(settings, "turning-rate", usual.turning_rate);
     const double speed = read_setting_or_default(settings, "speed", usual.speed);
+    // per unit of turn rate, how far the right wheel must exceed the left
     const double duty = follow / imp_drive_turn_gain(&drive);
     json_decref(settings);
     a->steer_shift = duty * rate * rate / speed;
     a->steer_turn = duty * (2.0 * rate + rate * rate * drive.delay);
 }
 
+// Fills the table with normal values times 32, clipped to a byte. All images share it, because
+// drawing a normal value for every byte of an image is costly.
 static imp_status create_noise_table(imp_augmenter *a, imp_error *err)
 {
     a->noise = malloc(IMP_NOISE_TABLE_SIZE);
@@ -145,6 +166,7 @@ static imp_status create_noise_table(imp_augmenter *a, imp_error *err)
     return IMP_OK;
 }
 
+// The flow of a moving camera is only computed if images are shifted or turned.
 imp_status imp_augmenter_create(imp_augmenter **out, const imp_augment *def,
                                 const imp_dataset_info *info, imp_error *err)
 {
@@ -178,31 +200,36 @@ void imp_augmenter_destroy(imp_augmenter *augmenter)
     free(augmenter);
 }
 
+// A uniform value between -strength and strength.
 static double random_plus_minus(imp_random *random, double strength)
 {
     return imp_random_uniform(random, -strength, strength);
 }
 
-// Once in so many times.
+// Once in so many times. Whether an event of probability 1 / times occurs.
 static bool happens_once_in(int times, imp_random *random)
 {
     return imp_random_below(random, (uint32_t)times) == 0;
 }
 
 // Contrast about the middle, brightness as a bend that leaves black and white where they are, then
-// each colour by itself.
+// each colour by itself. The curve of a channel is y = bias + x (slope + x * curvature), with x
+// from 0 to 255. Brightness b alone gives y = x (1 + 2 b) - 2 b x^2 / 255.
 static void draw_tone_curve(imp_augment_params *out, const imp_augment *def, imp_random *random)
 {
     const double bright = random_plus_minus(random, def->brightness),
                  contrast = random_plus_minus(random, def->contrast);
     for (int c = 0; c < 3; c++) {
         const double gain = 1.0 + random_plus_minus(random, def->colour);
+        // contrast turns the line about the middle, 127.5; brightness bends it
         out->bias[c] = (float)(gain * -127.5 * contrast);
         out->slope[c] = (float)(gain * (1.0 + contrast + 2.0 * bright));
         out->curvature[c] = (float)(gain * -2.0 * bright / 255.0);
     }
 }
 
+// Draws a rectangle and its grey value (DeVries & Taylor 2017). `part` is the largest share of each
+// side.
 static void draw_cut_out(imp_augment_params *out, const imp_augmenter *a, imp_random *random)
 {
     const double part = a->def.cut_out;
@@ -215,10 +242,13 @@ static void draw_cut_out(imp_augment_params *out, const imp_augmenter *a, imp_ra
     out->fill_value = (uint8_t)imp_random_below(random, 256);
 }
 
+// A kind with strength 0 draws its values too, so that other kinds do not change with it. Blur and
+// cut-out happen to half of the samples, motion to a quarter.
 void imp_augment_draw_params(imp_augment_params *out, const imp_augmenter *augmenter,
                              imp_random *random)
 {
     const imp_augment *def = &augmenter->def;
+    // the order of draws is fixed: an insertion would change all samples after it
     *out = (imp_augment_params){.noise_offset = imp_random_below(random, IMP_NOISE_TABLE_SIZE)};
     draw_tone_curve(out, def, random);
     out->noise = (float)(imp_random_uniform(random, 0.0, def->noise) / 32.0);
@@ -232,6 +262,8 @@ void imp_augment_draw_params(imp_augment_params *out, const imp_augmenter *augme
         draw_cut_out(out, augmenter, random);
 }
 
+// A positive correction turns to the left: the right wheel gets faster, the left one slower by as
+// much.
 void imp_augment_correct_label(const imp_augmenter *augmenter, const imp_augment_params *draw,
                                float duty[2])
 {

@@ -1,4 +1,6 @@
-// What a camera over flat ground sees when it moves a little.
+// What a camera over flat ground sees when it moves a little. Each pixel's ray is cut with the
+// ground plane, or with a distance limit. The point is then projected into the moved camera. The
+// flow is the derivative of that motion at 0, a central difference per pixel.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,13 +10,15 @@
 // What is seen above the horizon, or farther, is so far away [m].
 static const double HORIZON_DISTANCE = 10.0;
 
+// The camera with what all pixels share.
 typedef struct flow_camera {
     imp_camera camera;
     double sine, cosine; // of the pitch
 } flow_camera;
 
 // Where the content of a pixel of a robot `shift` to the right, turned by `turn` to the right, is
-// seen by one that is neither. False where it is not.
+// seen by one that is neither. False where it is not. Lengths are in metres, angles in radians,
+// pixels from the image's top left corner.
 static bool find_pixel_after_motion(const flow_camera *e, double px, double py, double shift,
                                     double turn, double *x, double *y)
 {
@@ -22,7 +26,10 @@ static bool find_pixel_after_motion(const flow_camera *e, double px, double py, 
     double ray_x, ray_y;
     if (!imp_camera_pixel_to_ray(&e->camera, px, py, &ray_x, &ray_y))
         return false;
+    // the ray in the frame of the robot: forward, to the right, and down, per unit of depth
     const double ahead = e->cosine - ray_y * e->sine, down = e->sine + ray_y * e->cosine;
+    // where the ray meets the ground, mount_height below the camera; rays above the horizon never
+    // do
     const double reach =
         down * HORIZON_DISTANCE > def->mount_height ? def->mount_height / down : HORIZON_DISTANCE;
     const double forward = def->mount_forward + reach * ahead;
@@ -35,7 +42,8 @@ static bool find_pixel_after_motion(const flow_camera *e, double px, double py, 
                                                   (d * e->cosine - f * e->sine) / depth, x, y);
 }
 
-// Half the difference between two ways, per unit; 0 where one of them leads nowhere.
+// Half the difference between two ways, per unit; 0 where one of them leads nowhere. One of shift
+// and turn is 0, the other the step of the difference.
 static void flow_per_unit_motion(const flow_camera *e, double px, double py, double shift,
                                  double turn, float *x, float *y)
 {
@@ -48,6 +56,7 @@ static void flow_per_unit_motion(const flow_camera *e, double px, double py, dou
     *y = (float)((after_y - before_y) / (2.0 * (shift + turn)));
 }
 
+// Takes the camera of the default definition, with the dataset's size and lens.
 imp_status imp_camera_flow_create(imp_camera_flow *out, int width, int height, const char *lens,
                                   imp_error *err)
 {
@@ -76,6 +85,7 @@ imp_status imp_camera_flow_create(imp_camera_flow *out, int width, int height, c
     *out = (imp_camera_flow){block, block + pixels, block + 2 * pixels, block + 3 * pixels};
     // slopes by a finite difference at usual strengths
     const double shift = 0.02, turn = 0.05;
+    // the centres of pixels lie at half numbers
     for (int row = 0; row < height; row++)
         for (int column = 0; column < width; column++) {
             const size_t k = (size_t)row * (size_t)width + (size_t)column;

@@ -1,6 +1,7 @@
 // The tables of all definitions that recorded data, models and trainings follow from. A run is
 // resumed only with equal settings, and these tables alone say what must be equal. A member that is
-// left out has its reason beside it.
+// left out has its reason beside it. Each table lists the members of one structure in their order.
+// Tables are written as lines of text, "key: value", whose hash or text is stored with the results.
 #include "learn/checkpoint/settings_tables.h"
 
 #include <inttypes.h>
@@ -9,6 +10,7 @@
 #include "nn/trainer/trainer.h"
 #include "sim/render/assets/assets.h"
 
+// Reasons for leaving a member out.
 static const char COOKIE[] = "says only that the definition has its defaults";
 static const char THREADS[] = "results do not depend on threads";
 static const char RESUME[] = "is what is asked for";
@@ -28,6 +30,7 @@ static const char UNUSED[] = "is not looked at";
 #define SIM_IGNORED(type, member, reason) \
     {"sim." #member, #member, IMP_MEMBER_NOT_WRITTEN, IMP_MEMBER_EXTENT(type, sim.member), \
      NULL, reason, NULL}
+// Maps are written by imp_settings_write_maps(), since a path does not identify their contents.
 #define SIM_MAPS_AND_UNUSED(type) \
     SIM_IGNORED(type, map, CONTENT), SIM_IGNORED(type, maps, CONTENT), \
     SIM_IGNORED(type, map_count, CONTENT), SIM_IGNORED(type, same_index, UNUSED), \
@@ -36,6 +39,7 @@ static const char UNUSED[] = "is not looked at";
     SIM_IGNORED(type, threads, THREADS), SIM_IGNORED(type, cookie, COOKIE)
 // clang-format on
 
+// Position on the ground [m] and heading [rad].
 static const imp_struct_member POSE[] = {
     IMP_MEMBER(imp_pose, x, DOUBLE),
     IMP_MEMBER(imp_pose, z, DOUBLE),
@@ -43,6 +47,7 @@ static const imp_struct_member POSE[] = {
 };
 static const imp_struct_table POSES = IMP_STRUCT_TABLE(imp_pose, POSE);
 
+// Motors and chassis: the dynamics of the robot.
 static const imp_struct_member DRIVE[] = {
     IMP_MEMBER(imp_drive_def, delay, DOUBLE),
     IMP_MEMBER(imp_drive_def, trim, DOUBLE),
@@ -55,6 +60,7 @@ static const imp_struct_member DRIVE[] = {
 };
 static const imp_struct_table DRIVES = IMP_STRUCT_TABLE(imp_drive_def, DRIVE);
 
+// The coefficients k1, k2, p1, p2 and k3 are in the order of OpenCV.
 static const imp_struct_member LENS[] = {
     IMP_MEMBER(imp_lens, kind, INT),   IMP_MEMBER(imp_lens, width, INT),
     IMP_MEMBER(imp_lens, height, INT), IMP_MEMBER(imp_lens, fx, DOUBLE),
@@ -65,6 +71,7 @@ static const imp_struct_member LENS[] = {
 };
 static const imp_struct_table LENSES = IMP_STRUCT_TABLE(imp_lens, LENS);
 
+// The size of images, and where the camera is mounted.
 static const imp_struct_member CAMERA[] = {
     IMP_MEMBER(imp_camera_def, width, INT),
     IMP_MEMBER(imp_camera_def, height, INT),
@@ -78,6 +85,7 @@ static const imp_struct_member CAMERA[] = {
 };
 static const imp_struct_table CAMERAS = IMP_STRUCT_TABLE(imp_camera_def, CAMERA);
 
+// The environment: random streams, starts, objects, dynamics and end conditions.
 static const imp_struct_member ENV[] = {
     IMP_MEMBER(imp_env_def, seed, UINT64),
     IMP_MEMBER(imp_env_def, index, UINT32),
@@ -98,6 +106,7 @@ static const imp_struct_member ENV[] = {
 };
 const imp_struct_table imp_env_members = IMP_STRUCT_TABLE(imp_env_def, ENV);
 
+// What decides how textures and meshes look.
 static const imp_struct_member SCENE[] = {
     IMP_MEMBER_IGNORED(imp_scene_def, assets, CONTENT),
     IMP_MEMBER(imp_scene_def, seed, UINT64),
@@ -107,6 +116,7 @@ static const imp_struct_member SCENE[] = {
 };
 const imp_struct_table imp_scene_members = IMP_STRUCT_TABLE(imp_scene_def, SCENE);
 
+// Two keys keep the names of earlier versions.
 static const imp_struct_member EXPERT[] = {
     IMP_MEMBER(imp_expert_def, speed, DOUBLE),
     IMP_MEMBER(imp_expert_def, tracking_rate, DOUBLE),
@@ -123,6 +133,7 @@ static const imp_struct_member EXPERT[] = {
 };
 static const imp_struct_table EXPERTS = IMP_STRUCT_TABLE(imp_expert_def, EXPERT);
 
+// The distribution of one randomised quantity.
 static const imp_struct_member DISTRIBUTION[] = {
     IMP_MEMBER(imp_distribution, kind, INT),
     IMP_MEMBER(imp_distribution, low, DOUBLE),
@@ -131,12 +142,14 @@ static const imp_struct_member DISTRIBUTION[] = {
 };
 static const imp_struct_table DISTRIBUTIONS = IMP_STRUCT_TABLE(imp_distribution, DISTRIBUTION);
 
+// All quantities of domain randomisation.
 static const imp_struct_member RANDOMIZATION[] = {
     IMP_MEMBER(imp_randomization, strength, DOUBLE),
     IMP_MEMBER_NESTED(imp_randomization, quantities, &DISTRIBUTIONS),
 };
 static const imp_struct_table RANDOMIZATIONS = IMP_STRUCT_TABLE(imp_randomization, RANDOMIZATION);
 
+// Everything that a dataset's episodes follow from.
 static const imp_struct_member COLLECT[] = {
     SIM_MAPS_AND_UNUSED(imp_collect_def),
     SIM_IGNORED(imp_collect_def, split, "chooses the maps, which are compared"),
@@ -165,6 +178,7 @@ static const imp_struct_member COLLECT[] = {
 };
 const imp_struct_table imp_collect_members = IMP_STRUCT_TABLE(imp_collect_def, COLLECT);
 
+// Everything that an evaluation's episodes follow from, besides the policy.
 static const imp_struct_member EVAL[] = {
     SIM_MAPS_AND_UNUSED(imp_eval_def),
     SIM_IGNORED(imp_eval_def, observation, "is the policy's"),
@@ -188,6 +202,7 @@ const imp_struct_table imp_eval_members = IMP_STRUCT_TABLE(imp_eval_def, EVAL);
 
 static const char DESCRIBED[] = "is compared by the description in the state";
 
+// The state file describes the network's layout itself; only what it does not contain is listed.
 static const imp_struct_member NETWORK[] = {
     IMP_MEMBER_IGNORED(imp_network_def, architecture, DESCRIBED),
     IMP_MEMBER_IGNORED(imp_network_def, width, DESCRIBED),
@@ -198,6 +213,7 @@ static const imp_struct_member NETWORK[] = {
 };
 static const imp_struct_table NETWORKS = IMP_STRUCT_TABLE(imp_network_def, NETWORK);
 
+// One member for each kind of augmentation.
 static const imp_struct_member AUGMENT[] = {
 #define AUGMENT_MEMBER(member, word, usual, most) IMP_MEMBER(imp_augment, member, DOUBLE),
     IMP_AUGMENT_MAP(AUGMENT_MEMBER)
@@ -205,6 +221,7 @@ static const imp_struct_member AUGMENT[] = {
 };
 static const imp_struct_table AUGMENTS = IMP_STRUCT_TABLE(imp_augment, AUGMENT);
 
+// Everything that trained weights follow from, besides the samples.
 static const imp_struct_member TRAIN[] = {
     IMP_MEMBER_NESTED(imp_train_def, network, &NETWORKS),
     IMP_MEMBER_NESTED(imp_train_def, trainer, &imp_trainer_members),
@@ -229,6 +246,7 @@ static const imp_struct_member TRAIN[] = {
 };
 const imp_struct_table imp_train_members = IMP_STRUCT_TABLE(imp_train_def, TRAIN);
 
+// Online training adds the rollouts and the size of the buffer.
 static const imp_struct_member ONLINE[] = {
     IMP_MEMBER_NESTED(imp_online_def, collect, &imp_collect_members),
     IMP_MEMBER_IGNORED(imp_online_def, train, "is compared as of any training"),
@@ -237,6 +255,7 @@ static const imp_struct_member ONLINE[] = {
 };
 const imp_struct_table imp_online_members = IMP_STRUCT_TABLE(imp_online_def, ONLINE);
 
+// What the rendered images of a segmenter's training follow from.
 static const imp_struct_member SEG_TRAIN[] = {
     SIM_MAPS_AND_UNUSED(imp_seg_train_def),
     SIM_IGNORED(imp_seg_train_def, observation, UNUSED),
@@ -253,6 +272,7 @@ static const imp_struct_member SEG_TRAIN[] = {
 };
 const imp_struct_table imp_seg_train_members = IMP_STRUCT_TABLE(imp_seg_train_def, SEG_TRAIN);
 
+// What the rounds of DAgger follow from; collecting and training add their own tables.
 static const imp_struct_member DAGGER[] = {
     IMP_MEMBER_IGNORED(imp_dagger_def, collect, "is compared as of any dataset"),
     IMP_MEMBER(imp_dagger_def, first_episodes, INT),
@@ -269,6 +289,7 @@ static const imp_struct_member DAGGER[] = {
 };
 const imp_struct_table imp_dagger_members = IMP_STRUCT_TABLE(imp_dagger_def, DAGGER);
 
+// For tests, which check that no member of any structure is missing; NULL after the last table.
 const imp_struct_table *imp_settings_table(int k)
 {
     static const imp_struct_table *const tables[] = {
@@ -299,6 +320,7 @@ void imp_settings_write_hash(FILE *out, const char *name, uint64_t hash)
     fprintf(out, "%s: %016" PRIx64 "\n", name, hash);
 }
 
+// The hash covers name and source text of each map in turn, so that it changes with their order.
 void imp_settings_write_maps(FILE *out, const char *name, const imp_map_set *maps)
 {
     uint64_t hash = IMP_HASH_START;
@@ -312,6 +334,7 @@ void imp_settings_write_maps(FILE *out, const char *name, const imp_map_set *map
     fprintf(out, "%s: %s %016" PRIx64 "\n", name, imp_map_set_name_or_several(maps), hash);
 }
 
+// Writes the map and the pose of each start that an evaluation has been given.
 void imp_settings_write_starts(FILE *out, const imp_eval_def *def)
 {
     for (int k = 0; k < def->start_count; k++) {
@@ -320,6 +343,7 @@ void imp_settings_write_starts(FILE *out, const imp_eval_def *def)
     }
 }
 
+// A hash of 0 means that the scene has no assets folder.
 void imp_settings_write_assets(FILE *out, const imp_scene_def *scene)
 {
     imp_settings_write_hash(out, "assets",

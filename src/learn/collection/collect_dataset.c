@@ -1,7 +1,9 @@
 // Collects a dataset: episodes are driven in waves on all threads and written in the order of their
 // numbers, so that files do not depend on threads. With hardest_of, each recorded episode is the
 // hardest of a few: one that failed, or else the one in which policy and expert differ most. A hash
-// of all settings that episodes follow from decides whether a folder can be resumed.
+// of all settings that episodes follow from decides whether a folder can be resumed. The file order
+// is an invariant: an interrupted dataset is a prefix of the complete one, so that resuming appends
+// to it.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +15,7 @@
 #include "learn/checkpoint/settings_tables.h"
 #include "learn/collection/collector.h"
 
+// What one call of imp_collect() works with.
 typedef struct collect_job {
     imp_collector collector;
     const imp_collect_def *def;
@@ -20,6 +23,8 @@ typedef struct collect_job {
     imp_collect_summary *summary;
 } collect_job;
 
+// Appends a rollout to the dataset and to the summary. The summary holds sums; the caller divides
+// the reward by the number of episodes at the end.
 static imp_status write_episode(collect_job *work, imp_dataset_writer *writer, int index,
                                 imp_error *err)
 {
@@ -37,11 +42,15 @@ static imp_status write_episode(collect_job *work, imp_dataset_writer *writer, i
 }
 
 // How many drives there are to an episode that is recorded. An expert does not differ from itself.
+// The choice needs a disagreement, which only exists where an expert labels what a network drives.
 static int rollouts_per_episode(const collect_job *work)
 {
     return work->collector.label_expert != NULL ? work->def->hardest_of : 1;
 }
 
+// Whether rollout a is harder than b: a failure is harder than any success. Between two of a kind,
+// the one with the larger mean disagreement is. A tie is not harder, so that the lower number
+// stays.
 static bool is_harder_rollout(const imp_rollout_buffer *a, const imp_rollout_buffer *b)
 {
     const bool failed_a = a->ending != IMP_END_MAX_STEPS;
@@ -49,11 +58,13 @@ static bool is_harder_rollout(const imp_rollout_buffer *a, const imp_rollout_buf
     return failed_a != failed_b ? failed_a : a->disagreement > b->disagreement;
 }
 
-// The hardest of some rollouts that are all whole.
+// The hardest of some rollouts that are all whole. *chosen is its index among the rollouts in
+// memory. A rollout that is not whole is an error.
 static imp_status choose_hardest_rollout(const collect_job *work, int first, int count, int *chosen,
                                          imp_error *err)
 {
     const imp_rollout_buffer *rollouts = work->collector.rollouts;
+    // a rollout with an error ends the search, even if it would not be chosen
     *chosen = first;
     for (int k = first; k < first + count; k++) {
         const imp_error *error = &rollouts[k].error;
@@ -70,6 +81,8 @@ static imp_status choose_hardest_rollout(const collect_job *work, int first, int
 static imp_status collect_and_write_wave(collect_job *work, imp_dataset_writer *writer, int first,
                                          int count, imp_error *err)
 {
+    // rollout number first * few + k is a function of the episode alone, so that waves of any size
+    // agree
     const int few = rollouts_per_episode(work);
     imp_collector_run_episodes(&work->collector, 0, first * few, count * few);
     for (int k = 0; k < count; k++) {
@@ -83,6 +96,8 @@ static imp_status collect_and_write_wave(collect_job *work, imp_dataset_writer *
     return IMP_OK;
 }
 
+// Drives and writes episodes `written` to the last. After a failure it writes out what the writer
+// still holds, so that a later call can resume behind it.
 static imp_status collect_all_waves(collect_job *work, imp_dataset_writer *writer, int written,
                                     imp_error *err)
 {
@@ -90,6 +105,7 @@ static imp_status collect_all_waves(collect_job *work, imp_dataset_writer *write
     const int wave = work->collector.capacity / rollouts_per_episode(work);
     imp_status status = IMP_OK;
     for (int first = written; first < episodes && status == IMP_OK; first += wave) {
+        // the last wave may be smaller
         const int left = episodes - first;
         status = collect_and_write_wave(work, writer, first, left < wave ? left : wave, err);
     }
@@ -104,7 +120,8 @@ static imp_status collect_all_waves(collect_job *work, imp_dataset_writer *write
     return status;
 }
 
-// A number for all that the episodes follow from.
+// A number for all that the episodes follow from. It is a hash of a text with one setting a line. A
+// resumed dataset must have the same value.
 static imp_status compute_definition_hash(char out[32], const collect_job *work, imp_error *err)
 {
     static const char what[] = "a dataset's definition";
@@ -133,6 +150,8 @@ static imp_status compute_definition_hash(char out[32], const collect_job *work,
     return status;
 }
 
+// Creates or resumes the dataset's files. *written is the number of episodes that are there
+// already.
 static imp_status open_dataset_writer(imp_dataset_writer **writer, const char *folder,
                                       const collect_job *work, int *written, imp_error *err)
 {
@@ -169,19 +188,22 @@ static imp_status open_dataset_writer(imp_dataset_writer **writer, const char *f
 }
 
 // Episodes to drive before any is written: enough that threads seldom wait for the last one, and no
-// more memory where only one of a few is kept.
+// more memory where only one of a few is kept. Two episodes a thread suffice in the plain case.
+// With hardest_of, eight rollouts a thread are driven, rounded up to whole episodes.
 static int episodes_per_wave(const collect_job *work)
 {
     const int threads = work->collector.workers.threads, few = rollouts_per_episode(work);
     return few == 1 ? 2 * threads : 1 + (8 * threads - 1) / few;
 }
 
+// Opens the files, reserves memory for one wave of rollouts, and drives what is not written yet.
 static imp_status collect_dataset(collect_job *work, const char *folder, imp_error *err)
 {
     imp_dataset_writer *writer = NULL;
     int written = 0;
     imp_status status = open_dataset_writer(&writer, folder, work, &written, err);
     if (status == IMP_OK) {
+        // progress counts steps of all rollouts, also of those that are not chosen
         const int left = work->def->episodes > written ? work->def->episodes - written : 0;
         const int wave = episodes_per_wave(work), few = rollouts_per_episode(work);
         work->summary->resumed = written;
@@ -194,10 +216,12 @@ static imp_status collect_dataset(collect_job *work, const char *folder, imp_err
     return status;
 }
 
+// The summary is valid after a failure too, for the episodes that were written.
 imp_status imp_collect_with_identity(imp_collect_summary *summary, const char *folder,
                                      const imp_collect_def *def, const char *more,
                                      const imp_monitor *monitor, imp_error *err)
 {
+    // wall-clock time goes to the summary only, never to files
     const double start = imp_monotonic_seconds();
     *summary = (imp_collect_summary){0};
     collect_job work = {.def = def, .more = more, .summary = summary};
@@ -212,6 +236,7 @@ imp_status imp_collect_with_identity(imp_collect_summary *summary, const char *f
     return status;
 }
 
+// Adds no lines to the definition's hash; DAgger does.
 imp_status imp_collect(imp_collect_summary *summary, const char *folder, const imp_collect_def *def,
                        const imp_monitor *monitor, imp_error *err)
 {

@@ -1,5 +1,7 @@
 // Episodes driven into memory on all threads: the common episode loop, with an observer that fills
-// the arrays of a dataset's episode, and exploration that changes which action is executed.
+// the arrays of a dataset's episode, and exploration that changes which action is executed. Each
+// episode has a buffer of its own, and its random streams follow from its number. So the content of
+// a buffer depends neither on the thread nor on the order of episodes.
 #include "learn/collection/collector.h"
 
 #include <limits.h>
@@ -14,8 +16,12 @@
 #include "learn/collection/exploration.h"
 #include "sim/simulator/simulator.h"
 
+// COLLECT_COOKIE marks definitions that were made from the defaults. HARDEST_OF_MAX limits the
+// rollouts for one recorded episode.
 enum { COLLECT_COOKIE = 0xC011EC7, HARDEST_OF_MAX = 100 };
 
+// Ten episodes of 512 steps by the expert, without noise; noise_time is the correlation time of the
+// noise [s].
 imp_collect_def imp_default_collect_def(void)
 {
     return (imp_collect_def){
@@ -31,11 +37,14 @@ imp_collect_def imp_default_collect_def(void)
     };
 }
 
+// Allocates the arrays for the longest episode. States are one more than steps: the last state has
+// an observation and a pose, but no action. On failure the caller frees what is there.
 static imp_status alloc_rollout_buffer(imp_rollout_buffer *b, const imp_collect_def *def,
                                        imp_error *err)
 {
     size_t steps = (size_t)def->steps;
     size_t image = (size_t)def->sim.camera.width * (size_t)def->sim.camera.height * 3;
+    // bytes of images are not cleared, because the renderer writes all of them
     b->observations = malloc((steps + 1) * image);
     b->actions = calloc(2 * steps, sizeof *b->actions);
     b->expert_actions = calloc(2 * steps, sizeof *b->expert_actions);
@@ -52,6 +61,7 @@ static imp_status alloc_rollout_buffer(imp_rollout_buffer *b, const imp_collect_
     return IMP_OK;
 }
 
+// Also for a buffer that was allocated in part only.
 static void free_rollout_buffer(imp_rollout_buffer *b)
 {
     free(b->observations);
@@ -64,7 +74,8 @@ static void free_rollout_buffer(imp_rollout_buffer *b)
     free(b->truncations);
 }
 
-// What the observer of an episode knows, and what explores.
+// What the observer of an episode knows, and what explores. It lives on the stack of the thread
+// that drives the episode.
 typedef struct rollout_recorder {
     imp_rollout_buffer *buffer;
     imp_exploration exploration;
@@ -79,10 +90,13 @@ static void record_pose_and_lane(void *context, const imp_env *env, const uint8_
     (void)observation;
     memcpy(&b->poses[3 * k], (double[]){env->pose.x, env->pose.z, env->pose.heading},
            3 * sizeof(double));
+    // outside any lane there is no lane position
     b->lane[2 * k] = env->in_lane ? env->lane.distance : NAN;
     b->lane[2 * k + 1] = env->in_lane ? env->lane.angle : NAN;
 }
 
+// Stores what happened in step k, and moves on to state k + 1. `actions` holds what was executed
+// after exploration, and `expert_actions` the label of the same state.
 static void record_step(void *context, const imp_env *env, const imp_transition *transition)
 {
     const rollout_recorder *r = context;
@@ -98,10 +112,12 @@ static void record_step(void *context, const imp_env *env, const imp_transition 
     b->terminations[k] = transition->result.terminated;
     b->truncations[k] = transition->result.truncated;
     b->reward += transition->result.reward;
+    // differences of both wheels are summed here; the mean follows at the end of the episode
     if (r->has_expert)
         b->disagreement += fabs(chosen.left - expert.left) + fabs(chosen.right - expert.right);
 }
 
+// Records the last state, and turns the sum of disagreement into a mean per wheel and step.
 static void record_final_state(void *context, const imp_env *env, const uint8_t *observation,
                                imp_end_reason ending)
 {
@@ -111,6 +127,8 @@ static void record_final_state(void *context, const imp_env *env, const uint8_t 
     b->ending = ending;
 }
 
+// The hook of the episode loop between policy and environment: who drives first, then noise.
+// Without a label expert the policy is the expert itself, and there is nothing to choose.
 static imp_action choose_and_disturb_action(void *context, const imp_env *env, imp_action chosen,
                                             imp_action expert)
 {
@@ -121,6 +139,7 @@ static imp_action choose_and_disturb_action(void *context, const imp_env *env, i
     return imp_exploration_add_noise(&r->exploration, action);
 }
 
+// Drives one episode into a buffer. `worker` says which thread's simulator and policies to use.
 static imp_status run_episode(imp_collector *r, imp_rollout_buffer *b, uint32_t episode, int worker,
                               imp_error *err)
 {
@@ -130,6 +149,7 @@ static imp_status run_episode(imp_collector *r, imp_rollout_buffer *b, uint32_t 
     imp_status status = imp_rollout_worker_reset_sim(workers, self, episode, err);
     if (status != IMP_OK)
         return status;
+    // the renderer and the expert must see the new start, so that the simulator restarts there
     imp_pose start;
     if (imp_exploration_offset_start(&start, r->def, env))
         imp_sim_restart_at(self->sim, start);
@@ -159,6 +179,7 @@ static imp_status run_episode(imp_collector *r, imp_rollout_buffer *b, uint32_t 
                                                                 .end = record_final_state,
                                                                 .needs_observations = true,
                                                                 .observe_last = true});
+    // a failed policy ends its episode in the loop; here it becomes an error with the policy's name
     status = imp_episode_loop_run(&loop, err);
     if (status == IMP_OK && b->ending == IMP_END_POLICY_FAILED)
         status = imp_fail(err, IMP_BAD_INPUT, "%s: failed in episode %u: %s",
@@ -168,6 +189,8 @@ static imp_status run_episode(imp_collector *r, imp_rollout_buffer *b, uint32_t 
     return status;
 }
 
+// The job of the thread pool for one episode. Errors stay in the buffer, because threads must not
+// share one.
 static void run_episode_job(void *context, int index, int worker)
 {
     imp_collector *r = context;
@@ -185,13 +208,15 @@ const char *imp_label_policy_name(const imp_collect_def *def)
     return def->label_policy != NULL ? def->label_policy : "expert";
 }
 
-// A network cannot give labels: it is not told of another observation than its own.
+// A network cannot give labels: it is not told of another observation than its own. The experts and
+// plug-ins read the state, so that they can label any episode.
 static bool is_label_policy(const char *name)
 {
     return name == NULL || strcmp(name, "expert") == 0 || strcmp(name, "reference") == 0 ||
            imp_is_plugin_path(name);
 }
 
+// Conditions on real numbers are written so that NaN is refused.
 imp_status imp_collector_check(const imp_collect_def *def, imp_error *err)
 {
     if (def->cookie != COLLECT_COOKIE)
@@ -227,6 +252,7 @@ imp_status imp_collector_check(const imp_collect_def *def, imp_error *err)
     if (def->hardest_of < 1 || def->hardest_of > HARDEST_OF_MAX)
         return imp_fail(err, IMP_USAGE, "the hardest of %s: wants 1 to %d",
                         IMP_PLURAL(def->hardest_of, "episode"), HARDEST_OF_MAX);
+    // the number of a rollout is an int
     if (def->episodes > INT_MAX / def->hardest_of)
         return imp_fail(err, IMP_USAGE, "%s times %s are too many to drive",
                         IMP_PLURAL(def->hardest_of, "drive"), IMP_PLURAL(def->episodes, "episode"));
@@ -234,7 +260,7 @@ imp_status imp_collector_check(const imp_collect_def *def, imp_error *err)
 }
 
 // The action of an expert or a plug-in is the label itself; what a network drives is labelled by
-// the label policy.
+// the label policy. label_expert stays NULL where none is needed.
 static imp_status open_label_expert(imp_collector *r, imp_error *err)
 {
     return imp_policy_factory_is_network(r->policy)
@@ -243,6 +269,7 @@ static imp_status open_label_expert(imp_collector *r, imp_error *err)
                : IMP_OK;
 }
 
+// Checks the definition, opens policy and label expert, and creates a simulator for each thread.
 imp_status imp_collector_open(imp_collector *r, const imp_collect_def *def,
                               const imp_monitor *monitor, imp_error *err)
 {
@@ -266,6 +293,7 @@ imp_status imp_collector_open(imp_collector *r, const imp_collect_def *def,
     return imp_rollout_workers_create(&r->workers, &workers, err);
 }
 
+// One more buffer than asked for avoids calloc(0), whose result may be NULL.
 imp_status imp_collector_reserve(imp_collector *r, int capacity, imp_error *err)
 {
     r->rollouts = calloc((size_t)capacity + 1, sizeof *r->rollouts);
@@ -279,12 +307,14 @@ imp_status imp_collector_reserve(imp_collector *r, int capacity, imp_error *err)
     return status;
 }
 
+// The new policy is opened first, so that a bad name leaves the collector as it was.
 imp_status imp_collector_set_policy(imp_collector *r, const char *name_or_path, imp_error *err)
 {
     imp_policy_factory *policy = NULL;
     imp_status status = imp_policy_factory_open(&policy, name_or_path, &r->expert, err);
     if (status != IMP_OK)
         return status;
+    // policies borrow their factories, so that they are destroyed before these
     for (int k = 0; k < r->workers.threads; k++) {
         imp_rollout_worker *self = &r->workers.items[k];
         imp_policy_destroy(self->policy);
@@ -310,6 +340,7 @@ imp_status imp_collector_set_policy(imp_collector *r, const char *name_or_path, 
     return status;
 }
 
+// It returns when all episodes have ended. The caller reads each buffer's error afterwards.
 void imp_collector_run_episodes(imp_collector *r, int at, int first, int count)
 {
     r->at = at;
@@ -317,6 +348,8 @@ void imp_collector_run_episodes(imp_collector *r, int at, int first, int count)
     imp_thread_pool_run(r->workers.pool, count, run_episode_job, r);
 }
 
+// Describes a rollout as an episode of a dataset. Its arrays stay those of the buffer, so that they
+// hold until the buffer is driven again.
 imp_episode imp_collector_episode(const imp_collector *r, int index)
 {
     const imp_rollout_buffer *b = &r->rollouts[index];
@@ -345,6 +378,7 @@ imp_episode imp_collector_episode(const imp_collector *r, int index)
     return episode;
 }
 
+// Workers hold policies, which borrow from the factories; so workers end before these.
 void imp_collector_close(imp_collector *r)
 {
     for (int k = 0; k < r->capacity; k++)

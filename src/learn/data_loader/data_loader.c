@@ -1,3 +1,8 @@
+// Makes batches of samples. An epoch is a list of runs: blocks of samples, in the share that each
+// dataset is to have. Runs are shuffled, then samples within windows, so that large datasets are
+// read nearly in order (a shuffle buffer). There are two slots: the caller uses one while a thread
+// fills the other. Which samples a batch holds follows from seed, epoch and position, never from
+// timing.
 #include "learn/data_loader/data_loader.h"
 
 #include "base/text/plural.h"
@@ -5,9 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+// Bytes between two accesses that make the system load a mapped file.
 enum { PAGE = 4096 };
 
-// How many samples of an epoch come from a part.
+// How many samples of an epoch come from a part. Without weights it is all that the part has. With
+// weights, the epoch's size stays, and parts share it in proportion.
 static size_t epoch_samples_from_part(const imp_training_samples *samples, int part)
 {
     double sum = 0.0, before = 0.0;
@@ -26,7 +33,8 @@ static size_t epoch_samples_from_part(const imp_training_samples *samples, int p
     return (size_t)(llround(all * after / sum) - llround(all * before / sum));
 }
 
-// Runs that an epoch has at most.
+// Runs that an epoch has at most. A part with a large weight is repeated, so that its blocks occur
+// several times.
 static size_t max_runs_per_epoch(const imp_training_samples *samples)
 {
     size_t runs = 1;
@@ -38,6 +46,8 @@ static size_t max_runs_per_epoch(const imp_training_samples *samples)
     return runs;
 }
 
+// Allocates the arrays of a batch; weights and images only where they are used. On failure the
+// loader's free function frees what is there.
 static imp_status alloc_slot(imp_data_loader_slot *slot, const imp_data_loader *loader,
                              imp_error *err)
 {
@@ -59,14 +69,17 @@ static imp_status alloc_slot(imp_data_loader_slot *slot, const imp_data_loader *
     return whole ? IMP_OK : imp_fail(err, IMP_NO_MEMORY, "out of memory for a batch");
 }
 
+// The work of the prefetch thread; it is defined below, with what it calls.
 static void prefetch_next_batch(void *context);
 
+// A prefetch thread pays off only where a batch costs work: augmentation, or reading from the disk.
 imp_status imp_data_loader_init(imp_data_loader *loader, const imp_training_samples *samples,
                                 const imp_data_loader_def *def, imp_error *err)
 {
     *loader = (imp_data_loader){.def = *def, .samples = samples};
     for (int k = 0; k < samples->part_count; k++)
         loader->count += epoch_samples_from_part(samples, k);
+    // a window beyond the epoch is the same as none
     if (def->window == 0 || def->window > loader->count)
         loader->def.window = loader->count;
     loader->order = malloc((loader->count + 1) * sizeof *loader->order);
@@ -85,6 +98,7 @@ imp_status imp_data_loader_init(imp_data_loader *loader, const imp_training_samp
     return status;
 }
 
+// The thread ends first, because it writes to the slots.
 void imp_data_loader_free(imp_data_loader *loader)
 {
     imp_prefetcher_destroy(loader->prefetcher);
@@ -102,13 +116,14 @@ void imp_data_loader_free(imp_data_loader *loader)
     *loader = (imp_data_loader){0};
 }
 
+// Appends the first `count` samples of a block to the runs of the epoch.
 static void add_run(imp_data_loader *loader, size_t block, size_t count)
 {
     loader->runs[loader->run_count++] = (imp_sample_run){(uint32_t)block, (uint32_t)count};
 }
 
 // Lists what an epoch takes of a part: all of it, so often as it goes, and of the rest blocks that
-// are drawn.
+// are drawn. `number` is that of the part; it selects the random stream too.
 static void list_part_runs(imp_data_loader *loader, int number)
 {
     const imp_training_samples *samples = loader->samples;
@@ -119,6 +134,7 @@ static void list_part_runs(imp_data_loader *loader, int number)
             add_run(loader, part->first_block + b, samples->blocks[part->first_block + b].count);
     if (left == 0)
         return;
+    // the rest: blocks without repetition, the last one shortened
     imp_random random =
         imp_random_stream(loader->seed, (uint32_t)number + 1, loader->epoch, IMP_PURPOSE_SHUFFLE);
     for (size_t b = 0; b < part->block_count; b++)
@@ -131,6 +147,7 @@ static void list_part_runs(imp_data_loader *loader, int number)
     }
 }
 
+// The Fisher-Yates shuffle.
 static void shuffle_runs(imp_data_loader *loader, imp_random *random)
 {
     for (size_t k = loader->run_count; k > 1; k--) {
@@ -143,8 +160,10 @@ static void shuffle_runs(imp_data_loader *loader, imp_random *random)
 
 void imp_data_loader_start_epoch(imp_data_loader *loader, uint64_t seed, uint32_t epoch)
 {
+    // stream 0 orders runs and windows; streams 1 and up belong to parts
     imp_random random = imp_random_stream(seed, 0, epoch, IMP_PURPOSE_SHUFFLE);
     const size_t window = loader->def.window;
+    // the thread may still be filling a slot of the last epoch; what slots hold becomes invalid
     if (loader->prefetcher != NULL)
         imp_prefetcher_wait(loader->prefetcher);
     loader->seed = seed;
@@ -157,6 +176,7 @@ void imp_data_loader_start_epoch(imp_data_loader *loader, uint64_t seed, uint32_
     // with one window for all, the blocks' own order would make no difference
     if (loader->def.shuffle && window < loader->count)
         shuffle_runs(loader, &random);
+    // runs become a list of samples, which windows shuffle
     size_t at = 0;
     for (size_t r = 0; r < loader->run_count; r++)
         for (uint32_t k = 0; k < loader->runs[r].count; k++)
@@ -168,7 +188,8 @@ void imp_data_loader_start_epoch(imp_data_loader *loader, uint64_t seed, uint32_
 }
 
 // Tells the system about runs up to the one that holds a position; all of it, or, for what is done
-// with, those that end before it.
+// with, those that end before it. `edge` remembers how far earlier calls came, so that each run is
+// passed to the system once.
 static void advise_readahead_of_runs(imp_data_loader *loader, struct imp_readahead_edge *edge,
                                      size_t position, imp_read_advice advice)
 {
@@ -185,15 +206,19 @@ static void advise_readahead_of_runs(imp_data_loader *loader, struct imp_readahe
     }
 }
 
+// The weight grows with how sharply the label turns, in units of the mean; its mean over all
+// samples is 1.
 static void set_sample_turn_weight(const imp_data_loader *loader, imp_data_loader_slot *slot,
                                    size_t k, const float duty[2])
 {
+    // without any turn in the data all weights are 1
     const double mean = loader->samples->turn_sum / (double)loader->samples->count;
     const double turn = fabs((double)duty[1] - (double)duty[0]), more = loader->def.weight_turns;
     slot->weights[k] = (float)((1.0 + more * (mean > 0.0 ? turn / mean : 1.0)) / (1.0 + more));
 }
 
-// A label of duty cycles to place k of a batch.
+// A label of duty cycles to place k of a batch. Networks that predict velocities learn speed and
+// turn rate instead of duty cycles.
 static void set_sample_label(const imp_data_loader *loader, imp_data_loader_slot *slot, size_t k,
                              const float duty[2])
 {
@@ -208,17 +233,21 @@ static void set_sample_label(const imp_data_loader *loader, imp_data_loader_slot
     }
 }
 
-// The image and those before it.
+// The image and those before it. out[0] is the image of sample i, out[1] the one frame_stride steps
+// earlier, and so on. Before the episode's start the first image repeats.
 static void set_sample_frames(const imp_data_loader *loader, const uint8_t **out, size_t i)
 {
     const imp_training_samples *samples = loader->samples;
     const size_t step = samples->steps[i], every = (size_t)loader->def.inputs.frame_stride;
     for (size_t past = 0; past < (size_t)loader->def.inputs.frames; past++) {
+        // steps that lie before the first one are replaced by it
         const size_t back = past * every < step ? past * every : step;
         out[past] = samples->frames[i] - back * samples->image;
     }
 }
 
+// The latest action comes first, as left and right duty cycle; before the episode's start they are
+// 0.
 static void set_sample_past_actions(const imp_data_loader *loader, float *out, size_t i)
 {
     const imp_training_samples *samples = loader->samples;
@@ -230,7 +259,8 @@ static void set_sample_past_actions(const imp_data_loader *loader, float *out, s
 }
 
 // Replaces place k's images and label by changed ones. What is drawn belongs to the place in the
-// epoch, for a sample may come twice.
+// epoch, for a sample may come twice. All images of a sample get the same change, as if one camera
+// had moved.
 static void augment_sample(const imp_data_loader *loader, imp_data_loader_slot *slot, size_t k,
                            float duty[2])
 {
@@ -248,19 +278,24 @@ static void augment_sample(const imp_data_loader *loader, imp_data_loader_slot *
     imp_augment_correct_label(augmenter, &draw, duty);
 }
 
-// Makes sure that a image is in memory when it is wanted.
+// Makes sure that an image is in memory when it is wanted. One byte of each page is read, and the
+// compiler may not remove that.
 static void read_pages_into_memory(const uint8_t *image, size_t bytes)
 {
     for (size_t at = 0; at < bytes; at += PAGE)
         (void)*(const volatile uint8_t *)(image + at);
 }
 
+// Fills a slot with the batch that begins at `position` of the epoch. It runs on the caller's
+// thread or on the prefetch thread, never on both.
 static void fill_batch(imp_data_loader *loader, imp_data_loader_slot *slot, size_t position)
 {
     const imp_data_loader_def *def = &loader->def;
     const imp_training_samples *samples = loader->samples;
+    // the last batch of an epoch holds what is left
     const size_t left = loader->count - position, frames = (size_t)def->inputs.frames;
     const size_t count = left < def->batch ? left : def->batch;
+    // the window in use and the next one stay in memory; those before may be released
     if (def->streams) {
         advise_readahead_of_runs(loader, &loader->done, position / def->window * def->window,
                                  IMP_READ_DONE);
@@ -275,10 +310,12 @@ static void fill_batch(imp_data_loader *loader, imp_data_loader_slot *slot, size
         float duty[2] = {samples->labels[2 * i], samples->labels[2 * i + 1]};
         set_sample_frames(loader, slot->frames + k * frames, i);
         set_sample_past_actions(loader, slot->actions + k * 2 * (size_t)def->inputs.actions, i);
+        // the weight is of the recorded label, before augmentation corrects it
         if (slot->weights != NULL)
             set_sample_turn_weight(loader, slot, k, duty);
         if (def->augmenter != NULL)
             augment_sample(loader, slot, k, duty);
+        // augmented images are copies, so that only plain ones need their pages
         for (size_t past = 0; past < frames && def->streams && def->augmenter == NULL; past++)
             read_pages_into_memory(slot->frames[k * frames + past], samples->image);
         set_sample_label(loader, slot, k, duty);
@@ -290,7 +327,7 @@ static void fill_batch(imp_data_loader *loader, imp_data_loader_slot *slot, size
                               .weights = slot->weights};
 }
 
-// What follows the current slot.
+// What follows the current slot. It is the work of the prefetch thread.
 static void prefetch_next_batch(void *context)
 {
     imp_data_loader *loader = context;
@@ -299,10 +336,13 @@ static void prefetch_next_batch(void *context)
                slot->position + (size_t)slot->batch.count);
 }
 
+// In an epoch that runs in order, the batch is in the other slot already. After a resume it is not,
+// and the caller fills it.
 imp_batch imp_data_loader_get_batch(imp_data_loader *loader, size_t position)
 {
     if (loader->prefetcher != NULL)
         imp_prefetcher_wait(loader->prefetcher);
+    // the slot that the caller had becomes free for the next batch
     loader->current = 1 - loader->current;
     imp_data_loader_slot *slot = &loader->slots[loader->current];
     if (slot->position != position)

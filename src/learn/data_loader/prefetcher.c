@@ -1,3 +1,7 @@
+// A thread that does one piece of work at a time on request. One flag, `wanted`, is the state: the
+// owner sets it, and the thread clears it when the work is done. Both wait on the same condition
+// variable. The lock is not held during the work, which the owner's data must allow: owner and
+// thread use different slots.
 #include "learn/data_loader/prefetcher.h"
 
 #include <pthread.h>
@@ -5,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+// `wanted`: work was requested and is not finished. `quit`: the thread must end.
 struct imp_prefetcher {
     void (*work)(void *context);
     void *context;
@@ -14,6 +19,7 @@ struct imp_prefetcher {
     bool wanted, quit;
 };
 
+// The thread waits until work is wanted, does it, and announces the end.
 static void *prefetch_thread_main(void *context)
 {
     imp_prefetcher *prefetcher = context;
@@ -23,6 +29,7 @@ static void *prefetch_thread_main(void *context)
             pthread_cond_wait(&prefetcher->changed, &prefetcher->lock);
             continue;
         }
+        // the owner can start no other work meanwhile: it waits for this one first
         pthread_mutex_unlock(&prefetcher->lock);
         prefetcher->work(prefetcher->context);
         pthread_mutex_lock(&prefetcher->lock);
@@ -33,6 +40,7 @@ static void *prefetch_thread_main(void *context)
     return NULL;
 }
 
+// The thread starts at once, and sleeps until the first request.
 imp_status imp_prefetcher_create(imp_prefetcher **out, void (*work)(void *context), void *context,
                                  imp_error *err)
 {
@@ -57,6 +65,7 @@ imp_status imp_prefetcher_create(imp_prefetcher **out, void (*work)(void *contex
     return IMP_OK;
 }
 
+// Work in progress is finished first; it cannot be cancelled.
 void imp_prefetcher_destroy(imp_prefetcher *prefetcher)
 {
     if (prefetcher == NULL)
@@ -80,6 +89,7 @@ void imp_prefetcher_start(imp_prefetcher *prefetcher)
     pthread_mutex_unlock(&prefetcher->lock);
 }
 
+// The lock also makes the results of the work visible to the caller.
 void imp_prefetcher_wait(imp_prefetcher *prefetcher)
 {
     pthread_mutex_lock(&prefetcher->lock);

@@ -1,3 +1,7 @@
+// Lists the samples of datasets: for each step a pointer to its image, the expert's action and the
+// actions before it. Samples are grouped twice: a part is what one dataset gave, and a block is up
+// to 64 samples in a row of one episode. Blocks are the unit of shuffling and of reading ahead.
+// Whole episodes are held out, because neighbouring images are too similar for a fair validation.
 #include "learn/data_loader/training_samples.h"
 
 #include "base/text/plural.h"
@@ -8,10 +12,12 @@
 // Long enough to be read in one go, short enough to mix well.
 enum { BLOCK_SAMPLES = 64 };
 
-// Makes room for so many more samples in so many more episodes.
+// Makes room for so many more samples in so many more episodes. An episode can end within a block,
+// so that each adds one block to the count.
 static imp_status reserve_samples(imp_training_samples *samples, size_t more, size_t episodes,
                                   imp_error *err)
 {
+    // one more than needed, so that no array is empty; indices have 32 bits
     const size_t count = samples->count + more + 1;
     const size_t blocks = samples->block_count + more / BLOCK_SAMPLES + episodes;
     if (count > UINT32_MAX)
@@ -37,6 +43,8 @@ static imp_status reserve_samples(imp_training_samples *samples, size_t more, si
     return IMP_OK;
 }
 
+// Appends the steps of an episode and its blocks; room must be there. `dataset` is NULL for
+// episodes in memory.
 static void append_episode(imp_training_samples *samples, const imp_dataset *dataset,
                            const imp_episode *episode)
 {
@@ -47,6 +55,7 @@ static void append_episode(imp_training_samples *samples, const imp_dataset *dat
         samples->labels[2 * i + 1] = episode->expert_actions[2 * k + 1];
         samples->turn_sum +=
             fabs((double)samples->labels[2 * i + 1] - (double)samples->labels[2 * i]);
+        // earlier actions lie before this one, as far back as the episode's first step
         samples->actions[i] = episode->actions + 2 * (size_t)k;
         samples->steps[i] = (uint32_t)k;
         if (k % BLOCK_SAMPLES == 0)
@@ -55,12 +64,14 @@ static void append_episode(imp_training_samples *samples, const imp_dataset *dat
     }
 }
 
+// Starts a part where the samples end at present.
 static void begin_part(imp_training_samples *samples)
 {
     samples->parts[samples->part_count++] =
         (imp_sample_part){.first = samples->count, .first_block = samples->block_count};
 }
 
+// Counts what was appended since begin_part().
 static void end_part(imp_training_samples *samples)
 {
     imp_sample_part *part = &samples->parts[samples->part_count - 1];
@@ -68,6 +79,8 @@ static void end_part(imp_training_samples *samples)
     part->block_count = samples->block_count - part->first_block;
 }
 
+// Appends a dataset as a part of both lists, one of which may stay empty. order[k] is an episode's
+// index in the dataset, is_held_out[k] its side.
 static void append_dataset(imp_training_samples *training, imp_training_samples *held_out,
                            const imp_dataset *dataset, const uint32_t *order,
                            const bool *is_held_out)
@@ -82,6 +95,7 @@ static void append_dataset(imp_training_samples *training, imp_training_samples 
     end_part(held_out);
 }
 
+// Room is reserved on both sides for all samples, since the split of steps is not known before.
 imp_status imp_training_samples_add(imp_training_samples *training, imp_training_samples *held_out,
                                     imp_validation_split *holdout, const imp_dataset *dataset,
                                     imp_error *err)
@@ -90,6 +104,7 @@ imp_status imp_training_samples_add(imp_training_samples *training, imp_training
     const size_t steps = (size_t)imp_dataset_step_count(dataset);
     const imp_dataset_info *info = imp_dataset_get_info(dataset);
     training->image = held_out->image = (size_t)info->width * (size_t)info->height * 3;
+    // the list of parts has a fixed length
     if (training->part_count == IMP_SAMPLE_PARTS_MAX)
         return imp_fail(err, IMP_USAGE, "more than %d datasets: record several into one",
                         IMP_SAMPLE_PARTS_MAX);
@@ -115,6 +130,7 @@ imp_status imp_training_samples_add(imp_training_samples *training, imp_training
     return status;
 }
 
+// All episodes in memory form one part.
 imp_status imp_training_samples_add_episode(imp_training_samples *samples,
                                             const imp_episode *episode, imp_error *err)
 {
@@ -128,6 +144,7 @@ imp_status imp_training_samples_add_episode(imp_training_samples *samples,
     return IMP_OK;
 }
 
+// The images and actions belong to datasets or to the caller.
 void imp_training_samples_free(imp_training_samples *samples)
 {
     free(samples->frames);

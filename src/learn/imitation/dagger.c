@@ -1,6 +1,8 @@
 // Dataset aggregation, round by round: drive, train on all frames so far, evaluate. What a round is
 // done with follows from the definition and from the folders of the rounds before; so after an
-// interruption each step is asked for again, and finds in its folder that it is done.
+// interruption each step is asked for again, and finds in its folder that it is done. The algorithm
+// is DAgger (Ross, Gordon & Bagnell 2011): beta, the expert's share of driving, falls from round to
+// round. Data of all rounds is kept, and training continues from the weights of the round before.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +21,11 @@
 #include "learn/imitation/train.h"
 #include "learn/training/training.h"
 
+// A round adds one dataset, and a training takes a limited number of them. EVAL_INDEX is the
+// environment whose random streams belong to evaluation alone.
 enum { DAGGER_COOKIE = 0xDA66E7, ROUNDS_MAX = IMP_SAMPLE_PARTS_MAX - 1, EVAL_INDEX = 1 };
 
+// NULL for a number that is no schedule.
 const char *imp_beta_schedule_name(int beta)
 {
     static const char *const words[] = {
@@ -31,6 +36,8 @@ const char *imp_beta_schedule_name(int beta)
     return beta >= 0 && beta < (int)(sizeof words / sizeof words[0]) ? words[beta] : NULL;
 }
 
+// Four rounds follow round 0. Each drives 100 episodes of 100 steps and trains for 3 epochs;
+// evaluation takes 50 episodes.
 imp_dagger_def imp_default_dagger_def(void)
 {
     imp_dagger_def def = {
@@ -51,6 +58,7 @@ imp_dagger_def imp_default_dagger_def(void)
     // a few labels are outliers: look-ahead chose them near the road's edge. Huber's loss keeps
     // them from counting by the square of their distance
     def.train.trainer.loss = IMP_LOSS_HUBER;
+    // the decay per step of the weights' exponential moving average
     def.train.trainer.average = 0.998;
     def.train.trainer.learning_rate = 1.5e-3;
     def.eval.episodes = 50;
@@ -59,6 +67,7 @@ imp_dagger_def imp_default_dagger_def(void)
     return def;
 }
 
+// The state of one call. Folders hold what lasts between calls.
 typedef struct dagger_run {
     const imp_dagger_def *def;
     const char *folder;
@@ -85,6 +94,8 @@ static bool is_run_interrupted(void *context)
     return imp_monitor_should_stop(((dagger_run *)context)->monitor);
 }
 
+// Returns a monitor for one stage, and alternates between two names. It asks the run's monitor
+// whether to stop, and reports progress only if somebody listens.
 static imp_monitor stage_monitor(dagger_run *r, int round, const char *what)
 {
     r->stage = 1 - r->stage;
@@ -93,7 +104,7 @@ static imp_monitor stage_monitor(dagger_run *r, int round, const char *what)
     return (imp_monitor){heard ? report_progress_of_stage : NULL, is_run_interrupted, r};
 }
 
-// DIR/<what>-<round>
+// DIR/<what>-<round>. `what` is "data" or "model".
 static imp_status round_folder(char out[IMP_PATH_MAX], const dagger_run *r, const char *what,
                                int round, imp_error *err)
 {
@@ -102,6 +113,8 @@ static imp_status round_folder(char out[IMP_PATH_MAX], const dagger_run *r, cons
     return imp_path_join(out, r->folder, name, err);
 }
 
+// Returns beta of a round. NaN stands for safe switching, where the state decides who drives. Ross
+// et al. name the exponential schedule as an example.
 static double expert_share_of_round(const imp_dagger_def *def, int round)
 {
     if (round == 0)
@@ -118,7 +131,8 @@ static double expert_share_of_round(const imp_dagger_def *def, int round)
 }
 
 // Drives a round's episodes, or finds that they are there; then its settings are those that it was
-// driven with.
+// driven with. The network of round k - 1 drives round k together with the expert; the expert
+// labels every step.
 static imp_status collect_round(dagger_run *r, int round, imp_error *err)
 {
     const imp_dagger_def *def = r->def;
@@ -131,6 +145,7 @@ static imp_status collect_round(dagger_run *r, int round, imp_error *err)
         status = round_folder(model, r, "model", round - 1, err);
     if (status != IMP_OK)
         return status;
+    // a copy of the definition changes for this round
     collect.policy = round > 0 ? model : imp_label_policy_name(&def->collect);
     // datasets must not contain paths: a plug-in is named by its identity
     const bool own_expert = strcmp(imp_label_policy_name(&def->collect), "expert") == 0;
@@ -154,7 +169,8 @@ static imp_status collect_round(dagger_run *r, int round, imp_error *err)
     return imp_collect_with_identity(&summary, data, &collect, r->definition, &monitor, err);
 }
 
-// What a round's dataset holds; told by itself, because it may have been there before.
+// What a round's dataset holds; told by itself, because it may have been there before. Fills the
+// frames of a round and how many of its episodes ended early.
 static imp_status summarize_round_data(const dagger_run *r, int round, imp_dagger_round *row,
                                        imp_error *err)
 {
@@ -174,7 +190,8 @@ static imp_status summarize_round_data(const dagger_run *r, int round, imp_dagge
 }
 
 // A round is ended with as many epochs as it was begun with: it may have been the last one then, or
-// is it now.
+// is it now. other_epochs is the alternative number of epochs, or 0 if there is none. A state with
+// other settings is reported as IMP_BAD_INPUT, which starts the second attempt.
 static imp_status train_or_retry_other_epochs(imp_train_summary *summary, const char *folder,
                                               const char *const *datasets, int count,
                                               imp_train_def *def, int other_epochs,
@@ -192,7 +209,8 @@ static imp_status train_or_retry_other_epochs(imp_train_summary *summary, const 
     return again;
 }
 
-// Trains the network further, on the frames of all rounds.
+// Trains the network further, on the frames of all rounds. Training resumes in the round's folder,
+// so that an interrupted round continues at its last checkpoint.
 static imp_status train_round(dagger_run *r, int round, imp_dagger_round *row, imp_error *err)
 {
     char initial[IMP_PATH_MAX], folder[IMP_PATH_MAX];
@@ -205,6 +223,7 @@ static imp_status train_round(dagger_run *r, int round, imp_dagger_round *row, i
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(round, "round"));
     // the data of all rounds, the model of the round before, and where the new one goes
     for (int k = 0; k <= round && status == IMP_OK; k++) {
+        // datasets in the order of rounds, so that a resumed training reads the same samples
         datasets[k] = paths[k];
         status = round_folder(paths[k], r, "data", k, err);
     }
@@ -214,6 +233,7 @@ static imp_status train_round(dagger_run *r, int round, imp_dagger_round *row, i
         status = round_folder(initial, r, "model", round - 1, err);
     if (status == IMP_OK) {
         def.initial = round > 0 ? initial : def.initial;
+        // the last round may have an epoch count of its own
         const int epochs[2] = {r->def->train.epochs, r->def->last_epochs};
         const int last = round == r->def->rounds && epochs[1] > 0;
         def.epochs = epochs[last];
@@ -231,6 +251,7 @@ static imp_status train_round(dagger_run *r, int round, imp_dagger_round *row, i
     return status;
 }
 
+// All rounds are evaluated on the same starts, so that their results can be compared.
 static imp_eval_def round_eval_def(const imp_dagger_def *def)
 {
     imp_eval_def out = def->eval;
@@ -242,6 +263,7 @@ static imp_eval_def round_eval_def(const imp_dagger_def *def)
     return out;
 }
 
+// Evaluates a round's policy and fills its row.
 static imp_status evaluate_round(dagger_run *r, int round, imp_dagger_round *row, imp_error *err)
 {
     char model[IMP_PATH_MAX];
@@ -271,7 +293,8 @@ static imp_status evaluate_round(dagger_run *r, int round, imp_dagger_round *row
     return IMP_OK;
 }
 
-// Puts a round's policy where the best one is.
+// Puts a round's policy where the best one is. The file is read whole and written at once, so that
+// a kill leaves the old one or the new one.
 static imp_status copy_round_model_as_best(const dagger_run *r, int round, imp_error *err)
 {
     enum { BYTES_MAX = 1 << 30 };
@@ -291,7 +314,8 @@ static imp_status copy_round_model_as_best(const dagger_run *r, int round, imp_e
     return status;
 }
 
-// Whether a file of a round's training is not there.
+// Whether a file of a round's training is not there. A folder whose path is too long counts as
+// complete, because training reports that error itself.
 static bool is_round_training_incomplete(const dagger_run *r, int round)
 {
     char folder[IMP_PATH_MAX];
@@ -299,6 +323,8 @@ static bool is_round_training_incomplete(const dagger_run *r, int round)
            !imp_training_is_complete(folder);
 }
 
+// Does what is missing of a round. A finished round is only checked: its dataset must have the same
+// definition, and its model files must exist.
 static imp_status run_round(dagger_run *r, int round, imp_error *err)
 {
     imp_dagger_result *out = r->out;
@@ -315,6 +341,7 @@ static imp_status run_round(dagger_run *r, int round, imp_error *err)
         status = evaluate_round(r, round, &row, err);
     if (status != IMP_OK)
         return status;
+    // the best round is chosen anew, since a later round can replace it
     out->rounds[round] = row;
     out->count = round + 1;
     out->best = imp_dagger_table_best(out, r->def->eval.episodes);
@@ -324,12 +351,14 @@ static imp_status run_round(dagger_run *r, int round, imp_error *err)
     return status == IMP_OK ? imp_dagger_table_write(out, r->folder, &r->def->eval, err) : status;
 }
 
+// Whether `patience` rounds in a row have not improved on the best.
 static bool out_of_patience(const imp_dagger_result *out, const imp_dagger_def *def)
 {
     return def->patience > 0 && out->count > 0 && out->count - 1 - out->best >= def->patience;
 }
 
-// Whatever a later round would refuse is refused before the first.
+// Whatever a later round would refuse is refused before the first. Collecting, evaluation and
+// training check their own parts.
 static imp_status check_dagger_def(const imp_dagger_def *def, imp_error *err)
 {
     if (def->cookie != DAGGER_COOKIE)
@@ -357,7 +386,8 @@ static imp_status check_dagger_def(const imp_dagger_def *def, imp_error *err)
                             : status;
 }
 
-// What is compared with each round's dataset.
+// What is compared with each round's dataset. The lines become part of the hash in each dataset's
+// files.
 static imp_status write_dagger_identity(dagger_run *r, imp_error *err)
 {
     static const char what[] = "a definition";
@@ -374,7 +404,8 @@ static imp_status write_dagger_identity(dagger_run *r, imp_error *err)
     return status;
 }
 
-// What follows from the rounds that are known, if it is not there.
+// What follows from the rounds that are known, if it is not there. A kill can come between the
+// table and these files, and a user can delete them.
 static imp_status rewrite_missing_model_and_plot(const dagger_run *r, imp_error *err)
 {
     char policy[IMP_PATH_MAX], plot[IMP_PATH_MAX];
@@ -388,10 +419,13 @@ static imp_status rewrite_missing_model_and_plot(const dagger_run *r, imp_error 
     return status;
 }
 
+// Runs rounds 0 to def->rounds, and stops early if patience has run out. Round 0 is behaviour
+// cloning of the expert.
 static imp_status run_rounds(dagger_run *r, imp_error *err)
 {
     const imp_dagger_def *def = r->def;
     imp_dagger_result *out = r->out;
+    // a finished round has a row in the table, so that the table says where to go on
     imp_status status = write_dagger_identity(r, err);
     if (status == IMP_OK)
         status = imp_folder_create(r->folder, err);
@@ -407,6 +441,7 @@ static imp_status run_rounds(dagger_run *r, imp_error *err)
     return status == IMP_OK ? rewrite_missing_model_and_plot(r, err) : status;
 }
 
+// Rounds that were finished before this call are in *out too.
 imp_status imp_run_dagger(imp_dagger_result *out, const char *folder, const imp_dagger_def *def,
                           const imp_monitor *monitor, imp_error *err)
 {
@@ -414,6 +449,7 @@ imp_status imp_run_dagger(imp_dagger_result *out, const char *folder, const imp_
     imp_status status = check_dagger_def(def, err);
     if (status != IMP_OK)
         return status;
+    // room for all rounds, since the table is read into it
     const double start = imp_monotonic_seconds();
     dagger_run r = {.def = def, .folder = folder, .out = out, .monitor = monitor};
     out->rounds = calloc((size_t)def->rounds + 1, sizeof *out->rounds);

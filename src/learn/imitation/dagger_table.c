@@ -11,6 +11,7 @@
 #include "base/io/file.h"
 #include "imprint/report.h"
 
+// A larger file is not a table of ours.
 enum { TABLE_BYTES_MAX = 1 << 20 };
 
 // What tables of earlier releases begin with: they know nothing of stalls.
@@ -20,8 +21,11 @@ static const char HEADER[] =
     "round,expert_share,frames,ended_badly,loss,validation_loss,survived,"
     "lane_distance,distance,speed,completed,stalled,progress,net_distance\n";
 
+// Parses a row of the table, and checks that it is complete and of the expected round. Returns
+// false for any other text. `old` selects the columns of earlier releases.
 static bool parse_round_row(const char *line, bool old, int number, imp_dagger_round *row)
 {
+    // %n stores how far a row was read, for rows of the old form and of the new one
     int round, old_end = 0, end = 0;
     double share, loss, validation, lane, distance, speed, progress = NAN, net_distance = NAN;
     // NOLINTNEXTLINE(cert-err34-c): the file is ours, and a truncated row lacks its end
@@ -39,6 +43,7 @@ static bool parse_round_row(const char *line, bool old, int number, imp_dagger_r
     row->speed = speed;
     row->progress = progress;
     row->net_distance = net_distance;
+    // old tables lack these columns; the closest known value is used
     if (old) {
         row->completed = row->survived;
         row->net_distance = distance;
@@ -46,6 +51,7 @@ static bool parse_round_row(const char *line, bool old, int number, imp_dagger_r
     return true;
 }
 
+// Reads at most rounds 0 to `last`; a folder without a table gives none.
 imp_status imp_dagger_table_read(imp_dagger_result *out, const char *folder, int last,
                                  imp_error *err)
 {
@@ -80,8 +86,12 @@ imp_status imp_dagger_table_read(imp_dagger_result *out, const char *folder, int
     return status;
 }
 
+// Whether round a is better than b, over the same number of evaluation episodes. Completed episodes
+// decide if they differ by more than chance; else the distance does.
 static bool is_better_round(const imp_dagger_round *a, const imp_dagger_round *b, int episodes)
 {
+    // counts of rare failures are nearly Poisson, so that the variance of their difference is their
+    // sum
     const int lost_a = episodes - a->completed, lost_b = episodes - b->completed;
     // the standard deviation of a difference of two small counts
     if (abs(lost_a - lost_b) > sqrt((double)(lost_a + lost_b)))
@@ -91,6 +101,7 @@ static bool is_better_round(const imp_dagger_round *a, const imp_dagger_round *b
                                             : a->distance > b->distance;
 }
 
+// Returns the number of the best round; of equal ones, the first.
 int imp_dagger_table_best(const imp_dagger_result *out, int episodes)
 {
     int best = 0;
@@ -100,8 +111,11 @@ int imp_dagger_table_best(const imp_dagger_result *out, int episodes)
     return best;
 }
 
+// Line 0 holds the x-coordinates of all the others.
 enum { PLOT_LINES = 7 }; // of rounds.svg: rounds, and what is drawn of them
 
+// Shares are in percent, lane distances in centimetres. lines[k][r] is quantity k of round r;
+// rounds that lack it have NaN.
 static void fill_plot_lines(double *lines[PLOT_LINES], const imp_dagger_result *out, int episodes)
 {
     for (int k = 0; k < out->count; k++) {
@@ -116,6 +130,7 @@ static void fill_plot_lines(double *lines[PLOT_LINES], const imp_dagger_result *
     }
 }
 
+// Whether a line has a point that a plot can show; a logarithmic axis needs positive values.
 static bool any_positive(const double *line, int count)
 {
     bool found = false;
@@ -124,7 +139,8 @@ static bool any_positive(const double *line, int count)
     return found;
 }
 
-// How policies did, and what they were trained to, one below the other.
+// How policies did, and what they were trained to, one below the other. There are three panels:
+// shares, lane distance and loss.
 static imp_status write_round_plot(double *lines[PLOT_LINES], int count, const char *path,
                                    imp_error *err)
 {
@@ -134,6 +150,7 @@ static imp_status write_round_plot(double *lines[PLOT_LINES], int count, const c
                                       {"lane distance", lines[0], lines[4], count},
                                       {"training", lines[0], lines[5], count},
                                       {"validation", lines[0], lines[6], count}};
+    // panels share the axis of rounds; only the lowest one names it
     imp_plot_def share = imp_default_plot_def();
     share.integer_x = true;
     share.x_max = count - 1;
@@ -156,11 +173,13 @@ static imp_status write_round_plot(double *lines[PLOT_LINES], int count, const c
     return imp_plot_write_panels(path, panels, used, err);
 }
 
+// Allocates the lines, fills them and writes rounds.svg.
 static imp_status plot_rounds(const imp_dagger_result *out, const char *folder,
                               const imp_eval_def *eval, imp_error *err)
 {
     char path[IMP_PATH_MAX];
     imp_status status = imp_path_join(path, folder, "rounds.svg", err);
+    // one block for all lines; lines[k] points into it
     double *values = calloc((size_t)out->count * PLOT_LINES, sizeof *values), *lines[PLOT_LINES];
     if (status == IMP_OK && values == NULL)
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
@@ -174,6 +193,7 @@ static imp_status plot_rounds(const imp_dagger_result *out, const char *folder,
     return status;
 }
 
+// The plot comes first: the table says which rounds are finished, so that it must be the last file.
 imp_status imp_dagger_table_write(const imp_dagger_result *out, const char *folder,
                                   const imp_eval_def *eval, imp_error *err)
 {

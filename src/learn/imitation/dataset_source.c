@@ -1,5 +1,7 @@
 // Samples of datasets: a share of the episodes is held out, the others are gone through once in
-// every epoch. All datasets must hold observations of one kind, so that they can be mixed.
+// every epoch. All datasets must hold observations of one kind, so that they can be mixed. The
+// observations stay in the mapped files; a sample is a pointer into them. A hash of all datasets
+// becomes part of the training's identity.
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +10,7 @@
 #include "learn/checkpoint/settings_tables.h"
 #include "learn/imitation/sample_sources.h"
 
+// A hash as 16 hexadecimal digits, and the space or zero byte after it.
 enum { HASH_BYTES = 17 };
 
 typedef struct dataset_source {
@@ -19,6 +22,8 @@ typedef struct dataset_source {
     char *hashes;  // of each, with spaces between
 } dataset_source;
 
+// Fails unless dataset k has the size, lens, time step and kind of observation of the first. One
+// network cannot learn from images of different cameras.
 static imp_status check_same_image_format(const imp_dataset_info *first,
                                           const imp_dataset_info *info, const char *const *paths,
                                           int k, imp_error *err)
@@ -35,6 +40,8 @@ static imp_status check_same_image_format(const imp_dataset_info *first,
                     first->lens, first->time_step);
 }
 
+// Opens all datasets and splits each into training and held-out episodes. On failure s->count
+// datasets are open, which the caller closes.
 static imp_status open_datasets(dataset_source *s, const char *const *paths, int count,
                                 imp_error *err)
 {
@@ -49,6 +56,7 @@ static imp_status open_datasets(dataset_source *s, const char *const *paths, int
         imp_status status = imp_dataset_open(&s->datasets[k], paths[k], err);
         if (status != IMP_OK)
             return status;
+        // it counts as open, so that it is closed if anything below fails
         s->count++;
         const imp_dataset_info *info = imp_dataset_get_info(s->datasets[k]);
         // the first says what all must be like; its episodes and the others' are split and added
@@ -74,6 +82,7 @@ static imp_status open_datasets(dataset_source *s, const char *const *paths, int
     return IMP_OK;
 }
 
+// The common hash depends on the order of datasets, since the order of samples does too.
 static imp_status hash_datasets(dataset_source *s, imp_error *err)
 {
     s->hashes = calloc((size_t)s->count, HASH_BYTES);
@@ -90,6 +99,7 @@ static imp_status hash_datasets(dataset_source *s, imp_error *err)
     return IMP_OK;
 }
 
+// Gives the names of the maps of all episodes, with repetitions, to the common part.
 static imp_status list_maps_of_datasets(dataset_source *s, imp_error *err)
 {
     size_t count = 0;
@@ -107,6 +117,7 @@ static imp_status list_maps_of_datasets(dataset_source *s, imp_error *err)
     return status;
 }
 
+// Called once the network is known: its inputs decide how many images and actions make a sample.
 static imp_status dataset_source_prepare(imp_sample_source *source, const imp_network *network,
                                          imp_error *err)
 {
@@ -122,6 +133,7 @@ static imp_status dataset_source_prepare(imp_sample_source *source, const imp_ne
         status = list_maps_of_datasets(s, err);
     // a window of all samples is as good as none
     const bool streams = s->episodes.loader.def.streams;
+    // the identity holds the window only where it has an effect
     source->window = streams ? window : 0;
     source->data_weight_count = s->episodes.def->data_weights != NULL ? s->count : 0;
     for (int k = 0; status == IMP_OK && streams && k < s->count; k++) {
@@ -132,11 +144,13 @@ static imp_status dataset_source_prepare(imp_sample_source *source, const imp_ne
     return status;
 }
 
+// One line stands for all data: the hash of the bytes of the datasets.
 static void dataset_source_write_identity(const imp_sample_source *source, FILE *out)
 {
     imp_settings_write_hash(out, "data", ((const dataset_source *)source)->hash);
 }
 
+// The identity is not needed, since files have hashes of their own.
 static json_t *dataset_source_describe(const imp_sample_source *source, const char *identity)
 {
     (void)identity;
@@ -144,6 +158,7 @@ static json_t *dataset_source_describe(const imp_sample_source *source, const ch
     return imp_episode_source_describe(&s->episodes, s->hash, s->hashes);
 }
 
+// Samples point into the datasets, so that the loaders end before these close.
 static void dataset_source_destroy(imp_sample_source *source)
 {
     dataset_source *s = (dataset_source *)source;
@@ -169,6 +184,7 @@ static const imp_sample_source_vtable VTABLE = {
     .destroy = dataset_source_destroy,
 };
 
+// *repeated_episodes is the number of episodes that occur more than once in the data.
 imp_status imp_dataset_source_open(imp_sample_source **out, int *repeated_episodes,
                                    const char *const *paths, int count, const imp_train_def *def,
                                    imp_error *err)

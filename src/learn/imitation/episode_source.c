@@ -7,8 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+// Samples that are read ahead during validation. Held-out samples are not shuffled, so that a small
+// window suffices.
 enum { VALIDATION_WINDOW = 1024 };
 
+// The augmenter is created only if some augmentation has a positive strength.
 imp_status imp_episode_source_set_network(imp_episode_source *s, const imp_network *network,
                                           imp_error *err)
 {
@@ -20,6 +23,7 @@ imp_status imp_episode_source_set_network(imp_episode_source *s, const imp_netwo
                : status;
 }
 
+// A window of 0 shuffles all samples of an epoch together.
 imp_status imp_episode_source_set_loaders(imp_episode_source *s, int window, imp_error *err)
 {
     const imp_data_loader_def training = {
@@ -49,11 +53,13 @@ imp_status imp_episode_source_set_loaders(imp_episode_source *s, int window, imp
                : status;
 }
 
+// The order of qsort() for an array of strings.
 static int compare_map_names(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+// s->maps becomes a list of distinct names with spaces between. The array of names is reordered.
 imp_status imp_episode_source_set_maps(imp_episode_source *s, const char **names, size_t count,
                                        imp_error *err)
 {
@@ -72,6 +78,7 @@ imp_status imp_episode_source_set_maps(imp_episode_source *s, const char **names
     return s->maps != NULL ? IMP_OK : imp_fail(err, IMP_NO_MEMORY, "out of memory for map names");
 }
 
+// Loaders first: their threads read samples and use the augmenter.
 void imp_episode_source_free(imp_episode_source *s)
 {
     imp_data_loader_free(&s->loader);
@@ -82,6 +89,7 @@ void imp_episode_source_free(imp_episode_source *s)
     free(s->maps);
 }
 
+// The order of samples follows from the seed and the epoch alone.
 imp_status imp_episode_source_begin_epoch(imp_sample_source *source,
                                           const imp_training_position *at, imp_error *err)
 {
@@ -98,18 +106,22 @@ imp_batch imp_episode_source_get_batch(imp_sample_source *source, int64_t first)
 
 imp_batch imp_episode_source_get_held_out_batch(imp_sample_source *source, int64_t first)
 {
+    // validation starts from the first held-out sample each time, in an order without randomness
     imp_data_loader *loader = &((imp_episode_source *)source)->held_out_loader;
     if (first == 0)
         imp_data_loader_start_epoch(loader, 0, 0);
     return imp_data_loader_get_batch(loader, (size_t)first);
 }
 
+// The k-th of `count` images that are spread evenly over the training samples.
 const uint8_t *imp_episode_source_get_image(imp_sample_source *source, int k, int count)
 {
     const imp_training_samples *samples = &((const imp_episode_source *)source)->training;
     return samples->frames[(size_t)k * samples->count / (size_t)count];
 }
 
+// Keys of the metadata in model files; readers of earlier releases know them, so that they must not
+// change.
 json_t *imp_episode_source_describe(const imp_episode_source *s, uint64_t hash, const char *hashes)
 {
     char time_step[32], all[17];

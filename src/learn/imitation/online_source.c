@@ -2,7 +2,8 @@
 // episodes of one epoch. The expert fills all of them first; then every epoch the network in
 // training drives those of the oldest slot anew. Which epoch a slot is of follows from the epoch in
 // progress, and each network that drove is kept as a file: so after an interruption the same
-// episodes can be driven again.
+// episodes can be driven again. It is DAgger with a sliding window of data: the buffer forgets what
+// networks of long ago drove.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,11 @@
 #include "learn/collection/collector.h"
 #include "learn/imitation/sample_sources.h"
 
+// NOT_COLLECTED marks a slot that no episode has been driven into since the program started.
 enum { ONLINE_COOKIE = 0x0711E, NOT_COLLECTED = -1 };
 
+// The buffer is counted in episodes, a multiple of those of an epoch. A quarter of the steps is
+// driven by the expert, in stretches of 30 steps.
 imp_online_def imp_default_online_def(void)
 {
     imp_online_def def = {
@@ -27,6 +31,7 @@ imp_online_def imp_default_online_def(void)
     };
     def.collect.episodes = 32;
     def.collect.steps = 64;
+    // the standard deviation of the noise, in duty cycles
     def.collect.noise = 0.08;
     def.collect.expert_share = 0.25;
     def.collect.mix_steps = 30;
@@ -35,6 +40,7 @@ imp_online_def imp_default_online_def(void)
     return def;
 }
 
+// All buffers are allocated when the source is opened; epochs only overwrite them.
 typedef struct online_source {
     imp_episode_source episodes; // first: it is the source
     const imp_online_def *def;
@@ -47,16 +53,19 @@ typedef struct online_source {
     int *slots; // (slot_count) the epoch that a slot was driven in, or NOT_COLLECTED
 } online_source;
 
+// The collector's monitor passes the question on to the monitor of the training.
 static bool is_training_interrupted(void *context)
 {
     return imp_monitor_should_stop(((const online_source *)context)->monitor);
 }
 
+// Reports the first filling of the buffer, which can take longer than an epoch.
 static void forward_progress(void *context, const imp_progress *progress)
 {
     imp_monitor_progress(((const online_source *)context)->monitor, progress);
 }
 
+// A slot holds the episodes of exactly one epoch, so that the buffer must be a multiple of them.
 static imp_status check_online_def(const imp_online_def *def, imp_error *err)
 {
     if (def->cookie != ONLINE_COOKIE)
@@ -72,6 +81,7 @@ static imp_status check_online_def(const imp_online_def *def, imp_error *err)
     return IMP_OK;
 }
 
+// Describes the samples as a dataset would, for the model's metadata and the data loader.
 static void fill_dataset_info(imp_dataset_info *info, const online_source *o)
 {
     const imp_collect_def *def = &o->collect;
@@ -86,6 +96,7 @@ static void fill_dataset_info(imp_dataset_info *info, const online_source *o)
              imp_observation_kind_name((int)def->sim.observation));
 }
 
+// The path of the network that drove the episodes of an epoch.
 static imp_status policy_file_path(char out[IMP_PATH_MAX], const online_source *o, int epoch,
                                    imp_error *err)
 {
@@ -95,6 +106,7 @@ static imp_status policy_file_path(char out[IMP_PATH_MAX], const online_source *
 }
 
 // Keeps the network that is about to drive, and drops the one whose episodes have left the buffer.
+// A slot lives for slot_count epochs. So only the last slot_count networks can be needed again.
 static imp_status save_policy_and_drop_oldest(const online_source *o, int epoch, imp_error *err)
 {
     char path[IMP_PATH_MAX];
@@ -121,6 +133,7 @@ static imp_status collect_buffer_part(online_source *o, int slot, int epoch, imp
         status = imp_collector_set_policy(&o->collector, policy, err);
     if (status != IMP_OK)
         return status;
+    // epoch 0 takes numbers 0 to slot_count * count - 1, and each later epoch the next `count`
     imp_collector_run_episodes(&o->collector, at,
                                epoch > 0 ? (o->slot_count + epoch - 1) * count : at, count);
     for (int k = at; k < at + count; k++) {
@@ -132,7 +145,8 @@ static imp_status collect_buffer_part(online_source *o, int slot, int epoch, imp
     return IMP_OK;
 }
 
-// The last epoch up to a given one in which a part is driven.
+// The last epoch up to a given one in which a part is driven. With n slots, slot s is driven in
+// epochs s+1, s+1+n and so on; before these it holds epoch 0.
 static int epoch_of_last_collection(const online_source *o, int slot, int epoch)
 {
     if (epoch < slot + 1)
@@ -141,7 +155,7 @@ static int epoch_of_last_collection(const online_source *o, int slot, int epoch)
 }
 
 // Whether the networks are there that drove what is in use in an epoch, or, if it begins, what is
-// from those before.
+// from those before. Without them the buffer of the interrupted run cannot be driven again.
 static imp_status check_policy_files_exist(const imp_sample_source *source,
                                            const imp_training_position *at, imp_error *err)
 {
@@ -166,11 +180,14 @@ static imp_status check_policy_files_exist(const imp_sample_source *source,
     return status;
 }
 
+// Passes the network and the names of the maps to the common part; the data loader follows with the
+// first epoch.
 static imp_status online_source_prepare(imp_sample_source *source, const imp_network *network,
                                         imp_error *err)
 {
     online_source *o = (online_source *)source;
     const imp_map_set *maps = o->collector.workers.maps;
+    // the maps of the simulator are those of all samples
     const char **names = calloc((size_t)maps->count + 1, sizeof *names);
     if (names == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for map names");
@@ -183,6 +200,8 @@ static imp_status online_source_prepare(imp_sample_source *source, const imp_net
     return status;
 }
 
+// Brings the buffer to the state of an epoch and makes it the training set. In the usual case one
+// slot is driven; after a resume, all slots are.
 static imp_status online_source_begin_epoch(imp_sample_source *source,
                                             const imp_training_position *at, imp_error *err)
 {
@@ -196,6 +215,7 @@ static imp_status online_source_begin_epoch(imp_sample_source *source,
     if (at->step == 0 && at->epoch > 0)
         status = save_policy_and_drop_oldest(o, at->epoch, err);
     for (int slot = 0; slot < o->slot_count && status == IMP_OK; slot++) {
+        // a slot of another epoch is driven again; the network's file decides who drives
         const int wanted = epoch_of_last_collection(o, slot, at->epoch);
         if (o->slots[slot] != wanted)
             status = collect_buffer_part(o, slot, wanted, err);
@@ -212,6 +232,7 @@ static imp_status online_source_begin_epoch(imp_sample_source *source,
     return status == IMP_OK ? imp_episode_source_begin_epoch(source, at, err) : status;
 }
 
+// Writes the settings that the samples follow from into the identity of the training.
 static void online_source_write_identity(const imp_sample_source *source, FILE *out)
 {
     const online_source *o = (const online_source *)source;
@@ -222,13 +243,15 @@ static void online_source_write_identity(const imp_sample_source *source, FILE *
     imp_struct_write_text(out, "online", &imp_online_members, o->def);
 }
 
-// The settings stand for the data.
+// The settings stand for the data. There is no file whose bytes could be hashed.
 static json_t *online_source_describe(const imp_sample_source *source, const char *identity)
 {
     return imp_episode_source_describe((const imp_episode_source *)source,
                                        imp_hash_text(IMP_HASH_START, identity), "");
 }
 
+// Also for a source that was opened in part. Samples point into the collector's buffers, so that
+// they are freed first.
 static void online_source_destroy(imp_sample_source *source)
 {
     online_source *o = (online_source *)source;
@@ -238,6 +261,8 @@ static void online_source_destroy(imp_sample_source *source)
     free(o);
 }
 
+// Nothing is held out: each epoch is judged by its training loss, whose data changes. So the latest
+// weights count as the best.
 static const imp_sample_source_vtable VTABLE = {
     .task = "train",
     .unit = "samples",
@@ -253,7 +278,8 @@ static const imp_sample_source_vtable VTABLE = {
     .destroy = online_source_destroy,
 };
 
-// Everything but the collector's own memory and the driving itself.
+// Everything but the collector's own memory and the driving itself. All networks of the run lie in
+// the folder "drivers" of the training.
 static imp_status alloc_online_source(online_source *o, const imp_online_def *def,
                                       const char *folder, const imp_monitor *monitor,
                                       imp_error *err)
@@ -275,6 +301,7 @@ static imp_status alloc_online_source(online_source *o, const imp_online_def *de
     return imp_path_join(o->folder, folder, "drivers", err);
 }
 
+// Opens the collector and reserves the buffer; the first epoch drives it.
 imp_status imp_online_source_open(imp_sample_source **out, const imp_online_def *def,
                                   const char *folder, const imp_monitor *monitor, imp_error *err)
 {

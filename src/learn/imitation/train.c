@@ -1,4 +1,6 @@
-// Behaviour cloning: the training loop on samples of datasets, or of an online buffer.
+// Behaviour cloning: supervised regression from an observation to the expert's action (Pomerleau
+// 1989). It is the training loop on samples of datasets, or of an online buffer. The two public
+// functions differ only in where samples come from.
 #include "learn/imitation/train.h"
 #include "base/io/file.h"
 #include "imprint/learn.h"
@@ -6,6 +8,7 @@
 #include "learn/imitation/sample_sources.h"
 #include "learn/training/training.h"
 
+// The caller learns of a bad setting before any episode is driven. Images are width x height [px].
 imp_status imp_train_check(const imp_train_def *def, int width, int height, imp_error *err)
 {
     bool any;
@@ -37,6 +40,7 @@ imp_status imp_train(imp_train_summary *summary, const char *folder, const char 
     imp_status status = imp_training_check(def, err);
     if (status == IMP_OK && count < 1)
         status = imp_fail(err, IMP_USAGE, "no dataset to train on");
+    // a dataset with weight 0 would never be used
     for (int k = 0; k < count && status == IMP_OK && def->data_weights != NULL; k++)
         if (!(def->data_weights[k] > 0.0 && def->data_weights[k] <= 1e6))
             status = imp_fail(err, IMP_USAGE, "%s: a weight of %g: must lie above 0", datasets[k],

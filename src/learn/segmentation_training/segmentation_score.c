@@ -1,6 +1,7 @@
 // Scores of segmenters: a matrix of confusion over the cells of all images, from which each class's
 // intersection over union follows. Every thread fills a matrix of its own, and counts add up to the
-// same in any order, so that scores do not depend on threads.
+// same in any order, so that scores do not depend on threads. Intersection over union is the
+// Jaccard index, as in Pascal VOC and Cityscapes: cells in both sets, divided by cells in either.
 #include "learn/segmentation_training/segmentation_score.h"
 
 #include <math.h>
@@ -9,6 +10,8 @@
 
 #include "imprint/report.h"
 
+// The class of a cell. Shares are stored class by class: (classes x cells). Of equal shares the
+// first class counts.
 static int class_of_largest_share(const float *shares, int cells, int cell)
 {
     int most = 0;
@@ -18,6 +21,7 @@ static int class_of_largest_share(const float *shares, int cells, int cell)
     return most;
 }
 
+// Rows of the matrix are true classes, columns found ones.
 void imp_confusion_matrix_add(imp_confusion_matrix *confusion, const float *truth,
                               const float *found, int cells)
 {
@@ -26,6 +30,7 @@ void imp_confusion_matrix_add(imp_confusion_matrix *confusion, const float *trut
                          [class_of_largest_share(found, cells, cell)]++;
 }
 
+// Computes the score from the matrix; values without data are NaN.
 imp_seg_score imp_confusion_matrix_score(const imp_confusion_matrix *confusion)
 {
     imp_seg_score score = {0};
@@ -53,12 +58,13 @@ imp_seg_score imp_confusion_matrix_score(const imp_confusion_matrix *confusion)
     return score;
 }
 
-// A segmenter for every thread.
+// A segmenter for every thread, and the matrix that this thread fills.
 typedef struct seg_worker {
     imp_segmenter *segmenter;
     imp_confusion_matrix confusion;
 } seg_worker;
 
+// What the jobs of the thread pool share. `cells` is the number of cells of an image.
 typedef struct evaluator_run {
     const imp_seg_evaluator *evaluator;
     seg_worker *seg_workers; // (threads)
@@ -66,6 +72,8 @@ typedef struct evaluator_run {
     int cells;
 } evaluator_run;
 
+// The job of the thread pool: segments image `index` of those rendered, and adds its cells to the
+// thread's matrix.
 static void segment_and_score_image(void *context, int index, int worker)
 {
     const evaluator_run *e = context;
@@ -77,6 +85,8 @@ static void segment_and_score_image(void *context, int index, int worker)
         found, e->cells);
 }
 
+// Creates a segmenter for each thread, and finds the sizes of images and results. On failure the
+// caller destroys what is there.
 static imp_status create_seg_workers(evaluator_run *e, const imp_network *network, imp_error *err)
 {
     const imp_network_def *def = imp_network_info(network);
@@ -95,6 +105,7 @@ static imp_status create_seg_workers(evaluator_run *e, const imp_network *networ
     return IMP_OK;
 }
 
+// Also after only some of them were created.
 static void destroy_seg_workers(evaluator_run *e)
 {
     for (int k = 0; e->seg_workers != NULL && k < imp_thread_pool_size(e->evaluator->pool); k++)
@@ -102,6 +113,7 @@ static void destroy_seg_workers(evaluator_run *e)
     free(e->seg_workers);
 }
 
+// Renders the held-out images, segments each and scores the cells against the ground truth.
 imp_status imp_seg_evaluate(imp_seg_score *out, const imp_seg_evaluator *evaluator,
                             const imp_network *network, imp_error *err)
 {
@@ -128,7 +140,8 @@ imp_status imp_seg_evaluate(imp_seg_score *out, const imp_seg_evaluator *evaluat
     return status;
 }
 
-// A image of cells at the size of a image whose cells they are.
+// Enlarges an image of cells to the size of the image that they belong to. Each cell becomes a
+// square of `side` pixels. Both images are RGB, and the width must be a multiple of cells_width.
 static void upscale_image(uint8_t *out, int width, int height, const uint8_t *cells,
                           int cells_width)
 {
@@ -138,6 +151,7 @@ static void upscale_image(uint8_t *out, int width, int height, const uint8_t *ce
             memcpy(out + 3 * (y * width + x), cells + 3 * (y / side * cells_width + x / side), 3);
 }
 
+// Writes a contact sheet of up to 16 held-out images, two in a row.
 imp_status imp_seg_write_examples(const char *path, const imp_seg_evaluator *evaluator,
                                   const imp_network *network, imp_error *err)
 {

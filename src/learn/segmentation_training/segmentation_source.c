@@ -2,7 +2,8 @@
 // of its own, take turns: image n belongs to slot n mod 8, and a slot keeps its camera for some
 // images, because loading another costs as much as several images. A slot is one piece of work for
 // the thread pool, and each image draws from random streams of its number: so an image is the same
-// whichever thread renders it, and whatever was rendered before.
+// whichever thread renders it, and whatever was rendered before. Ground truth are the shares of
+// classes in each cell of a coarse grid.
 #include "learn/segmentation_training/segmentation_source.h"
 
 #include <math.h>
@@ -12,9 +13,12 @@
 #include "base/common/vector2.h"
 #include "base/text/plural.h"
 
+// The number of slots is also the largest number of threads that rendering uses. It is fixed,
+// because images must not depend on the number of threads.
 enum { CAMERAS = 8 };
 
-// A camera and the look of things in its images.
+// A camera and the look of things in its images. A roll is a draw of the randomisation that several
+// images in a row share.
 typedef struct render_slot {
     int64_t roll; // that is in it; -1: none
     imp_randomization_sample draw;
@@ -25,6 +29,7 @@ typedef struct render_slot {
     imp_camera_effects *degrader;
 } render_slot;
 
+// The members under way belong to the call of imp_seg_source_render() that is in progress.
 struct imp_seg_source {
     imp_seg_source_def def;
     imp_map_set with_obstacles; // maps with obstacles, borrowed from the definition's
@@ -37,6 +42,7 @@ struct imp_seg_source {
     float *shares;
 };
 
+// Reserves memory for the largest map, so that rendering allocates nothing.
 static imp_status create_randomizers(render_slot *p, const imp_seg_source_def *def, imp_error *err)
 {
     int tiles = 0, objects = 0;
@@ -50,6 +56,8 @@ static imp_status create_randomizers(render_slot *p, const imp_seg_source_def *d
     return status == IMP_OK ? imp_camera_effects_create(&p->degrader, def->camera, err) : status;
 }
 
+// Creates the environments, renderers and randomisers of a slot. The label renderer has the same
+// camera at the size of the cells. On failure the source's destroy function frees what is there.
 static imp_status create_render_slot(render_slot *p, const imp_seg_source_def *def,
                                      const imp_map_set *with_obstacles, imp_error *err)
 {
@@ -72,11 +80,13 @@ static imp_status create_render_slot(render_slot *p, const imp_seg_source_def *d
     return status;
 }
 
+// Whether the segmentation class of an object is that of obstacles.
 static bool is_obstacle(const imp_object *object)
 {
     return imp_class_of_segment(IMP_SEMANTIC_OBJECT + (int)object->kind) == IMP_CLASS_OBSTACLE;
 }
 
+// Lists the maps that hold at least one obstacle, with their scenes.
 static imp_status find_obstacle_maps(imp_seg_source *s, imp_error *err)
 {
     const imp_map_set *maps = s->def.maps;
@@ -98,6 +108,7 @@ static imp_status find_obstacle_maps(imp_seg_source *s, imp_error *err)
     return IMP_OK;
 }
 
+// Creates all slots; a failure frees those that were created.
 imp_status imp_seg_source_create(imp_seg_source **out, const imp_seg_source_def *def,
                                  imp_thread_pool *pool, imp_error *err)
 {
@@ -132,10 +143,12 @@ void imp_seg_source_destroy(imp_seg_source *source)
     free(source);
 }
 
-// Somewhere on a drivable tile.
+// Somewhere on a drivable tile. Position [m] and heading [rad] are uniform; the pose need not be
+// valid.
 static imp_pose draw_random_pose(const imp_world *world, imp_random *random)
 {
     const int tile = world->drivable[imp_random_below(random, (uint32_t)world->drivable_count)];
+    // the place within the tile, as shares of its side
     const double u = imp_random_uniform(random, 0.0, 1.0), v = imp_random_uniform(random, 0.0, 1.0);
     return (imp_pose){(tile % world->columns + u) * world->tile_size,
                       (tile / world->columns + v) * world->tile_size,
@@ -143,7 +156,7 @@ static imp_pose draw_random_pose(const imp_world *world, imp_random *random)
 }
 
 // Up to 1.2 m before one of the obstacles, or, if it drew something else or what is absent, where
-// it stands.
+// it stands. The obstacle lies `far` [m] ahead of the robot and `aside` [m] to its right.
 static imp_pose draw_pose_facing_obstacle(const imp_env *env, imp_random *random)
 {
     const imp_world *world = env->world;
@@ -160,18 +173,21 @@ static imp_pose draw_pose_facing_obstacle(const imp_env *env, imp_random *random
 }
 
 // Puts the robot anywhere on the road of the episode's map where it may stand, looking more or less
-// along the lane; where that is hard to find, it just stays somewhere.
+// along the lane; where that is hard to find, it just stays somewhere. `number` is that of the
+// image, and serves as that of the episode.
 static void place_robot_at_random_pose(imp_env *env, uint32_t number, bool before_obstacle)
 {
     enum { TRIES = 400 };
     const double most = IMP_PI * 0.4;
     imp_random random = imp_random_stream(env->def.seed, env->def.index, number, IMP_PURPOSE_SPAWN);
+    // the first reset selects map and objects, which the draws below depend upon
     imp_env_reset_at(env, number, (imp_pose){0});
     imp_pose pose = {0};
     for (int k = 0; k < TRIES; k++) {
         imp_lane_position lane;
         pose = before_obstacle && k < TRIES / 2 ? draw_pose_facing_obstacle(env, &random)
                                                 : draw_random_pose(env->world, &random);
+        // the first half of the attempts may look for obstacles, the rest takes any place
         if (imp_world_lane_position(env->world, pose, &lane) && fabs(lane.angle) < most &&
             imp_env_is_valid_pose(env, pose, 1.0))
             break;
@@ -179,7 +195,8 @@ static void place_robot_at_random_pose(imp_env *env, uint32_t number, bool befor
     imp_env_reset_at(env, number, pose);
 }
 
-// Loads a camera for a roll: the plain one if it cannot be.
+// Loads a camera for a roll: the plain one if it cannot be. The renderer can refuse a lens that was
+// drawn.
 static void set_slot_camera(const imp_seg_source *s, render_slot *p,
                             const imp_randomization_sample *draw)
 {
@@ -195,7 +212,7 @@ static void set_slot_camera(const imp_seg_source *s, render_slot *p,
     imp_label_renderer_set_camera(p->label_renderer, &camera, &err);
 }
 
-// Image `index` of those under way.
+// Image `index` of those under way. `draw` is the slot's randomisation, or NULL for plain images.
 static void render_random_labelled_image(imp_seg_source *s, render_slot *p, int index,
                                          const imp_randomization_sample *draw)
 {
@@ -232,7 +249,8 @@ static void render_random_labelled_image(imp_seg_source *s, render_slot *p, int 
     imp_camera_effects_apply(p->degrader, &degrade, speed, turn_rate, &random, rgb);
 }
 
-// A camera's images among those under way.
+// A camera's images among those under way. It is the job of the thread pool; `index` is the slot. A
+// slot is used by one thread at a time.
 static void render_slot_images(void *context, int index, int worker)
 {
     (void)worker;
@@ -249,6 +267,7 @@ static void render_slot_images(void *context, int index, int worker)
         if (random && p->roll != (int64_t)roll) {
             p->draw = imp_randomization_draw_sample(def->randomization, def->env->seed,
                                                     def->env->index, roll);
+            // the randomisation can change the environment too
             imp_env_def env = *def->env;
             imp_error err = {0};
             imp_randomization_apply_env(&p->draw, &env);
@@ -262,6 +281,7 @@ static void render_slot_images(void *context, int index, int worker)
     }
 }
 
+// Renders images first to first + count - 1 with their shares, and returns when all are done.
 void imp_seg_source_render(imp_seg_source *source, uint32_t first, int count, uint8_t *images,
                            float *shares)
 {

@@ -1,6 +1,7 @@
 // Training segmenters: the training loop on images that are rendered as they are wanted, each seen
 // once. The n-th image is a function of the settings and n. What is held out is rendered again for
-// every validation, on other maps if there are some.
+// every validation, on other maps if there are some. The loss is the cross-entropy between the
+// shares of classes in each cell and the network's softmax.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 #include "learn/training/training.h"
 #include "nn/segmentation/segmenter_layout.h"
 
+// TEST_INDEX is the environment of held-out images, whose random streams training never uses. The
+// last two are numbers of images that share one draw of the randomisation.
 enum {
     SEG_TRAIN_COOKIE = 0x5E67,
     TEST_INDEX = 1,
@@ -20,6 +23,7 @@ enum {
     TEST_IMAGES_PER_CAMERA = 2
 };
 
+// One training is its own source of samples: the loop calls it by its first member.
 typedef struct seg_train_run {
     imp_sample_source base; // first, so that the one is a pointer to the other
     const imp_seg_train_def *def;
@@ -36,6 +40,7 @@ typedef struct seg_train_run {
     int epoch;                   // in progress
 } seg_train_run;
 
+// images and held_out are numbers of images for an epoch and for a validation.
 imp_seg_train_def imp_default_seg_train_def(void)
 {
     imp_seg_train_def def = {
@@ -63,6 +68,7 @@ imp_seg_train_def imp_default_seg_train_def(void)
     return def;
 }
 
+// Loads the maps of the definition, or all built-in ones if it names none.
 static imp_status load_maps(imp_map_set *out, const imp_seg_train_def *def, imp_error *err)
 {
     const int count = def->sim.maps != NULL ? def->sim.map_count : imp_builtin_map_count();
@@ -76,7 +82,8 @@ static imp_status load_maps(imp_map_set *out, const imp_seg_train_def *def, imp_
     return status;
 }
 
-// The maps of a part, borrowed from the set of all.
+// The maps of a part, borrowed from the set of all. The arrays of the part are the caller's to
+// free.
 static imp_status select_split_maps(imp_map_set *out, const imp_map_set *all, imp_map_split split,
                                     imp_error *err)
 {
@@ -98,6 +105,8 @@ static imp_status select_split_maps(imp_map_set *out, const imp_map_set *all, im
                                      imp_map_split_name((int)split));
 }
 
+// Held-out images are from the other split, so that validation measures what transfers to new maps.
+// If training takes all maps, validation does too.
 static imp_status load_and_split_maps(seg_train_run *r, imp_error *err)
 {
     const imp_seg_train_def *def = r->def;
@@ -113,6 +122,7 @@ static imp_status load_and_split_maps(seg_train_run *r, imp_error *err)
     return status == IMP_OK ? select_split_maps(&r->test_maps, &r->all, other, err) : status;
 }
 
+// Creates two sources that differ in maps, environment and images per camera.
 static imp_status create_sources(seg_train_run *r, imp_error *err)
 {
     const imp_seg_train_def *def = r->def;
@@ -127,6 +137,7 @@ static imp_status create_sources(seg_train_run *r, imp_error *err)
             imp_randomization_is_on(&def->sim.randomization) ? &def->sim.randomization : NULL,
     };
     const imp_status status = imp_seg_source_create(&r->source, &source, r->pool, err);
+    // the second source differs in these members only
     source.roll = TEST_IMAGES_PER_CAMERA; // more looks to judge by
     source.maps = &r->test_maps;
     source.env = &r->test_env;
@@ -134,6 +145,7 @@ static imp_status create_sources(seg_train_run *r, imp_error *err)
                             : status;
 }
 
+// Called once the network is known: its outputs define the grid of cells.
 static imp_status seg_source_prepare(imp_sample_source *source, const imp_network *network,
                                      imp_error *err)
 {
@@ -145,7 +157,7 @@ static imp_status seg_source_prepare(imp_sample_source *source, const imp_networ
         status = create_sources(r, err);
     if (status != IMP_OK)
         return status;
-    // buffers of a batch
+    // buffers of a batch; they serve training and evaluation, which never run at the same time
     r->outputs = (size_t)imp_network_info(network)->outputs;
     r->evaluator.pool = r->pool;
     r->evaluator.count = r->def->held_out;
@@ -164,6 +176,7 @@ static imp_status seg_source_prepare(imp_sample_source *source, const imp_networ
     return IMP_OK;
 }
 
+// There is nothing to shuffle, since every image is new.
 static imp_status seg_source_begin_epoch(imp_sample_source *source, const imp_training_position *at,
                                          imp_error *err)
 {
@@ -172,7 +185,8 @@ static imp_status seg_source_begin_epoch(imp_sample_source *source, const imp_tr
     return IMP_OK;
 }
 
-// Renders a batch of the images up to `end` and puts its labels into the network's order.
+// Renders a batch of the images up to `end` and puts its labels into the network's order. Shares
+// are stored class by class; a pixel-unshuffle brings them into the order of the outputs.
 static imp_batch render_batch(seg_train_run *r, imp_seg_source *source, int64_t first, int64_t end)
 {
     const int batch = r->evaluator.capacity,
@@ -184,6 +198,7 @@ static imp_batch render_batch(seg_train_run *r, imp_seg_source *source, int64_t 
     return (imp_batch){.count = count, .frames = r->frames, .labels = r->labels};
 }
 
+// Image numbers count on from epoch to epoch.
 static imp_batch seg_source_get_batch(imp_sample_source *source, int64_t first)
 {
     seg_train_run *r = (seg_train_run *)source;
@@ -191,12 +206,14 @@ static imp_batch seg_source_get_batch(imp_sample_source *source, int64_t first)
     return render_batch(r, r->source, before + first, before + source->samples);
 }
 
+// The images of every validation are the same.
 static imp_batch seg_source_get_held_out_batch(imp_sample_source *source, int64_t first)
 {
     seg_train_run *r = (seg_train_run *)source;
     return render_batch(r, r->evaluator.source, first, source->held_out);
 }
 
+// The k-th of `count` images that are spread evenly over the epoch in progress.
 static const uint8_t *seg_source_get_image(imp_sample_source *source, int k, int count)
 {
     seg_train_run *r = (seg_train_run *)source;
@@ -204,6 +221,7 @@ static const uint8_t *seg_source_get_image(imp_sample_source *source, int k, int
     return *render_batch(r, r->source, number, number + 1).frames;
 }
 
+// Maps enter the identity by their contents.
 static void seg_source_write_identity(const imp_sample_source *source, FILE *out)
 {
     const seg_train_run *r = (const seg_train_run *)source;
@@ -213,6 +231,7 @@ static void seg_source_write_identity(const imp_sample_source *source, FILE *out
     imp_struct_write_text(out, "", &imp_seg_train_members, r->def);
 }
 
+// A model that sees through a segmenter reads classes and lens from here.
 static json_t *seg_source_describe(const imp_sample_source *source, const char *identity)
 {
     (void)identity;
@@ -223,6 +242,7 @@ static json_t *seg_source_describe(const imp_sample_source *source, const char *
                      imp_lens_name(((const seg_train_run *)source)->def->sim.camera.lens.kind));
 }
 
+// Sources before maps and threads, which they borrow. The value itself lives on the caller's stack.
 static void seg_source_destroy(imp_sample_source *source)
 {
     seg_train_run *r = (seg_train_run *)source;
@@ -254,6 +274,7 @@ static const imp_sample_source_vtable VTABLE = {
     .destroy = seg_source_destroy,
 };
 
+// Numbers of images must fit into 32 bits, because they are keys of random streams.
 static imp_status check_seg_train_def(const imp_seg_train_def *def, imp_error *err)
 {
     if (def->cookie != SEG_TRAIN_COOKIE)
@@ -285,6 +306,7 @@ static imp_status score_and_show_best_model(imp_seg_train_summary *summary, cons
     return status;
 }
 
+// The final score is that of the best model, on the held-out images.
 imp_status imp_train_segmenter(imp_seg_train_summary *summary, const char *folder,
                                const imp_seg_train_def *def, const imp_monitor *monitor,
                                imp_error *err)

@@ -1,6 +1,8 @@
 // What a training keeps in its folder: the state to go on from, and models that say where they come
 // from. Resuming must end with the bytes of a run that nobody disturbed, or refuse: so it looks at
-// every file that the state goes on from before it changes any.
+// every file that the state goes on from before it changes any. A state file holds the identity of
+// the run: a text of all settings and data that the weights follow from. A state with another
+// identity is refused, and the first line that differs is reported.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,9 +14,12 @@
 #include "learn/checkpoint/settings_tables.h"
 #include "learn/training/training_run.h"
 
+// The longest text of a position that a state file may hold; identities with many randomised
+// quantities take some kilobytes.
 enum { POSITION_BYTES_MAX = 1 << 16 };
 
 static const char MODEL_DESCRIPTION[] = "a model's description";
+// The check of a model compares texts in this format, so that rounding is the same on both sides.
 static const char LOSS_FORMAT[] = "%.9g"; // how model files tell the loss that they are judged by
 
 // The settings without what has no part in this training, so that they may be given otherwise.
@@ -29,10 +34,13 @@ static imp_train_def reset_unused_settings(const imp_training *t)
         def.decay_factor = plain.decay_factor;
         def.decay_epochs = plain.decay_epochs;
     }
+    // the source knows whether a window has an effect: one that holds all samples has none
     def.window = t->source->window;
     return def;
 }
 
+// Lines of the source come first, then the hash of initial weights, weights of datasets and
+// settings.
 imp_status imp_training_write_identity(imp_training *t, imp_error *err)
 {
     const imp_train_def def = reset_unused_settings(t);
@@ -50,6 +58,8 @@ imp_status imp_training_write_identity(imp_training *t, imp_error *err)
     return status;
 }
 
+// Saves the weights with a description in JSON, from which a policy can be opened without the
+// settings. `loss` is the one by which the epoch is judged.
 imp_status imp_training_save_model(imp_training *t, const char *name, double loss, imp_error *err)
 {
     char path[IMP_PATH_MAX], epoch[16], judged[32];
@@ -59,6 +69,7 @@ imp_status imp_training_save_model(imp_training *t, const char *name, double los
     // what the source says of the samples, then what the training says
     snprintf(epoch, sizeof epoch, "%d", t->at.epoch);
     snprintf(judged, sizeof judged, LOSS_FORMAT, loss);
+    // keys of the training replace equal ones of the source
     json_t *root = t->source->vtable->describe(t->source, t->identity);
     json_t *rest = json_pack("{s:s, s:s, s:s}", "settings", t->def->settings, "epoch", epoch,
                              t->source->held_out > 0 ? "validation_loss" : "training_loss", judged);
@@ -68,12 +79,15 @@ imp_status imp_training_save_model(imp_training *t, const char *name, double los
     json_decref(root);
     if (metadata == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", MODEL_DESCRIPTION);
+    // the network takes the trainer's weights, averaged ones (EMA) if the trainer averages
     imp_trainer_sync_network(t->trainer);
     status = imp_network_save(t->network, path, metadata, err);
     free(metadata);
     return status;
 }
 
+// Saves weights, optimiser state and position in one file, which is replaced at once. So a kill at
+// any time leaves the old state or the new one.
 imp_status imp_training_save_state(imp_training *t, imp_error *err)
 {
     char path[IMP_PATH_MAX], loss_sum[40], best_loss[40];
@@ -104,7 +118,7 @@ static bool file_exists(const imp_training *t, const char *name)
 }
 
 // The first file in the folder that only a training that has come somewhere leaves; NULL if there
-// is none.
+// is none. Such files without a state mean that the state was lost, not that training never began.
 static const char *find_file_of_earlier_training(const imp_training *t)
 {
     static const char *const names[] = {
@@ -116,6 +130,7 @@ static const char *find_file_of_earlier_training(const imp_training *t)
     return NULL;
 }
 
+// `what` says in a clause what the file is for.
 static imp_status fail_missing_file(const imp_training *t, const char *name, const char *what,
                                     imp_error *err)
 {
@@ -125,6 +140,8 @@ static imp_status fail_missing_file(const imp_training *t, const char *name, con
                                  t->folder, name, what));
 }
 
+// Fails because of a setting that differs. `difference` is the line of the identity that differs;
+// its key selects the message.
 static imp_status fail_other_settings(const char *path, const char *difference, imp_error *err)
 {
     static const char other_version[] = "another version of imprint";
@@ -145,7 +162,8 @@ static imp_status fail_other_settings(const char *path, const char *difference, 
     return imp_add_hint(err, IMP_HINT_START_OVER, IMP_BAD_INPUT);
 }
 
-// Parses the position of the training from its stored text. The file is not trusted.
+// Parses the position of the training from its stored text. The file is not trusted. Afterwards
+// t->at is the position to go on from; on failure it is unchanged.
 static imp_status read_and_check_position(imp_training *t, const char *path, const char *text,
                                           imp_error *err)
 {
@@ -168,24 +186,28 @@ static imp_status read_and_check_position(imp_training *t, const char *path, con
         return imp_fail(err, IMP_BAD_INPUT, "%s: not a training state of this version", path);
     if (difference[0] != '\0')
         return fail_other_settings(path, difference, err);
+    // an online source does not know its number of samples before the first epoch
     if (t->source->samples > 0 && at.step > imp_training_epoch_steps(t))
         return imp_fail(err, IMP_BAD_INPUT, "%s: not a training state of this version", path);
     t->at = at;
     return IMP_OK;
 }
 
-// What an epoch is judged by.
+// What an epoch is judged by. It is the validation loss, or the training loss where nothing is held
+// out. Epochs count from 1.
 static double epoch_selection_loss(const imp_training_history *history, int epoch)
 {
     const double validation = history->validation_losses[epoch - 1];
     return isnan(validation) ? history->losses[epoch - 1] : validation;
 }
 
+// The history is a separate file, so that a copied folder can hold one of another run.
 static imp_status check_history_matches_position(const imp_training *t, imp_error *err)
 {
     const imp_training_history *history = &t->history;
     if (t->at.epoch > 0 && !file_exists(t, "history.csv"))
         return fail_missing_file(t, "history.csv", "which holds the epochs before", err);
+    // the history must have a row for each epoch, in order, and the best loss to the bit
     bool whole = history->count == t->at.epoch;
     for (int k = 0; k < history->count && whole; k++)
         whole = history->epochs[k] == k + 1;
@@ -208,7 +230,7 @@ static bool is_at_epoch_end(const imp_training *t)
 }
 
 // Whether a model is of an epoch that the history has, or of a later one: a kill may have come
-// after it was written, before the state.
+// after it was written, before the state. `wanted` is the epoch that the file should be of.
 static imp_status check_model_matches_history(const imp_training *t, const char *path, int wanted,
                                               imp_error *err)
 {
@@ -237,7 +259,8 @@ static imp_status check_model_matches_history(const imp_training *t, const char 
                               path, wanted));
 }
 
-// The best model cannot be made again unless it is the latest.
+// Checks model.safetensors, the best weights, and last.safetensors, those of the last epoch. The
+// best model cannot be made again unless it is the latest; the last one always can.
 static imp_status check_model_files(const imp_training *t, imp_error *err)
 {
     char path[IMP_PATH_MAX];
@@ -256,7 +279,8 @@ static imp_status check_model_files(const imp_training *t, imp_error *err)
                : status;
 }
 
-// Writes again what is missing and follows from the state and the history.
+// Writes again what is missing and follows from the state and the history. In the middle of an
+// epoch nothing is written, since its end writes these files anew.
 static imp_status rewrite_missing_files(imp_training *t, imp_error *err)
 {
     imp_status status = IMP_OK;
@@ -272,6 +296,7 @@ static imp_status rewrite_missing_files(imp_training *t, imp_error *err)
     return status;
 }
 
+// A folder without a state and without results is a fresh start, not an error.
 imp_status imp_training_restore(imp_training *t, imp_error *err)
 {
     char path[IMP_PATH_MAX];
@@ -286,6 +311,7 @@ imp_status imp_training_restore(imp_training *t, imp_error *err)
     char *text = malloc(POSITION_BYTES_MAX);
     if (text == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
+    // weights and optimiser first: the position is stored in the same file
     status = imp_trainer_load(t->trainer, path, text, POSITION_BYTES_MAX, err);
     if (status == IMP_OK)
         status = read_and_check_position(t, path, text, err);
@@ -306,6 +332,7 @@ imp_status imp_training_restore(imp_training *t, imp_error *err)
     return status;
 }
 
+// The names are those of all files that the end of an epoch writes.
 bool imp_training_is_complete(const char *folder)
 {
     static const char *const names[] = {"model.safetensors", "last.safetensors",

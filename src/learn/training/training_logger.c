@@ -6,14 +6,17 @@
 #include "base/common/clock.h"
 #include "learn/training/training_run.h"
 
+// Reports are for a display, points for TensorBoard; both are counted in steps of the optimiser.
+// LOGGED_IMAGES is the number of observations that a log begins with.
 enum { STEPS_BETWEEN_REPORTS = 8, STEPS_BETWEEN_POINTS = 16, LOGGED_IMAGES = 4 };
 
-// Steps done so far.
+// Steps done so far. The count is the x-axis of the log.
 static int64_t steps_done(const imp_training *t)
 {
     return (int64_t)t->at.epoch * imp_training_epoch_steps(t) + t->at.step;
 }
 
+// Opens the log, if one is wanted. A training without a log still reports progress.
 imp_status imp_training_logger_start(imp_training *t, imp_error *err)
 {
     t->logger = (imp_training_logger){.since = imp_monotonic_seconds()};
@@ -33,6 +36,8 @@ imp_status imp_training_logger_start(imp_training *t, imp_error *err)
     return imp_tensorboard_flush(t->logger.events, err);
 }
 
+// Passes the position, the mean loss of the epoch so far and the last validation loss to the
+// monitor. The amount of work is counted in samples.
 static void report_progress(const imp_training *t)
 {
     char detail[96];
@@ -44,6 +49,7 @@ static void report_progress(const imp_training *t)
     if (last >= 0 && !isnan(t->history.validation_losses[last]))
         snprintf(detail + used, sizeof detail - (size_t)used, " validation %.4f",
                  t->history.validation_losses[last]);
+    // done and total count full batches, so that the last step reaches 100 %
     imp_progress progress = {
         .task = t->source->vtable->task,
         .unit = t->source->vtable->unit,
@@ -60,6 +66,7 @@ imp_status imp_training_logger_log_step(imp_training *t, double loss, int count,
     imp_training_logger *logger = &t->logger;
     if (t->at.step % STEPS_BETWEEN_REPORTS == 0)
         report_progress(t);
+    // the mean is weighted by samples, because the last batch of an epoch may be smaller
     logger->loss_sum += loss * count;
     logger->samples += count;
     if (logger->events == NULL || t->at.step % STEPS_BETWEEN_POINTS != 0)
@@ -79,6 +86,7 @@ imp_status imp_training_logger_log_step(imp_training *t, double loss, int count,
     return imp_tensorboard_flush(logger->events, err);
 }
 
+// Writes the points of an epoch that has ended.
 imp_status imp_training_logger_log_epoch(imp_training *t, imp_error *err)
 {
     imp_training_logger *logger = &t->logger;
@@ -99,6 +107,7 @@ imp_status imp_training_logger_log_epoch(imp_training *t, imp_error *err)
     return imp_tensorboard_flush(logger->events, err);
 }
 
+// May be called without a start.
 void imp_training_logger_end(imp_training *t)
 {
     imp_tensorboard_destroy(t->logger.events);

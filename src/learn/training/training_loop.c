@@ -2,7 +2,9 @@
 // after the other, at a learning rate that is a function of the position alone; then it measures
 // the loss on held-out samples, keeps the weights if they are the best so far, and saves a
 // checkpoint. Network and optimiser are in nn/trainer, samples behind
-// learn/training/sample_source.h.
+// learn/training/sample_source.h. The invariant: the weights after step n are a function of
+// settings, data and n, so that a resumed training ends with the same bytes. Time and threads have
+// no influence.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +23,8 @@ enum { TRAIN_COOKIE = 0x76A1 };
 // coin's guess is below 1: this far off, training has lost its way.
 static const double LOSS_LIMIT = 1e3;
 
+// The window is counted in samples, checkpoint_steps in steps, decay_epochs in epochs; validation
+// is the share of episodes held out.
 imp_train_def imp_default_train_def(void)
 {
     return (imp_train_def){
@@ -39,6 +43,7 @@ imp_train_def imp_default_train_def(void)
     };
 }
 
+// Settings of the network and the optimiser are checked where they are used.
 imp_status imp_training_check(const imp_train_def *def, imp_error *err)
 {
     if (def->cookie != TRAIN_COOKIE)
@@ -66,13 +71,15 @@ imp_status imp_training_check(const imp_train_def *def, imp_error *err)
     return IMP_OK;
 }
 
+// Batches of an epoch; the last one may be smaller than the others.
 int imp_training_epoch_steps(const imp_training *t)
 {
     const int64_t batch = t->def->trainer.batch;
     return (int)((t->source->samples + batch - 1) / batch);
 }
 
-// A sound model of another network is a reason of its own.
+// A sound model of another network is a reason of its own. Weights of another architecture have
+// other tensors, which `why` alone would not explain.
 static imp_status fail_weights_do_not_fit(const imp_training *t, imp_status status, const char *why,
                                           imp_error *err)
 {
@@ -92,7 +99,8 @@ static imp_status fail_weights_do_not_fit(const imp_training *t, imp_status stat
     return status;
 }
 
-// Puts the weights of another model in the place of the random ones.
+// Puts the weights of another model in the place of the random ones. Their hash becomes part of the
+// identity, so that a file that changed is noticed when training resumes.
 static imp_status load_initial_weights(imp_training *t, imp_error *err)
 {
     imp_error why = {0};
@@ -103,6 +111,8 @@ static imp_status load_initial_weights(imp_training *t, imp_error *err)
     return IMP_OK;
 }
 
+// Creates the network for images of a size [px], and its optimiser: Adam, AdamW (Loshchilov &
+// Hutter 2019) or SGD. The seed of the training sets the initial weights and the dropout.
 static imp_status create_network_and_trainer(imp_training *t, int width, int height, imp_error *err)
 {
     imp_network_def network = t->def->network;
@@ -120,6 +130,8 @@ static imp_status create_network_and_trainer(imp_training *t, int width, int hei
     return status == IMP_OK ? imp_trainer_create(&t->trainer, t->network, &trainer, err) : status;
 }
 
+// Creates both for a test and frees them, so that every rule of the network and the optimiser
+// applies.
 imp_status imp_training_check_network(const imp_train_def *def, int width, int height,
                                       imp_error *err)
 {
@@ -130,10 +142,13 @@ imp_status imp_training_check_network(const imp_train_def *def, int width, int h
     return status;
 }
 
+// Creates all that a training needs and restores its state, if it resumes. Later steps use what
+// earlier ones made, in this order.
 static imp_status prepare_training(imp_training *t, imp_error *err)
 {
     imp_sample_source *source = t->source;
     t->at = (imp_training_position){.best_loss = INFINITY};
+    // -1 means that no state has been saved in this call
     t->saved.epoch = -1;
     // everything that may be refused is, before there is a folder
     imp_status status = create_network_and_trainer(t, source->width, source->height, err);
@@ -151,13 +166,18 @@ static imp_status prepare_training(imp_training *t, imp_error *err)
     return status;
 }
 
-// The factor of the learning rate at the present step.
+// The factor of the learning rate at the present step. The cosine schedule is that of Loshchilov &
+// Hutter 2017 (SGDR) without restarts. The step schedule multiplies by decay_factor every
+// decay_epochs. Warm-up raises the rate linearly over the first steps, with any schedule.
 static double learning_rate_factor(const imp_training *t)
 {
+    // the smallest factor of the cosine: a rate of 0 would waste the last steps
     const double floor = 0.01;
     const imp_train_def *def = t->def;
     const int epoch_steps = imp_training_epoch_steps(t);
     const double steps = (double)t->at.epoch * epoch_steps + t->at.step;
+    // an epoch is counted in whole batches or in samples; these differ where the last batch is
+    // smaller
     const double samples = t->source->vtable->schedule_counts_steps
                                ? (double)epoch_steps * def->trainer.batch
                                : (double)t->source->samples;
@@ -175,7 +195,8 @@ static double learning_rate_factor(const imp_training *t)
     return factor;
 }
 
-// Ends training that has lost its way: says what is still good.
+// Ends training that has lost its way: says what is still good. `why` names the value that is not
+// finite or too large.
 static imp_status fail_diverged(const imp_training *t, const char *why, imp_error *err)
 {
     char checkpoint[64] = "there is no checkpoint yet";
@@ -186,6 +207,8 @@ static imp_status fail_diverged(const imp_training *t, const char *why, imp_erro
                     t->at.step + 1, why, checkpoint);
 }
 
+// Does one step of the optimiser on the batch at the present position, and adds its loss to the
+// epoch's sum.
 static imp_status train_step(imp_training *t, imp_error *err)
 {
     const double factor = learning_rate_factor(t), start = imp_monotonic_seconds();
@@ -210,7 +233,8 @@ static imp_status train_step(imp_training *t, imp_error *err)
                                         factor * t->def->trainer.learning_rate, err);
 }
 
-// Mean loss on what was held out; NaN if nothing was.
+// Mean loss on what was held out; NaN if nothing was. The mean is over samples, so that a smaller
+// last batch counts less.
 static double compute_validation_loss(imp_training *t)
 {
     imp_sample_source *source = t->source;
@@ -222,6 +246,8 @@ static double compute_validation_loss(imp_training *t)
     return source->held_out > 0 ? sum / (double)source->held_out : NAN;
 }
 
+// Ends an epoch: validates, adds a row to the history, and writes models and state. The order of
+// writes matters: a kill between two of them must leave files that restoring accepts.
 static imp_status validate_and_save_epoch(imp_training *t, imp_error *err)
 {
     imp_status status = IMP_OK;
@@ -233,6 +259,7 @@ static imp_status validate_and_save_epoch(imp_training *t, imp_error *err)
     const double loss = t->at.loss_sum / (double)t->source->samples;
     const double rate = learning_rate_factor(t) * t->def->trainer.learning_rate;
     const double validation_loss = compute_validation_loss(t);
+    // the learning rate is taken before the position moves on
     const double judged = isnan(validation_loss) ? loss : validation_loss;
     // the position is that of the next epoch; models name the number of epochs that they have had
     t->at.epoch++;
@@ -254,6 +281,8 @@ static imp_status validate_and_save_epoch(imp_training *t, imp_error *err)
     return status == IMP_OK ? imp_training_logger_log_epoch(t, err) : status;
 }
 
+// Lets the source order, or drive, the samples of the epoch. Online training drives with the
+// network, so that it must have the latest weights.
 static imp_status begin_epoch(imp_training *t, imp_error *err)
 {
     imp_trainer_sync_network(t->trainer);
@@ -264,6 +293,8 @@ static imp_status begin_epoch(imp_training *t, imp_error *err)
                : status;
 }
 
+// Trains from the present step to the end of the epoch. It saves the state every checkpoint_steps,
+// and when the monitor wants to stop.
 static imp_status train_epoch(imp_training *t, imp_error *err)
 {
     const int steps = imp_training_epoch_steps(t);
@@ -285,7 +316,8 @@ static imp_status train_epoch(imp_training *t, imp_error *err)
     return validate_and_save_epoch(t, err);
 }
 
-// Whether so many epochs in a row have brought no better model that no more are wanted.
+// Whether so many epochs in a row have brought no better model that no more are wanted. A patience
+// of 0 means that training never stops early.
 static bool out_of_patience(const imp_training *t)
 {
     return t->def->patience > 0 && t->at.epoch - t->at.best_epoch >= t->def->patience;
@@ -296,7 +328,8 @@ static bool is_training_finished(const imp_training *t)
     return t->at.epoch >= t->def->epochs || out_of_patience(t);
 }
 
-// What is finished already is left as it is.
+// Runs epochs until the last one, or until patience has run out. A training that is finished stays
+// as it is.
 static imp_status train_remaining_epochs(imp_training *t, imp_error *err)
 {
     imp_status status = IMP_OK;
@@ -311,6 +344,7 @@ static imp_status train_remaining_epochs(imp_training *t, imp_error *err)
     return status;
 }
 
+// Also after a failure: then the network may not exist, and the history may be empty.
 static void fill_train_summary(const imp_training *t, imp_train_summary *summary)
 {
     const int last = t->history.count - 1;
@@ -327,10 +361,12 @@ static void fill_train_summary(const imp_training *t, imp_train_summary *summary
         t->step_seconds > 0.0 ? (double)t->step_samples / t->step_seconds : 0.0;
 }
 
+// The steps of a training: prepare or restore, train the epochs that remain, summarise.
 imp_status imp_training_run(imp_train_summary *summary, const char *folder,
                             imp_sample_source *source, const imp_train_def *def,
                             const imp_monitor *monitor, imp_error *err)
 {
+    // all memory of a training belongs to this value, and is freed on every path
     imp_training t = {.def = def, .folder = folder, .monitor = monitor, .source = source};
     imp_status status = prepare_training(&t, err);
     if (status == IMP_OK)
