@@ -3,6 +3,7 @@
 // which minimum is found. Brent's method keeps an interval that contains the minimum and the
 // three best samples. A step goes to the vertex of the parabola through them if that converges
 // fast enough, else it is a golden section step.
+// The method is that of Brent, Algorithms for Minimization without Derivatives (1973), chapter 5.
 #include "evaluate/challenge/brent_minimise.h"
 
 #include <math.h>
@@ -13,6 +14,7 @@ typedef struct sample {
     double x, f;
 } sample;
 
+// The function to minimise, with what it needs besides its argument.
 typedef struct problem {
     imp_scalar_function *function;
     const void *context;
@@ -33,6 +35,7 @@ static sample evaluate_golden_step_beyond(const problem *p, sample b, sample c)
 // by a tiny one.
 static double parabola_vertex(sample a, sample b, sample c)
 {
+    // The vertex follows from the differences of both neighbours to b.
     const double tiny = 1e-21;
     double ab = (b.x - a.x) * (b.f - c.f), bc = (b.x - c.x) * (b.f - a.f);
     double down = bc - ab;
@@ -43,6 +46,7 @@ static double parabola_vertex(sample a, sample b, sample c)
 static void bracket_minimum(const problem *p, sample *a, sample *b, sample *c)
 {
     enum { STEPS_MAX = 1000 };
+    // The interval grows by at most this factor per step.
     const double growth_max = 110.0;
     // Let a -> b be the downhill direction.
     if (a->f < b->f) {
@@ -99,6 +103,7 @@ typedef struct brent_state {
 // Steps into the larger part of the interval, by the golden ratio.
 static void step_golden_section(brent_state *s)
 {
+    // (3 - sqrt 5) / 2: both parts of the interval keep the golden ratio.
     const double share = 0.3819660;
     s->stride = s->best.x >= 0.5 * (s->low + s->high) ? s->low - s->best.x : s->high - s->best.x;
     s->step = share * s->stride;
@@ -157,6 +162,7 @@ static void update_bracket(brent_state *s, sample next)
     s->best = next;
 }
 
+// Starts from the bracket that begins with `from` and `to`; the minimum may lie outside of both.
 double imp_brent_minimise(imp_scalar_function *f, const void *context, double from, double to,
                           double tolerance)
 {

@@ -24,6 +24,7 @@ typedef struct lane_shape {
     pose2 point[SHAPE_POINTS_MAX];
 } lane_shape;
 
+// Traffic keeps to the right: lanes enter at the left edge, 0.22 tiles below the centre.
 static const lane_shape STRAIGHT = {2, {{-0.5, -0.22, 0.0}, {0.5, -0.22, 0.0}}};
 static const lane_shape RIGHT = {
     3, {{-0.5, -0.22, 0.0}, {-0.3, -0.3, -IMP_PI / 4}, {-0.22, -0.5, -IMP_PI / 2}}};
@@ -32,6 +33,7 @@ static const lane_shape LEFT = {
 
 static const double LANE_HALF_WIDTH = 0.188; // [tiles]
 
+// A shape, and how it is turned within its tile.
 typedef struct tile_lane {
     const lane_shape *shape;
     int quarters; // quarter turns, counter-clockwise
@@ -44,10 +46,12 @@ typedef struct tile_lanes {
     tile_lane lane[TILE_LANES_MAX];
 } tile_lanes;
 
+// The tables of the kinds of tiles. Their order decides among lanes with equal heading.
 static const tile_lanes NO_LANES = {0, 0, {{NULL, 0}}};
 static const tile_lanes STRAIGHT_LANES = {0, 2, {{&STRAIGHT, 0}, {&STRAIGHT, 2}}};
 static const tile_lanes CURVE_RIGHT_LANES = {0, 2, {{&RIGHT, 0}, {&LEFT, 1}}};
 static const tile_lanes CURVE_LEFT_LANES = {3, 2, {{&RIGHT, 0}, {&LEFT, 1}}};
+// Six ways across an intersection of three roads.
 #define THREE_WAY                                                                                  \
     6,                                                                                             \
     {                                                                                              \
@@ -58,6 +62,7 @@ static const tile_lanes CURVE_LEFT_LANES = {3, 2, {{&RIGHT, 0}, {&LEFT, 1}}};
     }
 static const tile_lanes THREE_WAY_LEFT_LANES = {0, THREE_WAY};
 static const tile_lanes THREE_WAY_RIGHT_LANES = {2, THREE_WAY};
+// The three ways that enter from one side; k quarter turns give the side.
 #define LANES_FROM(k)                                                                              \
     {&RIGHT, k}, {&LEFT, k},                                                                       \
     {                                                                                              \
@@ -87,6 +92,7 @@ static const tile_lanes *lane_table_of_tile_kind(imp_tile_kind kind)
 }
 
 // Rotates about the tile's centre, with exact sines and cosines.
+// Sines and cosines of a library need not be exact at multiples of 90 degrees.
 static pose2 rotate_pose_by_quarter_turns(pose2 pose, int quarters)
 {
     static const double COS[] = {1, 0, -1, 0}, SIN[] = {0, 1, 0, -1};
@@ -110,6 +116,7 @@ static frame to_single_precision(frame a)
     return (frame){(double)(float)a.c, (double)(float)a.s, (double)(float)a.x, (double)(float)a.y};
 }
 
+// The transformation that moves the origin to a pose.
 static frame pose_to_frame(pose2 pose)
 {
     return (frame){cos(pose.angle), sin(pose.angle), pose.x, pose.y};
@@ -125,6 +132,7 @@ static frame compose_frames(frame a, frame b)
 // Returns b relative to a: inverse(a) * b, for (c, s) of any length.
 static frame relative_frame(frame a, frame b)
 {
+    // k removes the squared length of (c, s).
     double k = 1.0 / (a.c * a.c + a.s * a.s), x = b.x - a.x, y = b.y - a.y;
     return (frame){k * (a.c * b.c + a.s * b.s), k * (a.c * b.s - a.s * b.c),
                    k * (a.c * x + a.s * y), k * (a.c * y - a.s * x)};
@@ -134,6 +142,7 @@ static frame relative_frame(frame a, frame b)
 // the origin.
 static pose2 se2_log(frame end)
 {
+    // half / tan(half) tends to 1 for small angles.
     double angle = atan2(end.s, end.c), half = angle / 2;
     double k = angle == 0.0 ? 1.0 : half / tan(half);
     return (pose2){k * end.x + half * end.y, k * end.y - half * end.x, angle};
@@ -162,6 +171,7 @@ typedef struct centre_line {
 // Computes the twist and length of every piece, rounded as in the original.
 static centre_line make_centre_line(const lane_shape *shape)
 {
+    // First the control poses, then the twist from each to the next.
     centre_line line = {.pieces = shape->points - 1};
     for (int k = 0; k < shape->points; k++)
         line.point[k] = to_single_precision(pose_to_frame(shape->point[k]));
@@ -176,6 +186,7 @@ static centre_line make_centre_line(const lane_shape *shape)
 // Returns the frame at parameter t. Outside [0, pieces] the line continues straight.
 static frame centre_line_at(const centre_line *line, double t)
 {
+    // A tenth of a tile per unit of the parameter.
     const pose2 onwards = {0.1, 0.0, 0.0};
     int k = (int)floor(t);
     if (k < 0)
@@ -208,6 +219,7 @@ static double arc_length_at(const centre_line *line, double t)
     return k < line->pieces && t >= 0.0 ? begin + (t - k) * line->length[k] : begin + (t - k);
 }
 
+// Sum of the pieces' lengths [tiles].
 static double centre_line_length(const centre_line *line)
 {
     double length = 0.0;
@@ -218,6 +230,7 @@ static double centre_line_length(const centre_line *line)
 
 // Coordinates of a pose relative to a lane, in the lane's frame [tiles, rad].
 typedef struct lane_coordinates {
+    // offset to the left, arc length, and angle to the lane's direction
     double lateral, along, heading;
     frame closest;
 } lane_coordinates;
@@ -228,6 +241,7 @@ static bool locate_in_lane(const lane_shape *shape, pose2 pose, lane_coordinates
 {
     const double tolerance = 1e-6;
     centre_line line = make_centre_line(shape);
+    // On a straight lane the parameter is the distance from the lane's start.
     double t = pose.x - shape->point[0].x;
     line.x = pose.x;
     line.y = pose.y;
@@ -239,6 +253,7 @@ static bool locate_in_lane(const lane_shape *shape, pose2 pose, lane_coordinates
     if (line.pieces > 1)
         out->lateral = relative_frame(out->closest, (frame){1.0, 0.0, pose.x, pose.y}).y;
     out->heading = imp_wrap_angle(pose.angle - atan2(out->closest.s, out->closest.c));
+    // Contained means: between both ends, within half a width, and not against the direction.
     return out->along >= 0.0 && out->along < centre_line_length(&line) &&
            fabs(out->lateral) <= LANE_HALF_WIDTH && fabs(out->heading) <= IMP_PI / 2;
 }
@@ -260,6 +275,7 @@ typedef struct tile_frame {
     float scale, shift_x, shift_y; // from metres to tiles
 } tile_frame;
 
+// Rows of a map count downwards, the frame's y upwards.
 static tile_frame make_tile_frame(const imp_world *world, int i, int j)
 {
     float size = (float)world->tile_size;
@@ -267,6 +283,7 @@ static tile_frame make_tile_frame(const imp_world *world, int i, int j)
     return (tile_frame){size, x, y, 1.0F / size, -x / size, -y / size};
 }
 
+// Number of lanes of a tile, 0 if it is no road.
 int imp_legal_lane_count(const imp_world *world, int tile)
 {
     return lane_table_of_tile_kind(world->tiles[tile].kind)->count;
@@ -319,6 +336,7 @@ static int add_lanes_of_tile(const imp_world *world, int i, int j, imp_pose pose
 int imp_legal_lanes_at_pose(const imp_world *world, imp_pose pose,
                             imp_legal_lane lanes[IMP_LEGAL_LANES_MAX])
 {
+    // Outside the map there are no lanes.
     double x = pose.x / world->tile_size, z = pose.z / world->tile_size;
     if (!(x >= 0.0 && z >= 0.0 && x <= world->columns && z <= world->rows))
         return 0;
@@ -331,6 +349,7 @@ int imp_legal_lanes_at_pose(const imp_world *world, imp_pose pose,
     return count;
 }
 
+// Length in tiles, as the challenge measures positions along a lane.
 double imp_legal_lane_length(const imp_world *world, int tile, int lane)
 {
     centre_line line = make_centre_line(lane_of_tile_in_world(world, tile, lane).shape);

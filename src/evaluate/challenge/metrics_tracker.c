@@ -11,10 +11,13 @@
 #include "base/text/plural.h"
 #include "imprint/challenge.h"
 
+// Fills first_lane until a tile is driven on.
 enum { NO_LANE_YET = -1 };
 
+// One allocation, with an entry for each tile at its end.
 struct imp_metrics_tracker {
     const imp_world *world;
+    // so far, in the units of IMP_METRIC_MAP
     imp_metrics sums;
     int samples;
     double time;                               // of the last sample
@@ -27,6 +30,7 @@ struct imp_metrics_tracker {
     signed char first_lane[];      // (tiles) the lane in which each tile was first driven
 };
 
+// Tables of texts, generated from the list of metrics so that they cannot differ in order.
 const char *imp_metric_key(imp_metric metric)
 {
     static const char *const KEYS[] = {
@@ -76,6 +80,7 @@ void imp_metrics_tracker_destroy(imp_metrics_tracker *tracker)
     free(tracker);
 }
 
+// Forgets all samples. Members that the first sample sets need no reset.
 void imp_metrics_tracker_reset(imp_metrics_tracker *tracker)
 {
     size_t tiles = (size_t)tracker->world->columns * (size_t)tracker->world->rows;
@@ -87,6 +92,7 @@ void imp_metrics_tracker_reset(imp_metrics_tracker *tracker)
     memset(tracker->first_lane, NO_LANE_YET, tiles * sizeof tracker->first_lane[0]);
 }
 
+// Straight distance between two positions [m].
 static double pose_distance(imp_pose a, imp_pose b)
 {
     return hypot(b.x - a.x, b.z - a.z);
@@ -110,11 +116,13 @@ static void add_progress_along_lanes(imp_metrics_tracker *tracker, imp_pose pose
         signed char *first = &tracker->first_lane[lane->tile];
         double progress = progress_along_lane(lane, pose);
         max_progress = fmax(max_progress, progress);
+        // The first lane that contains a sample on a tile becomes the tile's lane.
         if (*first == NO_LANE_YET)
             *first = (signed char)lane->lane;
         if (*first == lane->lane)
             consecutive = fmax(consecutive, progress);
     }
+    // Without any lane there is no progress.
     if (isfinite(max_progress))
         tracker->sums.value[IMP_METRIC_LANE] += max_progress;
     if (isfinite(consecutive))
@@ -154,14 +162,17 @@ static void update_crossings(imp_metrics_tracker *tracker)
     tracker->crosses_legally = legal;
 }
 
+// Adds a sample; times must not decrease.
 void imp_metrics_tracker_add_pose(imp_metrics_tracker *tracker, double time, imp_pose pose)
 {
     if (tracker->samples > 0)
         add_interval_to_metrics(tracker, time - tracker->time, pose);
     else
         tracker->start = pose;
+    // The distance from the start is a maximum, not a sum.
     double *farthest = &tracker->sums.value[IMP_METRIC_FROM_START];
     *farthest = fmax(*farthest, pose_distance(tracker->start, pose));
+    // The sample becomes the state of the next interval.
     tracker->time = time;
     tracker->pose = pose;
     tracker->samples++;
@@ -169,6 +180,7 @@ void imp_metrics_tracker_add_pose(imp_metrics_tracker *tracker, double time, imp
     update_crossings(tracker);
 }
 
+// A crossing under way counts only if it is illegal already: nothing can make it legal.
 imp_crossing_counts imp_metrics_tracker_crossings(const imp_metrics_tracker *tracker)
 {
     imp_crossing_counts crossings = tracker->crossings;

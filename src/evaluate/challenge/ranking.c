@@ -22,6 +22,7 @@ static double kth_smallest_metric_value(const imp_metrics *episodes, int count, 
     return NAN;
 }
 
+// The median of an even number of values is the mean of the middle two.
 imp_metrics_summary imp_metrics_summarise(const imp_metrics *episodes, int count)
 {
     imp_metrics_summary out = {0};
@@ -39,6 +40,7 @@ imp_metrics_summary imp_metrics_summarise(const imp_metrics *episodes, int count
     return out;
 }
 
+// Steps have the unit of their metric.
 const imp_ranking_criterion *imp_challenge_ranking(imp_challenge challenge)
 {
     // Metric, whether more is better, and the step. LF ranks distance first, the others survival.
@@ -57,6 +59,7 @@ const imp_ranking_criterion *imp_challenge_ranking(imp_challenge challenge)
     return challenge == IMP_CHALLENGE_LF ? DISTANCE_FIRST : SURVIVAL_FIRST;
 }
 
+// Returns -1 if a ranks first, 1 if b does, and 0 for a tie.
 int imp_challenge_compare_results(imp_challenge challenge, const imp_metrics_summary *a,
                                   const imp_metrics_summary *b)
 {

@@ -23,8 +23,10 @@ typedef struct challenge_map {
     double tree_density; // trees per tile of floor or grass
 } challenge_map;
 
+// Most maps of one challenge.
 enum { MAPS_MAX = 4 };
 
+// Shared by LF, LFP and LFV. Numbers of duckies and cars are those of the official scenarios.
 static const challenge_map LANE_FOLLOWING_MAPS[] = {
     {"autolab", "ETHZ_autolab_technical_track_bordered", false, 10, 4, 0.5},
     {"loop", "ETHZ_loop_bordered", false, 12, 3, 0.5},
@@ -43,6 +45,7 @@ typedef struct challenge_set {
     official_start starts[2][MAPS_MAX];
 } challenge_set;
 
+// First the starts of validation, then those of test.
 static const challenge_set OFFICIAL_SETS[IMP_CHALLENGE_COUNT] = {
     [IMP_CHALLENGE_LF] = {LANE_FOLLOWING_MAPS,
                           4,
@@ -80,6 +83,7 @@ static const challenge_set OFFICIAL_SETS[IMP_CHALLENGE_COUNT] = {
                             {{1.2870, 3.0773, 27.360}, {1.6380, 1.0236, 148.569}}}},
 };
 
+// Short names, in the order of imp_challenge.
 static const char *const NAMES[] = {
 #define NAME(name, word, words) word,
     IMP_CHALLENGE_MAP(NAME)
@@ -101,6 +105,7 @@ bool imp_challenge_from_name(imp_challenge *out, const char *name)
     return false;
 }
 
+// One official episode per map.
 int imp_challenge_episode_count(imp_challenge challenge)
 {
     return OFFICIAL_SETS[challenge].count;
@@ -111,9 +116,11 @@ static imp_status add_scenario_objects(imp_scenario_builder *builder, const imp_
                                        imp_error *err)
 {
     const challenge_set *set = &OFFICIAL_SETS[def->challenge];
+    // Episodes go through the maps in turn.
     const int number = def->episode % set->count;
     const challenge_map *map = &set->maps[number];
     const official_start *start = &set->starts[def->test][number];
+    // Height of the map [m]; it turns y upwards into z downwards.
     const double height = builder->world->rows * builder->world->tile_size;
     imp_status status = IMP_OK;
     // The player: an official start, or a drawn one.
@@ -141,6 +148,7 @@ static imp_status add_scenario_objects(imp_scenario_builder *builder, const imp_
 static imp_status build_scenario_world(imp_scenario *scenario, imp_scenario_builder *builder,
                                        const imp_scenario_def *def, imp_error *err)
 {
+    // A scenario is a map file in memory, and is checked like one.
     char *text = NULL;
     size_t length = 0;
     imp_status status = add_scenario_objects(builder, def, err);
@@ -153,9 +161,11 @@ static imp_status build_scenario_world(imp_scenario *scenario, imp_scenario_buil
     return status;
 }
 
+// Creates the world of an episode and the player's start in it.
 imp_status imp_scenario_create(imp_scenario *out, const imp_scenario_def *def, imp_error *err)
 {
     const challenge_set *set = &OFFICIAL_SETS[def->challenge];
+    // Validation and test of each challenge have streams of their own.
     const uint32_t stream = 2 * (uint32_t)def->challenge + (def->test ? 1 : 0);
     imp_scenario scenario = {0};
     imp_world *map = NULL;
@@ -191,6 +201,7 @@ void imp_scenario_free(imp_scenario *scenario)
     scenario->world = NULL;
 }
 
+// The challenge's simulator advances by 0.05 s, integrated in 10 parts.
 void imp_challenge_set_time_step(imp_drive_def *drive)
 {
     drive->time_step = 0.05;
@@ -199,9 +210,11 @@ void imp_challenge_set_time_step(imp_drive_def *drive)
 
 void imp_scenario_configure_env(const imp_scenario *scenario, imp_env_def *def)
 {
+    // 60 s of 0.05 s each.
     const int steps = 1200;
     def->max_steps = steps;
     def->frame_skip = 1;
+    // The scenario decides the start and all objects, so nothing else is drawn.
     def->has_start_tile = false;
     def->has_start_pose = true;
     def->start_pose = scenario->start;

@@ -14,8 +14,10 @@
 #include "base/text/text_stream.h"
 #include "evaluate/challenge/legal_lanes.h"
 
+// Attempts of rejection sampling, and the most robots of a scenario.
 enum { ATTEMPTS_MAX = 20000, ROBOTS_MAX = 8 };
 
+// Straight distance between two positions [m].
 static double pose_distance(imp_pose a, imp_pose b)
 {
     return hypot(b.x - a.x, b.z - a.z);
@@ -24,6 +26,7 @@ static double pose_distance(imp_pose a, imp_pose b)
 // Returns a pose shifted to its left [m] and turned [rad].
 static imp_pose move_pose_left_and_turn(imp_pose pose, double left, double turn)
 {
+    // Headings are counter-clockwise, so a positive turn is to the left.
     imp_vec2 right = imp_vec2_turn_right(imp_heading_direction(pose.heading));
     return (imp_pose){pose.x - left * right.x, pose.z - left * right.z,
                       imp_wrap_angle(pose.heading + turn)};
@@ -40,6 +43,7 @@ static int count_drawable_lanes_of_tile(const imp_scenario_builder *p, int tile,
 // none.
 static bool pick_random_lane(imp_scenario_builder *p, bool any_lane, int *tile, int *lane)
 {
+    // Count the lanes first, so that one draw decides.
     uint32_t count = 0;
     const int tiles = p->world->columns * p->world->rows;
     for (int t = 0; t < tiles; t++)
@@ -78,6 +82,7 @@ static void append_scenario_object(imp_scenario_builder *p, imp_scenario_object 
         p->added[p->count++] = added;
 }
 
+// Draws a pose 0.2 tiles into a lane, with small random offsets to the side and in heading.
 imp_status imp_scenario_builder_add_robot(imp_scenario_builder *p, bool any_lane, imp_error *err)
 {
     const double along = 0.2, aside = 0.04, apart = 0.5, turn = 40.0 * IMP_PI / 180.0;
@@ -98,6 +103,7 @@ imp_status imp_scenario_builder_add_robot(imp_scenario_builder *p, bool any_lane
                     p->robot_count + 1);
 }
 
+// Robot 0 is the player; the others become objects of the map that drive by themselves.
 void imp_scenario_builder_add_cars(imp_scenario_builder *p)
 {
     const double height = 0.12;
@@ -108,6 +114,7 @@ void imp_scenario_builder_add_cars(imp_scenario_builder *p)
                                                         .drives = true});
 }
 
+// Duckies stand to the right of a lane's centre and look in any direction.
 imp_status imp_scenario_builder_add_duckies(imp_scenario_builder *p, int count, imp_error *err)
 {
     const double from_robots = 0.4, apart = 0.3, height = 0.08;
@@ -147,6 +154,7 @@ typedef struct sign_place {
 // P: distance of the sign posts from the tile's centre. D: offset of a second sign beside another.
 #define P 0.54
 #define D 0.12
+// Signs of an intersection of three roads, two for each road.
 static const sign_place THREE_WAY_SIGNS[] = {
     {IMP_SIGN_STOP, P, P, 2},       {IMP_SIGN_LEFT_T_INTERSECT, P, -P, 2},
     {IMP_SIGN_STOP, P + D, -P, 1},  {IMP_SIGN_T_INTERSECT, -P, -P, 1},
@@ -175,6 +183,7 @@ static void place_signs_at(imp_scenario_builder *p, int tile, const sign_place *
     const double height = 0.18, size = p->world->tile_size;
     const imp_pose centre = tile_centre_pose(p->world, tile);
     for (int k = 0; k < count; k++) {
+        // First along the tile's heading, then to its left.
         imp_vec2 ahead = imp_vec2_scale(imp_heading_direction(centre.heading), signs[k].x * size);
         imp_pose there = {centre.x + ahead.x, centre.z + ahead.z, centre.heading};
         append_scenario_object(
@@ -186,6 +195,7 @@ static void place_signs_at(imp_scenario_builder *p, int tile, const sign_place *
     }
 }
 
+// The scenario generation places signs at these two kinds of intersections only.
 void imp_scenario_builder_add_signs(imp_scenario_builder *p)
 {
     for (int t = 0; t < p->world->columns * p->world->rows; t++)
@@ -204,6 +214,7 @@ static bool is_grass_tile(const imp_world *world, int tile)
 }
 
 // Returns whether a corner of a tree's bounding box lies over a drivable tile.
+// Trees are not turned, so the box is parallel to the axes.
 static bool tree_overlaps_road(const imp_world *world, imp_pose at, double height)
 {
     const imp_object_class *tree = imp_object_class_get(IMP_OBJECT_TREE);
@@ -225,9 +236,11 @@ static double tree_tile_weight(const imp_scenario_builder *p, int tile)
     int trees = 0;
     if (!is_grass_tile(world, tile))
         return 0.0;
+    // Sum of the distances to all road tiles: it is small in the middle of the roads [m].
     for (int t = 0; t < world->columns * world->rows; t++)
         if (!is_grass_tile(world, t) && world->tiles[t].kind != IMP_TILE_EMPTY)
             far += pose_distance(centre, tile_centre_pose(world, t));
+    // Trees on the tile so far.
     for (int k = 0; k < p->count; k++) {
         imp_pose at = p->added[k].pose;
         trees += p->added[k].kind == IMP_OBJECT_TREE &&
@@ -262,6 +275,7 @@ static bool place_tree(imp_scenario_builder *p)
     enum { TREE_ATTEMPTS = 200 };
     const double apart = 0.4, reach = 0.4 * p->world->tile_size;
     for (int attempt = 0; attempt < TREE_ATTEMPTS; attempt++) {
+        // Draw tile, position and height, in this order.
         int tile = pick_tile_for_tree(p);
         if (tile < 0)
             return false;
@@ -280,6 +294,7 @@ static bool place_tree(imp_scenario_builder *p)
     return false;
 }
 
+// Adds `density` trees per green tile, or as many as find room.
 void imp_scenario_builder_add_trees(imp_scenario_builder *p, double density)
 {
     int green = 0;
@@ -296,6 +311,7 @@ static const char *object_kind_name(imp_object_kind kind, imp_sign sign)
 }
 
 // Writes the tiles as rows of "kind/orientation".
+// 17 digits let numbers be read back exactly.
 static void write_tiles(FILE *out, const imp_world *world)
 {
     fprintf(out, "tile_size: %.17g\ntiles:\n", world->tile_size);
@@ -323,6 +339,7 @@ static void write_object(FILE *out, const imp_world *world, const char *kind, im
 imp_status imp_scenario_builder_map_text(const imp_scenario_builder *p, char **out, size_t *length,
                                          imp_error *err)
 {
+    // In the order of imp_object_color.
     static const char *const colors[] = {"red", "green", "blue", "grey"};
     const imp_world *world = p->world;
     imp_text_stream scenario;
@@ -344,6 +361,7 @@ imp_status imp_scenario_builder_map_text(const imp_scenario_builder *p, char **o
                      object->scale, rest);
     }
     for (int k = 0; k < p->count; k++) {
+        // Map files scale the mesh of a kind; the scenario gives heights in m.
         const imp_scenario_object *added = &p->added[k];
         write_object(file, world, object_kind_name(added->kind, added->sign), added->pose,
                      added->height / imp_object_class_get(added->kind)->height,

@@ -12,15 +12,18 @@
 #include "evaluate/rollout/lane_progress.h"
 #include "sim/simulator/simulator.h"
 
+// Constants of the challenge's own loop: 1200 steps of 0.05 s make its minute.
 enum {
     CHALLENGE_EVAL_COOKIE = 0xC0E57,
     EPISODES_MAX = 1 << 20,
     STEPS = 1200,
+    // Samples of the last pose that follow a collision or an exit from the road, 0.7 s in all.
     STATES_AFTER_INCIDENT = 14
 };
 
 static const double EPISODE_SECONDS = 60.0, STEP_SECONDS = 0.05;
 
+// LF, with as many episodes as the challenge has.
 imp_challenge_eval_def imp_default_challenge_eval_def(void)
 {
     return (imp_challenge_eval_def){
@@ -30,6 +33,7 @@ imp_challenge_eval_def imp_default_challenge_eval_def(void)
     };
 }
 
+// What all threads share. Each episode writes only at its own index, so no lock is needed.
 typedef struct challenge_job {
     imp_rollout_workers workers;
     const imp_challenge_eval_def *def;
@@ -40,16 +44,21 @@ typedef struct challenge_job {
 } challenge_job;
 
 // An episode under way.
+// Everything in it lives for one episode and is freed by run_episode_job().
 typedef struct episode_run {
     imp_scenario scenario;
     imp_scene *scene; // NULL for policies that do not look
+    // accumulates the metrics of the samples so far
     imp_metrics_tracker *meter;
+    // how far the policy gets along the road
     imp_lane_progress progress;
     const imp_policy *policy;
     double time; // of the next state [s]
     imp_challenge_episode *result;
 } episode_run;
 
+// Creates the world of an episode, moves the worker's simulator into it and resets it.
+// Number and seed of the episode decide where things stand.
 static imp_status create_scenario_and_reset(episode_run *d, const challenge_job *work, int episode,
                                             imp_rollout_worker *self, imp_error *err)
 {
@@ -69,12 +78,13 @@ static imp_status create_scenario_and_reset(episode_run *d, const challenge_job 
         return status;
     imp_scenario_configure_env(&d->scenario, &env);
     memcpy(d->result->name, d->scenario.name, sizeof d->result->name);
-    // one state more than steps
+    // The result keeps all poses: one state more than steps.
     d->result->poses = calloc(STEPS + 1, sizeof *d->result->poses);
     d->result->times = calloc(STEPS + 1, sizeof *d->result->times);
     if (d->result->poses == NULL || d->result->times == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for an episode of %s",
                         IMP_PLURAL(STEPS, "step"));
+    // Move the simulator to the new world, and begin the episode there.
     status = imp_sim_enter_world(self->sim, d->scenario.world, d->scene, &env, err);
     return status == IMP_OK ? imp_sim_reset(self->sim, (uint32_t)episode, err) : status;
 }
@@ -91,6 +101,7 @@ static void record_pose_and_metrics(episode_run *d, imp_pose pose)
     d->time += STEP_SECONDS;
 }
 
+// Observer: one sample per step, before the action takes effect.
 static void record_state_before_step(void *context, const imp_env *env, const uint8_t *observation)
 {
     (void)observation;
@@ -104,11 +115,13 @@ static void record_end_and_read_metrics(void *context, const imp_env *env,
     episode_run *d = context;
     imp_challenge_episode *result = d->result;
     (void)observation;
+    // A policy that failed has no last state worth measuring; its message is kept instead.
     if (ending == IMP_END_POLICY_FAILED)
         snprintf(result->reason, sizeof result->reason, "%s", d->policy->failure_reason);
     else
         for (int k = 0; k <= (ending == IMP_END_MAX_STEPS ? 0 : STATES_AFTER_INCIDENT); k++)
             record_pose_and_metrics(d, env->pose);
+    // Metrics are complete only here: they include the samples after an incident.
     result->ending = ending;
     result->metrics = imp_metrics_tracker_read(d->meter);
     result->crossings = imp_metrics_tracker_crossings(d->meter);
@@ -116,10 +129,12 @@ static void record_end_and_read_metrics(void *context, const imp_env *env,
     result->stalled = d->progress.stalled;
 }
 
+// Drives one episode with two observers: progress along the lane, and samples for the metrics.
 static imp_status run_episode(episode_run *d, imp_rollout_workers *workers, int worker,
                               imp_error *err)
 {
     imp_episode_loop_def loop = imp_episode_loop_of_worker(workers, worker);
+    // A start that already breaks the challenge's rules ends the episode before its first step.
     loop.ending = imp_env_challenge_end_reason(workers->items[worker].env);
     imp_episode_loop_add_observer(&loop, imp_lane_progress_observer(&d->progress));
     imp_episode_loop_add_observer(&loop,
@@ -130,6 +145,7 @@ static imp_status run_episode(episode_run *d, imp_rollout_workers *workers, int 
 }
 
 // What the expert makes of the episode.
+// The expert drives first, in a copy of the environment, so the policy's episode is unaffected.
 static imp_status measure_expert_of_episode(episode_run *d, imp_rollout_workers *workers,
                                             int worker, imp_error *err)
 {
@@ -142,6 +158,7 @@ static imp_status measure_expert_of_episode(episode_run *d, imp_rollout_workers 
     return IMP_OK;
 }
 
+// Job of the thread pool. It leaves its error at the episode's index, and always frees the world.
 static void run_episode_job(void *context, int index, int worker)
 {
     challenge_job *work = context;
@@ -158,6 +175,7 @@ static void run_episode_job(void *context, int index, int worker)
     imp_scenario_free(&d.scenario);
 }
 
+// Adds up counts over the episodes, and estimates progress as a ratio of sums.
 static void summarize_episodes(challenge_job *work)
 {
     imp_challenge_result *out = work->out;
@@ -165,6 +183,7 @@ static void summarize_episodes(challenge_job *work)
     for (int e = 0; e < out->episodes; e++) {
         imp_challenge_episode *r = &out->results[e];
         const bool lasted = r->ending == IMP_END_MAX_STEPS;
+        // Without a usable distance of the expert, progress is NaN and the episode has weight 0.
         const bool measured = !r->expert_stalled && r->expert_net_distance > 0.0;
         work->metrics[e] = r->metrics;
         out->crossings.count += r->crossings.count;
@@ -180,6 +199,7 @@ static void summarize_episodes(challenge_job *work)
     out->aggregate = imp_metrics_summarise(work->metrics, out->episodes);
 }
 
+// Checks the number of episodes, allocates results, and runs all episodes on the pool.
 static imp_status run_challenge(challenge_job *work, const imp_policy_factory *policy,
                                 const imp_policy_factory *progress_expert, imp_error *err)
 {
@@ -193,11 +213,13 @@ static imp_status run_challenge(challenge_job *work, const imp_policy_factory *p
     workers.sim.camera = def->sim.camera;
     workers.sim.observation = imp_policy_factory_observation(policy);
     workers.sim.threads = def->sim.threads;
+    // 0 stands for the number of scenarios that the challenge itself has.
     const int episodes =
         def->episodes != 0 ? def->episodes : imp_challenge_episode_count(def->challenge);
     if (episodes < 1 || episodes > EPISODES_MAX)
         return imp_fail(err, IMP_USAGE, "episodes: %d is not within 1 to %d", episodes,
                         EPISODES_MAX);
+    // From here, imp_challenge_result_free() can free a partly filled result.
     out->episodes = episodes;
     out->results = calloc((size_t)episodes, sizeof *out->results);
     work->errors = calloc((size_t)episodes, sizeof *work->errors);
@@ -207,6 +229,7 @@ static imp_status run_challenge(challenge_job *work, const imp_policy_factory *p
         work->net_distances == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
                         IMP_PLURAL(episodes, "episode"));
+    // Every worker has a simulator; each episode brings its own world.
     imp_status status = imp_rollout_workers_create(&work->workers, &workers, err);
     if (status != IMP_OK)
         return status;
@@ -216,6 +239,7 @@ static imp_status run_challenge(challenge_job *work, const imp_policy_factory *p
     // a driver that waited for something may have been the only one to hear of it
     if (imp_monitor_should_stop(work->workers.monitor))
         return imp_fail(err, IMP_INTERRUPTED, "interrupted");
+    // The error of the first episode in order is reported, whichever thread met one first.
     for (int e = 0; e < out->episodes; e++)
         if (work->errors[e].status != IMP_OK)
             return imp_fail(err, work->errors[e].status, "%s", work->errors[e].message);
@@ -233,6 +257,7 @@ imp_status imp_evaluate_challenge(imp_challenge_result *out, const imp_policy_fa
     double start = imp_monotonic_seconds();
     *out = (imp_challenge_result){0};
     challenge_job work = {.def = def, .out = out, .workers = {.monitor = monitor}};
+    // The expert gives the distance that progress is a share of.
     imp_policy_factory *progress_expert = NULL;
     imp_status status = imp_policy_factory_open(&progress_expert, "expert", &def->sim.expert, err);
     if (status == IMP_OK)

@@ -1,5 +1,8 @@
 // Estimates with 95 % confidence intervals. Episodes are what is independent; the frames of one are
 // not.
+// Shares have Wilson's score interval (Wilson 1927), which stays within 0 and 1. Means and ratios
+// have that of the linearised ratio estimator with Student's t (Cochran, Sampling Techniques,
+// chapter 6). Paired outcomes have the exact sign test: McNemar's test without approximation.
 #include <math.h>
 
 #include "imprint/evaluate.h"
@@ -7,8 +10,11 @@
 // Of the normal distribution, 97.5 %.
 static const double NORMAL_QUANTILE = 1.959963984540054;
 
+// Wilson's score interval: those shares p for which `share` lies within 1.96 standard errors of p.
+// With z the quantile, its middle is (share + z^2 / 2n) / (1 + z^2 / n).
 imp_estimate imp_estimate_proportion(int successes, int trials)
 {
+    // Without a trial nothing is known.
     if (trials < 1)
         return (imp_estimate){NAN, NAN, NAN};
     const double n = trials, share = successes / n, z2 = NORMAL_QUANTILE * NORMAL_QUANTILE;
@@ -24,11 +30,13 @@ imp_estimate imp_estimate_proportion(int successes, int trials)
 // (Cornish and Fisher; Abramowitz and Stegun 26.7.5) is not yet good to 1e-5.
 static double student_t_quantile(int freedom)
 {
+    // Quantiles for 1 to 10 degrees of freedom.
     static const double few[] = {12.7062047362, 4.3026527297, 3.1824463053, 2.7764451052,
                                  2.5705818356,  2.4469118511, 2.3646242516, 2.3060041352,
                                  2.2621571628,  2.2281388520};
     if (freedom <= (int)(sizeof few / sizeof few[0]))
         return few[freedom - 1];
+    // Each term of the expansion has one more power of 1 / v, with v degrees of freedom.
     const double z = NORMAL_QUANTILE, z2 = z * z, v = freedom;
     const double g1 = z * (z2 + 1) / 4;
     const double g2 = z * ((5 * z2 + 16) * z2 + 3) / 96;
@@ -37,8 +45,12 @@ static double student_t_quantile(int freedom)
     return z + (g1 + (g2 + (g3 + g4 / v) / v) / v) / v;
 }
 
+// Ratio of sums, r = sum(v) / sum(w), over the episodes with a positive weight. Its variance is
+// that of the residuals v - r w, divided by the squared mean weight. With equal weights this is
+// the usual interval of a mean.
 imp_estimate imp_estimate_ratio(const double *values, const double *weights, int count)
 {
+    // First pass: the sums.
     double value_sum = 0.0, weight_sum = 0.0, squares = 0.0;
     int used = 0;
     for (int k = 0; k < count; k++) {
@@ -52,24 +64,31 @@ imp_estimate imp_estimate_ratio(const double *values, const double *weights, int
     if (used == 0)
         return (imp_estimate){NAN, NAN, NAN};
     const double ratio = value_sum / weight_sum;
+    // One episode gives an estimate, but no spread.
     if (used == 1)
         return (imp_estimate){ratio, NAN, NAN};
+    // Second pass: the squared residuals about the ratio.
     for (int k = 0; k < count; k++) {
         const double weight = weights != NULL ? weights[k] : 1.0;
         if (weight > 0.0)
             squares += (values[k] - ratio * weight) * (values[k] - ratio * weight);
     }
+    // The standard error has used - 1 degrees of freedom, because the ratio is estimated from the
+    // data.
     const double mean_weight = weight_sum / used;
     const double error = sqrt(squares / ((double)used * (used - 1))) / mean_weight;
     const double half = student_t_quantile(used - 1) * error;
     return (imp_estimate){ratio, ratio - half, ratio + half};
 }
 
+// Two-sided: twice the probability of at most `fewer` successes in `trials` tosses of a fair coin.
+// Pairs with equal outcomes are left out by the caller. Without any trial the result is 1.
 double imp_sign_test(int wins, int losses)
 {
     const int trials = wins + losses, fewer = wins < losses ? wins : losses;
     int sign;
     double tail = 0.0;
+    // Binomial coefficients overflow, so each term is computed from logarithms of factorials.
     for (int k = 0; k <= fewer; k++)
         tail += exp(lgamma_r(trials + 1.0, &sign) - lgamma_r(k + 1.0, &sign) -
                     lgamma_r(trials - k + 1.0, &sign) - trials * log(2.0));

@@ -1,6 +1,7 @@
-// One episode of an evaluation: an observer adds up what each step shows (reward, speed, distance
-// to the lane centre, the expert's opinion), and turns the sums into means at the end. Figures that
-// depend on progress come from the lane progress of the policy and of the expert from one start.
+// One episode of an evaluation: an observer adds up what each step shows: reward, speed, distance
+// to the lane centre, and the expert's action. At the end it turns the sums into means. Figures
+// that depend on progress come from the lane progress of the policy and of the expert from one
+// start.
 #include <math.h>
 #include <stdlib.h>
 
@@ -13,13 +14,17 @@ typedef struct episode_recorder {
     imp_episode_result *result;
     imp_eval_counts *counts; // nullable
     imp_lane_progress progress;
+    // of the expert's own drive from the same start
     imp_expert_progress expert;
+    // steps at the start that the figures of speed and lane leave out
     int settle_steps;
     bool asks_expert;
+    // sums over steps of speed [m/s], |lane distance| [m] and |action - expert's action|
     double speed, lane, action_error;
     double farthest; // |lane distance| so far; off lanes is farther than anything
 } episode_recorder;
 
+// Poses have one entry more than steps: the state before the first one.
 imp_status imp_episode_result_alloc(imp_episode_result *result, int steps, bool actions,
                                     imp_error *err)
 {
@@ -41,6 +46,7 @@ void imp_episode_result_release(imp_episode_result *result)
     free(result->actions);
 }
 
+// Observer: notes where the episode starts.
 static void begin_recording(void *context, const imp_env *env)
 {
     imp_episode_result *result = ((episode_recorder *)context)->result;
@@ -54,6 +60,7 @@ static void begin_recording(void *context, const imp_env *env)
 static void record_actions(episode_recorder *r, const imp_transition *transition)
 {
     const imp_action action = transition->chosen;
+    // The error is the mean over both wheels of the difference in duty cycle.
     imp_action expert = {NAN, NAN};
     if (r->asks_expert) {
         expert = transition->expert;
@@ -69,6 +76,8 @@ static void record_actions(episode_recorder *r, const imp_transition *transition
 static void record_state_after_step(episode_recorder *r, const imp_env *env, double reward)
 {
     imp_episode_result *result = r->result;
+    // The worst step is the first of those farthest from the lane centre; off the lanes counts
+    // as infinitely far.
     const double off = env->in_lane ? fabs(env->lane.distance) : INFINITY;
     if (off > r->farthest) {
         r->farthest = off;
@@ -80,12 +89,15 @@ static void record_state_after_step(episode_recorder *r, const imp_env *env, dou
     if (result->poses != NULL)
         result->poses[result->steps] = env->pose;
     result->reward += reward;
+    // The distance driven is the movement projected on the lane's direction, so backward is
+    // negative.
     if (env->in_lane)
         result->distance += (env->pose.x - result->end.x) * env->lane.tangent.x +
                             (env->pose.z - result->end.z) * env->lane.tangent.z;
     result->end = env->pose;
 }
 
+// Returns the bin of a value. Values outside the range count in the first or last bin.
 static int histogram_bin(double value, double low, double high, int bins)
 {
     const double place = floor((value - low) / (high - low) * bins);
@@ -110,12 +122,14 @@ static void add_to_speed_and_lane_sums(episode_recorder *r, const imp_env *env)
         counts->lanes[histogram_bin(distance, -IMP_LANE_REACH, IMP_LANE_REACH, IMP_LANE_BINS)]++;
 }
 
+// Observer: adds one step to all figures.
 static void record_step(void *context, const imp_env *env, const imp_transition *transition)
 {
     episode_recorder *r = context;
     imp_episode_result *result = r->result;
     record_actions(r, transition);
     record_state_after_step(r, env, transition->result.reward);
+    // The first step at which the robot counts as stalled is kept.
     if (r->progress.stalled && result->stalled_step == 0)
         result->stalled_step = result->steps;
     if (result->steps > r->settle_steps)
@@ -129,13 +143,17 @@ static void compare_progress_with_expert(const episode_recorder *r, const imp_en
     result->net_distance = imp_lane_progress_distance(&r->progress, env);
     result->expert_net_distance = r->expert.distance;
     result->expert_stalled = r->expert.stalled;
+    // An expert that stalls or gets nowhere leaves progress unknown.
     const bool measured = !r->expert.stalled && r->expert.distance > 0.0;
     result->progress = measured ? result->net_distance / r->expert.distance : NAN;
     result->stalled = imp_lane_progress_stalled(&r->progress, env, r->expert.distance);
+    // In a short episode the stall is known only at its end.
     if (result->stalled && !r->progress.stalled)
         result->stalled_step = result->steps;
 }
 
+// Observer: turns the sums into means. A mean without a step is 0; without an expert the action
+// error is NaN.
 static void fill_episode_result(void *context, const imp_env *env, const uint8_t *observation,
                                 imp_end_reason ending)
 {

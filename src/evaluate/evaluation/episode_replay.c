@@ -7,10 +7,12 @@
 #include "base/text/plural.h"
 #include "evaluate/evaluation/evaluate.h"
 
+// What all threads share. Episode k writes to out[k] and errors[k] only.
 typedef struct replay_job {
     imp_rollout_workers workers;
     const imp_network *network; // of the policy, if it is one; else NULL
     imp_eval_def def;
+    // which episodes and frames to keep (count)
     const imp_replay_def *which;
     imp_replay *out;
     imp_error *errors; // (count)
@@ -78,8 +80,11 @@ static void record_image_if_wanted(void *context, const imp_env *env, const uint
     const imp_replay_def *which = r->which;
     const size_t image = (size_t)3 * (size_t)replay->width * (size_t)replay->height;
     (void)env;
+    // Kept are the frames first, first + every, first + 2 every, ... until there are `count`.
     r->full = replay->count == which->count;
     r->kept = !r->full && r->step >= which->first && (r->step - which->first) % which->every == 0;
+    // The history takes every frame, also those that are not kept, because the network saw them
+    // all.
     if (!r->full && replay->history != NULL)
         imp_obs_history_push_frame(replay->history, observation);
     if (!r->kept)
@@ -97,6 +102,7 @@ static void record_action(void *context, const imp_env *env, const imp_transitio
     imp_replay *replay = r->replay;
     const imp_action action = transition->chosen;
     (void)env;
+    // Actions of a kept frame follow its image, so the count grows only here.
     r->step++;
     if (r->kept) {
         replay->actions[2 * replay->count] = (float)action.left;
@@ -114,6 +120,7 @@ static void replay_episode_job(void *context, int index, int worker)
     imp_replay *replay = &work->out[index];
     const imp_replay_def *which = &work->which[index];
     imp_error *err = &work->errors[index];
+    // Images are rendered even if the policy does not need any.
     replay_recorder recorder = {.which = which, .replay = replay};
     const imp_episode_observer observer = {.context = &recorder,
                                            .before_step = record_image_if_wanted,
@@ -126,6 +133,7 @@ static void replay_episode_job(void *context, int index, int worker)
                              NULL, &observer, err);
 }
 
+// Runs all replays on the pool, and returns the first error in their order.
 static imp_status replay_all_episodes(replay_job *work, int count, const imp_policy_factory *policy,
                                       const imp_policy_factory *progress_expert,
                                       const imp_monitor *monitor, imp_error *err)
@@ -147,6 +155,7 @@ imp_status imp_replay_episodes(imp_replay *out, const imp_replay_def *which, int
                                const imp_policy_factory *policy, const imp_eval_def *def,
                                const imp_monitor *monitor, imp_error *err)
 {
+    // All replays are made empty first, so that the caller can free them after any failure.
     for (int k = 0; k < count; k++)
         out[k] = (imp_replay){0};
     imp_status status = imp_eval_check_def(def, err);

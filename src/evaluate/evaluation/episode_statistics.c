@@ -14,6 +14,7 @@ typedef struct metric_column {
     double (*weight)(const imp_episode_result *result);
 } metric_column;
 
+// Weights. With a weight of 1 the estimate is the mean over episodes; else it is a mean over steps.
 static double weight_one_per_episode(const imp_episode_result *r)
 {
     (void)r;
@@ -35,6 +36,7 @@ static double episode_steps(const imp_episode_result *r)
     return r->steps;
 }
 
+// Values: sums over one episode, which the weights divide.
 static double episode_reward(const imp_episode_result *r)
 {
     return r->reward;
@@ -62,6 +64,7 @@ static double expert_net_distance(const imp_episode_result *r)
     return isnan(r->progress) ? 0.0 : r->expert_net_distance;
 }
 
+// The recorder keeps means; times their counts they are sums again.
 static double episode_speed(const imp_episode_result *r)
 {
     return r->speed_mean * r->settled;
@@ -97,6 +100,7 @@ static imp_estimate estimate_metric(const selection *s, metric_column c)
 // Computes all statistics of the selected episodes.
 static imp_eval_stats compute_stats(const selection *s)
 {
+    // Counts of episodes give shares with Wilson's interval.
     imp_eval_stats stats = {.episodes = s->count};
     for (int k = 0; k < s->count; k++) {
         stats.completed += imp_episode_completed(s->episodes[k]);
@@ -106,10 +110,12 @@ static imp_eval_stats compute_stats(const selection *s)
     stats.completion = imp_estimate_proportion(stats.completed, s->count);
     stats.progress =
         estimate_metric(s, (metric_column){measurable_net_distance, expert_net_distance});
+    // Sums of each episode, with one vote per episode.
     stats.net_distance = estimate_metric(s, (metric_column){net_distance, weight_one_per_episode});
     stats.survival = imp_estimate_proportion(stats.survived, s->count);
     stats.reward = estimate_metric(s, (metric_column){episode_reward, weight_one_per_episode});
     stats.distance = estimate_metric(s, (metric_column){episode_distance, weight_one_per_episode});
+    // Means over steps: longer episodes weigh more.
     stats.speed = estimate_metric(s, (metric_column){episode_speed, settled_step_count});
     stats.lane_distance =
         estimate_metric(s, (metric_column){lane_distance_sum, in_lane_step_count});
@@ -117,6 +123,7 @@ static imp_eval_stats compute_stats(const selection *s)
     return stats;
 }
 
+// Allocates room for all episodes; selections of a map use a part of it.
 static imp_status alloc_episode_selection(selection *s, int episodes, imp_error *err)
 {
     const size_t count = (size_t)episodes;
@@ -139,6 +146,7 @@ static void free_episode_selection(selection *s)
 // centre of its bin.
 static double lane_distance_percentile(const imp_histogram *lanes)
 {
+    // Bins `half` and `half - 1` are those next to 0.
     const int half = lanes->bins / 2;
     int64_t total = 0, below = 0;
     for (int bin = 0; bin < lanes->bins; bin++)
@@ -175,6 +183,7 @@ static bool is_worse_episode(const imp_episode_result *a, const imp_episode_resu
 static void find_worst_episodes(imp_evaluation *out)
 {
     for (int e = 0; e < out->episodes; e++) {
+        // Find the place among the kept ones; an episode behind the last place is not kept.
         int place = out->worst_count;
         while (place > 0 &&
                is_worse_episode(&out->results[e], &out->results[out->worst[place - 1]]))
@@ -183,6 +192,7 @@ static void find_worst_episodes(imp_evaluation *out)
             continue;
         if (out->worst_count < IMP_WORST_EPISODES_MAX)
             out->worst_count++;
+        // Make room by moving the better ones back; the last one drops out of a full list.
         for (int k = out->worst_count - 1; k > place; k--)
             out->worst[k] = out->worst[k - 1];
         out->worst[place] = e;
@@ -191,6 +201,7 @@ static void find_worst_episodes(imp_evaluation *out)
 
 imp_status imp_eval_compute_stats(imp_evaluation *out, imp_error *err)
 {
+    // One selection serves all maps in turn.
     selection s;
     const imp_status status = alloc_episode_selection(&s, out->episodes, err);
     // Statistics of each map.
@@ -223,6 +234,8 @@ imp_status imp_eval_compute_stats(imp_evaluation *out, imp_error *err)
     return status;
 }
 
+// Pairing removes the variance between starts, so fewer episodes show a
+// difference.
 imp_status imp_evaluation_compare(imp_comparison *out, const imp_evaluation *first,
                                   const imp_evaluation *second, imp_error *err)
 {

@@ -1,6 +1,8 @@
 // Evaluation: every episode is driven once by the policy and once by the expert, which its progress
-// is measured by. Episodes run on all threads; each thread counts histograms of its own, and whole
+// is measured by. Episodes run on all threads; each thread counts histograms of its own. Whole
 // numbers add up to the same in any order, so the result does not depend on the threads.
+// Episodes up to `keep` store their trajectories; the others leave only their figures. The error
+// of the earliest episode is reported, so that messages do not depend on timing.
 #include "evaluate/evaluation/evaluate.h"
 
 #include <stdlib.h>
@@ -10,6 +12,7 @@
 #include "base/text/plural.h"
 #include "evaluate/evaluation/given_starts.h"
 
+// Marks definitions that imp_default_eval_def() filled in; others are refused.
 enum { EVAL_COOKIE = 0x0E7A1 };
 
 imp_eval_def imp_default_eval_def(void)
@@ -25,10 +28,12 @@ imp_eval_def imp_default_eval_def(void)
     return def;
 }
 
+// What all threads share. Episodes write at their own index, workers at theirs.
 typedef struct eval_job {
     imp_rollout_workers workers;
     const imp_eval_def *def;
     imp_evaluation *out;
+    // histograms of speed and lane distance, summed up at the end
     imp_eval_counts *worker_counts; // (threads)
     struct failure {
         int episode;
@@ -36,6 +41,7 @@ typedef struct eval_job {
     } * failures; // (threads) the first of each worker
 } eval_job;
 
+// Job of the thread pool: drives episode `index` on the thread of `worker`.
 static void run_episode_job(void *context, int index, int worker)
 {
     eval_job *work = context;
@@ -43,11 +49,13 @@ static void run_episode_job(void *context, int index, int worker)
     imp_error err = {0};
     if (atomic_load(&work->workers.stop))
         imp_fail(&err, IMP_INTERRUPTED, "interrupted");
+    // Only episodes to be kept need memory for their trajectory.
     else if (index >= work->def->keep ||
              imp_episode_result_alloc(result, work->def->steps, work->def->ask_expert, &err) ==
                  IMP_OK)
         imp_eval_run_episode(&work->workers, worker, index, work->def, result,
                              &work->worker_counts[worker], NULL, &err);
+    // A worker keeps its first failure only.
     struct failure *failure = &work->failures[worker];
     if (err.status != IMP_OK && failure->error.status == IMP_OK)
         *failure = (struct failure){index, err};
@@ -57,6 +65,7 @@ static void run_episode_job(void *context, int index, int worker)
 static imp_status fail_with_earliest_failure(const eval_job *work, imp_error *err)
 {
     const struct failure *first = NULL;
+    // The smallest number of an episode wins.
     for (int k = 0; k < work->workers.threads; k++) {
         const struct failure *failure = &work->failures[k];
         if (failure->error.status != IMP_OK && (first == NULL || failure->episode < first->episode))
@@ -75,8 +84,11 @@ static imp_status set_and_check_given_starts(imp_rollout_workers *workers, const
     if (workers->start_maps == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
                         IMP_PLURAL(def->episodes, "start"));
+    // Every start is tried on the first worker's simulator before any episode runs.
     imp_status status = imp_eval_find_start_maps(workers->start_maps, workers->maps, def, err);
     imp_rollout_worker *self = &workers->items[0];
+    // With randomisation, objects may differ from episode to episode, so each start is checked
+    // later.
     const bool randomized = imp_sim_sample(self->sim) != NULL;
     for (int k = 0; k < def->episodes && status == IMP_OK && !randomized; k++) {
         status = imp_rollout_worker_reset_sim(workers, self, (uint32_t)k, err);
@@ -86,6 +98,7 @@ static imp_status set_and_check_given_starts(imp_rollout_workers *workers, const
     return status;
 }
 
+// The label expert is asked at each step; the progress expert drives from each start by itself.
 imp_status imp_eval_create_workers(imp_rollout_workers *workers, const imp_policy_factory *policy,
                                    const imp_policy_factory *progress_expert, bool asks,
                                    const imp_eval_def *def, const imp_monitor *monitor,
@@ -103,6 +116,7 @@ imp_status imp_eval_create_workers(imp_rollout_workers *workers, const imp_polic
                                                    : status;
 }
 
+// Creates an empty histogram of equal bins from `low` to `high`.
 static imp_status create_histogram(imp_histogram *out, double low, double high, int bins,
                                    imp_error *err)
 {
@@ -112,6 +126,7 @@ static imp_status create_histogram(imp_histogram *out, double low, double high, 
                : imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(bins, "bin"));
 }
 
+// Allocates results and counts, and names the maps. imp_evaluation_free() frees a partial result.
 static imp_status alloc_evaluation_results(eval_job *work, imp_error *err)
 {
     imp_evaluation *out = work->out;
@@ -136,6 +151,7 @@ static imp_status alloc_evaluation_results(eval_job *work, imp_error *err)
                : status;
 }
 
+// Adds the counts of all threads, and sets the map name of each episode.
 static void sum_histograms_of_workers(eval_job *work)
 {
     imp_evaluation *out = work->out;
@@ -145,10 +161,12 @@ static void sum_histograms_of_workers(eval_job *work)
         for (int bin = 0; bin < IMP_SPEED_BINS; bin++)
             out->speeds.counts[bin] += work->worker_counts[k].speeds[bin];
     }
+    // The names live in the evaluation, which does not move any more.
     for (int e = 0; e < out->episodes; e++)
         out->results[e].map = out->maps[out->results[e].map_index].name;
 }
 
+// The stages: workers, memory, all episodes, then statistics.
 static imp_status run_evaluation(eval_job *work, const imp_policy_factory *policy,
                                  const imp_policy_factory *progress_expert,
                                  const imp_monitor *monitor, imp_error *err)
@@ -170,6 +188,7 @@ static imp_status run_evaluation(eval_job *work, const imp_policy_factory *polic
     return imp_eval_compute_stats(work->out, err);
 }
 
+// The expert assumes the dynamics that the evaluation was defined with, not randomised ones.
 imp_status imp_eval_open_expert(imp_policy_factory **out, const imp_eval_def *def, imp_error *err)
 {
     imp_expert_def expert = def->sim.expert;
@@ -184,6 +203,7 @@ imp_status imp_eval_check_def(const imp_eval_def *def, imp_error *err)
     if (def->episodes < 1 || def->steps < 1)
         return imp_fail(err, IMP_USAGE, "episodes (%d) and steps (%d) must be at least 1",
                         def->episodes, def->steps);
+    // Each episode takes the start with its number.
     if (def->starts != NULL && def->start_count < def->episodes)
         return imp_fail(err, IMP_USAGE, "%s holds %s, too few for %s",
                         def->starts_name != NULL ? def->starts_name : "the list",
@@ -202,6 +222,7 @@ imp_status imp_evaluate(imp_evaluation *out, const imp_policy_factory *policy,
     imp_status status = imp_eval_check_def(def, err);
     if (status != IMP_OK)
         return status;
+    // The clock includes the start of the workers and the expert's drives.
     const double start = imp_monotonic_seconds();
     *out = (imp_evaluation){0};
     eval_job work = {.def = def, .out = out};

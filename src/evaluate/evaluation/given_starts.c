@@ -1,5 +1,7 @@
 // Starts from a table: plain CSV whose header tells which column is what, so that a list that
 // somebody wrote and the episodes.csv of an evaluation are read alike.
+// Only the first policy of an episodes.csv counts, because all policies have the same starts there.
+// Errors name the file and the line. A start is checked against its map before it is used.
 #include "evaluate/evaluation/given_starts.h"
 
 #include <math.h>
@@ -11,8 +13,10 @@
 #include "base/text/csv.h"
 #include "base/text/plural.h"
 
+// Limits on a table: bytes of the file, and fields of a row. Fields beyond the limit are ignored.
 enum { FILE_MAX = 1 << 30, FIELDS_MAX = 64 };
 
+// The first three are numbers and required; the others are text and optional.
 enum { COLUMN_X, COLUMN_Z, COLUMN_HEADING, COLUMN_MAP, COLUMN_POLICY, COLUMN_COUNT };
 
 // Names of each column in a list of starts, and in episodes.csv.
@@ -21,6 +25,7 @@ static const char *const COLUMN_NAMES[COLUMN_COUNT][2] = {
     {"map", "map"},     {"policy", "policy"},
 };
 
+// A table that is read row by row. Rows are split in place, so fields point into the text.
 typedef struct csv_table {
     const char *path;
     char *rest;               // the text after the current row
@@ -30,6 +35,7 @@ typedef struct csv_table {
     int place[COLUMN_COUNT]; // of each column among the fields; -1 where there is none
 } csv_table;
 
+// Line ends are not blanks here: rows are split at them before.
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t';
@@ -46,6 +52,7 @@ static void split_csv_line(csv_table *t, char *line)
         // `in` reads ahead of `out`, which writes the field without quotes.
         const bool quoted = *in == '"';
         t->fields[t->count++] = line;
+        // Copy the part within quotes.
         if (quoted) {
             for (in++; *in != '\0' && (*in != '"' || in[1] == '"'); in++) {
                 in += *in == '"';
@@ -53,6 +60,7 @@ static void split_csv_line(csv_table *t, char *line)
             }
             in += *in == '"';
         }
+        // Copy the rest up to the comma, and cut blanks at its end.
         while (*in != '\0' && *in != ',')
             *out++ = *in++;
         while (out > line && is_blank(out[-1]))
@@ -67,6 +75,7 @@ static void split_csv_line(csv_table *t, char *line)
 static bool read_csv_row(csv_table *t)
 {
     while (*t->rest != '\0') {
+        // Cut the line off, and accept the line ends of Windows.
         char *line = t->rest;
         const size_t length = strcspn(line, "\n");
         t->rest += length + (line[length] == '\n');
@@ -83,11 +92,13 @@ static bool read_csv_row(csv_table *t)
 }
 
 // Finds the columns by the header; x, z and heading are required.
+// The order of columns does not matter, and unknown ones are ignored.
 static imp_status read_csv_header(csv_table *t, imp_error *err)
 {
     if (!read_csv_row(t))
         return imp_fail(err, IMP_BAD_INPUT, "%s: holds no starts", t->path);
     for (int c = 0; c < COLUMN_COUNT; c++) {
+        // Search from the end, so that the first of two equal names wins.
         t->place[c] = -1;
         for (int k = t->count - 1; k >= 0; k--)
             if (strcmp(t->fields[k], COLUMN_NAMES[c][0]) == 0 ||
@@ -109,6 +120,7 @@ static const char *csv_field_or_empty(const csv_table *t, int column)
     return place >= 0 && place < t->count ? t->fields[place] : "";
 }
 
+// Reads a finite number; anything behind it is an error.
 static imp_status read_number_field(const csv_table *t, int column, double *out, imp_error *err)
 {
     const char *text = csv_field_or_empty(t, column);
@@ -123,8 +135,10 @@ static imp_status read_number_field(const csv_table *t, int column, double *out,
     return IMP_OK;
 }
 
+// Reads one row: pose in m and rad, and the name of the map, if the table has that column.
 static imp_status read_start(const csv_table *t, imp_episode_start *out, imp_error *err)
 {
+    // x, z and heading, in the order of the columns.
     double numbers[COLUMN_HEADING + 1];
     const char *map = imp_csv_strip_apostrophe(csv_field_or_empty(t, COLUMN_MAP));
     for (int c = 0; c <= COLUMN_HEADING; c++) {
@@ -132,6 +146,7 @@ static imp_status read_start(const csv_table *t, imp_episode_start *out, imp_err
         if (status != IMP_OK)
             return status;
     }
+    // A column of maps must be filled in every row; a name that does not fit cannot be a map's.
     if (t->place[COLUMN_MAP] >= 0 && *map == '\0')
         return imp_fail(err, IMP_BAD_INPUT, "%s:%d: column 'map' is empty", t->path, t->line);
     if (strlen(map) >= sizeof out->map)
@@ -146,15 +161,18 @@ static imp_status read_start(const csv_table *t, imp_episode_start *out, imp_err
 // Reads all rows of one policy, the first one in the table.
 static imp_status read_start_rows(csv_table *t, imp_start_list *out, imp_error *err)
 {
+    // The first row decides which policy's rows are read.
     const char *policy = NULL; // whose rows count
     int capacity = 0;
     imp_status status = IMP_OK;
     while (status == IMP_OK && read_csv_row(t)) {
+        // Rows of further policies repeat the same starts.
         const char *whose = csv_field_or_empty(t, COLUMN_POLICY);
         if (policy == NULL)
             policy = whose; // stays in the text
         if (strcmp(whose, policy) != 0)
             continue;
+        // The list grows by doubling.
         if (out->count == capacity) {
             capacity = 2 * capacity + 64;
             imp_episode_start *more = realloc(out->items, (size_t)capacity * sizeof *more);
@@ -170,6 +188,7 @@ static imp_status read_start_rows(csv_table *t, imp_start_list *out, imp_error *
     return status;
 }
 
+// Reads into a local list, so that the caller's is untouched after a failure.
 imp_status imp_start_list_read(imp_start_list *out, const char *path, imp_error *err)
 {
     static const char BYTE_ORDER_MARK[] = "\xef\xbb\xbf"; // that spreadsheets put before UTF-8
@@ -203,6 +222,7 @@ void imp_start_list_free(imp_start_list *starts)
 }
 
 // "three.csv:2", or "start 1".
+// Names a start in messages: by file and line if it has them, else by its number.
 static void format_start_name(char out[256], const imp_eval_def *def, int k)
 {
     if (def->starts_name != NULL && def->starts[k].line > 0)
@@ -211,6 +231,7 @@ static void format_start_name(char out[256], const imp_eval_def *def, int k)
         snprintf(out, 256, "start %d", k);
 }
 
+// Finds the map of start k among those of the evaluation. A sole map needs no name.
 static imp_status find_start_map(int *index, const imp_map_set *maps, const imp_eval_def *def,
                                  int k, imp_error *err)
 {
@@ -242,13 +263,16 @@ imp_status imp_eval_find_start_maps(int *map_indices, const imp_map_set *maps,
     return status;
 }
 
+// Checks that the environment, reset to start k, may begin there by its own rules.
 imp_status imp_eval_check_given_start(const imp_env *env, const imp_eval_def *def, int k,
                                       imp_error *err)
 {
+    // The pose after the reset is the given one.
     const imp_pose pose = env->pose;
     const imp_object *met = imp_env_find_collision(env, pose, 2.0 * IMP_CENTRE_FORWARD);
     const bool on_road = imp_env_is_on_road(env->world, pose, 1.0);
     char name[256];
+    // The challenge ends on its own conditions; otherwise road and objects decide.
     if (env->def.rules == IMP_RULES_CHALLENGE ? imp_env_challenge_end_reason(env) == IMP_END_NONE
                                               : on_road && met == NULL)
         return IMP_OK;

@@ -8,11 +8,13 @@
 #include "base/common/clock.h"
 #include "imprint/evaluate.h"
 
+// Factors of each group's strength in the definition; the last one must be 1.
 const double imp_robustness_strengths[IMP_ROBUSTNESS_LEVELS] = {0.25, 0.5, 1.0};
 
 // Several groups at once: names for imp_randomization_parse_list().
 static const char *const JOINT_GROUPS[] = {"looks", "dynamics", "all"};
 
+// What all evaluations of one call share.
 typedef struct robustness_run {
     const imp_policy_factory *policy;
     const imp_eval_def *def;
@@ -42,7 +44,10 @@ static imp_status evaluate_perturbed(robustness_run *r, const imp_randomization 
                                      imp_eval_stats *out, imp_error *err)
 {
     const bool heard = r->monitor != NULL && r->monitor->progress != NULL;
+    // The inner evaluations report to this file, which reports them as parts of one task.
     const imp_monitor monitor = {heard ? report_progress : NULL, should_stop, r};
+    // Nothing but the statistics is needed, so neither trajectories nor the expert's actions are
+    // kept.
     imp_eval_def def = *r->def;
     imp_evaluation evaluation;
     def.sim.randomization = *spec;
@@ -63,6 +68,7 @@ static imp_status evaluate_groups_at_strengths(robustness_run *r, imp_robustness
 {
     imp_status status = IMP_OK;
     for (int k = 0; k < IMP_ROBUSTNESS_LEVELS && status == IMP_OK; k++) {
+        // The strength of a group scales the range that its parameters are drawn from.
         imp_randomization spec = *some;
         for (int g = 0; g < IMP_GROUP_COUNT; g++)
             spec.strength[g] *= imp_robustness_strengths[k];
@@ -95,6 +101,7 @@ static const char *robustness_row_name(int k)
 
 // Returns whether a row is needed, and its groups in *spec. A row of several groups is left out if
 // another row has the same ones.
+// "all" equals another row if every enabled group belongs to that row.
 static bool get_groups_if_row_needed(const imp_eval_def *def, int k, imp_randomization *spec)
 {
     imp_randomization looks = def->sim.randomization, dynamics = def->sim.randomization;

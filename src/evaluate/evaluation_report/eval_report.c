@@ -14,6 +14,7 @@
 // value is a dash.
 static void write_estimate_cell(imp_html_page *page, imp_estimate e, double unit, int digits)
 {
+    // Estimates come in SI units or as shares; `unit` converts them, such as 100 for percent or cm.
     char text[48] = "\xe2\x80\x93", note[96] = "";
     if (!isnan(e.value))
         snprintf(text, sizeof text, "%.*f", digits, unit * e.value);
@@ -22,6 +23,7 @@ static void write_estimate_cell(imp_html_page *page, imp_estimate e, double unit
     imp_html_add_cell(page, text, note);
 }
 
+// Adds a cell such as "12 / 20".
 static void write_count_cell(imp_html_page *page, int count, int of)
 {
     char text[48];
@@ -29,6 +31,7 @@ static void write_count_cell(imp_html_page *page, int count, int of)
     imp_html_add_cell(page, text, NULL);
 }
 
+// Adds a cell with a number of `digits` decimals.
 static void write_number_cell(imp_html_page *page, double value, int digits)
 {
     char text[48];
@@ -40,11 +43,13 @@ static void write_number_cell(imp_html_page *page, double value, int digits)
 // m/s.
 static void write_stats_cells(imp_html_page *page, const imp_eval_stats *f)
 {
+    // How many episodes were completed, how far they got, and what became of the others.
     write_count_cell(page, f->completed, f->episodes);
     write_estimate_cell(page, f->completion, 100.0, 1);
     write_estimate_cell(page, f->progress, 100.0, 1);
     write_count_cell(page, f->survived, f->episodes);
     write_number_cell(page, f->stalled, 0);
+    // How the robot drove.
     write_estimate_cell(page, f->lane_distance, 100.0, 2);
     write_estimate_cell(page, f->distance, 1.0, 2);
     write_estimate_cell(page, f->speed, 1.0, 3);
@@ -76,6 +81,7 @@ static void write_summary_table(imp_html_page *page, const imp_eval_report_def *
               "Wilson's for completed, Student's t of the linearised ratio for the others. "
               "Distance is along the lane, per episode.");
     imp_html_begin_table(page, headings, sizeof headings / sizeof headings[0]);
+    // Names are shortened to what distinguishes them.
     for (int p = 0; p < def->count; p++) {
         imp_html_begin_row(page);
         imp_html_add_cell(page, imp_path_shortest_unique_tail(def->names, def->count, p), NULL);
@@ -93,6 +99,7 @@ static imp_status write_comparison_table(imp_html_page *page, const imp_eval_rep
     static const char *const headings[] = {
         "policy",       "only it completed", "only the first did",   "p of that",
         "progress [%]", "distance [m]",      "|lane distance| [cm]", "reward"};
+    // A single policy has nothing to be compared with.
     if (def->count < 2)
         return IMP_OK;
     char text[400];
@@ -115,6 +122,7 @@ static imp_status write_comparison_table(imp_html_page *page, const imp_eval_rep
         imp_html_add_cell(page, imp_path_shortest_unique_tail(def->names, def->count, p), NULL);
         write_number_cell(page, c.completed_only_first, 0);
         write_number_cell(page, c.completed_only_second, 0);
+        // The last digits of a tiny p say nothing.
         if (c.completion_p < 0.001)
             imp_html_add_cell(page, "< 0.001", NULL);
         else
@@ -129,6 +137,7 @@ static imp_status write_comparison_table(imp_html_page *page, const imp_eval_rep
 }
 
 // Adds the table by map, unless there is only one map.
+// Rows are grouped by map, so that policies on one map stand below each other.
 static void write_map_table(imp_html_page *page, const imp_eval_report_def *def)
 {
     static const char *const headings[] = {
@@ -168,10 +177,12 @@ static imp_status write_image_of_folder(imp_html_page *page, const imp_eval_repo
 enum { MAPS_ON_PAGE = 8 };
 
 // Adds the images of trajectories, one per map.
+// The caption of each image is the name of its map.
 static imp_status write_trajectories(imp_html_page *page, const imp_eval_report_def *def,
                                      const imp_eval_images *images, imp_error *err)
 {
     char text[160];
+    // Only the first `keep` episodes have trajectories.
     snprintf(text, sizeof text,
              "The first %s: a dot where one starts, a cross where one ended early, a ring "
              "where one stalled.",
@@ -198,6 +209,7 @@ static imp_status write_filmstrips(imp_html_page *page, const imp_eval_report_de
               "was farthest from the lane. The bars are the duty cycles of the left and the "
               "right wheel.");
     imp_status status = IMP_OK;
+    // A filmstrip without a name was not written.
     for (int p = 0; p < imp_eval_shown_policies(def); p++)
         for (int k = 0; k < IMP_SHOWN_WORST && status == IMP_OK; k++)
             if (images->filmstrips[p][k].image[0] != '\0')
@@ -211,6 +223,7 @@ static imp_status write_saliency(imp_html_page *page, const imp_eval_report_def 
                                  const imp_eval_images *images, imp_error *err)
 {
     imp_status status = IMP_OK;
+    // The heading comes with the first image, because often no policy is a network.
     bool first = true;
     for (int p = 0; p < imp_eval_shown_policies(def) && status == IMP_OK; p++) {
         if (images->saliency[p][0] == '\0')
@@ -233,6 +246,7 @@ static imp_status write_saliency(imp_html_page *page, const imp_eval_report_def 
 static imp_status write_report_page(imp_html_page *page, const imp_eval_report_def *def,
                                     const imp_eval_images *images, imp_error *err)
 {
+    // Figures first, then plots, then images; what needs most room comes last.
     if (def->summary != NULL)
         imp_html_add_paragraph(page, def->summary);
     write_summary_table(page, def);
@@ -253,6 +267,7 @@ static imp_status write_report_page(imp_html_page *page, const imp_eval_report_d
     return status == IMP_OK ? write_saliency(page, def, images, err) : status;
 }
 
+// Files first: the page embeds them, and a failure leaves no page that lacks its images.
 imp_status imp_eval_report_write(const imp_eval_report_def *def, const imp_monitor *monitor,
                                  imp_error *err)
 {
@@ -270,6 +285,7 @@ imp_status imp_eval_report_write(const imp_eval_report_def *def, const imp_monit
         status = imp_html_begin(&page, "Evaluation", err);
     if (status != IMP_OK)
         return status;
+    // The page reaches its file only if all sections were written.
     status = write_report_page(&page, def, &images, err);
     if (status == IMP_OK)
         return imp_html_finish(&page, path, err);

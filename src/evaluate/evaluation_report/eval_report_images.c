@@ -15,11 +15,13 @@
 #include "evaluate/evaluation_report/eval_report.h"
 #include "imprint/report.h"
 
+// Plots have as many colours as policies are shown; tables list all policies.
 int imp_eval_shown_policies(const imp_eval_report_def *def)
 {
     return def->count < IMP_SHOWN_POLICIES ? def->count : IMP_SHOWN_POLICIES;
 }
 
+// Path of a file in the report's folder.
 static imp_status report_file_path(char path[IMP_PATH_MAX], const imp_eval_report_def *def,
                                    const char *name, imp_error *err)
 {
@@ -55,11 +57,13 @@ static void write_number_field(FILE *out, double value)
 static void write_episode_row(FILE *out, const char *policy, int number,
                               const imp_episode_result *r)
 {
+    // Text is quoted where CSV needs it.
     imp_csv_write_field(out, policy);
     fprintf(out, ",%d,", number);
     imp_csv_write_field(out, r->map);
     fprintf(out, ",%d,%s,%.9g,%.9g,", r->steps, imp_end_reason_name(r->ending), r->reward,
             r->distance);
+    // Means without a sample are empty fields, not 0.
     write_optional_field(out, r->settled > 0, r->speed_mean);
     write_optional_field(out, r->in_lane > 0, r->lane_distance_mean);
     write_optional_field(out, !isnan(r->action_error), r->action_error);
@@ -72,6 +76,7 @@ static void write_episode_row(FILE *out, const char *policy, int number,
     fprintf(out, "%.9g,%.9g\n", r->net_distance, r->expert_net_distance);
 }
 
+// One row per episode and policy, in their order. Units are part of the column names.
 imp_status imp_eval_write_episode_table(const imp_eval_report_def *def, imp_error *err)
 {
     imp_atomic_file r;
@@ -101,6 +106,7 @@ static imp_status write_pose_table(const imp_eval_report_def *def, const char *n
     imp_status status = open_report_file(&r, def, name, err);
     if (status != IMP_OK)
         return status;
+    // Duration of a step of the policy [s].
     const double step = eval->sim.env.drive.time_step * eval->sim.env.frame_skip;
     fputs("step,time_s,x_m,z_m,heading_deg,lane_distance_m,left,right,expert_left,expert_right\n",
           r.stream);
@@ -127,6 +133,7 @@ static imp_status collect_trajectories_of_map(imp_trajectory_panel *panel,
                                               const imp_evaluation *evaluation, int map_index,
                                               imp_error *err)
 {
+    // Episodes whose trajectory was not kept have no poses.
     imp_trajectory *trajectories = calloc((size_t)evaluation->episodes, sizeof *trajectories);
     if (trajectories == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for trajectories");
@@ -145,6 +152,7 @@ static imp_status collect_trajectories_of_map(imp_trajectory_panel *panel,
 static imp_status draw_map_trajectories(const imp_eval_report_def *def, const char *name,
                                         const imp_map_set *maps, int index, imp_error *err)
 {
+    // Longer side of a map's panel [px].
     enum { PANEL_SIZE = 640 };
     imp_trajectory_panel panels[IMP_SHOWN_POLICIES] = {0};
     char path[IMP_PATH_MAX];
@@ -157,6 +165,7 @@ static imp_status draw_map_trajectories(const imp_eval_report_def *def, const ch
     if (status == IMP_OK)
         status = imp_trajectory_plot_write(path, maps->worlds[index], maps->scenes[index], panels,
                                            count, PANEL_SIZE, err);
+    // The panels hold const pointers, but the arrays were allocated here.
     for (int p = 0; p < count; p++)
         free((void *)(uintptr_t)panels[p].trajectories);
     return status;
@@ -164,6 +173,7 @@ static imp_status draw_map_trajectories(const imp_eval_report_def *def, const ch
 
 // Returns whether a kept episode took place on a map. All policies have the same starts, so the
 // first one decides.
+// Only the first `keep` episodes have trajectories to draw.
 static bool map_has_plotted_episode(const imp_eval_report_def *def, int map)
 {
     const int kept = def->defs[0].keep, all = def->evaluations[0].episodes;
@@ -177,6 +187,7 @@ static bool map_has_plotted_episode(const imp_eval_report_def *def, int map)
 static imp_status draw_trajectories(imp_eval_images *images, const imp_eval_report_def *def,
                                     imp_error *err)
 {
+    // All evaluations have the same maps, so the first definition loads them.
     const imp_eval_def *eval = &def->defs[0];
     imp_map_set maps = {0};
     imp_status status =
@@ -208,9 +219,12 @@ static imp_replay_def filmstrip_steps_to_show(const imp_evaluation *evaluation, 
 {
     enum { EVERY = 6 }; // a fifth of a second
     const imp_episode_result *r = &evaluation->results[episode];
+    // The last frame to show, as a step of the episode.
     const int last = imp_episode_terminated(r) ? r->steps - 1
                      : r->stalled              ? r->stalled_step - 1
                                                : r->worst_step + 3 * EVERY;
+    // An episode that is too short for all frames begins at its start, in phase with the last
+    // frame.
     const int first = last - (IMP_FILMSTRIP_FRAMES - 1) * EVERY;
     return (imp_replay_def){episode, first > 0 ? first : last % EVERY, EVERY, IMP_FILMSTRIP_FRAMES};
 }
@@ -246,6 +260,7 @@ static imp_status write_filmstrip(imp_filmstrip *filmstrip, const imp_eval_repor
              "%.60s, episode %d on %.60s: %s after %s%s%s",
              imp_path_shortest_unique_tail(def->names, def->count, p), episode, r->map,
              imp_end_reason_name(r->ending), IMP_PLURAL(r->steps, "step"), stalled, lane);
+    // Two rows of frames, with the bars of the actions.
     const imp_contact_sheet strip = {
         replay->frames,
         replay->actions,
@@ -266,6 +281,7 @@ static imp_status write_saliency_image(char image[64], const imp_eval_report_def
     char path[IMP_PATH_MAX];
     const size_t pixels = (size_t)replay->width * (size_t)replay->height;
     const int count = replay->count;
+    // Twice the frames: as the network sees them, and with saliency.
     uint8_t *frames = malloc((size_t)2 * (size_t)count * 3 * pixels);
     float *heat = malloc(pixels * sizeof *heat), actions[4 * IMP_SALIENCY_FRAMES];
     imp_inference *inference = NULL;
@@ -293,6 +309,7 @@ static imp_status write_saliency_image(char image[64], const imp_eval_report_def
         memcpy(&actions[2 * k], &replay->actions[2 * k], 2 * sizeof(float));
         memcpy(&actions[2 * (count + k)], &replay->actions[2 * k], 2 * sizeof(float));
     }
+    // One column per frame, so that image and saliency stand below each other.
     const imp_contact_sheet strip = {frames,
                                      actions,
                                      2 * count,
@@ -330,6 +347,7 @@ static imp_status draw_policy_images(imp_eval_images *images, const imp_eval_rep
         evaluation->worst_count < IMP_SHOWN_WORST ? evaluation->worst_count : IMP_SHOWN_WORST;
     imp_replay_def which[IMP_SHOWN_WORST + 1];
     imp_replay replays[IMP_SHOWN_WORST + 1];
+    // Which frames of which episodes to render.
     int count = 0;
     for (; count < filmstrips; count++)
         which[count] = filmstrip_steps_to_show(evaluation, evaluation->worst[count]);
@@ -338,6 +356,7 @@ static imp_status draw_policy_images(imp_eval_images *images, const imp_eval_rep
         const int every = evaluation->results[0].steps / IMP_SALIENCY_FRAMES;
         which[count++] = (imp_replay_def){0, every / 2, every > 0 ? every : 1, IMP_SALIENCY_FRAMES};
     }
+    // All replays of a policy run at once, on all threads.
     imp_status status =
         imp_replay_episodes(replays, which, count, def->drivers[p], &def->defs[p], monitor, err);
     for (int k = 0; k < filmstrips && status == IMP_OK; k++)

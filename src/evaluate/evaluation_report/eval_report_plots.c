@@ -15,6 +15,7 @@
 // Memory of one plot's points.
 typedef struct plot_points {
     imp_plot_series series[IMP_SHOWN_POLICIES];
+    // the points that series[k] refers to, as arrays that can be written
     double *x[IMP_SHOWN_POLICIES], *y[IMP_SHOWN_POLICIES];
 } plot_points;
 
@@ -30,6 +31,7 @@ static imp_status alloc_plot_points(plot_points *p, int index, const char *name,
     return IMP_OK;
 }
 
+// Appends a point; the series was allocated with room for it.
 static void add_plot_point(plot_points *p, int index, double x, double y)
 {
     const int at = p->series[index].count++;
@@ -37,6 +39,7 @@ static void add_plot_point(plot_points *p, int index, double x, double y)
     p->y[index][at] = y;
 }
 
+// Series whose points were not allocated hold NULL.
 static void free_plot_points(plot_points *p)
 {
     for (int k = 0; k < IMP_SHOWN_POLICIES; k++) {
@@ -51,6 +54,7 @@ static imp_status write_plot(imp_html_page *page, const imp_plot_def *def, const
 {
     char *svg;
     size_t length;
+    // Count the points of all series.
     int total = 0;
     for (int k = 0; k < count; k++)
         total += p->series[k].count;
@@ -70,6 +74,7 @@ static imp_status write_plot(imp_html_page *page, const imp_plot_def *def, const
     return status;
 }
 
+// Default plot with a title and axis labels.
 static imp_plot_def make_plot_def(const char *title, const char *x_label, const char *y_label)
 {
     imp_plot_def def = imp_default_plot_def();
@@ -93,6 +98,7 @@ static imp_status fill_completion_curve(plot_points *p, int k, const imp_eval_re
     const imp_evaluation *evaluation = &def->evaluations[k];
     const imp_eval_def *eval = &def->defs[k];
     const double step = eval->sim.env.drive.time_step * eval->sim.env.frame_skip;
+    // Short episodes have an interval for each step.
     const int places = eval->steps < PLACES ? eval->steps : PLACES;
     // Count how many episodes end in each interval.
     int ends[PLACES + 1] = {0};
@@ -126,6 +132,7 @@ static imp_status fill_histogram_outline(plot_points *p, int k, const char *name
                                          const imp_histogram *histogram, int first, int last,
                                          int merge, double unit, imp_error *err)
 {
+    // A rest of fewer than `merge` bins is left out.
     const int bins = (last - first) / merge;
     const imp_status status = alloc_plot_points(p, k, name, 2 * bins + 2, err);
     int64_t total = 0;
@@ -155,6 +162,7 @@ static imp_status fill_lane_distances(plot_points *p, int k, const imp_eval_repo
                                       imp_error *err)
 {
     enum { BINS = 50, FINE = 10, COARSEST = 80 };
+    // All policies share one width of bins, so that their curves can be compared.
     double reach = 0.0;
     for (int j = 0; j < imp_eval_shown_policies(def); j++)
         reach = fmax(reach, 1.5 * def->evaluations[j].lane_distance_p95);
@@ -168,6 +176,7 @@ static imp_status fill_lane_distances(plot_points *p, int k, const imp_eval_repo
                                   err);
 }
 
+// Histogram of speeds from 0 to UP_TO bins, with bins of twice the width.
 static imp_status fill_speeds(plot_points *p, int k, const imp_eval_report_def *def, imp_error *err)
 {
     enum { MERGE = 2, UP_TO = 132 }; // 10 mm/s, 0.66 m/s
@@ -204,9 +213,11 @@ static imp_status fill_steering_scatter(plot_points *p, int k, const imp_eval_re
 // Fills one series per policy and adds the plot.
 static imp_status plot_all_policies(
     imp_html_page *page, const imp_eval_report_def *def, const imp_plot_def *plot,
+    // `fill` computes the points of policy k.
     imp_status (*fill)(plot_points *p, int k, const imp_eval_report_def *def, imp_error *err),
     imp_error *err)
 {
+    // The points live until the plot is written.
     plot_points p = {0};
     imp_status status = IMP_OK;
     for (int k = 0; k < imp_eval_shown_policies(def) && status == IMP_OK; k++)
@@ -221,12 +232,14 @@ static imp_status plot_all_policies(
 static imp_status read_training_history(imp_training_history *history, const char *model,
                                         imp_error *err)
 {
+    // First take the model for a folder; its history, if any, is there.
     char folder[IMP_PATH_MAX];
     snprintf(folder, sizeof folder, "%s", model);
     imp_status status = imp_training_history_read(history, folder, INT32_MAX, err);
     char *slash = strrchr(folder, '/');
     if (status != IMP_OK || history->count > 0)
         return status;
+    // A file without a folder lies in the current one.
     if (slash == NULL)
         return imp_training_history_read(history, ".", INT32_MAX, err);
     *slash = '\0';
@@ -240,6 +253,7 @@ static imp_status plot_training_losses(imp_html_page *page, const imp_eval_repor
     imp_plot_def plot = make_plot_def("Training of the networks", "epoch", "loss (validation)");
     plot.log_y = true;
     plot.integer_x = true;
+    // Series refer to the histories, so these live until the plot is written.
     imp_training_history histories[IMP_SHOWN_POLICIES] = {0};
     plot_points p = {0};
     imp_status status = IMP_OK;
@@ -276,7 +290,9 @@ imp_status imp_eval_write_plots(imp_html_page *page, const imp_eval_report_def *
     imp_plot_def actions =
         make_plot_def("Steering against the expert's in the same state",
                       "expert: right minus left duty cycle", "policy: right minus left duty cycle");
+    // Every series is a cloud of points.
     actions.scatter_count = IMP_SHOWN_POLICIES;
+    // The order of the plots on the page.
     imp_html_begin_drawings(page);
     imp_status status = plot_all_policies(page, def, &completion, fill_completion_curve, err);
     if (status == IMP_OK)

@@ -9,6 +9,7 @@
 #include "imprint/report.h"
 
 // Adds a cell with the share of completed episodes and its interval.
+// Wilson's interval stands below the share, both in percent.
 static void write_completion_cell(imp_html_page *page, const imp_eval_stats *f)
 {
     char text[48], note[64];
@@ -22,6 +23,7 @@ static void write_completion_cell(imp_html_page *page, const imp_eval_stats *f)
 static void write_perturbation_row(imp_html_page *page, const char *name,
                                    const imp_eval_stats *plain, const imp_eval_stats *levels)
 {
+    // Strength 1 is the last level.
     const imp_eval_stats *last = &levels[IMP_ROBUSTNESS_LEVELS - 1];
     char text[48];
     imp_html_begin_row(page);
@@ -29,6 +31,7 @@ static void write_perturbation_row(imp_html_page *page, const char *name,
     write_completion_cell(page, plain);
     for (int k = 0; k < IMP_ROBUSTNESS_LEVELS; k++)
         write_completion_cell(page, &levels[k]);
+    // A dash stands for unknown progress: the expert itself got nowhere.
     snprintf(text, sizeof text, "%.1f", 100.0 * last->progress.value);
     imp_html_add_cell(page, isnan(last->progress.value) ? "\xe2\x80\x93" : text, NULL);
     snprintf(text, sizeof text, "%.2f", 100.0 * last->lane_distance.value);
@@ -40,6 +43,7 @@ static void write_perturbation_row(imp_html_page *page, const char *name,
 // Adds the table of a policy.
 static void write_robustness_table(imp_html_page *page, const imp_robustness *r)
 {
+    // The columns in the middle depend on the strengths.
     char words[IMP_ROBUSTNESS_LEVELS][48];
     const char *headings[IMP_ROBUSTNESS_LEVELS + 5] = {"perturbed", "plain: completed [%]"};
     for (int k = 0; k < IMP_ROBUSTNESS_LEVELS; k++) {
@@ -60,6 +64,7 @@ static imp_status write_robustness_plot(imp_html_page *page, const char *policy,
                                         const imp_robustness *r, imp_error *err)
 {
     enum { POINTS = IMP_ROBUSTNESS_LEVELS + 1 };
+    // All series share the x values: 0 and the strengths.
     double x[POINTS] = {0.0}, y[IMP_SHOWN_POLICIES][POINTS];
     imp_plot_series series[IMP_SHOWN_POLICIES];
     const int shown = r->count < IMP_SHOWN_POLICIES ? r->count : IMP_SHOWN_POLICIES;
@@ -90,6 +95,7 @@ static imp_status write_robustness_plot(imp_html_page *page, const char *policy,
     return IMP_OK;
 }
 
+// An evaluation without perturbations has no such section.
 imp_status imp_eval_write_robustness(imp_html_page *page, const imp_eval_report_def *def,
                                      imp_error *err)
 {
@@ -102,6 +108,7 @@ imp_status imp_eval_write_robustness(imp_html_page *page, const imp_eval_report_
               "dynamics, all), at a quarter, half and the whole of their ranges, from the "
               "same starts; the shares are of completed episodes. What breaks a policy most comes "
               "first.");
+    // One plot and one table per policy; a policy without rows was not perturbed.
     for (int p = 0; p < def->count && status == IMP_OK; p++) {
         if (def->robustness[p].count == 0)
             continue;

@@ -2,12 +2,15 @@
 // changes, and moves the patch by half its size. The heat of a pixel is the mean change over all
 // patches that covered it. Patches reach over the border, so that pixels there are covered as
 // often.
+// The method is that of Zeiler and Fergus (2014), with steering in place of a class score. It
+// costs one inference per patch, of which there are about 400 x height / width.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "evaluate/evaluation_report/eval_report.h"
 
+// A rectangle of pixels; right and bottom are the first ones outside.
 typedef struct rect {
     int left, top, right, bottom;
 } rect;
@@ -17,6 +20,7 @@ typedef struct occlusion {
     const imp_saliency_def *def;
     size_t image;          // bytes
     uint8_t *input_frames; // (frames x height x width x 3)
+    // the frames within input_frames, newest first, as the network takes them
     const uint8_t *frames[IMP_FRAMES_MAX];
 } occlusion;
 
@@ -35,6 +39,7 @@ static void mean_colour(const uint8_t *rgb, int width, rect at, uint8_t out[3])
 }
 
 // Covers a patch in all frames of the history.
+// Each frame has a mean of its own, because the robot moves between frames.
 static void fill_patch_with_mean_colour(const occlusion *p, rect at)
 {
     const int width = p->def->width;
@@ -61,6 +66,8 @@ static void restore_patch(const occlusion *p, rect at)
 }
 
 // Runs the network and returns its steering.
+// Steering is the turn rate to the left, or else the difference of the duty cycles, right minus
+// left.
 static float network_steering(const occlusion *p)
 {
     float out[2];
@@ -72,6 +79,8 @@ static float network_steering(const occlusion *p)
 static void accumulate_occlusion_heat(float *heat, float *hits, const occlusion *p)
 {
     const int width = p->def->width, height = p->def->height;
+    // A patch is a tenth of the width. It moves by half its side, so four patches cover most
+    // pixels.
     const int patch = width / 10 > 2 ? width / 10 : 2, stride = patch / 2;
     const float before = network_steering(p);
     for (int top = stride - patch; top < height; top += stride)
@@ -83,6 +92,7 @@ static void accumulate_occlusion_heat(float *heat, float *hits, const occlusion 
             fill_patch_with_mean_colour(p, at);
             const float change = fabsf(network_steering(p) - before);
             restore_patch(p, at);
+            // Every covered pixel gets the whole change.
             for (int row = at.top; row < at.bottom; row++)
                 for (int column = at.left; column < at.right; column++) {
                     const size_t pixel = (size_t)row * (size_t)width + (size_t)column;
@@ -92,6 +102,7 @@ static void accumulate_occlusion_heat(float *heat, float *hits, const occlusion 
         }
 }
 
+// Allocates the copy to cover, and divides the sums by the counts.
 imp_status imp_saliency_compute(float *heat, const imp_saliency_def *def, imp_error *err)
 {
     const size_t pixels = (size_t)def->width * (size_t)def->height;
@@ -115,6 +126,7 @@ imp_status imp_saliency_compute(float *heat, const imp_saliency_def *def, imp_er
     return status;
 }
 
+// Dark grey where nothing changes, towards orange with the heat relative to the hottest pixel.
 void imp_saliency_overlay(uint8_t *out, const uint8_t *rgb, const float *heat, size_t pixels)
 {
     float hottest = 0.0F;

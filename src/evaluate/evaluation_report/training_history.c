@@ -13,6 +13,7 @@
 #include "base/text/plural.h"
 #include "imprint/report.h"
 
+// Upper limit for a file that is read back [bytes].
 enum { HISTORY_BYTES_MAX = 64 << 20 };
 
 imp_status imp_training_history_add(imp_training_history *history, int epoch, double loss,
@@ -33,6 +34,7 @@ imp_status imp_training_history_add(imp_training_history *history, int epoch, do
         }
         history->capacity = capacity;
     }
+    // The four columns have the same length.
     history->epochs[history->count] = epoch;
     history->losses[history->count] = loss;
     history->validation_losses[history->count] = validation_loss;
@@ -40,6 +42,8 @@ imp_status imp_training_history_add(imp_training_history *history, int epoch, do
     return IMP_OK;
 }
 
+// A missing file is an empty history. Epochs after `last_epoch` are left out, because a run that is
+// resumed from an older checkpoint computes them again.
 imp_status imp_training_history_read(imp_training_history *history, const char *folder,
                                      int last_epoch, imp_error *err)
 {
@@ -47,6 +51,7 @@ imp_status imp_training_history_read(imp_training_history *history, const char *
     imp_status status = imp_path_join(path, folder, "history.csv", err);
     if (status != IMP_OK || !imp_path_exists(path))
         return status;
+    // The whole file is read at once and split in place.
     char *text;
     size_t length;
     status = imp_file_read(&text, &length, path, HISTORY_BYTES_MAX, err);
@@ -55,6 +60,7 @@ imp_status imp_training_history_read(imp_training_history *history, const char *
     // Parse each line: epoch, loss, validation loss (may be empty), learning rate.
     char *rest = NULL;
     strtok_r(text, "\n", &rest); // the header
+    // Lines of other forms give NaN or are skipped, because they have no epoch of at least 1.
     for (char *line; status == IMP_OK && (line = strtok_r(NULL, "\n", &rest)) != NULL;) {
         char *at;
         long epoch = strtol(line, &at, 10);
@@ -72,6 +78,7 @@ imp_status imp_training_history_read(imp_training_history *history, const char *
     return status;
 }
 
+// Writes the row of entry k.
 static void write_csv_row(FILE *out, const imp_training_history *history, int k)
 {
     // A missing validation loss is an empty field.
@@ -96,6 +103,7 @@ static void write_json_line(FILE *out, const imp_training_history *history, int 
 }
 
 // Writes a file with one line per epoch.
+// `put` writes one line; the header may be empty.
 static imp_status write_lines(const imp_training_history *history, const char *folder,
                               const char *name, const char *header,
                               void (*put)(FILE *out, const imp_training_history *history, int k),
@@ -115,6 +123,7 @@ static imp_status write_lines(const imp_training_history *history, const char *f
     return imp_atomic_file_commit(&file, err);
 }
 
+// All files are written anew after each epoch; each one is replaced in one step.
 imp_status imp_training_history_write(const imp_training_history *history, const char *folder,
                                       imp_error *err)
 {
@@ -140,6 +149,7 @@ imp_status imp_training_history_write(const imp_training_history *history, const
         {"training", history->epochs, history->losses, history->count},
         {"validation", history->epochs, history->validation_losses, history->count},
     };
+    // Runs without validation have one curve only.
     bool validated = !isnan(history->validation_losses[history->count - 1]);
     return imp_plot_write(path, &plot, series, validated ? 2 : 1, err);
 }

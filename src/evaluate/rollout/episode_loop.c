@@ -1,6 +1,6 @@
-// The loop of every episode: render the state if anybody looks at it, ask the policy and the label
-// expert, let exploration change the action, step the environment, and call the observers around
-// it. The order of these calls is fixed, because noise is drawn in that order.
+// The loop of every episode: render the state if anybody looks at it, and ask the policy and the
+// label expert. Then let exploration change the action, step the environment, and call the
+// observers around it. The order of these calls is fixed, because noise is drawn in that order.
 //
 // A thread drives one episode at a time, although networks could act on batches (act_many): eight
 // episodes in lock step take 8 % more time than one after the other. Drawing the ground takes half
@@ -10,6 +10,7 @@
 
 #include <assert.h>
 
+// The loop borrows all that a worker owns; the stride of 0 reuses one image.
 imp_episode_loop_def imp_episode_loop_of_worker(imp_rollout_workers *workers, int worker)
 {
     imp_rollout_worker *self = &workers->items[worker];
@@ -43,6 +44,7 @@ static const uint8_t *render_observation(const imp_episode_loop_def *loop, size_
     return image;
 }
 
+// An observer may need images even where the policy sees none.
 static bool any_observer_needs_observations(const imp_episode_loop_def *loop)
 {
     for (int k = 0; k < loop->observer_count; k++)
@@ -51,6 +53,7 @@ static bool any_observer_needs_observations(const imp_episode_loop_def *loop)
     return false;
 }
 
+// Resets the policies before the observers begin, in this order.
 static void begin_episode(const imp_episode_loop_def *loop)
 {
     const imp_env *env = env_of_loop(loop);
@@ -66,17 +69,20 @@ static void begin_episode(const imp_episode_loop_def *loop)
 static void step_environment(const imp_episode_loop_def *loop, imp_action chosen, imp_action expert)
 {
     const imp_env *env = env_of_loop(loop);
+    // Exploration sees both actions, and may draw noise.
     imp_transition transition = {.chosen = chosen, .expert = expert};
     const imp_action action =
         loop->explore == NULL ? chosen : loop->explore(loop->explore_context, env, chosen, expert);
     transition.result =
         loop->env != NULL ? imp_env_step(loop->env, action) : imp_sim_step(loop->sim, action);
+    // The environment clips actions, so the executed one is read back from it.
     transition.executed = env->action;
     for (int k = 0; k < loop->observer_count; k++)
         if (loop->observers[k].after_step != NULL)
             loop->observers[k].after_step(loop->observers[k].context, env, &transition);
 }
 
+// Calls the observers a last time, with an image of the last state if one of them wants it.
 static void end_episode(const imp_episode_loop_def *loop, size_t steps, imp_end_reason ending)
 {
     const uint8_t *image = NULL;
@@ -91,6 +97,7 @@ static void end_episode(const imp_episode_loop_def *loop, size_t steps, imp_end_
 // Reports the step. Steps that are not counted only look now and then for a request to stop.
 static bool count_step_and_check_stop(const imp_episode_loop_def *loop, size_t steps)
 {
+    // A look at the flag costs little, but the monitor of the caller may be slow.
     enum { STEPS_BETWEEN_STOPS = 64 };
     if (!loop->uncounted)
         return imp_rollout_workers_count_step(loop->workers, loop->worker);
@@ -107,6 +114,7 @@ const char *imp_episode_loop_fail_reason(const imp_episode_loop_def *loop)
 
 imp_status imp_episode_loop_run(const imp_episode_loop_def *loop, imp_error *err)
 {
+    // Images are rendered only if something reads them; rendering is the most expensive part.
     const bool expert_looks =
         loop->label_expert != NULL && loop->label_expert->vtable->needs_observation;
     const bool looks = loop->policy->vtable->needs_observation || expert_looks ||
@@ -122,6 +130,7 @@ imp_status imp_episode_loop_run(const imp_episode_loop_def *loop, imp_error *err
             if (loop->observers[k].before_step != NULL)
                 loop->observers[k].before_step(loop->observers[k].context, env, image);
         const imp_action chosen = imp_policy_act(loop->policy, env, image);
+        // Without a label expert, exploration sees the policy's own action in its place.
         const imp_action expert =
             loop->label_expert != NULL
                 ? imp_policy_act(loop->label_expert, env, expert_looks ? image : NULL)
@@ -131,6 +140,7 @@ imp_status imp_episode_loop_run(const imp_episode_loop_def *loop, imp_error *err
             break;
         }
 
+        // A step counts even if it ended the episode.
         step_environment(loop, chosen, expert);
         ending = env->ending;
         if (!count_step_and_check_stop(loop, ++steps))

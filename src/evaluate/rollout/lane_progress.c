@@ -1,21 +1,24 @@
-// How far a robot gets along the road. Each visit to a tile counts by the lane that joins best the
-// place where the robot came onto the tile and the place where it is, so that circles and rocking
-// cancel out, also across the border of two tiles. A robot is stalled when it gets hardly ahead for
-// long with nothing to wait for; what it could wait for is what our expert would.
+// How far a robot gets along the road. Each visit to a tile counts by one lane: the one that best
+// joins the place where the robot came onto the tile and the place where it is. So circles and
+// rocking cancel out, also across the border of two tiles. A robot is stalled when it gets hardly
+// ahead for long with nothing to wait for; what it could wait for is what our expert would.
 #include "evaluate/rollout/lane_progress.h"
 
 #include "base/common/vector2.h"
 #include "sim/expert/route.h"
 #include "sim/expert/traffic.h"
 
+// A check asks the expert's traffic rules, so it is not made at every step.
 static const double CHECK_TIME = 0.5; // between two checks for a stall [s]
 static const double ROUNDING = 1e-6;  // tolerance for sums of times [s]
 
+// Position on the ground, without the heading [m].
 static imp_vec2 robot_position(const imp_env *env)
 {
     return (imp_vec2){env->pose.x, env->pose.z};
 }
 
+// A new episode begins with a visit to the tile of the start.
 void imp_lane_progress_begin(imp_lane_progress *progress, const imp_env *env)
 {
     const imp_vec2 here = robot_position(env);
@@ -27,6 +30,8 @@ void imp_lane_progress_begin(imp_lane_progress *progress, const imp_env *env)
 }
 
 // Returns the parameter of the closest point on a curve: the best of 17 samples, then refined.
+// Samples avoid the wrong minimum of a curve with two; Gauss-Newton then converges within few
+// steps.
 static double closest_curve_parameter(const imp_curve *curve, imp_vec2 place)
 {
     enum { SAMPLES = 16, REFINEMENTS = 4 };
@@ -41,6 +46,7 @@ static double closest_curve_parameter(const imp_curve *curve, imp_vec2 place)
         }
     }
     for (int k = 0; k < REFINEMENTS; k++) { // Gauss-Newton on the distance
+        // Stay on the curve: its ends are at 0 and 1.
         const imp_vec2 derivative = imp_curve_derivative(curve, best);
         const imp_vec2 gap = imp_vec2_subtract(place, imp_curve_point(curve, best));
         best += imp_vec2_dot(gap, derivative) / imp_vec2_dot(derivative, derivative);
@@ -50,6 +56,7 @@ static double closest_curve_parameter(const imp_curve *curve, imp_vec2 place)
 }
 
 // Returns the length of a curve between two parameters, negative if backward [m].
+// The integral of the speed |c'(t)| from one parameter to the other.
 static double curve_length(const imp_curve *curve, double from, double to)
 {
     enum { PARTS = 8 }; // Simpson's rule
@@ -70,6 +77,7 @@ typedef struct lane_section {
 
 // Returns the section between two points of a tile. The lane is the one closest to both points
 // among those whose direction at the end is within 90 degrees of the heading.
+// With no tile or no suitable lane the length is 0, so the visit adds nothing.
 static lane_section find_lane_section(const imp_world *world, const imp_tile *tile, imp_vec2 from,
                                       imp_vec2 to, double heading)
 {
@@ -77,6 +85,7 @@ static lane_section find_lane_section(const imp_world *world, const imp_tile *ti
     double nearest = INFINITY;
     lane_section found = {0};
     for (int k = 0; tile != NULL && k < tile->curve_count; k++) {
+        // The sum of both gaps tells how well the lane joins the points.
         const imp_curve *curve = &world->curves[tile->first_curve + k];
         const double start = closest_curve_parameter(curve, from),
                      end = closest_curve_parameter(curve, to);
@@ -92,6 +101,7 @@ static lane_section find_lane_section(const imp_world *world, const imp_tile *ti
 }
 
 // Returns whether a lane ends at the end of the road.
+// It looks a hundredth of a tile beyond the end, in the direction of the lane there.
 static bool road_ends_at_lane_end(const imp_world *world, const imp_curve *lane)
 {
     const imp_vec2 end = lane->p[3];
@@ -106,6 +116,7 @@ static double tile_visit_distance(const imp_lane_progress *progress, const imp_e
                                   imp_vec2 here, bool returns)
 {
     const imp_world *world = env->world;
+    // The usual case: one lane from entry to exit.
     const lane_section whole =
         find_lane_section(world, progress->tile, progress->entry, here, env->pose.heading);
     if (!returns || progress->reach < 0.5 * world->tile_size)
@@ -121,6 +132,7 @@ static double tile_visit_distance(const imp_lane_progress *progress, const imp_e
                : whole.length;
 }
 
+// Distance of finished visits, and of the present one as if it ended here [m].
 double imp_lane_progress_distance(const imp_lane_progress *progress, const imp_env *env)
 {
     return progress->before + tile_visit_distance(progress, env, progress->position, false);
@@ -129,6 +141,7 @@ double imp_lane_progress_distance(const imp_lane_progress *progress, const imp_e
 // Returns whether the expert would stop or slow down at the robot's pose for something temporary.
 static bool must_wait_for_traffic(const imp_env *env)
 {
+    // A route of its own, with the random stream of routes, so that the episode draws nothing.
     imp_route route = {.random = imp_random_stream(env->def.seed, env->def.index, env->episode,
                                                    IMP_PURPOSE_ROUTE)};
     if (!imp_route_start(&route, env->world, env->pose))
@@ -144,6 +157,7 @@ static void update_stall_timer(imp_lane_progress *progress, const imp_env *env)
     const double distance = imp_lane_progress_distance(progress, env);
     // A U-turn leads back behind the tile's entry for a while: one is not a stall.
     const bool turns = !progress->turned && distance <= progress->mark - 2.0 * IMP_STALL_DISTANCE;
+    // Enough progress moves the mark and clears the time; waiting for traffic leaves both.
     if (distance >= progress->mark + IMP_STALL_DISTANCE || turns) {
         progress->mark = distance;
         progress->idle = 0.0;
@@ -159,6 +173,7 @@ static void update_stall_timer(imp_lane_progress *progress, const imp_env *env)
 static void begin_tile_visit(imp_lane_progress *progress, const imp_env *env, const imp_tile *tile,
                              imp_vec2 here)
 {
+    // Whether the robot goes back to the tile that it came from.
     const bool returns = tile == progress->last;
     progress->before += tile_visit_distance(progress, env, here, returns);
     progress->turned = progress->turned && returns;
@@ -180,6 +195,7 @@ static void update_farthest_point(imp_lane_progress *progress)
     }
 }
 
+// Called once per step, after it; checks for a stall are rarer because they are expensive.
 void imp_lane_progress_update(imp_lane_progress *progress, const imp_env *env)
 {
     const imp_vec2 here = robot_position(env);
@@ -203,6 +219,7 @@ bool imp_lane_progress_stalled(const imp_lane_progress *progress, const imp_env 
            imp_lane_progress_distance(progress, env) < IMP_STALL_DISTANCE * limit / IMP_STALL_TIME;
 }
 
+// Observers: they pass the environment on to the functions above.
 static void begin_progress(void *context, const imp_env *env)
 {
     imp_lane_progress_begin(context, env);
@@ -220,6 +237,8 @@ imp_episode_observer imp_lane_progress_observer(imp_lane_progress *progress)
         .context = progress, .begin = begin_progress, .after_step = update_progress};
 }
 
+// Drives the expert from a copy of the environment, without images. The worker's own environment
+// keeps its state, so the policy starts from the same one.
 imp_status imp_measure_expert_progress(imp_expert_progress *out, imp_rollout_workers *workers,
                                        int worker, imp_error *err)
 {
@@ -231,6 +250,7 @@ imp_status imp_measure_expert_progress(imp_expert_progress *out, imp_rollout_wor
     loop.env = &env;
     loop.policy = self->progress_expert;
     loop.label_expert = NULL;
+    // These steps are not part of the reported progress.
     loop.uncounted = true;
     imp_episode_loop_add_observer(&loop, imp_lane_progress_observer(&progress));
     const imp_status status = imp_episode_loop_run(&loop, err);

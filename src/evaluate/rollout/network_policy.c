@@ -21,12 +21,14 @@ typedef struct network_group {
     float *outputs;         // (capacity x 2)
 } network_group;
 
+// One policy: its own history, and the group that computes for it.
 typedef struct network_policy {
     imp_policy policy;
     network_group *group;
     imp_obs_history *history;
 } network_policy;
 
+// Accepts a group that was created in part.
 static void destroy_network_group(network_group *group)
 {
     imp_inference_destroy(group->inference);
@@ -36,6 +38,7 @@ static void destroy_network_group(network_group *group)
     free(group);
 }
 
+// An episode begins with an empty history.
 static void network_policy_reset(imp_policy *policy, const imp_env *env)
 {
     (void)env;
@@ -47,6 +50,7 @@ static void update_history_and_fill_batch(network_policy *self, int index, const
                                           const uint8_t *observation)
 {
     network_group *group = self->group;
+    // Places in the buffers of the batch follow from these sizes.
     const size_t frames = (size_t)group->inputs.frames, values = 2 * (size_t)group->inputs.actions;
     // The executed action enters the history: it may be an expert's, or have noise.
     if (env->frame > 0)
@@ -55,6 +59,7 @@ static void update_history_and_fill_batch(network_policy *self, int index, const
     imp_obs_history_push_frame(self->history, observation);
     memcpy(group->frames + (size_t)index * frames, imp_obs_history_frames(self->history),
            frames * sizeof *group->frames);
+    // Frames are pointers into the history, actions are copied.
     if (values > 0)
         memcpy(group->actions + (size_t)index * values, imp_obs_history_actions(self->history),
                values * sizeof *group->actions);
@@ -67,6 +72,7 @@ static void network_policy_act_many(imp_policy *const *policies, int count,
 {
     network_group *group = ((network_policy *)policies[0])->group;
     for (int first = 0; first < count; first += group->capacity) {
+        // The last batch may be smaller than the capacity.
         const int left = count - first, batch = left < group->capacity ? left : group->capacity;
         for (int k = 0; k < batch; k++)
             update_history_and_fill_batch((network_policy *)policies[first + k], k, envs[first + k],
@@ -79,6 +85,7 @@ static void network_policy_act_many(imp_policy *const *policies, int count,
     }
 }
 
+// A single policy is a batch of one, with the same bits.
 static imp_action network_policy_act(imp_policy *policy, const imp_env *env,
                                      const uint8_t *observation)
 {
@@ -87,6 +94,7 @@ static imp_action network_policy_act(imp_policy *policy, const imp_env *env,
     return action;
 }
 
+// The last policy of a group destroys the group.
 static void network_policy_destroy(imp_policy *policy)
 {
     network_policy *self = (network_policy *)policy;
@@ -100,6 +108,7 @@ static void network_policy_destroy(imp_policy *policy)
 static imp_status create_group(network_group **out, int capacity, const imp_network *network,
                                imp_error *err)
 {
+    // Sizes of the buffers follow from the inputs that the network takes.
     network_group *group = calloc(1, sizeof *group);
     if (group == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a policy");
@@ -134,6 +143,7 @@ static imp_status create_network_policy(imp_policy **out, network_group *group,
                                              .act = network_policy_act,
                                              .act_many = network_policy_act_many,
                                              .destroy = network_policy_destroy};
+    // The history of a policy depends on the network's inputs only.
     network_policy *self = calloc(1, sizeof *self);
     if (self == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a policy");
@@ -149,6 +159,7 @@ static imp_status create_network_policy(imp_policy **out, network_group *group,
     return IMP_OK;
 }
 
+// All or none are created.
 imp_status imp_network_policies_create(imp_policy **out, int count, const imp_network *network,
                                        imp_error *err)
 {
@@ -159,6 +170,7 @@ imp_status imp_network_policies_create(imp_policy **out, int count, const imp_ne
     imp_status status = create_group(&group, count, network, err);
     if (status != IMP_OK)
         return status;
+    // Create them one by one, and count for the case of a failure.
     int made = 0;
     while (made < count && status == IMP_OK) {
         status = create_network_policy(&out[made], group, network, err);

@@ -14,12 +14,15 @@
 #include "base/io/content_hash.h"
 #include "base/io/file.h"
 
+// A loaded file. It must stay open while policies from it exist.
 struct imp_plugin_library {
     void *handle; // of dlopen()
     const imp_plugin *table;
+    // of the file's content
     uint64_t hash;
 };
 
+// Shared objects are recognised by their suffix.
 bool imp_is_plugin_path(const char *name_or_path)
 {
     return imp_path_has_suffix(name_or_path, ".so");
@@ -31,6 +34,7 @@ static bool is_plugin_name(const char *name)
     enum { NAME_MAX_LENGTH = 39 };
     if (name == NULL || name[0] == '\0' || strlen(name) > NAME_MAX_LENGTH)
         return false;
+    // A name may not contain slashes, blanks or control characters.
     for (const char *c = name; *c != '\0'; c++)
         if (!isalnum((unsigned char)*c) && strchr("-_.", *c) == NULL)
             return false;
@@ -49,12 +53,14 @@ static imp_status check_plugin_table(const imp_plugin *table, const char *path, 
                         "%s: was compiled for version %u of the plug-in interface, this is version "
                         "%u",
                         path, (unsigned)table->abi_version, (unsigned)IMP_PLUGIN_ABI_VERSION);
+    // The size tells whether the table was compiled with all members of this version.
     if (table->size < sizeof *table || table->create == NULL || table->destroy == NULL ||
         table->reset == NULL || table->act == NULL)
         return imp_fail(err, IMP_BAD_INPUT, "%s: its table of functions is incomplete", path);
     if (!is_plugin_name(table->name))
         return imp_fail(err, IMP_BAD_INPUT,
                         "%s: its name must be 1 to 39 letters, digits, '-', '_' or '.'", path);
+    // A size of 0 x 0 means that the plug-in needs no image.
     const int width = table->image_width, height = table->image_height;
     if (width < 0 || height < 0 || width > IMAGE_SIDE_MAX || height > IMAGE_SIDE_MAX ||
         (width == 0) != (height == 0))
@@ -63,6 +69,7 @@ static imp_status check_plugin_table(const imp_plugin *table, const char *path, 
     return IMP_OK;
 }
 
+// Opens the file and checks its table; the caller closes the library after a failure.
 static imp_status load_plugin_table(imp_plugin_library *library, const char *path, imp_error *err)
 {
     // dlopen() would search system folders for a name without a slash.
@@ -84,6 +91,7 @@ static imp_status load_plugin_table(imp_plugin_library *library, const char *pat
     return check_plugin_table(library->table, path, err);
 }
 
+// The hash is computed first: it needs nothing from the code in the file.
 imp_status imp_plugin_library_open(imp_plugin_library **out, const char *path, imp_error *err)
 {
     imp_plugin_library *library = calloc(1, sizeof *library);
@@ -119,20 +127,24 @@ uint64_t imp_plugin_library_hash(const imp_plugin_library *library)
     return library->hash;
 }
 
+// Each policy has a table of functions of its own, because name and need of images vary.
 typedef struct plugin_policy {
     imp_policy policy;
     imp_policy_vtable vtable;
     const imp_plugin *table;
     void *self; // the plug-in's own
+    // text that failure_reason points to
     char failure[64];
 } plugin_policy;
 
+// Copies a lane position; distances in m, angles in rad.
 static imp_plugin_lane to_plugin_lane(const imp_lane_position *lane)
 {
     return (imp_plugin_lane){lane->distance, lane->angle,     lane->point.x,
                              lane->point.z,  lane->tangent.x, lane->tangent.z};
 }
 
+// Callback of plug-ins: the lane position of any pose. Returns 0 off the lanes.
 static int32_t find_lane(const imp_plugin_world *world, double x, double z, double heading,
                          imp_plugin_lane *out)
 {
@@ -144,6 +156,7 @@ static int32_t find_lane(const imp_plugin_world *world, double x, double z, doub
     return 1;
 }
 
+// Callback of plug-ins: object number `index`. Returns 0 if there is none in this episode.
 static int32_t get_object(const imp_plugin_world *world, int32_t index, imp_plugin_object *out)
 {
     static const char *const kinds[] = {
@@ -164,6 +177,7 @@ static int32_t get_object(const imp_plugin_world *world, int32_t index, imp_plug
     const imp_object_state *state = moves ? &env->moving[object->moving] : NULL;
     const imp_vec2 at = moves ? state->position : object->position;
     const imp_box *box = moves ? &state->box : &object->box;
+    // The radius reaches from the position to the farthest corner of the box.
     double radius = 0.0;
     for (int k = 0; k < 4; k++)
         radius = fmax(radius, hypot(box->corner[k].x - at.x, box->corner[k].z - at.z));
@@ -177,6 +191,7 @@ static int32_t get_object(const imp_plugin_world *world, int32_t index, imp_plug
     return 1;
 }
 
+// The callbacks get the environment back as context; it is valid during one call only.
 static imp_plugin_world to_plugin_world(const imp_env *env)
 {
     return (imp_plugin_world){env, find_lane, get_object, env->world->object_count};
@@ -210,6 +225,7 @@ static imp_plugin_state to_plugin_state(const imp_env *env, const imp_plugin_wor
     return state;
 }
 
+// A new episode clears an earlier failure.
 static void plugin_policy_reset(imp_policy *policy, const imp_env *env)
 {
     plugin_policy *self = (plugin_policy *)policy;
@@ -219,12 +235,14 @@ static void plugin_policy_reset(imp_policy *policy, const imp_env *env)
     self->table->reset(self->self, &state);
 }
 
+// Calls the plug-in. A code other than 0 is a failure; the robot then stands still.
 static imp_action plugin_policy_act(imp_policy *policy, const imp_env *env,
                                     const uint8_t *observation)
 {
     plugin_policy *self = (plugin_policy *)policy;
     const imp_plugin_world world = to_plugin_world(env);
     const imp_plugin_state state = to_plugin_state(env, &world);
+    // Plug-ins without need of images get NULL.
     const bool looks = policy->vtable->needs_observation;
     const imp_plugin_image image = {looks ? observation : NULL, self->table->image_width,
                                     self->table->image_height};
@@ -235,9 +253,11 @@ static imp_action plugin_policy_act(imp_policy *policy, const imp_env *env,
         policy->failure_reason = self->failure;
         return (imp_action){0.0, 0.0};
     }
+    // Duty cycles beyond 1 are clipped as for any policy.
     return imp_action_clip((imp_action){action.left, action.right});
 }
 
+// The plug-in frees its own part first.
 static void plugin_policy_destroy(imp_policy *policy)
 {
     plugin_policy *self = (plugin_policy *)policy;

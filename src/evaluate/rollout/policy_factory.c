@@ -1,6 +1,7 @@
 // Policies by name: "expert", "reference" (pure pursuit), a model, a plug-in, or a maker that the
 // caller passes. A factory holds what is loaded once, such as a network's weights; each policy that
 // it creates has a copy of what it needs, so that threads share nothing that changes.
+// Names are tried in that order, so a file named "expert" needs a path, as in ./expert.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #include "imprint/rollout.h"
 #include "nn/network/network.h"
 
+// Where the actions come from.
 typedef enum policy_kind {
     POLICY_EXPERT,
     POLICY_PURE_PURSUIT,
@@ -25,24 +27,30 @@ typedef enum policy_kind {
     POLICY_CUSTOM,
 } policy_kind;
 
+// Constant after it is opened, so that threads may create policies from it at once.
 struct imp_policy_factory {
     policy_kind kind;
+    // the caller's name or path, a copy
     char *name;
+    // if kind is POLICY_EXPERT
     imp_expert_def expert;
     imp_plugin_library *plugin; // if kind is POLICY_PLUGIN
     imp_network *network;       // if kind is POLICY_NETWORK
     imp_network *segmenter;     // nullable: computes the network's semantic masks
     // if kind is POLICY_CUSTOM
     imp_status (*create_policy)(const void *context, imp_policy **out, imp_error *err);
+    // passed to create_policy, and owned by the caller
     const void *context;
 };
 
 // Loads a model. Distinguishes a missing file from a misspelled name in the error message.
+// A name with a slash or a dot is a path.
 static imp_status load_policy_network(imp_policy_factory *factory, imp_error *err)
 {
     const char *name = factory->name;
     const bool is_path = strchr(name, '/') != NULL || strchr(name, '.') != NULL;
     imp_file_type kind;
+    // A file that exists but cannot be read has an error of its own.
     if (is_path && imp_file_type_detect(&kind, name, err) == IMP_IO)
         return IMP_IO;
     if (is_path && !imp_path_exists(name))
@@ -65,6 +73,7 @@ static imp_status load_policy_network(imp_policy_factory *factory, imp_error *er
     return imp_network_load(&factory->network, factory->name, err);
 }
 
+// Allocates a factory with its name; all other members are 0.
 static imp_status alloc_factory(imp_policy_factory **out, const char *name, imp_error *err)
 {
     imp_policy_factory *factory = calloc(1, sizeof *factory);
@@ -79,12 +88,14 @@ static imp_status alloc_factory(imp_policy_factory **out, const char *name, imp_
     return IMP_OK;
 }
 
+// The context belongs to the caller and must outlive the factory.
 imp_status imp_policy_factory_open_custom(imp_policy_factory **out, const char *name,
                                           imp_status (*create_policy)(const void *context,
                                                                       imp_policy **out,
                                                                       imp_error *err),
                                           const void *context, imp_error *err)
 {
+    // The factory is handed out only when it is complete.
     imp_policy_factory *factory;
     const imp_status status = alloc_factory(&factory, name, err);
     if (status != IMP_OK)
@@ -125,6 +136,7 @@ imp_status imp_policy_factory_open(imp_policy_factory **out, const char *name_or
     return IMP_OK;
 }
 
+// Policies must be destroyed before.
 void imp_policy_factory_close(imp_policy_factory *factory)
 {
     if (factory == NULL)
@@ -141,19 +153,23 @@ const char *imp_policy_factory_name(const imp_policy_factory *factory)
     return factory->name;
 }
 
+// The identity names what the actions follow from: paths may differ, contents may not.
 void imp_policy_factory_identity(const imp_policy_factory *factory,
                                  char out[IMP_POLICY_IDENTITY_MAX])
 {
+    // A plug-in has the name in its table, and the hash of its file.
     if (factory->plugin != NULL) {
         snprintf(out, IMP_POLICY_IDENTITY_MAX, "%s-%016" PRIx64,
                  imp_plugin_library_table(factory->plugin)->name,
                  imp_plugin_library_hash(factory->plugin));
         return;
     }
+    // The experts are part of the program, so their name identifies them.
     if (factory->network == NULL) {
         snprintf(out, IMP_POLICY_IDENTITY_MAX, "%.63s", factory->name);
         return;
     }
+    // The segmenter changes the actions too, so it is part of the identity.
     uint64_t hash = imp_network_weights_hash(factory->network);
     if (factory->segmenter != NULL)
         hash = hash * IMP_HASH_PRIME + imp_network_weights_hash(factory->segmenter);
@@ -177,6 +193,7 @@ const imp_network *imp_policy_factory_segmenter(const imp_policy_factory *factor
     return factory->segmenter;
 }
 
+// Behind a segmenter, a network trained on masks sees images.
 imp_observation_kind imp_policy_factory_observation(const imp_policy_factory *factory)
 {
     return factory->network == NULL || factory->segmenter != NULL
@@ -184,9 +201,11 @@ imp_observation_kind imp_policy_factory_observation(const imp_policy_factory *fa
                : imp_network_observation_kind(factory->network);
 }
 
+// 0 x 0 means that the policy takes any size. A segmenter, if there is one, sees the image first.
 void imp_policy_factory_image_size(const imp_policy_factory *factory, int *width, int *height)
 {
     if (factory->network == NULL) {
+        // Experts need no image, plug-ins may.
         const imp_plugin *plugin =
             factory->plugin != NULL ? imp_plugin_library_table(factory->plugin) : NULL;
         *width = plugin != NULL ? plugin->image_width : 0;
@@ -199,9 +218,11 @@ void imp_policy_factory_image_size(const imp_policy_factory *factory, int *width
     *height = def->height;
 }
 
+// Checks everything before the factory changes, so a failure leaves it as it was.
 imp_status imp_policy_factory_set_segmenter(imp_policy_factory *factory, const char *path,
                                             imp_error *err)
 {
+    // Only a network that was trained on masks can act on those of a segmenter.
     imp_network *network;
     imp_segmenter *segmenter = NULL;
     if (factory->network == NULL ||
@@ -233,6 +254,7 @@ imp_status imp_policy_factory_set_segmenter(imp_policy_factory *factory, const c
 }
 
 // Creates policies that share one inference, each behind a segmenter if there is one.
+// All of them are destroyed if one cannot be created.
 static imp_status create_network_policies(const imp_policy_factory *factory, imp_policy **out,
                                           int count, imp_error *err)
 {
@@ -251,6 +273,7 @@ static imp_status create_network_policies(const imp_policy_factory *factory, imp
     return status;
 }
 
+// Experts and plug-ins are created one at a time; only networks share work.
 imp_status imp_policy_factory_create(const imp_policy_factory *factory, imp_policy **out,
                                      imp_error *err)
 {
@@ -269,6 +292,7 @@ imp_status imp_policy_factory_create(const imp_policy_factory *factory, imp_poli
     return imp_fail(err, IMP_INTERNAL, "unknown kind of policy");
 }
 
+// All or none are created.
 imp_status imp_policy_factory_create_many(const imp_policy_factory *factory, imp_policy **out,
                                           int count, imp_error *err)
 {
@@ -285,11 +309,13 @@ imp_status imp_policy_factory_create_many(const imp_policy_factory *factory, imp
     return IMP_OK;
 }
 
+// Matches whole words of the list only.
 bool imp_policy_factory_trained_on(const imp_policy_factory *factory, const char *map)
 {
     if (!imp_policy_factory_is_network(factory))
         return false;
     // The metadata lists the maps' names, separated by spaces.
+    // Models of older versions may lack the list: then the answer is no.
     const char *names = imp_network_metadata(imp_policy_factory_network(factory), "maps");
     const size_t length = strlen(map);
     for (const char *at = names; at != NULL; at = strchr(at, ' ')) {

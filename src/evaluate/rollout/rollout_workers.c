@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 // Creates a worker's policies and its image.
+// The caller destroys the worker after a failure, whatever part of it exists.
 static imp_status create_worker(imp_rollout_worker *self, const imp_rollout_workers_def *def,
                                 imp_error *err)
 {
@@ -24,6 +25,7 @@ static imp_status create_worker(imp_rollout_worker *self, const imp_rollout_work
     return IMP_OK;
 }
 
+// A width of 0 means that any size will do.
 imp_status imp_rollout_check_image_size(const imp_policy_factory *policy,
                                         const imp_camera_def *camera, imp_error *err)
 {
@@ -55,12 +57,14 @@ static imp_status check_policy_input(const imp_rollout_workers_def *def, imp_err
     return IMP_OK;
 }
 
+// Called on the calling thread only, as monitors need not be safe for threads.
 static void report_progress(imp_rollout_workers *workers)
 {
     workers->progress.done = (double)atomic_load(&workers->frames);
     imp_monitor_progress(workers->monitor, &workers->progress);
 }
 
+// Once set, the flag stays set until the workers are destroyed.
 static void poll_stop_request(imp_rollout_workers *workers)
 {
     if (imp_monitor_should_stop(workers->monitor))
@@ -80,10 +84,12 @@ static void report_and_poll_stop(void *context)
 static imp_status create_sims(imp_rollout_workers *workers, const imp_rollout_workers_def *def,
                               imp_error *err)
 {
+    // Policies get what they need from the loop, so simulators compute no extras.
     imp_sim_def sim = def->sim;
     sim.same_index = true;
     sim.ground_truth = sim.expert_actions = false;
     sim.threads = workers->threads;
+    // Steps are the policy's; the simulator counts frames.
     if (def->steps > 0)
         sim.env.max_steps = def->steps * sim.env.frame_skip;
     imp_sim **sims = calloc((size_t)workers->threads, sizeof(imp_sim *));
@@ -101,6 +107,7 @@ static imp_status create_sims(imp_rollout_workers *workers, const imp_rollout_wo
     return status;
 }
 
+// After a failure, imp_rollout_workers_destroy() frees what was created.
 imp_status imp_rollout_workers_create(imp_rollout_workers *workers,
                                       const imp_rollout_workers_def *def, imp_error *err)
 {
@@ -111,6 +118,7 @@ imp_status imp_rollout_workers_create(imp_rollout_workers *workers,
         status = imp_thread_pool_create(&workers->pool, def->sim.threads, err);
     if (status != IMP_OK)
         return status;
+    // The calling thread also reports while it waits for the last episodes.
     imp_thread_pool_set_idle_hook(workers->pool, report_and_poll_stop, workers);
     const int threads = imp_thread_pool_size(workers->pool);
     workers->items = calloc((size_t)threads, sizeof *workers->items);
@@ -125,6 +133,7 @@ imp_status imp_rollout_workers_create(imp_rollout_workers *workers,
 
 void imp_rollout_workers_destroy(imp_rollout_workers *workers)
 {
+    // Policies first: they may refer to the simulator's world.
     for (int k = 0; k < workers->threads; k++) {
         imp_policy_destroy(workers->items[k].policy);
         imp_policy_destroy(workers->items[k].label_expert);
@@ -138,6 +147,7 @@ void imp_rollout_workers_destroy(imp_rollout_workers *workers)
     *workers = (imp_rollout_workers){0};
 }
 
+// The product of both must stay far below the range of int.
 imp_status imp_rollout_check_length(int steps, int frame_skip, imp_error *err)
 {
     enum { FRAMES_MAX = 1 << 24 };
@@ -149,6 +159,7 @@ imp_status imp_rollout_check_length(int steps, int frame_skip, imp_error *err)
     return IMP_OK;
 }
 
+// Counts a step of any thread. Returns false if the rollout should end.
 bool imp_rollout_workers_count_step(imp_rollout_workers *workers, int worker)
 {
     enum { FRAMES_BETWEEN_REPORTS = 64 };
@@ -164,6 +175,7 @@ bool imp_rollout_workers_count_step(imp_rollout_workers *workers, int worker)
     return !atomic_load(&workers->stop);
 }
 
+// The same without counting.
 bool imp_rollout_workers_poll_stop(imp_rollout_workers *workers, int worker)
 {
     if (worker == 0)
@@ -171,6 +183,7 @@ bool imp_rollout_workers_poll_stop(imp_rollout_workers *workers, int worker)
     return !atomic_load(&workers->stop);
 }
 
+// Given starts replace the random ones; the rest of the episode is drawn as usual.
 imp_status imp_rollout_worker_reset_sim(const imp_rollout_workers *workers,
                                         imp_rollout_worker *self, uint32_t episode, imp_error *err)
 {

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+// Owns the inner policy and a segmenter of its own.
 typedef struct segmented_policy {
     imp_policy policy;
     imp_policy *inner;
@@ -19,6 +20,7 @@ static void segmented_policy_begin(imp_policy *policy, const imp_env *env)
     policy->failure_reason = self->inner->failure_reason;
 }
 
+// The mask has the size that the inner network was trained with; the factory checks it.
 static imp_action segmented_policy_act(imp_policy *policy, const imp_env *env,
                                        const uint8_t *observation)
 {
@@ -29,6 +31,7 @@ static imp_action segmented_policy_act(imp_policy *policy, const imp_env *env,
     return action;
 }
 
+// Accepts a policy that was created in part.
 static void segmented_policy_destroy(imp_policy *policy)
 {
     segmented_policy *self = (segmented_policy *)policy;
@@ -38,6 +41,7 @@ static void segmented_policy_destroy(imp_policy *policy)
     free(self);
 }
 
+// Takes over *policy, and replaces it. After a failure both are destroyed.
 imp_status imp_segmented_policy_wrap(imp_policy **policy, const imp_network *segmenter,
                                      imp_error *err)
 {

@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+// White, nearly black, and the grey of tracks.
 const imp_colour imp_colour_background = {255, 255, 255};
 const imp_colour imp_colour_foreground = {38, 43, 51};
 const imp_colour imp_colour_light_grey = {226, 229, 233};
 
 imp_colour imp_plot_series_colour(int index)
 {
+    // The palette of Okabe and Ito (2008), which colour-blind readers can distinguish.
     static const imp_colour colours[IMP_PLOT_SERIES_COLOURS] = {
         {0, 114, 178}, {213, 94, 0}, {0, 158, 115}, {204, 121, 167}, {230, 159, 0}, {86, 180, 233},
     };
@@ -27,6 +29,7 @@ static void reset_shape_bounds(imp_canvas *canvas)
     canvas->right = canvas->bottom = 0;
 }
 
+// A new canvas is white and has no shape.
 imp_status imp_canvas_init(imp_canvas *canvas, int width, int height, imp_error *err)
 {
     const size_t pixels = (size_t)width * (size_t)height;
@@ -96,6 +99,7 @@ static uint8_t blend_channel(uint8_t below, uint8_t above, int weight)
     return (uint8_t)((below * (255 - weight) + above * weight + 127) / 255);
 }
 
+// Blends the shape over the image and clears its coverage, so that the next shape begins empty.
 void imp_canvas_fill_shape(imp_canvas *canvas, imp_colour colour, double opacity)
 {
     for (int row = canvas->top; row < canvas->bottom; row++) {
@@ -113,6 +117,7 @@ void imp_canvas_fill_shape(imp_canvas *canvas, imp_colour colour, double opacity
     reset_shape_bounds(canvas);
 }
 
+// Fills whole pixels at once, without coverage. Parts outside the canvas are cut off.
 void imp_canvas_fill_rectangle(imp_canvas *canvas, int left, int top, int right, int bottom,
                                imp_colour colour)
 {

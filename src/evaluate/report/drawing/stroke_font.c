@@ -61,6 +61,7 @@ static const char *const glyphs[128] = {
     ['|'] = "0007",
 };
 
+// The grid has square cells of size / GLYPH_ROWS pixels.
 static const double GLYPH_ROWS = 6.0; // rows between the top of an "l" and the base line
 static const double GLYPH_GAP =
     1.9; // columns between two characters, including a stroke's thickness
@@ -78,12 +79,14 @@ static const char *find_glyph(char letter)
 static double glyph_advance(const char *glyph)
 {
     int widest = -1;
+    // Blanks separate polylines, so they are stepped across.
     for (const char *at = glyph; *at != '\0'; at += *at == ' ' ? 1 : 2)
         if (*at - '0' > widest)
             widest = *at - '0';
     return (widest < 0 ? BLANK_WIDTH : widest) + GLYPH_GAP;
 }
 
+// Width of a text whose tall letters are `size` pixels high, with the gap after the last one [px].
 double imp_canvas_text_width(double size, const char *text)
 {
     double columns = 0.0;
@@ -92,6 +95,8 @@ double imp_canvas_text_width(double size, const char *text)
     return columns * size / GLYPH_ROWS;
 }
 
+// Adds the strokes to the canvas's shape; (x, y) is the left end of the base line. Returns the
+// width.
 double imp_canvas_add_text(imp_canvas *canvas, double x, double y, double size, const char *text)
 {
     // Strokes are an eighth of the size, but at least a pixel.
@@ -99,6 +104,7 @@ double imp_canvas_add_text(imp_canvas *canvas, double x, double y, double size, 
     const double start = x, top = y - size;
     for (; *text != '\0'; text++) {
         const char *glyph = find_glyph(*text);
+        // Each pair of neighbouring points is a segment.
         for (const char *at = glyph; at[0] != '\0' && at[1] != '\0'; at++) {
             if (at[0] == ' ')
                 continue;

@@ -11,6 +11,7 @@
 // Height of an "l" relative to the font size in common fonts.
 static const double LETTER_HEIGHT = 0.72;
 
+// The font sizes of SVG text differ from letter heights; see LETTER_HEIGHT.
 void imp_vector_canvas_begin(const imp_vector_canvas *drawing, int width, int height)
 {
     if (drawing->svg != NULL)
@@ -74,6 +75,7 @@ static void add_dashed_line(imp_canvas *canvas, const imp_pixel_point *points, i
     }
 }
 
+// Draws connected lines; one point twice is a disc as wide as the line.
 void imp_vector_canvas_polyline(const imp_vector_canvas *drawing, const imp_pixel_point *points,
                                 int count, imp_draw_style style)
 {
@@ -97,6 +99,7 @@ void imp_vector_canvas_polyline(const imp_vector_canvas *drawing, const imp_pixe
 // that lie inside, by the even-odd rule.
 static void add_polygon(imp_canvas *canvas, const imp_pixel_point *points, int count)
 {
+    // Samples per pixel in each direction.
     enum { SIDE = 4 };
     double left = INFINITY, top = INFINITY, right = -INFINITY, bottom = -INFINITY;
     for (int k = 0; k < count; k++) {
@@ -147,6 +150,7 @@ void imp_vector_canvas_polygon(const imp_vector_canvas *drawing, const imp_pixel
     write_svg_colour(drawing->svg, "fill", style);
     write_svg_path(drawing->svg, points, count);
     fputs("Z\"", drawing->svg);
+    // Viewers show the title of an element when the pointer rests on it.
     if (tooltip != NULL) {
         fputs("><title>", drawing->svg);
         imp_xml_write_escaped(drawing->svg, tooltip);
@@ -190,10 +194,12 @@ void imp_vector_canvas_text(const imp_vector_canvas *drawing, double x, double y
         draw_text_on_canvas(drawing->canvas, x, y, size, style, halo, text);
         return;
     }
+    // In the order of imp_text_align.
     static const char *const anchors[] = {"start", "middle", "end"};
     fprintf(drawing->svg, "<text x=\"%.1f\" y=\"%.1f\" font-size=\"%.1f\" text-anchor=\"%s\"", x, y,
             size / LETTER_HEIGHT, anchors[align]);
     write_svg_colour(drawing->svg, "fill", style);
+    // A pale outline below the letters keeps them legible on any ground.
     if (halo)
         fputs(" stroke=\"#fff\" stroke-width=\"2.6\" stroke-opacity=\"0.85\" "
               "stroke-linejoin=\"round\" paint-order=\"stroke\"",

@@ -2,6 +2,7 @@
 // with double quotes become entities. Control characters, which XML 1.0 forbids, become blanks.
 #include "evaluate/report/drawing/xml_escape.h"
 
+// Works on bytes: those of UTF-8 beyond ASCII pass unchanged.
 void imp_xml_write_escaped(FILE *out, const char *text)
 {
     for (; *text != '\0'; text++) {

@@ -10,16 +10,19 @@
 #include "base/common/vector2.h"
 #include "evaluate/report/map_image/map_drawing.h"
 
+// Colour, opacity, width [px] and length of dashes [px]; the legend uses the same styles.
 const imp_draw_style imp_map_edge_style = {{0, 150, 110}, 1.0, 2.0, 0.0};
 const imp_draw_style imp_map_start_style = {{190, 60, 140}, 1.0, 2.5, 6.0};
 const imp_draw_style imp_map_motion_path_style = {{38, 43, 51}, 1.0, 2.2, 4.0};
 
+// The width follows the size of the tiles, within limits.
 imp_draw_style imp_map_lane_style(const imp_map_drawing *view)
 {
     const double width = fmax(0.8, fmin(2.0, view->tile * 0.018));
     return (imp_draw_style){{122, 201, 255}, 1.0, width, 0.0};
 }
 
+// Colours near those of the objects themselves, but distinguishable on road and grass.
 imp_colour imp_map_object_colour(imp_object_kind kind)
 {
     static const imp_colour colours[IMP_OBJECT_KIND_COUNT] = {
@@ -57,6 +60,7 @@ static void draw_arrow(const imp_map_drawing *view, imp_pixel_point tip, imp_vec
 
 // ---- roads ----
 
+// Tiles outside the map are not drivable.
 static bool is_drivable_tile(const imp_world *world, int i, int j)
 {
     return i >= 0 && j >= 0 && i < world->columns && j < world->rows &&
@@ -122,6 +126,7 @@ void imp_map_draw_start(const imp_map_drawing *view)
     if (!world->has_start_pose)
         return;
     // The outline of a robot at the start pose, with an arrow at its front.
+    // Width 0.15 m; rear and front at unequal distances, as the wheels' axis is the origin.
     const imp_vec2 forward = imp_heading_direction(world->start_pose.heading);
     const imp_vec2 side = imp_vec2_scale(imp_vec2_turn_right(forward), 0.075);
     const imp_vec2 at = {origin.x + world->start_pose.x, origin.z + world->start_pose.z};
@@ -147,6 +152,7 @@ static double box_side_length_pixels(const imp_map_drawing *view, const imp_box 
 }
 
 // Traffic lights change but do not move.
+// Of the objects that move by kind, only those that change place have a path.
 static bool has_motion_path(const imp_object *object)
 {
     return object->kind != IMP_OBJECT_TRAFFIC_LIGHT;
@@ -174,6 +180,7 @@ static void draw_motion_path(const imp_map_drawing *view, const imp_object *obje
     draw_arrow(view, to, forward, size, style);
 }
 
+// Draws the footprint of an object from above, with an arrow at its front.
 static void draw_object(const imp_map_drawing *view, const imp_object *object)
 {
     const imp_box *box = &object->box;
@@ -227,6 +234,7 @@ typedef struct label {
     double left, top, right, bottom;
 } label;
 
+// Rectangles that only touch do not overlap.
 static bool labels_overlap(const label *a, const label *b)
 {
     return a->left < b->right && b->left < a->right && a->top < b->bottom && b->top < a->bottom;

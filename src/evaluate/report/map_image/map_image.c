@@ -12,11 +12,13 @@
 #include "evaluate/report/map_image/map_drawing.h"
 #include "imprint/report.h"
 
+// COOKIE is "mapv" in ASCII; the others are limits for an image's sides [px].
 enum { COOKIE = 0x6d617076, WIDTH_MIN = 320, HEIGHT_MIN = 240, SIDE_MAX = 8192 };
 // Margins around the map, legend width and row height [px].
 enum { LEFT = 44, TOP = 86, BOTTOM = 46, GAP = 28, LEGEND = 176, RIGHT = 16, ROW = 24 };
 
 static const double TEXT_SIZE = 9.0; // height of an "l" in ordinary text [px]
+// Colour, opacity and line width of important and of less important things.
 static const imp_draw_style TEXT_STYLE = {{38, 43, 51}, 1.0, 1.5, 0.0};
 static const imp_draw_style PALE_STYLE = {{112, 120, 132}, 1.0, 1.2, 0.0};
 
@@ -30,7 +32,9 @@ imp_map_image_def imp_default_map_image_def(void)
 static void plan_map_layout(imp_map_drawing *view, const imp_map_image_def *def, int *width,
                             int *height)
 {
+    // Preferred length of the longer side, and limits for a tile [px].
     const double natural = 960.0, largest = 112.0, smallest = 12.0;
+    // Everything beside the map has a fixed size; only the tiles vary.
     const imp_world *world = view->world;
     const int longer = world->columns > world->rows ? world->columns : world->rows;
     const int across = LEFT + GAP + LEGEND + RIGHT, down = TOP + BOTTOM;
@@ -49,6 +53,7 @@ static void plan_map_layout(imp_map_drawing *view, const imp_map_image_def *def,
         *width = across + (int)ceil(view->tile * world->columns);
         *height = down + (int)ceil(fmax(view->tile * world->rows, entries * ROW));
     }
+    // The transformation from metres to pixels follows from the tile.
     view->scale = view->tile / world->tile_size;
     view->map_width = (int)ceil(view->tile * world->columns);
     view->map_height = (int)ceil(view->tile * world->rows);
@@ -63,6 +68,7 @@ static void draw_title(const imp_map_drawing *view)
     char text[128];
     imp_vector_canvas_text(&view->drawing, LEFT, 30, 13.0, IMP_TEXT_ALIGN_LEFT, TEXT_STYLE, false,
                            world->name);
+    // Size, share of road and number of lanes.
     snprintf(text, sizeof text, "%d x %d %s of %.4g m, %d to drive on, %s", world->columns,
              world->rows, IMP_PLURAL_NOUN((int64_t)world->columns * world->rows, "tile"),
              world->tile_size, world->drivable_count, IMP_PLURAL(world->curve_count, "lane"));
@@ -74,6 +80,7 @@ static void draw_title(const imp_map_drawing *view)
 static void draw_coordinates(const imp_map_drawing *view)
 {
     const imp_world *world = view->world;
+    // Where the map ends on the image [px].
     const double right = view->left + view->tile * world->columns;
     const double bottom = view->top + view->tile * world->rows;
     // Numbers at the upper and left border.
@@ -105,9 +112,11 @@ static void draw_coordinates(const imp_map_drawing *view)
 }
 
 // Draws a scale bar below the map: the shortest of 1, 2, 5, ... m that is at least 60 px long.
+// All lengths are round, so that distances can be read off.
 static void draw_scale_bar(const imp_map_drawing *view)
 {
     static const int lengths[] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000};
+    // Find the length, then draw the bar with its label.
     size_t k = 0;
     while (k + 1 < sizeof lengths / sizeof lengths[0] && lengths[k] * view->scale < 60.0)
         k++;
@@ -116,6 +125,7 @@ static void draw_scale_bar(const imp_map_drawing *view)
     char text[24];
     imp_vector_canvas_polyline(&view->drawing, (imp_pixel_point[]){{view->left, y}, {end, y}}, 2,
                                TEXT_STYLE);
+    // A short stroke at each end.
     for (int n = 0; n < 2; n++) {
         const double x = n == 0 ? view->left : end;
         imp_vector_canvas_polyline(&view->drawing, (imp_pixel_point[]){{x, y - 4}, {x, y + 4}}, 2,
@@ -140,9 +150,11 @@ static void draw_legend(const imp_map_drawing *view, const imp_map_image_def *de
 {
     const imp_world *world = view->world;
     const double x = view->left + view->map_width + GAP;
+    // Each entry moves y down by one row.
     double y = view->top + 10.0;
     // Lines: lanes, on a sample of road, edges and start.
     if (def->lanes) {
+        // A lane is pale, so its sample lies on a stroke of road.
         const imp_draw_style road = {{74, 79, 88}, 1.0, 9.0, 0.0};
         imp_vector_canvas_polyline(&view->drawing, (imp_pixel_point[]){{x, y}, {x + 22, y}}, 2,
                                    road);
@@ -162,6 +174,7 @@ static void draw_legend(const imp_map_drawing *view, const imp_map_image_def *de
         char text[64];
         if (count == 0)
             continue;
+        // A square in the colour of the footprints.
         const imp_draw_style style = {imp_map_object_colour((imp_object_kind)k), 1.0, 0.0, 0.0};
         imp_vector_canvas_rectangle(&view->drawing, x + 4, y - 7, x + 18, y + 7, style);
         const char *name =
@@ -176,6 +189,7 @@ static void draw_legend(const imp_map_drawing *view, const imp_map_image_def *de
 }
 
 // Draws everything above the ground, in an order in which nothing important is covered.
+// The same for SVG and PNG.
 static void draw_annotations(const imp_map_drawing *view, const imp_map_image_def *def)
 {
     draw_coordinates(view);
@@ -190,10 +204,12 @@ static void draw_annotations(const imp_map_drawing *view, const imp_map_image_de
     draw_legend(view, def);
 }
 
+// A size of 0 x 0 lets the layout choose; any other must have room for margins and legend.
 static imp_status check_map_image_def(const imp_map_image_def *def, imp_error *err)
 {
     if (def->cookie != COOKIE)
         return imp_fail(err, IMP_USAGE, "begin with imp_default_map_image_def()");
+    // One of both sides alone is an error.
     if (def->width == 0 && def->height == 0)
         return IMP_OK;
     if (def->width < WIDTH_MIN || def->height < HEIGHT_MIN || def->width > SIDE_MAX ||
@@ -203,6 +219,7 @@ static imp_status check_map_image_def(const imp_map_image_def *def, imp_error *e
     return IMP_OK;
 }
 
+// The layout is computed before the canvas begins, because it decides the size of the image.
 imp_status imp_map_image_svg(char **out, size_t *length, const imp_world *world,
                              const imp_map_image_def *def, imp_error *err)
 {
@@ -233,6 +250,7 @@ static imp_status draw_rendered_ground(const imp_map_drawing *view, imp_error *e
 {
     const imp_canvas *canvas = view->drawing.canvas;
     const int width = view->map_width, height = view->map_height;
+    // A scene of its own, without randomisation.
     imp_scene *scene = NULL;
     imp_status status = imp_scene_create(&scene, view->world, err);
     uint8_t *map = malloc((size_t)3 * (size_t)width * (size_t)height);
@@ -240,6 +258,7 @@ static imp_status draw_rendered_ground(const imp_map_drawing *view, imp_error *e
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for a %d x %d map", width, height);
     if (status == IMP_OK) {
         imp_render_top_down(scene, width, height, map);
+        // Rows of the image are copied one by one, because the canvas is wider.
         for (int row = 0; row < height && TOP + row < canvas->height; row++)
             memcpy(canvas->rgb + 3 * ((size_t)(TOP + row) * (size_t)canvas->width + LEFT),
                    map + (size_t)3 * (size_t)row * (size_t)width, (size_t)3 * (size_t)width);
@@ -249,6 +268,7 @@ static imp_status draw_rendered_ground(const imp_map_drawing *view, imp_error *e
     return status;
 }
 
+// The same image with the renderer's ground, which shows textures and objects.
 static imp_status draw_map_to_png(const char *path, const imp_world *world,
                                   const imp_map_image_def *def, imp_error *err)
 {
@@ -270,6 +290,7 @@ static imp_status draw_map_to_png(const char *path, const imp_world *world,
     return status;
 }
 
+// The suffix of the path chooses the format.
 imp_status imp_map_image_write(const char *path, const imp_world *world,
                                const imp_map_image_def *def, imp_error *err)
 {

@@ -6,6 +6,7 @@
 #include "base/common/vector2.h"
 #include "evaluate/report/map_image/map_drawing.h"
 
+// Points of a quarter circle, and of the longest line.
 enum { ARC_POINTS = 15, LINE_MAX = 16 };
 
 // Sizes in tiles, as in the renderer's textures.
@@ -14,6 +15,7 @@ static const double WHITE_WIDTH = 0.082, YELLOW_WIDTH = 0.042, DASH = 0.0625, RE
 static const imp_colour ROAD = {74, 79, 88}, WHITE = {244, 244, 240}, YELLOW = {240, 197, 60};
 static const imp_colour RED = {208, 70, 62};
 
+// Colour of the tile below its markings. Roads are dark, everything else is pale.
 static imp_colour surface_colour(imp_tile_kind kind)
 {
     switch (kind) {
@@ -33,6 +35,7 @@ static imp_colour surface_colour(imp_tile_kind kind)
 // A tile whose markings are being drawn.
 typedef struct place {
     const imp_map_drawing *view;
+    // on the ground [m]
     imp_vec2 centre;
     int quarter_turns;
 } place;
@@ -40,6 +43,7 @@ typedef struct place {
 // Transforms a point of a unit tile in orientation S to pixels.
 static imp_pixel_point tile_to_pixels(const place *at, double x, double z)
 {
+    // A quarter turn maps (x, z) to (z, -x).
     const double turned[4][2] = {{x, z}, {z, -x}, {-x, -z}, {-z, x}};
     const double *offset = turned[at->quarter_turns & 3];
     const double size = at->view->world->tile_size;
@@ -47,6 +51,7 @@ static imp_pixel_point tile_to_pixels(const place *at, double x, double z)
         at->view, (imp_vec2){at->centre.x + size * offset[0], at->centre.z + size * offset[1]});
 }
 
+// Style of a line whose width is given in tiles.
 static imp_draw_style marking_style(const place *at, imp_colour colour, double width, bool dashed)
 {
     return (imp_draw_style){colour, 1.0, width * at->view->tile,
@@ -94,6 +99,7 @@ static void draw_corner(const place *at, double x, double z)
 // White lines at both edges and a dashed yellow line in the middle.
 static void draw_straight_markings(const place *at)
 {
+    // In orientation S, a straight road runs along z.
     draw_stripe(at, WHITE, -0.5, -0.5, -0.5 + WHITE_WIDTH, 0.5);
     draw_stripe(at, WHITE, 0.5 - WHITE_WIDTH, -0.5, 0.5, 0.5);
     const imp_pixel_point line[] = {tile_to_pixels(at, 0.0, -0.5 + DASH / 2.0),
@@ -132,6 +138,7 @@ static void draw_intersection_markings(const place *at, bool has_west)
     draw_corner(at, 0.5, 0.5);
 }
 
+// Chooses the markings by the kind of tile; ground without a road has none.
 static void draw_tile_markings(const place *at, imp_tile_kind kind)
 {
     place mirrored = *at;
@@ -160,6 +167,7 @@ static void draw_tile_markings(const place *at, imp_tile_kind kind)
     }
 }
 
+// Empty tiles stay white, like the page.
 void imp_map_draw_tiles(const imp_map_drawing *view)
 {
     const imp_world *world = view->world;

@@ -9,8 +9,10 @@
 #include "base/image/image.h"
 #include "evaluate/report/drawing/canvas.h"
 
+// Border of the sheet, distances and height of the bars [px].
 enum { MARGIN = 16, GAP = 10, BAR_GAP = 4, BAR_HEIGHT = 6 };
 
+// Limits keep all sizes within int.
 static imp_status check_contact_sheet(const imp_contact_sheet *sheet, imp_error *err)
 {
     if (sheet->count < 1 || sheet->columns < 1)
@@ -44,9 +46,11 @@ static void draw_scaled_frame(imp_canvas *canvas, const imp_contact_sheet *sheet
 static void draw_action_bar(imp_canvas *canvas, double duty, int middle, int half, int top,
                             int side)
 {
+    // A duty cycle of 1 fills half the width of the frame.
     const double size = duty < 0.0 ? -duty : duty;
     const int length = size >= 1.0 ? half : (int)(size * half + 0.5); // a NaN gives 0
     const int track = middle + side * half, tip = middle + side * length;
+    // First the track, then the bar above it.
     imp_canvas_fill_rectangle(canvas, side < 0 ? track : middle, top, side < 0 ? middle : track,
                               top + BAR_HEIGHT, imp_colour_light_grey);
     imp_canvas_fill_rectangle(canvas, side < 0 ? tip : middle, top, side < 0 ? middle : tip,
@@ -67,12 +71,14 @@ imp_status imp_contact_sheet_write(const char *path, const imp_contact_sheet *sh
     imp_canvas canvas;
     status = imp_canvas_init(&canvas, 2 * MARGIN + columns * (width + GAP) - GAP,
                              2 * MARGIN + rows * (height + bars + GAP) - GAP, err);
+    // Frames fill the rows from left to right.
     for (int i = 0; status == IMP_OK && i < sheet->count; i++) {
         const int left = MARGIN + i % columns * (width + GAP);
         const int top = MARGIN + i / columns * (height + bars + GAP);
         draw_scaled_frame(&canvas, sheet, i, left, top);
         if (sheet->actions != NULL) {
             const float *duty = sheet->actions + 2 * (size_t)i;
+            // The left wheel's bar grows to the left, the right wheel's to the right.
             const int middle = left + width / 2, half = width / 2 - 1;
             draw_action_bar(&canvas, duty[0], middle - 1, half, top + height + BAR_GAP, -1);
             draw_action_bar(&canvas, duty[1], middle + 1, half, top + height + BAR_GAP, 1);

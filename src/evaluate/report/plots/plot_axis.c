@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+// "plot" in ASCII; it marks definitions that imp_default_plot_def() filled in.
 enum { COOKIE = 0x706c6f74 };
 
 imp_plot_def imp_default_plot_def(void)
@@ -19,11 +20,13 @@ static double linear_or_log10(const imp_plot_axis *axis, double value)
     return axis->log ? log10(value) : value;
 }
 
+// NaN and infinity make gaps; so do values up to 0 on a logarithmic axis.
 bool imp_plot_axis_can_draw(const imp_plot_axis *axis, double value)
 {
     return isfinite(value) && (!axis->log || value > 0.0);
 }
 
+// Linear interpolation between the pixels of both ends; y grows downwards.
 double imp_plot_axis_pixel(const imp_plot_axis *axis, double value)
 {
     const double part = (linear_or_log10(axis, value) - axis->min) / (axis->max - axis->min);
@@ -34,6 +37,7 @@ double imp_plot_axis_pixel(const imp_plot_axis *axis, double value)
 // `parts`.
 static double round_tick_step(double range, int parts)
 {
+    // `lead` is the leading factor of the exact step, from 1 to 10.
     const double raw = range / parts, power = pow(10.0, floor(log10(raw)));
     const double lead = raw / power;
     return power * (lead <= 1.0 ? 1.0 : lead <= 2.0 ? 2.0 : lead <= 5.0 ? 5.0 : 10.0);

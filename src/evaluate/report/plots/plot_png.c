@@ -1,4 +1,5 @@
 // Line plots as PNG: the same layout as the SVG (plot_svg.c), drawn on a raster canvas.
+// Text uses the stroke font, so no font file is needed. The colours equal those of the SVG.
 #include <stdio.h>
 
 #include "base/image/image.h"
@@ -15,6 +16,7 @@ static void draw_text(imp_canvas *canvas, double x, double y, double size, doubl
     imp_canvas_fill_shape(canvas, colour, 1.0);
 }
 
+// Draws a line of one pixel.
 static void draw_line(imp_canvas *canvas, double x0, double y0, double x1, double y1,
                       imp_colour colour)
 {
@@ -26,6 +28,7 @@ static void draw_line(imp_canvas *canvas, double x0, double y0, double x1, doubl
 static void draw_axes(imp_canvas *canvas, const imp_plot_def *def, const imp_plot_axis *x,
                       const imp_plot_axis *y)
 {
+    // Colours of grid lines, base line and numbers.
     static const imp_colour grid = {0xe2, 0xe5, 0xe9}, line = {0x8a, 0x91, 0x9c};
     static const imp_colour numbers = {0x5b, 0x64, 0x70};
     char number[32];
@@ -44,6 +47,7 @@ static void draw_axes(imp_canvas *canvas, const imp_plot_def *def, const imp_plo
         snprintf(number, sizeof number, "%.6g", x->ticks[i]);
         draw_text(canvas, at, y->start + 19, NUMBER_SIZE, 0.5, numbers, number);
     }
+    // Title and labels are optional.
     if (def->title != NULL)
         draw_text(canvas, 20, 30, TITLE_SIZE, 0.0, imp_colour_foreground, def->title);
     if (def->y_label != NULL)
@@ -59,6 +63,7 @@ static void draw_series(imp_canvas *canvas, const imp_plot_series *series, int i
                         const imp_plot_axis *x, const imp_plot_axis *y)
 {
     double from_x = 0.0, from_y = 0.0;
+    // `down` says that the last point was drawn, so that a line leads from it to the next.
     bool down = false;
     for (int i = 0; i < series->count; i++) {
         const bool draw =
@@ -71,6 +76,7 @@ static void draw_series(imp_canvas *canvas, const imp_plot_series *series, int i
             from_x = to_x;
             from_y = to_y;
         }
+        // A point that cannot be drawn interrupts the line.
         down = draw && !scatter;
     }
     imp_canvas_fill_shape(canvas, imp_plot_series_colour(index), scatter ? 0.5 : 1.0);
@@ -90,6 +96,7 @@ static void draw_legend(imp_canvas *canvas, const imp_plot_series *series, int c
     }
 }
 
+// Axes first: they check the definition before the image is allocated.
 imp_status imp_plot_write_png(const char *path, const imp_plot_def *def,
                               const imp_plot_series *series, int count, imp_error *err)
 {

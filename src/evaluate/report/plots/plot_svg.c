@@ -13,8 +13,10 @@
 #include "evaluate/report/drawing/xml_escape.h"
 #include "evaluate/report/plots/plot_axis.h"
 
+// Plots of one file.
 enum { PANELS_MAX = 8 };
 
+// Writes a text element; `attributes` are written as they are.
 static void write_svg_text(FILE *out, double x, double y, const char *attributes, const char *text)
 {
     fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" %s>", x, y, attributes);
@@ -42,6 +44,7 @@ static void write_svg_axes(FILE *out, const imp_plot_def *def, const imp_plot_ax
         snprintf(number, sizeof number, "%.6g", x->ticks[i]);
         write_svg_text(out, at, y->start + 19, "text-anchor=\"middle\"", number);
     }
+    // Title and labels are optional.
     if (def->title != NULL)
         write_svg_text(out, 20, 30, "font-size=\"16\" font-weight=\"600\" fill=\"#262b33\"",
                        def->title);
@@ -56,7 +59,9 @@ static void write_svg_axes(FILE *out, const imp_plot_def *def, const imp_plot_ax
 static void write_svg_series(FILE *out, const imp_plot_series *series, int index, bool scatter,
                              const imp_plot_axis *x, const imp_plot_axis *y)
 {
+    // Half transparent points show where many of them lie.
     const imp_colour colour = imp_plot_series_colour(index);
+    // One stroke for the whole series, with round ends and corners.
     fprintf(out,
             "<path fill=\"none\" stroke=\"#%02x%02x%02x\" stroke-width=\"%s\" "
             "stroke-linejoin=\"round\" stroke-linecap=\"round\" d=\"",
@@ -97,6 +102,7 @@ static void write_svg_legend(FILE *out, const imp_plot_series *series, int count
     }
 }
 
+// Writes a complete plot as an svg element, which may stand in a file or in another svg.
 static void write_svg_plot(FILE *out, const imp_plot_def *def, const imp_plot_series *series,
                            int count, const imp_plot_axis *x, const imp_plot_axis *y)
 {
@@ -105,6 +111,7 @@ static void write_svg_plot(FILE *out, const imp_plot_def *def, const imp_plot_se
             "viewBox=\"0 0 %d %d\" font-family=\"system-ui, sans-serif\" font-size=\"12\" "
             "fill=\"#5b6470\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
             def->width, def->height, def->width, def->height);
+    // Later elements cover earlier ones: curves lie above the grid.
     write_svg_axes(out, def, x, y);
     for (int s = 0; s < count; s++)
         write_svg_series(out, &series[s], s, s < def->scatter_count, x, y);
@@ -116,6 +123,7 @@ static void write_svg_plot(FILE *out, const imp_plot_def *def, const imp_plot_se
 static void write_svg_panels(FILE *out, const imp_plot_panel *panels, int count,
                              const imp_plot_axis (*axes)[2])
 {
+    // A single plot is the page itself.
     int width = 0, height = 0, down = 0;
     if (count == 1) {
         write_svg_plot(out, panels->def, panels->series, panels->count, &axes[0][0], &axes[0][1]);
@@ -140,6 +148,7 @@ static void write_svg_panels(FILE *out, const imp_plot_panel *panels, int count,
     fputs("</svg>\n", out);
 }
 
+// Writes the plots to memory; the caller frees *out.
 static imp_status plot_panels_to_svg(char **out, size_t *length, const imp_plot_panel *panels,
                                      int count, imp_error *err)
 {
@@ -153,6 +162,7 @@ static imp_status plot_panels_to_svg(char **out, size_t *length, const imp_plot_
         if (status != IMP_OK)
             return status;
     }
+    // Collect the text in memory.
     imp_text_stream text;
     imp_status status = imp_text_stream_open(&text, "a plot", err);
     if (status != IMP_OK)
@@ -169,10 +179,12 @@ static imp_status plot_panels_to_svg(char **out, size_t *length, const imp_plot_
 imp_status imp_plot_svg(char **out, size_t *length, const imp_plot_def *def,
                         const imp_plot_series *series, int count, imp_error *err)
 {
+    // A single plot is a list of one.
     const imp_plot_panel panel = {def, series, count};
     return plot_panels_to_svg(out, length, &panel, 1, err);
 }
 
+// The file is written in one step, so that a viewer never sees a part.
 imp_status imp_plot_write_panels(const char *path, const imp_plot_panel *panels, int count,
                                  imp_error *err)
 {

@@ -13,6 +13,7 @@
 #include "base/image/image.h"
 #include "evaluate/report/drawing/canvas.h"
 
+// Margins, distances and heights of text [px].
 enum { MARGIN = 20, GAP = 20, TITLE = 30, LEGEND = 30, TEXT_SIZE = 12, SMALL_TEXT_SIZE = 9 };
 
 // Size of a panel, and the transformation from metres to pixels in it.
@@ -22,6 +23,7 @@ typedef struct panel_layout {
     double stroke;           // thickness of a trajectory
 } panel_layout;
 
+// The longer side of the map gets `panel_size` pixels; strokes grow with it.
 static panel_layout plan_panel_layout(const imp_world *world, int panel_size)
 {
     const double longer = fmax(world->columns, world->rows);
@@ -37,11 +39,13 @@ static panel_layout plan_panel_layout(const imp_world *world, int panel_size)
 static imp_status draw_map(imp_canvas *canvas, const imp_scene *scene, const panel_layout *at,
                            int left, imp_error *err)
 {
+    // The renderer writes a compact image, so it needs a buffer of its own.
     uint8_t *map = malloc((size_t)3 * at->width * at->height);
     if (map == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a %d x %d map", at->width,
                         at->height);
     imp_render_top_down(scene, at->width, at->height, map);
+    // Brighten in place.
     for (size_t i = 0; i < (size_t)3 * at->width * at->height; i++)
         map[i] = (uint8_t)(140 + map[i] * 115 / 255);
     for (int row = 0; row < at->height; row++)
@@ -51,6 +55,7 @@ static imp_status draw_map(imp_canvas *canvas, const imp_scene *scene, const pan
     return IMP_OK;
 }
 
+// Adds two diagonal strokes to the canvas's shape.
 static void add_cross(imp_canvas *canvas, double x, double y, double size, double thickness)
 {
     imp_canvas_add_line(canvas, x - size, y - size, x + size, y + size, thickness);
@@ -87,6 +92,7 @@ static void add_ring(imp_canvas *canvas, double x, double y, double radius, doub
     }
 }
 
+// The ring is wide enough to stay visible around a cross.
 static void draw_ring_with_outline(imp_canvas *canvas, double x, double y, double stroke)
 {
     add_ring(canvas, x, y, 3.4 * stroke, 3.0 * stroke);
@@ -98,6 +104,7 @@ static void draw_ring_with_outline(imp_canvas *canvas, double x, double y, doubl
 // Transforms a pose to pixels; false if it is not finite.
 static bool pose_to_pixels(const panel_layout *at, int left, imp_pose pose, double *x, double *y)
 {
+    // The map begins below the margin and the title.
     *x = left + at->left + at->scale * pose.x;
     *y = MARGIN + TITLE + at->top + at->scale * pose.z;
     return isfinite(*x) && isfinite(*y);
@@ -107,6 +114,7 @@ static bool pose_to_pixels(const panel_layout *at, int left, imp_pose pose, doub
 static void draw_trajectory(imp_canvas *canvas, const panel_layout *at, int left,
                             const imp_trajectory *trajectory, imp_colour colour)
 {
+    // (x0, y0) is the last point drawn; NaN before the first.
     double x0 = NAN, y0 = NAN, x, y;
     for (int i = 0; i < trajectory->count; i++) {
         if (!pose_to_pixels(at, left, trajectory->poses[i], &x, &y))
@@ -123,6 +131,7 @@ static void draw_trajectory(imp_canvas *canvas, const panel_layout *at, int left
     imp_canvas_fill_shape(canvas, colour, 0.6);
 }
 
+// Draws one policy's trajectories, their marks, and its title.
 static void draw_panel(imp_canvas *canvas, const panel_layout *at, int left,
                        const imp_trajectory_panel *panel, imp_colour colour)
 {
@@ -169,6 +178,7 @@ static bool list_end_reasons(char *out, size_t capacity, const imp_trajectory_pa
     for (int p = 0; p < count; p++)
         for (int i = 0; i < panels[p].count; i++) {
             const imp_trajectory *trajectory = &panels[p].trajectories[i];
+            // Reasons are compared as texts.
             int k = 0;
             stalled = stalled || trajectory->stalled;
             if (trajectory->end_reason == NULL)
@@ -192,6 +202,7 @@ static void draw_legend(imp_canvas *canvas, const imp_trajectory_panel *panels, 
     const double base = canvas->height - MARGIN + 4.0, middle = base - 3.5, gap = 34.0;
     char endings[256];
     const bool stalled = list_end_reasons(endings, sizeof endings, panels, count);
+    // The start is on every plot; the other two marks only if they occur.
     double left = MARGIN + 17;
     draw_dot_with_outline(canvas, left - 12, middle, 1.8, imp_colour_foreground);
     left += gap + imp_canvas_add_text(canvas, left, base, SMALL_TEXT_SIZE, "start");
@@ -216,6 +227,7 @@ imp_status imp_trajectory_plot_write(const char *path, const imp_world *world,
         return imp_fail(err, IMP_BAD_INPUT,
                         "%d panels of %d pixels: must be 1 to 16 panels of 64 to 4000 pixels",
                         count, panel_size);
+    // All panels show the same map, so they have one layout.
     const panel_layout at = plan_panel_layout(world, panel_size);
     imp_canvas canvas;
     imp_status status = imp_canvas_init(&canvas, 2 * MARGIN + count * (at.width + GAP) - GAP,

@@ -11,10 +11,12 @@
 #include "base/io/file.h"
 #include "imprint/report.h"
 
+// Sizes in bytes: the PNG signature, the IHDR chunk, and what a chunk has besides its data.
 enum { SIGNATURE = 8, HEADER = 25, OVERHEAD = 12, FRAME_SIDE_MAX = 8192 };
 
 struct imp_animation {
     int width, height;
+    // Viewers may enforce a minimum of their own.
     int delay; // of a frame [ms]
     uint8_t *bytes;
     size_t length, capacity;
@@ -22,6 +24,7 @@ struct imp_animation {
     uint32_t frames, chunks; // so far; fcTL and fdAT chunks share one sequence of numbers
 };
 
+// PNG numbers are big-endian.
 static uint32_t read_be32(const uint8_t *at)
 {
     return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
@@ -44,6 +47,7 @@ static bool reserve_bytes(imp_animation *a, size_t more)
 {
     if (a->length + more <= a->capacity)
         return true;
+    // The buffer at least doubles, so appending costs constant time per byte on average.
     const size_t capacity = 2 * (a->length + more);
     uint8_t *wider = realloc(a->bytes, capacity);
     if (wider == NULL)
@@ -58,6 +62,7 @@ static bool reserve_bytes(imp_animation *a, size_t more)
 static void append_chunk(imp_animation *a, const char *type, const uint32_t *number,
                          const uint8_t *data, size_t length)
 {
+    // The length field counts number and data, but not the type or the checksum.
     uint8_t *at = a->bytes + a->length;
     const size_t before = number != NULL ? 4 : 0;
     write_be32(at, (uint32_t)(before + length));
@@ -94,6 +99,7 @@ static void append_frame_control(imp_animation *a, const changed_window *w)
 // as a placeholder and again at the end.
 static void write_animation_control(imp_animation *a, size_t place)
 {
+    // The chunk always has the same size, so it can be overwritten in place.
     const size_t end = a->length;
     uint8_t data[8] = {0};
     write_be32(data, a->frames);
@@ -109,6 +115,7 @@ imp_status imp_animation_create(imp_animation **out, int width, int height, doub
         !(frame_time >= 0.0 && frame_time <= 60.0))
         return imp_fail(err, IMP_USAGE, "frames of %d x %d pixels every %g s cannot be animated",
                         width, height, frame_time);
+    // Buffers for the last frame, and for the part of the next that changed.
     imp_animation *a = calloc(1, sizeof *a);
     if (a == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for an animation");
@@ -136,6 +143,7 @@ void imp_animation_destroy(imp_animation *animation)
 }
 
 // Copies the compressed data of a PNG, chunk by chunk.
+// Other chunks of the encoded PNG, such as its header, are skipped.
 static void append_png_image_data(imp_animation *a, const uint8_t *png, size_t length)
 {
     for (size_t at = SIGNATURE; at + OVERHEAD <= length;) {
@@ -170,6 +178,7 @@ static changed_window find_changed_window(const imp_animation *a, const uint8_t 
             left++;
         while (memcmp(old + 3 * (right - 1), new + 3 * (right - 1), 3) == 0)
             right--;
+        // Extend the rectangle by the row.
         w.left = left < w.left ? left : w.left;
         w.right = right > w.right ? right : w.right;
         w.top = row < w.top ? row : w.top;
@@ -178,6 +187,7 @@ static changed_window find_changed_window(const imp_animation *a, const uint8_t 
     return w.bottom > 0 ? w : (changed_window){0, 0, 1, 1};
 }
 
+// Appends a frame of width x height RGB pixels. A failure leaves the animation as it was.
 imp_status imp_animation_add_frame(imp_animation *a, const uint8_t *rgb, imp_error *err)
 {
     uint8_t *png;

@@ -9,6 +9,7 @@
 #include "base/io/file.h"
 #include "evaluate/report/drawing/xml_escape.h"
 
+// Numbers are aligned to the right with digits of one width; drawings stand in two columns.
 static const char STYLE_SHEET[] =
     "body{font:15px/1.5 system-ui,sans-serif;color:#262b33;background:#fff;margin:2.5rem auto;"
     "max-width:1240px;padding:0 1.5rem}"
@@ -26,6 +27,7 @@ static const char STYLE_SHEET[] =
     "img{max-width:100%;height:auto}";
 
 // Writes an element that contains only text.
+// The name is a constant of this file, so only the text needs escaping.
 static void write_element(imp_html_page *page, const char *name, const char *text)
 {
     fprintf(page->text.out, "<%s>", name);
@@ -33,11 +35,13 @@ static void write_element(imp_html_page *page, const char *name, const char *tex
     fprintf(page->text.out, "</%s>\n", name);
 }
 
+// Writes the head of the page; the title appears again as its first heading.
 imp_status imp_html_begin(imp_html_page *page, const char *title, imp_error *err)
 {
     const imp_status status = imp_text_stream_open(&page->text, "a report", err);
     if (status != IMP_OK)
         return status;
+    // Set the character set first: names may hold letters beyond ASCII.
     fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
           "<meta name=\"viewport\" content=\"width=device-width\">\n",
           page->text.out);
@@ -47,6 +51,7 @@ imp_status imp_html_begin(imp_html_page *page, const char *title, imp_error *err
     return IMP_OK;
 }
 
+// Completes the page and writes it to its file; it is freed in any case.
 imp_status imp_html_finish(imp_html_page *page, const char *path, imp_error *err)
 {
     fputs("</body>\n</html>\n", page->text.out);
@@ -57,11 +62,13 @@ imp_status imp_html_finish(imp_html_page *page, const char *path, imp_error *err
     return status;
 }
 
+// Frees a page that is not written, after a failure.
 void imp_html_discard(imp_html_page *page)
 {
     imp_text_stream_discard(&page->text);
 }
 
+// Begins a section of the page.
 void imp_html_add_heading(imp_html_page *page, const char *text)
 {
     write_element(page, "h2", text);
@@ -72,6 +79,8 @@ void imp_html_add_paragraph(imp_html_page *page, const char *text)
     write_element(page, "p", text);
 }
 
+// Rows and cells follow, then imp_html_end_table().
+// The first column is aligned to the left, because it holds names.
 void imp_html_begin_table(imp_html_page *page, const char *const *headings, int count)
 {
     fputs("<table>\n<thead><tr>", page->text.out);
@@ -86,6 +95,7 @@ void imp_html_begin_row(imp_html_page *page)
     fputs("<tr>", page->text.out);
 }
 
+// The note stands below the text in a smaller font.
 void imp_html_add_cell(imp_html_page *page, const char *text, const char *note)
 {
     fputs("<td>", page->text.out);
@@ -100,11 +110,13 @@ void imp_html_end_table(imp_html_page *page)
     fputs("</tbody>\n</table>\n", page->text.out);
 }
 
+// Drawings between begin and end share rows of the page.
 void imp_html_begin_drawings(imp_html_page *page)
 {
     fputs("<div class=\"drawings\">\n", page->text.out);
 }
 
+// SVG is copied as it is: it comes from this library, which escaped its text.
 void imp_html_add_drawing(imp_html_page *page, const char *svg)
 {
     fputs(svg, page->text.out);
@@ -120,6 +132,7 @@ static void write_base64(FILE *out, const uint8_t *bytes, size_t length)
 {
     static const char letters[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    // 24 bits at a time, as four numbers of 6 bits; missing bytes count as 0.
     for (size_t k = 0; k < length; k += 3) {
         const size_t left = length - k;
         const unsigned three = (unsigned)bytes[k] << 16 |
@@ -142,12 +155,14 @@ imp_status imp_html_add_image(imp_html_page *page, const char *path, const char 
     const imp_status status = imp_file_read(&bytes, &length, path, IMAGE_BYTES_MAX, err);
     if (status != IMP_OK)
         return status;
+    // The caption stands above the image, and is its alternative text.
     fputs("<figure>", page->text.out);
     if (caption != NULL)
         write_element(page, "figcaption", caption);
     fputs("<img alt=\"", page->text.out);
     imp_xml_write_escaped(page->text.out, caption != NULL ? caption : "");
     fputs("\" src=\"data:image/png;base64,", page->text.out);
+    // A data URL takes a third more bytes than the file.
     write_base64(page->text.out, (const uint8_t *)bytes, length);
     fputs("\"></figure>\n", page->text.out);
     free(bytes);

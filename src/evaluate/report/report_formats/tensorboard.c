@@ -23,8 +23,10 @@ enum { IMAGE_HEIGHT = 1, IMAGE_WIDTH = 2, IMAGE_CHANNELS = 3, IMAGE_PNG = 4 };
 enum { HISTOGRAM_MIN = 1, HISTOGRAM_MAX, HISTOGRAM_COUNT, HISTOGRAM_SUM, HISTOGRAM_SQUARES };
 enum { HISTOGRAM_LIMITS = 6, HISTOGRAM_BUCKETS = 7, SESSION_STATUS = 1, SESSION_START = 1 };
 
+// Buckets of a histogram, and attempts to find a free file name.
 enum { BUCKETS = 30, FILE_NAME_TRIES = 1000 };
 
+// A log that is open for appending.
 struct imp_tensorboard {
     char path[IMP_PATH_MAX];
     int file;
@@ -55,6 +57,7 @@ static uint32_t masked_crc(const uint32_t table[256], const uint8_t *bytes, size
     return (crc >> 15 | crc << 17) + 0xa282ead8U;
 }
 
+// TFRecord numbers are little-endian; checksums cover these bytes.
 static void put_little_endian(uint8_t *out, uint64_t value, int count)
 {
     for (int i = 0; i < count; i++)
@@ -62,8 +65,10 @@ static void put_little_endian(uint8_t *out, uint64_t value, int count)
 }
 
 // Frames the message under construction and starts a new one.
+// A failure of memory is kept in the writers and reported by flush.
 static void append_event_record(imp_tensorboard *e)
 {
+    // The length has a checksum of its own, so readers can trust it before they read the message.
     uint8_t head[12], tail[4];
     put_little_endian(head, e->message.length, 8);
     put_little_endian(head + 8, masked_crc(e->table, head, 8), 4);
@@ -77,6 +82,7 @@ static void append_event_record(imp_tensorboard *e)
 // Starts an event with the current time and a step.
 static void begin_event(imp_tensorboard *e, int64_t step)
 {
+    // Seconds since 1970, as TensorBoard expects.
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     imp_protobuf_put_double(&e->message, EVENT_TIME,
@@ -93,6 +99,7 @@ static void begin_value(imp_tensorboard *e, int64_t step, const char *tag)
     imp_protobuf_put_string(&e->message, VALUE_TAG, tag);
 }
 
+// Closes value and summary, in the reverse order of begin_value().
 static void end_value(imp_tensorboard *e)
 {
     imp_protobuf_end_message(&e->message, e->value);
@@ -104,6 +111,7 @@ static void end_value(imp_tensorboard *e)
 // the name of this second exists, the next second's is tried.
 static imp_status create_log_file(imp_tensorboard *e, const char *folder, imp_error *err)
 {
+    // O_EXCL makes sure that two processes never share a file.
     e->file = -1;
     const long long now = (long long)time(NULL);
     for (int later = 0; e->file < 0 && later < FILE_NAME_TRIES; later++) {
@@ -119,6 +127,7 @@ static imp_status create_log_file(imp_tensorboard *e, const char *folder, imp_er
     return e->file >= 0 ? IMP_OK : imp_fail(err, IMP_IO, "%s: %s", e->path, strerror(errno));
 }
 
+// Every run has a log file of its own; TensorBoard merges those of a folder.
 imp_status imp_tensorboard_open(imp_tensorboard **out, const char *folder, int64_t first_step,
                                 imp_error *err)
 {
@@ -158,6 +167,7 @@ void imp_tensorboard_destroy(imp_tensorboard *events)
     free(events);
 }
 
+// Adds one point of a curve named `tag`.
 void imp_tensorboard_add_scalar(imp_tensorboard *events, int64_t step, const char *tag,
                                 double value)
 {
@@ -166,9 +176,11 @@ void imp_tensorboard_add_scalar(imp_tensorboard *events, int64_t step, const cha
     end_value(events);
 }
 
+// Images are stored as PNG, which TensorBoard shows without conversion.
 void imp_tensorboard_add_image(imp_tensorboard *events, int64_t step, const char *tag, int width,
                                int height, const uint8_t *rgb)
 {
+    // An image that cannot be encoded marks the log as failed; flush reports it.
     uint8_t *png;
     size_t length;
     if (imp_png_encode(&png, &length, width, height, rgb, NULL) != IMP_OK) {
@@ -192,6 +204,7 @@ typedef struct value_moments {
 } value_moments;
 
 // Computes the statistics of all finite values.
+// NaN and infinity are left out, because one of them would make every sum NaN or infinite.
 static value_moments compute_value_moments(const float *values, size_t count)
 {
     value_moments m = {.min = INFINITY, .max = -INFINITY};
@@ -211,11 +224,13 @@ static value_moments compute_value_moments(const float *values, size_t count)
 void imp_tensorboard_add_histogram(imp_tensorboard *events, int64_t step, const char *tag,
                                    const float *values, size_t count)
 {
+    // Without a finite value there is nothing to show.
     value_moments m = compute_value_moments(values, count);
     if (m.count == 0.0)
         return;
     // Equal buckets from min to max; `limits` are their upper bounds.
     double limits[BUCKETS], buckets[BUCKETS] = {0};
+    // Equal values still need a bucket of positive width.
     const double width = m.max > m.min ? (m.max - m.min) / BUCKETS : 1e-12;
     for (int k = 0; k < BUCKETS; k++)
         limits[k] = k + 1 < BUCKETS ? m.min + (k + 1) * width : fmax(m.max, m.min + width);
