@@ -75,7 +75,7 @@ static void step_environment(const imp_episode_loop_def *loop, imp_action chosen
         loop->explore == NULL ? chosen : loop->explore(loop->explore_context, env, chosen, expert);
     transition.result =
         loop->env != NULL ? imp_env_step(loop->env, action) : imp_sim_step(loop->sim, action);
-    // The environment clips actions, so the executed one is read back from it.
+    // The environment may drop an action or add noise, so the executed one is read from it.
     transition.executed = env->action;
     for (int k = 0; k < loop->observer_count; k++)
         if (loop->observers[k].after_step != NULL)
