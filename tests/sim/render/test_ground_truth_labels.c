@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/render/views/ground_truth_labels.h"
 #include "imprint/env.h"
+#include "sim/render/views/ground_truth_labels.h"
 
 static void segments_map_to_classes(void **state)
 {
