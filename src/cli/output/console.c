@@ -169,12 +169,12 @@ static const char *option_hint_text(imp_error_hint hint)
         [IMP_HINT_DATASET_EXISTS] = ": use --resume to continue it or --force to replace it",
         [IMP_HINT_INITIAL_WEIGHTS] = "; to start from a model's weights, give it with --from",
         [IMP_HINT_NEW_TRAINING] =
-            "; to continue from the model, give it with --from and a new --out; or start over "
-            "with --force",
+            ("; to continue from the model, give it with --from and a new --out; or start over "
+             "with --force"),
         [IMP_HINT_NETWORK] = ": give it with --network, too",
         [IMP_HINT_IMPORT_WEIGHTS] =
-            ": convert weights of other programs to a model with imprint model import FILE "
-            "--network NAME --out model.safetensors",
+            (": convert weights of other programs to a model with imprint model import FILE "
+             "--network NAME --out model.safetensors"),
         [IMP_HINT_SEGMENTER] = ": give a segmentation network with --segmenter MODEL",
         [IMP_HINT_MAP] = ": give it with --map",
         [IMP_HINT_ROBOT] =

@@ -36,8 +36,8 @@ static bool is_shard_name(const char *name)
 {
     int number, end = 0;
     char again[32];
-    // NOLINTNEXTLINE(cert-err34-c): the name is made again from the number and compared
-    // leading zeros and other spellings are not ours
+    // the name is made again from the number, so that other spellings do not match
+    // NOLINTNEXTLINE(cert-err34-c): nor does a number out of range
     if (sscanf(name, "shard-%d.hdf5%n", &number, &end) != 1 || end == 0 || number < 0)
         return false;
     imp_dataset_shard_name(again, number);
