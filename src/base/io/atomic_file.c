@@ -7,6 +7,8 @@
 // share a file.
 #include "base/io/atomic_file.h"
 
+#include "base/io/folder_reader.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -202,4 +204,33 @@ bool imp_atomic_file_strip_suffix(char *name)
         end = length - SUFFIX_LENGTH;
     name[end] = '\0';
     return true;
+}
+
+// Whether a name ends in a random suffix: ".", 16 hexadecimal digits and ".tmp".
+static bool has_random_suffix(const char *name)
+{
+    const size_t length = strlen(name);
+    return length > SUFFIX_LENGTH && imp_path_has_suffix(name, ".tmp") &&
+           name[length - SUFFIX_LENGTH] == '.' &&
+           strspn(name + length - SUFFIX_LENGTH + 1, "0123456789abcdef") == 16;
+}
+
+imp_status imp_atomic_file_remove_abandoned(const char *folder, imp_error *err)
+{
+    imp_folder_reader reader;
+    const char *name = "";
+    imp_status status = imp_folder_reader_open(&reader, folder, err);
+    if (status != IMP_OK)
+        return status;
+    while (status == IMP_OK && name != NULL) {
+        char path[IMP_PATH_MAX];
+        status = imp_folder_reader_next(&reader, &name, err);
+        if (status != IMP_OK || name == NULL || !has_random_suffix(name))
+            continue;
+        status = imp_path_join(path, folder, name, err);
+        if (status == IMP_OK && unlink(path) != 0 && errno != ENOENT)
+            status = imp_fail(err, IMP_IO, "%s: cannot be removed: %s", path, strerror(errno));
+    }
+    imp_folder_reader_close(&reader);
+    return status;
 }

@@ -31,4 +31,8 @@ void imp_atomic_file_discard(imp_atomic_file *file);
 // it would have become.
 bool imp_atomic_file_strip_suffix(char *name);
 
+// Removes the temporary files of killed writers from a folder that no other process writes to. Only
+// files whose names end in a random suffix of this module are removed.
+imp_status imp_atomic_file_remove_abandoned(const char *folder, imp_error *err);
+
 #endif

@@ -12,6 +12,7 @@
 
 #include "base/common/clock.h"
 #include "base/common/vector2.h"
+#include "base/io/atomic_file.h"
 #include "base/io/file.h"
 #include "base/text/plural.h"
 #include "learn/training/training_run.h"
@@ -163,7 +164,9 @@ static imp_status prepare_training(imp_training *t, imp_error *err)
     if (status == IMP_OK && t->at.epoch > t->def->epochs)
         status = imp_fail(err, IMP_USAGE, "%s: has had %s already, more than the %d asked for",
                           t->folder, IMP_PLURAL(t->at.epoch, "epoch"), t->def->epochs);
-    return status;
+    // nothing can be refused any more: what a killed writer left may go
+    return status == IMP_OK && t->def->resume ? imp_atomic_file_remove_abandoned(t->folder, err)
+                                              : status;
 }
 
 // The factor of the learning rate at the present step. The cosine schedule is that of Loshchilov &

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "temporary_folder.h"
 
@@ -164,6 +165,34 @@ static void temporary_files_are_known_by_name(void **state)
     assert_string_equal(whole, "model.safetensors");
 }
 
+static void only_abandoned_files_are_removed(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"model.0123456789abcdef.tmp", "notes.tmp",
+                                        "b.0123456789abcdeg.tmp", ".0123456789abcdef.tmp"};
+    imp_error err = {0};
+    char left[IMP_PATH_MAX];
+    snprintf(left, sizeof left, "%s", in_folder("left"));
+    assert_int_equal(mkdir(left, 0700), 0);
+    for (int k = 0; k < 4; k++) {
+        char path[IMP_PATH_MAX];
+        assert_ok(imp_path_join(path, left, names[k], &err), err);
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        fclose(file);
+    }
+    assert_ok(imp_atomic_file_remove_abandoned(left, &err), err);
+    for (int k = 0; k < 4; k++) {
+        char path[IMP_PATH_MAX];
+        assert_ok(imp_path_join(path, left, names[k], &err), err);
+        assert_int_equal(access(path, F_OK) == 0, k != 0);
+        if (k != 0)
+            assert_int_equal(unlink(path), 0);
+    }
+    assert_int_equal(rmdir(left), 0);
+    assert_int_equal(imp_atomic_file_remove_abandoned(left, NULL), IMP_IO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +203,7 @@ int main(void)
         cmocka_unit_test(a_killed_writer_leaves_nothing),
         cmocka_unit_test(files_are_whole_without_proc),
         cmocka_unit_test(temporary_files_are_known_by_name),
+        cmocka_unit_test(only_abandoned_files_are_removed),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
