@@ -192,20 +192,6 @@ void imp_atomic_file_discard(imp_atomic_file *file)
     file->temporary_path[0] = '\0';
 }
 
-// Accepts the current form (16 hexadecimal digits) and any other name that ends in ".tmp".
-bool imp_atomic_file_strip_suffix(char *name)
-{
-    const size_t length = strlen(name);
-    if (!imp_path_has_suffix(name, ".tmp"))
-        return false;
-    size_t end = length - strlen(".tmp");
-    if (length > SUFFIX_LENGTH && name[length - SUFFIX_LENGTH] == '.' &&
-        strspn(name + length - SUFFIX_LENGTH + 1, "0123456789abcdef") == 16)
-        end = length - SUFFIX_LENGTH;
-    name[end] = '\0';
-    return true;
-}
-
 // Whether a name ends in a random suffix: ".", 16 hexadecimal digits and ".tmp".
 static bool has_random_suffix(const char *name)
 {
@@ -213,6 +199,15 @@ static bool has_random_suffix(const char *name)
     return length > SUFFIX_LENGTH && imp_path_has_suffix(name, ".tmp") &&
            name[length - SUFFIX_LENGTH] == '.' &&
            strspn(name + length - SUFFIX_LENGTH + 1, "0123456789abcdef") == 16;
+}
+
+// Accepts the current form (16 hexadecimal digits) and any other name that ends in ".tmp".
+bool imp_atomic_file_strip_suffix(char *name)
+{
+    if (!imp_path_has_suffix(name, ".tmp"))
+        return false;
+    name[strlen(name) - (has_random_suffix(name) ? SUFFIX_LENGTH : strlen(".tmp"))] = '\0';
+    return true;
 }
 
 imp_status imp_atomic_file_remove_abandoned(const char *folder, imp_error *err)

@@ -6,9 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "testing.h"
-
-static char folder[] = "/tmp/imprint-dockerfile-XXXXXX";
+#include "temporary_folder.h"
 
 #define COPY "FROM debian:13-slim\nRUN apt-get update && \\\n  # why\n  true\nCOPY one two /a/\n"
 
@@ -87,17 +85,10 @@ static void test_long_commands(void **state)
 
 static int write_files(void **state)
 {
-    (void)state;
-    if (mkdtemp(folder) == NULL || chdir(folder) != 0)
+    if (make_folder(state) != 0 || chdir(folder) != 0)
         return -1;
     FILE *one = fopen("one", "w"), *two = fopen("two", "w");
     return one == NULL || two == NULL || fclose(one) != 0 || fclose(two) != 0;
-}
-
-static int remove_files(void **state)
-{
-    (void)state;
-    return unlink("one") | unlink("two") | rmdir(folder);
 }
 
 int main(void)
@@ -107,5 +98,5 @@ int main(void)
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_long_commands),
     };
-    return cmocka_run_group_tests(tests, write_files, remove_files);
+    return cmocka_run_group_tests(tests, write_files, remove_folder);
 }
