@@ -11,7 +11,7 @@ grep -v '^[#=]' tests/banned_words.txt >"$patterns"
 sed -n 's/^=//p' tests/banned_words.txt >"$exempt"
 
 wrong=0
-files=$(find src include docs bench examples README.md CONTRIBUTING.md run \
+files=$(find src include docs bench examples python README.md CONTRIBUTING.md run \
     -name '*.[ch]' -o -name '*.md' -o -name '*.sh' -o -name '*.py' -o -name run)
 while IFS='	' read -r pattern instead; do
     # shellcheck disable=SC2086  # words
