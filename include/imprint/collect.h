@@ -12,9 +12,9 @@ IMP_API_BEGIN
 /// Settings of collecting. Obtain with imp_default_collect_def(), then change fields.
 typedef struct imp_collect_def {
     /// Where and how is driven. Not looked at: env.max_steps (steps counts), same_index,
-    /// ground_truth, expert_actions, autoreset, backend. `observation` is what is recorded, and
-    /// shown to a network that drives. With `randomization`, an episode lasts `steps` decisions of
-    /// the definition's rate, also at another
+    /// ground_truth, expert_actions, autoreset, actions, reward, backend. `observation` is what is
+    /// recorded, and shown to a network that drives. With `randomization`, an episode lasts `steps`
+    /// decisions of the definition's rate, also at another
     imp_sim_def sim;
     const char *policy; ///< who drives, see imp_policy_factory_open(); "expert"
     /// Whose actions are the labels where a network drives: "expert", "reference", or the path of a

@@ -59,7 +59,8 @@ typedef struct imp_eval_def {
     /// Where and how is driven. env.index 1 keeps starts apart from those of collected data; the
     /// camera's size must be the model's. The expert is asked (ask_expert), and it drives every
     /// start, too, to measure progress by. Not looked at: env.max_steps (steps counts), same_index,
-    /// observation (the policy decides), ground_truth, expert_actions, autoreset, backend
+    /// observation (the policy decides), ground_truth, expert_actions, autoreset, actions,
+    /// reward, backend
     imp_sim_def sim;
     int episodes;                    ///< 10
     int steps;                       ///< longest episode; 65

@@ -36,6 +36,18 @@ typedef enum imp_autoreset_mode {
     IMP_AUTORESET_DISABLED,
 } imp_autoreset_mode;
 
+/// What the two numbers of an action are.
+typedef enum imp_action_kind {
+    IMP_ACTION_WHEELS,     ///< duty cycles of the left and the right wheel
+    IMP_ACTION_VELOCITIES, ///< speed [m/s] and turn rate [rad/s]: see imp_action_from_velocity()
+} imp_action_kind;
+
+/// What a step is rewarded for.
+typedef enum imp_reward_kind {
+    IMP_REWARD_LANE,     ///< gym-duckietown's reward: see imp_step.reward
+    IMP_REWARD_PROGRESS, ///< distance along the lane: see imp_sim_progress_reward()
+} imp_reward_kind;
+
 /// Settings of simulators. Obtain with imp_default_sim_def(), then change fields. Creation copies
 /// what it needs, so texts and arrays may go afterwards; scene.assets must outlive the simulators.
 typedef struct imp_sim_def {
@@ -55,6 +67,8 @@ typedef struct imp_sim_def {
     bool expert_actions;              ///< our expert tells its action in each state; false
     imp_expert_def expert;
     imp_autoreset_mode autoreset; ///< IMP_AUTORESET_NEXT_STEP
+    imp_action_kind actions;      ///< of steps and of expert actions; IMP_ACTION_WHEELS
+    imp_reward_kind reward;       ///< IMP_REWARD_LANE
     imp_render_backend backend;   ///< IMP_RENDER_AUTO
     /// Threads that step these environments at the same time; 0: one for each processor. Without
     /// randomisation so many renderers are made, at most 64: more threads wait for each other
@@ -91,6 +105,25 @@ imp_status imp_sim_reset_at(imp_sim *sim, uint32_t episode, int map_index, imp_p
 /// has begun, nothing happens and reward 0 is returned with both flags set. Allocates nothing.
 imp_step imp_sim_step(imp_sim *sim, imp_action action);
 
+/// Takes another seed and index from the next reset on, which begins episode 0 if it chooses none
+/// itself. What maps are drawn with stays: where it is randomised, it follows from the seed at
+/// creation. Fails as imp_env_set_def() does, and then nothing changes.
+imp_status imp_sim_set_seed(imp_sim *sim, uint64_t seed, uint32_t index, imp_error *err);
+
+/// What a progress reward is divided by: the motors' top speed [m/s].
+#define IMP_PROGRESS_SPEED 0.6
+/// The distance from the lane's centre from which progress earns nothing [m].
+#define IMP_PROGRESS_LANE 0.12
+/// The progress reward of a step that ends the episode by the rules.
+#define IMP_PROGRESS_TERMINATED -10.0
+
+/// The reward of IMP_REWARD_PROGRESS for a step that began at pose `from` and led to the present
+/// state of `env`: the distance driven along the lane, divided by what IMP_PROGRESS_SPEED covers in
+/// that time. So 1 is the top speed, and driving against the lane is negative. Progress is
+/// multiplied by 1 - (d / IMP_PROGRESS_LANE)^2, at least 0, where d is the distance from the lane's
+/// centre. 0 off the lanes; IMP_PROGRESS_TERMINATED if the step ended the episode, unless by time.
+double imp_sim_progress_reward(const imp_env *env, imp_pose from);
+
 /// Draws the observation of the present state: rgb is (height x width x 3). Asked twice in one
 /// state it gives the same bytes. Noise of randomised cameras is drawn for each state that is
 /// observed. Allocates nothing.
@@ -117,12 +150,23 @@ typedef struct imp_sim_state {
 
 imp_sim_state imp_sim_get_state(const imp_sim *sim);
 
-/// What the expert does in the present state; (0, 0) when the episode is over. Only with
+/// What the expert does in the present state, as imp_sim_def.actions says; (0, 0) when the episode
+/// is over. Only with
 /// imp_sim_def.expert_actions; otherwise (0, 0).
 imp_action imp_sim_expert_action(const imp_sim *sim);
 
 /// Whether the episode is over, or none has begun.
 bool imp_sim_needs_reset(const imp_sim *sim);
+
+/// The scene of the present episode's map, and the view of its robot's camera, with the appearance
+/// drawn for the episode. For renderers of the caller's, as of another size. Borrowed; the view is
+/// valid until the next step or reset.
+const imp_scene *imp_sim_scene(const imp_sim *sim);
+imp_view imp_sim_view(const imp_sim *sim);
+
+/// Draws the present state from above, with the robot: rgb is (height x width x 3) bytes. See
+/// imp_render_top_down().
+void imp_sim_render_top_down(const imp_sim *sim, int width, int height, uint8_t *rgb);
 
 /// The environment inside, for policies and for what imp_sim_state does not tell. Borrowed.
 const imp_env *imp_sim_env(const imp_sim *sim);

@@ -88,6 +88,9 @@ static imp_status create_sims(imp_rollout_workers *workers, const imp_rollout_wo
     imp_sim_def sim = def->sim;
     sim.same_index = true;
     sim.ground_truth = sim.expert_actions = false;
+    // Actions and rewards are what datasets and reports hold.
+    sim.actions = IMP_ACTION_WHEELS;
+    sim.reward = IMP_REWARD_LANE;
     sim.threads = workers->threads;
     // Steps are the policy's; the simulator counts frames.
     if (def->steps > 0)

@@ -35,7 +35,8 @@ static const char UNUSED[] = "is not looked at";
     SIM_IGNORED(type, map, CONTENT), SIM_IGNORED(type, maps, CONTENT), \
     SIM_IGNORED(type, map_count, CONTENT), SIM_IGNORED(type, same_index, UNUSED), \
     SIM_IGNORED(type, ground_truth, UNUSED), SIM_IGNORED(type, expert_actions, UNUSED), \
-    SIM_IGNORED(type, autoreset, UNUSED), SIM_IGNORED(type, backend, UNUSED), \
+    SIM_IGNORED(type, autoreset, UNUSED), SIM_IGNORED(type, actions, UNUSED), \
+    SIM_IGNORED(type, reward, UNUSED), SIM_IGNORED(type, backend, UNUSED), \
     SIM_IGNORED(type, threads, THREADS), SIM_IGNORED(type, cookie, COOKIE)
 // clang-format on
 

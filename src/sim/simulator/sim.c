@@ -35,6 +35,10 @@ static imp_status check_sim_def(const imp_sim_def *def, int count, imp_error *er
         return imp_fail(err, IMP_USAGE, "unknown kind of observation %d", (int)def->observation);
     if ((unsigned)def->autoreset > IMP_AUTORESET_DISABLED)
         return imp_fail(err, IMP_USAGE, "unknown autoreset mode %d", (int)def->autoreset);
+    if ((unsigned)def->actions > IMP_ACTION_VELOCITIES)
+        return imp_fail(err, IMP_USAGE, "unknown kind of action %d", (int)def->actions);
+    if ((unsigned)def->reward > IMP_REWARD_PROGRESS)
+        return imp_fail(err, IMP_USAGE, "unknown kind of reward %d", (int)def->reward);
     if (def->threads < 0)
         return imp_fail(err, IMP_USAGE, "threads: %d is below 0", def->threads);
     return IMP_OK;
@@ -233,38 +237,87 @@ imp_status imp_sim_enter_world(imp_sim *sim, const imp_world *world, const imp_s
     return IMP_OK;
 }
 
+imp_status imp_sim_set_seed(imp_sim *sim, uint64_t seed, uint32_t index, imp_error *err)
+{
+    imp_env_def def = sim->env_def;
+    def.seed = seed;
+    def.index = index;
+    // with randomisation, every reset sets the definition
+    const imp_status status =
+        sim->shared->randomized ? IMP_OK : imp_env_set_def(&sim->env, &def, err);
+    if (status != IMP_OK)
+        return status;
+    sim->env_def = def;
+    sim->next_episode = 0;
+    sim->begun = false;
+    return IMP_OK;
+}
+
+double imp_sim_progress_reward(const imp_env *env, imp_pose from)
+{
+    if (env->ending != IMP_END_NONE && env->ending != IMP_END_MAX_STEPS)
+        return IMP_PROGRESS_TERMINATED;
+    if (!env->in_lane)
+        return 0.0;
+    const double along =
+        (env->pose.x - from.x) * env->lane.tangent.x + (env->pose.z - from.z) * env->lane.tangent.z;
+    const double seconds = env->def.frame_skip * env->def.drive.time_step;
+    const double off = env->lane.distance / IMP_PROGRESS_LANE;
+    const double share = 1.0 - off * off;
+    // backwards counts in full anywhere
+    return along / (IMP_PROGRESS_SPEED * seconds) *
+           (along < 0.0 ? 1.0 : (share > 0.0 ? share : 0.0));
+}
+
 imp_step imp_sim_step(imp_sim *sim, imp_action action)
 {
     if (imp_sim_needs_reset(sim))
         return (imp_step){.reward = 0.0, .terminated = true, .truncated = true};
+    const imp_sim_def *def = &sim->shared->def;
+    const imp_pose from = sim->env.pose;
+    if (def->actions == IMP_ACTION_VELOCITIES)
+        action = imp_action_from_velocity(action.left, action.right);
     // the expert's action for the new state is computed here, not on demand
-    const imp_step step = imp_env_step(&sim->env, action);
+    imp_step step = imp_env_step(&sim->env, action);
+    if (def->reward == IMP_REWARD_PROGRESS)
+        step.reward = imp_sim_progress_reward(&sim->env, from);
     compute_expert_action_of_state(sim);
     return step;
 }
 
-// The scene of the present episode's world.
-static const imp_scene *scene_of_episode(const imp_sim *sim)
+const imp_scene *imp_sim_scene(const imp_sim *sim)
 {
     return sim->scene != NULL ? sim->scene : sim->shared->maps.scenes[sim->env.world_index];
+}
+
+imp_view imp_sim_view(const imp_sim *sim)
+{
+    imp_view view = imp_env_view(&sim->env);
+    if (sim->shared->randomized)
+        imp_random_appearance_apply(sim->appearance, &view);
+    return view;
+}
+
+void imp_sim_render_top_down(const imp_sim *sim, int width, int height, uint8_t *rgb)
+{
+    const imp_view view = imp_sim_view(sim);
+    imp_render_top_down_view(imp_sim_scene(sim), &view, width, height, rgb);
+    imp_draw_robot(sim->env.world, width, height, sim->env.pose, rgb);
 }
 
 void imp_sim_observe_from(imp_sim *sim, imp_pose pose, uint8_t *rgb)
 {
     // borrow views for the drawing only, so that other threads can use them
     const imp_sim_views *views = imp_sim_borrow_views(sim);
-    const bool randomized = sim->shared->randomized;
-    imp_view view = imp_env_view(&sim->env);
+    imp_view view = imp_sim_view(sim);
     // the camera may be elsewhere than the robot
     view.pose = pose;
-    if (randomized)
-        imp_random_appearance_apply(sim->appearance, &view);
     if (views->label_renderer != NULL)
-        imp_label_renderer_render_rgb(views->label_renderer, scene_of_episode(sim), &view, rgb);
+        imp_label_renderer_render_rgb(views->label_renderer, imp_sim_scene(sim), &view, rgb);
     else
-        imp_render(views->renderer, scene_of_episode(sim), &view, rgb);
+        imp_render(views->renderer, imp_sim_scene(sim), &view, rgb);
     // effects are a camera's: painted classes have none
-    const bool has_effects = randomized && views->label_renderer == NULL;
+    const bool has_effects = sim->shared->randomized && views->label_renderer == NULL;
     imp_sim_return_views(sim, views);
     if (!has_effects)
         return;
@@ -287,11 +340,9 @@ void imp_sim_observe_ground_truth(imp_sim *sim, uint8_t *masks, float *depths)
     if (!sim->shared->def.ground_truth || (masks == NULL && depths == NULL))
         return;
     const imp_sim_views *views = imp_sim_borrow_views(sim);
-    imp_view view = imp_env_view(&sim->env);
-    if (sim->shared->randomized)
-        imp_random_appearance_apply(sim->appearance, &view);
+    const imp_view view = imp_sim_view(sim);
     // masks follow the appearance, since wear moves markings
-    imp_segmentation_pass_run(views->segmentation, scene_of_episode(sim), &view, masks, depths);
+    imp_segmentation_pass_run(views->segmentation, imp_sim_scene(sim), &view, masks, depths);
     imp_sim_return_views(sim, views);
 }
 
@@ -315,7 +366,10 @@ imp_sim_state imp_sim_get_state(const imp_sim *sim)
 
 imp_action imp_sim_expert_action(const imp_sim *sim)
 {
-    return sim->wanted;
+    imp_action action = sim->wanted;
+    if (sim->shared->def.actions == IMP_ACTION_VELOCITIES)
+        imp_velocity_from_action(sim->wanted, &action.left, &action.right);
+    return action;
 }
 
 bool imp_sim_needs_reset(const imp_sim *sim)
