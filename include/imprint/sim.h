@@ -29,7 +29,7 @@ typedef enum imp_autoreset_mode {
     IMP_AUTORESET_NEXT_STEP,
     /// The step that ends an episode also resets: it gives reward and flags of the old episode and
     /// the first observation of the new one. The last observation and state of the old episode go
-    /// to final_observations and final_states.
+    /// to final_observations, final_masks, final_depths and final_states.
     IMP_AUTORESET_SAME_STEP,
     /// The caller resets with imp_sim_reset_many(). To step an environment whose episode is over
     /// is an error.
@@ -205,6 +205,8 @@ typedef struct imp_sim_buffers {
     /// Of episodes that ended in this step: with IMP_AUTORESET_SAME_STEP only, and in the rows of
     /// these environments only. Other rows are left as they are.
     uint8_t *final_observations;       ///< (N, height, width, 3)
+    uint8_t *final_masks;              ///< (N, height, width)
+    float *final_depths;               ///< (N, height, width)
     imp_sim_state_arrays final_states; ///<
 } imp_sim_buffers;
 
@@ -216,6 +218,12 @@ typedef struct imp_sim_buffers {
 imp_status imp_sim_reset_many(imp_thread_pool *pool, imp_sim *const *sims, int count,
                               const bool *mask, const uint32_t *episodes,
                               const imp_sim_buffers *buffers, imp_error *err);
+
+/// Writes the present states, with their expert actions and images, to the rows of *buffers, as for
+/// episodes that imp_sim_reset_at() began. Rewards and flags are left as they are. Fails with
+/// IMP_USAGE where imp_sim_step_many() does.
+imp_status imp_sim_observe_many(imp_thread_pool *pool, imp_sim *const *sims, int count,
+                                const imp_sim_buffers *buffers, imp_error *err);
 
 /// Steps (count) different environments by actions (count). All must have images of one size. The
 /// first call must follow a reset. Fails with IMP_USAGE before anything is stepped; and as

@@ -3,6 +3,8 @@
 The C library does the work; this package hands NumPy arrays to it. docs/python.md is the guide.
 """
 
+import gymnasium as _gymnasium
+
 from imprint._errors import (
     BadInputError,
     BusyError,
@@ -19,6 +21,9 @@ from imprint._errors import (
 )
 from imprint._monitor import Progress, ProgressCallback
 from imprint._native import lib as _lib
+from imprint._settings import EnvSettings, builtin_maps, generate_map
+from imprint.environments import EndReason, LaneFollowingEnv
+from imprint.vector import LaneFollowingVectorEnv
 
 __version__: str = text(_lib.imp_version())
 
@@ -27,14 +32,26 @@ __all__ = [
     "BusyError",
     "CheckFailedError",
     "ClosedError",
+    "EndReason",
+    "EnvSettings",
     "Hint",
     "ImprintError",
     "InputOutputError",
     "InternalError",
+    "LaneFollowingEnv",
+    "LaneFollowingVectorEnv",
     "OutOfMemoryError",
     "Progress",
     "ProgressCallback",
     "StoppedError",
     "UsageError",
     "__version__",
+    "builtin_maps",
+    "generate_map",
 ]
+
+_gymnasium.register(
+    id="imprint/LaneFollowing-v0",
+    entry_point="imprint.environments:LaneFollowingEnv",
+    vector_entry_point="imprint.vector:LaneFollowingVectorEnv",
+)

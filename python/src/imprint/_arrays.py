@@ -40,9 +40,11 @@ def pointer(array: NDArray[Any] | None, kind: str | None = None) -> Any:
         ) from None
 
 
-def check_buffer(name: str, array: object, dtype: DTypeLike, shape: Sequence[int]) -> None:
-    """Fails unless `array` is what the library can write results into: right in dtype and shape,
-    in C order, writable.
+def check_buffer(
+    name: str, array: object, dtype: DTypeLike, shape: Sequence[int], *, writable: bool = True
+) -> None:
+    """Fails unless `array` is what the library can use in place: right in dtype and shape, in C
+    order, and writable unless the library only reads it.
     """
     dtype = np.dtype(dtype)
     wanted = f"{name}: a NumPy array of {dtype} with shape {tuple(shape)} is needed"
@@ -52,7 +54,7 @@ def check_buffer(name: str, array: object, dtype: DTypeLike, shape: Sequence[int
         raise UsageError(f"{wanted}, not {array.dtype} with shape {array.shape}")
     if not array.flags.c_contiguous:
         raise UsageError(f"{wanted}, contiguous in C order: use numpy.ascontiguousarray()")
-    if not array.flags.writeable:
+    if writable and not array.flags.writeable:
         raise UsageError(f"{wanted} that can be written to")
 
 

@@ -16,6 +16,7 @@ typedef struct batch {
     const uint32_t *episodes; // episodes to reset to; NULL: the next ones
     const imp_action *actions;
     int count;
+    bool observe;  // neither reset nor step
     size_t pixels; // pixels per image
 } batch;
 
@@ -53,6 +54,15 @@ static void write_state_to_arrays(const imp_sim_state_arrays *to, int row, const
         to->episode[row] = s.episode;
 }
 
+// Writes the present state of a row, and what the expert does there.
+static void write_present_state_to_arrays(const batch *b, int row)
+{
+    const imp_sim_buffers *to = b->buffers;
+    if (to->expert_actions != NULL)
+        to->expert_actions[row] = imp_sim_expert_action(b->sims[row]);
+    write_state_to_arrays(&to->states, row, b->sims[row]);
+}
+
 // Writes the result of a step and the state after it.
 static void write_step_to_arrays(const batch *b, int row, imp_step step)
 {
@@ -63,9 +73,7 @@ static void write_step_to_arrays(const batch *b, int row, imp_step step)
         to->terminated[row] = step.terminated;
     if (to->truncated != NULL)
         to->truncated[row] = step.truncated;
-    if (to->expert_actions != NULL)
-        to->expert_actions[row] = imp_sim_expert_action(b->sims[row]);
-    write_state_to_arrays(&to->states, row, b->sims[row]);
+    write_present_state_to_arrays(b, row);
 }
 
 // Resets a simulator; its result is a step without reward.
@@ -91,8 +99,11 @@ static void step_row(const batch *b, int row)
     if (imp_sim_needs_reset(sim) && sim->shared->def.autoreset == IMP_AUTORESET_SAME_STEP) {
         const imp_sim_buffers *to = b->buffers;
         write_state_to_arrays(&to->final_states, row, sim);
+        const size_t first = (size_t)row * b->pixels;
         if (to->final_observations != NULL)
-            imp_sim_observe(sim, to->final_observations + 3 * (size_t)row * b->pixels);
+            imp_sim_observe(sim, to->final_observations + 3 * first);
+        imp_sim_observe_ground_truth(sim, to->final_masks != NULL ? to->final_masks + first : NULL,
+                                     to->final_depths != NULL ? to->final_depths + first : NULL);
         if (imp_sim_reset(sim, sim->next_episode, &sim->error) != IMP_OK)
             return;
     }
@@ -105,7 +116,7 @@ static bool is_row_in_reset_mask(const batch *b, int row)
     return b->mask == NULL || b->mask[row];
 }
 
-// First pass: steps or resets a block of rows. Without actions it is a reset.
+// First pass: steps or resets a block of rows. Without actions it is a reset, or neither.
 static void step_or_reset_block_of_rows(void *context, int block, int worker)
 {
     const batch *b = context;
@@ -116,6 +127,8 @@ static void step_or_reset_block_of_rows(void *context, int block, int worker)
         b->sims[row]->error.status = IMP_OK;
         if (b->actions != NULL)
             step_row(b, row);
+        else if (b->observe)
+            write_present_state_to_arrays(b, row);
         else if (is_row_in_reset_mask(b, row))
             reset_row(b, row);
     }
@@ -184,9 +197,11 @@ static imp_status check_sizes(batch *b, imp_error *err)
 static imp_status check_buffers(const batch *b, imp_error *err)
 {
     const imp_sim_buffers *to = b->buffers;
+    const bool ground_truth = to->masks != NULL || to->depths != NULL || to->final_masks != NULL ||
+                              to->final_depths != NULL;
     for (int k = 0; k < b->count; k++) {
         const imp_sim_def *def = &b->sims[k]->shared->def;
-        if ((to->masks != NULL || to->depths != NULL) && !def->ground_truth)
+        if (ground_truth && !def->ground_truth)
             return imp_fail(err, IMP_USAGE,
                             "environment %d was created without ground_truth: there are no masks "
                             "and depths",
@@ -210,6 +225,23 @@ imp_status imp_sim_reset_many(imp_thread_pool *pool, imp_sim *const *sims, int c
     imp_status status = check_sizes(&b, err);
     if (status == IMP_OK)
         status = check_buffers(&b, err);
+    return status == IMP_OK ? run_batch(pool, &b, err) : status;
+}
+
+imp_status imp_sim_observe_many(imp_thread_pool *pool, imp_sim *const *sims, int count,
+                                const imp_sim_buffers *buffers, imp_error *err)
+{
+    const imp_sim_buffers none = {0};
+    batch b = {.sims = sims,
+               .count = count,
+               .buffers = buffers != NULL ? buffers : &none,
+               .observe = true};
+    imp_status status = check_sizes(&b, err);
+    if (status == IMP_OK)
+        status = check_buffers(&b, err);
+    for (int k = 0; k < count && status == IMP_OK; k++)
+        if (!sims[k]->begun)
+            status = imp_fail(err, IMP_USAGE, "environment %d has no episode: reset it", k);
     return status == IMP_OK ? run_batch(pool, &b, err) : status;
 }
 

@@ -14,8 +14,8 @@ enum { WIDTH = 40, HEIGHT = 30, PIXELS = WIDTH * HEIGHT, N_MAX = 8 };
 // Arrays for N_MAX environments.
 typedef struct arrays {
     uint8_t observations[N_MAX][PIXELS * 3], final_observations[N_MAX][PIXELS * 3];
-    uint8_t masks[N_MAX][PIXELS];
-    float depths[N_MAX][PIXELS];
+    uint8_t masks[N_MAX][PIXELS], final_masks[N_MAX][PIXELS];
+    float depths[N_MAX][PIXELS], final_depths[N_MAX][PIXELS];
     double rewards[N_MAX];
     bool terminated[N_MAX], truncated[N_MAX];
     imp_action expert_actions[N_MAX];
@@ -64,6 +64,8 @@ static inline imp_sim_buffers all_buffers(arrays *a)
     buffers.expert_actions = a->expert_actions;
     buffers.masks = a->masks[0];
     buffers.depths = a->depths[0];
+    buffers.final_masks = a->final_masks[0];
+    buffers.final_depths = a->final_depths[0];
     return buffers;
 }
 

@@ -4,6 +4,8 @@
 
 #include <stdatomic.h>
 
+#include "base/common/vector2.h"
+
 // Allocations by all threads, where the C library lets a program count them and no sanitizer does.
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define COUNTS_ALLOCATIONS 1
@@ -324,6 +326,43 @@ static void null_buffers_are_skipped(void **state)
     free(a);
 }
 
+// What is observed of an episode that was begun one by one is what a batch's reset gives.
+static void present_states_can_be_observed(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_sim *sims[4];
+    arrays *a = new_arrays(), *b = new_arrays();
+    imp_sim_def def = small_def();
+    def.expert_actions = def.ground_truth = true;
+    const imp_sim_buffers wanted = all_buffers(a), got = all_buffers(b);
+    create_sims(sims, 4, &def);
+    assert_int_equal(imp_sim_observe_many(NULL, sims, 4, &got, &err), IMP_USAGE);
+    assert_non_null(strstr(err.message, "environment 0 has no episode"));
+    assert_ok(imp_sim_reset_many(NULL, sims, 4, NULL, NULL, &wanted, &err), err);
+    for (int k = 0; k < 4; k++)
+        b->rewards[k] = 7.0;
+    assert_ok(imp_sim_observe_many(NULL, sims, 4, &got, &err), err);
+    for (int k = 0; k < 4; k++)
+        assert_true(b->rewards[k] == 7.0);
+    assert_memory_equal(a->observations, b->observations, sizeof a->observations);
+    assert_memory_equal(a->masks, b->masks, sizeof a->masks);
+    assert_memory_equal(a->depths, b->depths, sizeof a->depths);
+    assert_memory_equal(a->expert_actions, b->expert_actions, sizeof a->expert_actions);
+    assert_memory_equal(&a->states, &b->states, sizeof a->states);
+    // another pose gives another state, in its row only
+    const imp_pose pose = {3.2, 0.76, IMP_PI};
+    assert_ok(imp_sim_reset_at(sims[2], 9, 0, pose, &err), err);
+    assert_ok(imp_sim_observe_many(NULL, sims, 4, &got, &err), err);
+    assert_memory_equal(b->states.pose[2], &pose, sizeof pose);
+    assert_int_equal(b->states.episode[2], 9);
+    assert_memory_not_equal(a->observations[2], b->observations[2], sizeof a->observations[2]);
+    assert_memory_equal(a->observations[3], b->observations[3], sizeof a->observations[3]);
+    destroy_sims(sims, 4);
+    free(b);
+    free(a);
+}
+
 static void bad_batches_are_refused(void **state)
 {
     (void)state;
@@ -395,6 +434,7 @@ int main(void)
         cmocka_unit_test(same_step_resets_in_the_step_that_ends),
         cmocka_unit_test(disabled_leaves_resets_to_the_caller),
         cmocka_unit_test(null_buffers_are_skipped),
+        cmocka_unit_test(present_states_can_be_observed),
         cmocka_unit_test(bad_batches_are_refused),
         cmocka_unit_test(steps_allocate_nothing),
     };
