@@ -20,6 +20,12 @@ typedef struct imp_collect_def {
     /// Whose actions are the labels where a network drives: "expert", "reference", or the path of a
     /// plug-in. NULL, the default, is "expert"
     const char *label_policy;
+    /// Nullable: who drives instead of `policy`, such as a callback (imprint/callback.h). Its own
+    /// actions are the labels unless it is a network or there is a label policy. Borrowed
+    const imp_policy_factory *driver;
+    /// Nullable: whose actions are the labels, whoever drives, instead of `label_policy`; not a
+    /// network. Borrowed
+    const imp_policy_factory *labeller;
     int episodes;      ///< 10
     int steps;         ///< longest episode; 512
     double noise;      ///< standard deviation of the disturbance of executed duty cycles; 0

@@ -24,16 +24,42 @@ typedef enum imp_beta_schedule {
 /// The word for it; NULL past the last.
 const char *imp_beta_schedule_name(int beta);
 
+/// What a trainer of the caller's gets.
+typedef struct imp_dagger_training {
+    int round;
+    const char *const *datasets; ///< (dataset_count) folders: what was driven in all rounds so far
+    int dataset_count;
+    const char *folder;         ///< of this round's policy; it exists
+    const char *previous;       ///< that of the round before; NULL in round 0
+    const imp_monitor *monitor; ///< to report to, and to ask whether to stop; never NULL
+} imp_dagger_training;
+
+/// Trains policies of the caller's instead of imp_train(). Both functions are called from the
+/// thread that called imp_run_dagger().
+typedef struct imp_dagger_trainer {
+    void *context;
+    /// Trains a policy and leaves in training->folder what open() needs. *loss and
+    /// *validation_loss are NaN before, and may stay so. After an interruption it is called again
+    /// for the round that was not finished.
+    imp_status (*train)(void *context, const imp_dagger_training *training, double *loss,
+                        double *validation_loss, imp_error *err);
+    /// Opens the policy of a folder that train() has finished. imp_run_dagger() closes it.
+    imp_status (*open)(void *context, const char *folder, imp_policy_factory **out, imp_error *err);
+} imp_dagger_trainer;
+
 /// Settings of DAgger. Obtain with imp_default_dagger_def(), then change fields.
 typedef struct imp_dagger_def {
-    /// Of each round. `noise` and `speed_spread` disturb round 0 only; policy, policy_name,
-    /// expert_share, safe_switching, env.index, resume and settings are set by the rounds.
-    /// mix_steps: 30
+    /// Of each round; `labeller` drives round 0. `noise` and `speed_spread` disturb round 0 only;
+    /// policy, policy_name, driver, expert_share, safe_switching, env.index, resume and settings
+    /// are set by the rounds. mix_steps: 30
     imp_collect_def collect;
     int first_episodes; ///< of round 0, in which the expert drives alone; 0: as in the others
     /// After each round; tensorboard, resume and settings are set, and initial after round 0.
     /// data_weights: none
     imp_train_def train;
+    /// Nullable: trains the policies, whatever they are; then `train`, last_epochs
+    /// are not looked at, and no model is written but its own. Borrowed
+    const imp_dagger_trainer *policy_trainer;
     /// Of each round's policy; 50 episodes of 500 steps, the first 60 left out. env.index and keep
     /// are set
     imp_eval_def eval;

@@ -5,6 +5,7 @@
 #include "imprint/agent.h"
 #include "imprint/api.h"
 #include "imprint/base.h"
+#include "imprint/callback.h"
 #include "imprint/challenge.h"
 #include "imprint/collect.h"
 #include "imprint/dagger.h"

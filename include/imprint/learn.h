@@ -4,6 +4,7 @@
 #ifndef IMPRINT_LEARN_H
 #define IMPRINT_LEARN_H
 
+#include "imprint/callback.h"
 #include "imprint/collect.h"
 #include "imprint/dagger.h"
 #include "imprint/train.h"

@@ -13,7 +13,7 @@ IMP_API_BEGIN
 /// A policy factory: loads a model or plug-in once and creates one policy per thread.
 typedef struct imp_policy_factory imp_policy_factory;
 
-enum { IMP_POLICY_IDENTITY_MAX = 64 };
+enum { IMP_POLICY_IDENTITY_MAX = 64, IMP_POLICY_BATCH_MAX = 128 };
 
 /// Opens "expert", "reference", a plug-in (a path that ends in ".so", see imprint/plugin.h), or a
 /// model: a file, or a folder that `imprint train` wrote. expert: the parameters of "expert". Close
@@ -50,6 +50,12 @@ imp_observation_kind imp_policy_factory_observation(const imp_policy_factory *fa
 /// Size of the observations that a network, its segmenter or a plug-in needs [px]; 0 and 0 for
 /// policies that need none.
 void imp_policy_factory_image_size(const imp_policy_factory *factory, int *width, int *height);
+/// How many episodes a thread drives in lock step with these policies, which then act together; 1.
+/// More pays where a call costs much and its batch little, such as a call of Python. Results do not
+/// depend on it.
+int imp_policy_factory_batch(const imp_policy_factory *factory);
+/// Sets it; IMP_USAGE outside 1 to IMP_POLICY_BATCH_MAX.
+imp_status imp_policy_factory_set_batch(imp_policy_factory *factory, int batch, imp_error *err);
 /// A policy for one thread. Destroy it with imp_policy_destroy().
 imp_status imp_policy_factory_create(const imp_policy_factory *factory, imp_policy **out,
                                      imp_error *err);

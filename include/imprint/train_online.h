@@ -11,7 +11,8 @@ IMP_API_BEGIN
 /// Settings of online training. Obtain with imp_default_online_def(), then change fields.
 typedef struct imp_online_def {
     /// 32 episodes of 64 steps for every epoch, noise 0.08, the expert's share 0.25 in stretches of
-    /// 30 steps. policy, policy_name, hardest_of and resume are not looked at
+    /// 30 steps. policy, driver, policy_name, hardest_of and resume are not
+    /// looked at
     imp_collect_def collect;
     imp_train_def train; ///< 60 epochs, cosine; validation, window and patience are not looked at
     int buffer;          ///< episodes learned from at a time, a multiple of collect.episodes; 256

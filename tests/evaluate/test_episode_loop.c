@@ -133,11 +133,11 @@ static imp_episode_loop_def set_up(loop_fixture *f, const imp_policy_vtable *dri
     assert_ok(imp_policy_factory_open(&f->factory, "expert", &expert, &err), err);
     def.policy = f->factory;
     assert_ok(imp_rollout_workers_create(&f->workers, &def, &err), err);
-    assert_ok(imp_rollout_worker_reset_sim(&f->workers, &f->workers.items[0], 0, &err), err);
+    assert_ok(imp_rollout_slot_reset_sim(&f->workers, &f->workers.slots[0], 0, &err), err);
     f->driver = (logging_policy){{.vtable = driver}, f->log, -1};
     f->expert = (logging_policy){{.vtable = &label_expert}, f->log, -1};
     f->observer.log = f->log;
-    imp_episode_loop_def loop = imp_episode_loop_of_worker(&f->workers, 0);
+    imp_episode_loop_def loop = imp_episode_loop_of_slot(&f->workers, 0);
     loop.policy = &f->driver.policy;
     imp_episode_loop_add_observer(&loop, (imp_episode_observer){.context = &f->observer,
                                                                 .begin = log_begin,
@@ -186,7 +186,7 @@ static void exploration_changes_what_is_executed(void **state)
     assert_true(f.observer.last.chosen.left == 0.25);
     assert_true(f.observer.last.expert.left == 0.5);
     assert_true(f.observer.last.executed.left == 0.125);
-    assert_ptr_equal(f.observer.first_image, f.workers.items[0].observation);
+    assert_ptr_equal(f.observer.first_image, f.workers.slots[0].observation);
     assert_ptr_equal(f.observer.last_image, f.observer.first_image); // one image, overwritten
     assert_int_equal(atomic_load(&f.workers.frames), 0);
     tear_down(&f);
@@ -206,7 +206,7 @@ static void every_image_can_be_kept(void **state)
     assert_ptr_equal(f.observer.first_image, f.images);
     assert_ptr_equal(f.observer.last_image, f.images + (STEPS - 1) * IMAGE);
     assert_ptr_equal(f.observer.end_image, f.images + STEPS * IMAGE);
-    imp_sim_observe(f.workers.items[0].sim, expected);
+    imp_sim_observe(f.workers.slots[0].sim, expected);
     assert_memory_equal(f.observer.end_image, expected, IMAGE);
     assert_memory_not_equal(f.observer.last_image, expected, IMAGE);
     tear_down(&f);

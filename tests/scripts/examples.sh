@@ -33,6 +33,9 @@ prints 'episodes completed by the expert only'
 expect 0 examples/dataset_reader cloning/data
 prints '6 episodes, 600 steps'
 prints 'all is well'
+expect 0 examples/own_policy own-data
+prints 'own-data: 6 episodes, 600 frames'
+prints 'completed 20 of 20'
 expect 0 imprint eval --policy examples/own_expert.so --episodes 2 --steps 50 --quiet
 
 # the agent answers a recorded host; a file that is no image is refused

@@ -9,6 +9,7 @@
 
 #include "base/common/clock.h"
 #include "base/text/plural.h"
+#include "evaluate/rollout/episode_batch.h"
 #include "evaluate/rollout/lane_progress.h"
 #include "sim/simulator/simulator.h"
 
@@ -33,18 +34,8 @@ imp_challenge_eval_def imp_default_challenge_eval_def(void)
     };
 }
 
-// What all threads share. Each episode writes only at its own index, so no lock is needed.
-typedef struct challenge_job {
-    imp_rollout_workers workers;
-    const imp_challenge_eval_def *def;
-    imp_challenge_result *out;
-    imp_error *errors;     // (episodes)
-    imp_metrics *metrics;  // (episodes)
-    double *net_distances; // (2 * episodes) the policy's, then the expert's, where that has any
-} challenge_job;
-
 // An episode under way.
-// Everything in it lives for one episode and is freed by run_episode_job().
+// Everything in it lives for one episode and is freed by finish_episode().
 typedef struct episode_run {
     imp_scenario scenario;
     imp_scene *scene; // NULL for policies that do not look
@@ -57,10 +48,21 @@ typedef struct episode_run {
     imp_challenge_episode *result;
 } episode_run;
 
-// Creates the world of an episode, moves the worker's simulator into it and resets it.
+// What all threads share. Each episode writes only at its own index, so no lock is needed.
+typedef struct challenge_job {
+    imp_rollout_workers workers;
+    const imp_challenge_eval_def *def;
+    imp_challenge_result *out;
+    episode_run *runs;     // of the workers' slots
+    imp_error *errors;     // (episodes)
+    imp_metrics *metrics;  // (episodes)
+    double *net_distances; // (2 * episodes) the policy's, then the expert's, where that has any
+} challenge_job;
+
+// Creates the world of an episode, moves the slot's simulator into it and resets it.
 // Number and seed of the episode decide where things stand.
 static imp_status create_scenario_and_reset(episode_run *d, const challenge_job *work, int episode,
-                                            imp_rollout_worker *self, imp_error *err)
+                                            imp_rollout_slot *self, imp_error *err)
 {
     const imp_challenge_eval_def *def = work->def;
     const imp_scenario_def wanted = {def->challenge, def->test, episode, def->sim.env.seed};
@@ -129,28 +131,28 @@ static void record_end_and_read_metrics(void *context, const imp_env *env,
     result->stalled = d->progress.stalled;
 }
 
-// Drives one episode with two observers: progress along the lane, and samples for the metrics.
-static imp_status run_episode(episode_run *d, imp_rollout_workers *workers, int worker,
-                              imp_error *err)
+// Describes how an episode is driven, with two observers: progress along the lane, and samples for
+// the metrics.
+static imp_episode_loop_def describe_episode(episode_run *d, imp_rollout_workers *workers, int slot)
 {
-    imp_episode_loop_def loop = imp_episode_loop_of_worker(workers, worker);
+    imp_episode_loop_def loop = imp_episode_loop_of_slot(workers, slot);
     // A start that already breaks the challenge's rules ends the episode before its first step.
-    loop.ending = imp_env_challenge_end_reason(workers->items[worker].env);
+    loop.ending = imp_env_challenge_end_reason(workers->slots[slot].env);
     imp_episode_loop_add_observer(&loop, imp_lane_progress_observer(&d->progress));
     imp_episode_loop_add_observer(&loop,
                                   (imp_episode_observer){.context = d,
                                                          .before_step = record_state_before_step,
                                                          .end = record_end_and_read_metrics});
-    return imp_episode_loop_run(&loop, err);
+    return loop;
 }
 
 // What the expert makes of the episode.
 // The expert drives first, in a copy of the environment, so the policy's episode is unaffected.
-static imp_status measure_expert_of_episode(episode_run *d, imp_rollout_workers *workers,
-                                            int worker, imp_error *err)
+static imp_status measure_expert_of_episode(episode_run *d, imp_rollout_workers *workers, int slot,
+                                            imp_error *err)
 {
     imp_expert_progress expert;
-    const imp_status status = imp_measure_expert_progress(&expert, workers, worker, err);
+    const imp_status status = imp_measure_expert_progress(&expert, workers, slot, err);
     if (status != IMP_OK)
         return status;
     d->result->expert_net_distance = expert.distance;
@@ -158,21 +160,31 @@ static imp_status measure_expert_of_episode(episode_run *d, imp_rollout_workers 
     return IMP_OK;
 }
 
-// Job of the thread pool. It leaves its error at the episode's index, and always frees the world.
-static void run_episode_job(void *context, int index, int worker)
+static imp_status begin_episode(void *context, int index, int slot, imp_episode_loop_def *out,
+                                imp_error *err)
 {
     challenge_job *work = context;
-    imp_error *err = &work->errors[index];
-    episode_run d = {0};
-    if (atomic_load(&work->workers.stop))
-        imp_fail(err, IMP_INTERRUPTED, "interrupted");
-    else if (create_scenario_and_reset(&d, work, index, &work->workers.items[worker], err) ==
-                 IMP_OK &&
-             measure_expert_of_episode(&d, &work->workers, worker, err) == IMP_OK)
-        run_episode(&d, &work->workers, worker, err);
-    imp_metrics_tracker_destroy(d.meter);
-    imp_scene_destroy(d.scene);
-    imp_scenario_free(&d.scenario);
+    episode_run *d = &work->runs[slot];
+    *d = (episode_run){0};
+    imp_status status = create_scenario_and_reset(d, work, index, &work->workers.slots[slot], err);
+    if (status == IMP_OK)
+        status = measure_expert_of_episode(d, &work->workers, slot, err);
+    if (status == IMP_OK)
+        *out = describe_episode(d, &work->workers, slot);
+    return status;
+}
+
+// Leaves the error at the episode's index, and frees the world. An episode that was not begun
+// because of an interruption finds the slot empty.
+static void finish_episode(void *context, int index, int slot, const imp_error *error)
+{
+    challenge_job *work = context;
+    episode_run *d = &work->runs[slot];
+    work->errors[index] = *error;
+    imp_metrics_tracker_destroy(d->meter);
+    imp_scene_destroy(d->scene);
+    imp_scenario_free(&d->scenario);
+    *d = (episode_run){0};
 }
 
 // Adds up counts over the episodes, and estimates progress as a ratio of sums.
@@ -199,20 +211,11 @@ static void summarize_episodes(challenge_job *work)
     out->aggregate = imp_metrics_summarise(work->metrics, out->episodes);
 }
 
-// Checks the number of episodes, allocates results, and runs all episodes on the pool.
-static imp_status run_challenge(challenge_job *work, const imp_policy_factory *policy,
-                                const imp_policy_factory *progress_expert, imp_error *err)
+// Checks the number of episodes and allocates their results.
+static imp_status alloc_results(challenge_job *work, imp_error *err)
 {
     const imp_challenge_eval_def *def = work->def;
     imp_challenge_result *out = work->out;
-    // every episode has a world of its own; the default one only starts the workers
-    imp_rollout_workers_def workers = {.sim = imp_default_sim_def(),
-                                       .policy = policy,
-                                       .progress_expert = progress_expert,
-                                       .monitor = work->workers.monitor};
-    workers.sim.camera = def->sim.camera;
-    workers.sim.observation = imp_policy_factory_observation(policy);
-    workers.sim.threads = def->sim.threads;
     // 0 stands for the number of scenarios that the challenge itself has.
     const int episodes =
         def->episodes != 0 ? def->episodes : imp_challenge_episode_count(def->challenge);
@@ -229,13 +232,46 @@ static imp_status run_challenge(challenge_job *work, const imp_policy_factory *p
         work->net_distances == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
                         IMP_PLURAL(episodes, "episode"));
-    // Every worker has a simulator; each episode brings its own world.
-    imp_status status = imp_rollout_workers_create(&work->workers, &workers, err);
+    return IMP_OK;
+}
+
+// Every slot has a simulator; each episode brings its own world. The default one only starts the
+// workers.
+static imp_status create_workers(challenge_job *work, const imp_policy_factory *policy,
+                                 const imp_policy_factory *progress_expert, imp_error *err)
+{
+    const imp_challenge_eval_def *def = work->def;
+    imp_rollout_workers *workers = &work->workers;
+    imp_rollout_workers_def workers_def = {.sim = imp_default_sim_def(),
+                                           .policy = policy,
+                                           .progress_expert = progress_expert,
+                                           .episodes = work->out->episodes,
+                                           .monitor = workers->monitor};
+    workers_def.sim.camera = def->sim.camera;
+    workers_def.sim.observation = imp_policy_factory_observation(policy);
+    workers_def.sim.threads = def->sim.threads;
+    const imp_status status = imp_rollout_workers_create(workers, &workers_def, err);
     if (status != IMP_OK)
         return status;
-    work->workers.progress.task = imp_policy_factory_name(policy);
-    work->workers.progress.total = (double)out->episodes * STEPS;
-    imp_thread_pool_run(work->workers.pool, out->episodes, run_episode_job, work);
+    workers->progress.task = imp_policy_factory_name(policy);
+    workers->progress.total = (double)work->out->episodes * STEPS;
+    work->runs = calloc((size_t)workers->threads * (size_t)workers->batch, sizeof *work->runs);
+    return work->runs != NULL ? IMP_OK
+                              : imp_fail(err, IMP_NO_MEMORY, "out of memory for a challenge");
+}
+
+// Runs all episodes on the pool, after everything is allocated.
+static imp_status run_challenge(challenge_job *work, const imp_policy_factory *policy,
+                                const imp_policy_factory *progress_expert, imp_error *err)
+{
+    imp_challenge_result *out = work->out;
+    imp_status status = alloc_results(work, err);
+    if (status == IMP_OK)
+        status = create_workers(work, policy, progress_expert, err);
+    if (status != IMP_OK)
+        return status;
+    imp_run_episodes(&work->workers, out->episodes,
+                     &(imp_episode_task){work, begin_episode, finish_episode});
     // a driver that waited for something may have been the only one to hear of it
     if (imp_monitor_should_stop(work->workers.monitor))
         return imp_fail(err, IMP_INTERRUPTED, "interrupted");
@@ -264,6 +300,7 @@ imp_status imp_evaluate_challenge(imp_challenge_result *out, const imp_policy_fa
         status = run_challenge(&work, policy, progress_expert, err);
     imp_rollout_workers_destroy(&work.workers);
     imp_policy_factory_close(progress_expert);
+    free(work.runs);
     free(work.errors);
     free(work.metrics);
     free(work.net_distances);

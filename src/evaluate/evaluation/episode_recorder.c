@@ -9,21 +9,6 @@
 #include "evaluate/evaluation/evaluate.h"
 #include "evaluate/evaluation/given_starts.h"
 
-// What the observer of an episode knows. The sums become means at its end.
-typedef struct episode_recorder {
-    imp_episode_result *result;
-    imp_eval_counts *counts; // nullable
-    imp_lane_progress progress;
-    // of the expert's own drive from the same start
-    imp_expert_progress expert;
-    // steps at the start that the figures of speed and lane leave out
-    int settle_steps;
-    bool asks_expert;
-    // sums over steps of speed [m/s], |lane distance| [m] and |action - expert's action|
-    double speed, lane, action_error;
-    double farthest; // |lane distance| so far; off lanes is farther than anything
-} episode_recorder;
-
 // Poses have one entry more than steps: the state before the first one.
 imp_status imp_episode_result_alloc(imp_episode_result *result, int steps, bool actions,
                                     imp_error *err)
@@ -49,7 +34,7 @@ void imp_episode_result_release(imp_episode_result *result)
 // Observer: notes where the episode starts.
 static void begin_recording(void *context, const imp_env *env)
 {
-    imp_episode_result *result = ((episode_recorder *)context)->result;
+    imp_episode_result *result = ((imp_episode_recorder *)context)->result;
     result->map_index = env->world_index;
     result->start = result->end = env->pose;
     if (result->poses != NULL)
@@ -57,7 +42,7 @@ static void begin_recording(void *context, const imp_env *env)
 }
 
 // Adds what the policy did, and what the expert would have done.
-static void record_actions(episode_recorder *r, const imp_transition *transition)
+static void record_actions(imp_episode_recorder *r, const imp_transition *transition)
 {
     const imp_action action = transition->chosen;
     // The error is the mean over both wheels of the difference in duty cycle.
@@ -73,7 +58,7 @@ static void record_actions(episode_recorder *r, const imp_transition *transition
 }
 
 // Adds where the step led.
-static void record_state_after_step(episode_recorder *r, const imp_env *env, double reward)
+static void record_state_after_step(imp_episode_recorder *r, const imp_env *env, double reward)
 {
     imp_episode_result *result = r->result;
     // The worst step is the first of those farthest from the lane centre; off the lanes counts
@@ -105,7 +90,7 @@ static int histogram_bin(double value, double low, double high, int bins)
 }
 
 // Adds a step after the first `settle_steps` to the figures of speed and lane.
-static void add_to_speed_and_lane_sums(episode_recorder *r, const imp_env *env)
+static void add_to_speed_and_lane_sums(imp_episode_recorder *r, const imp_env *env)
 {
     imp_eval_counts *counts = r->counts;
     r->result->settled++;
@@ -125,7 +110,7 @@ static void add_to_speed_and_lane_sums(episode_recorder *r, const imp_env *env)
 // Observer: adds one step to all figures.
 static void record_step(void *context, const imp_env *env, const imp_transition *transition)
 {
-    episode_recorder *r = context;
+    imp_episode_recorder *r = context;
     imp_episode_result *result = r->result;
     record_actions(r, transition);
     record_state_after_step(r, env, transition->result.reward);
@@ -137,7 +122,7 @@ static void record_step(void *context, const imp_env *env, const imp_transition 
 }
 
 // Compares the policy's progress with the expert's.
-static void compare_progress_with_expert(const episode_recorder *r, const imp_env *env)
+static void compare_progress_with_expert(const imp_episode_recorder *r, const imp_env *env)
 {
     imp_episode_result *result = r->result;
     result->net_distance = imp_lane_progress_distance(&r->progress, env);
@@ -157,7 +142,7 @@ static void compare_progress_with_expert(const episode_recorder *r, const imp_en
 static void fill_episode_result(void *context, const imp_env *env, const uint8_t *observation,
                                 imp_end_reason ending)
 {
-    const episode_recorder *r = context;
+    const imp_episode_recorder *r = context;
     imp_episode_result *result = r->result;
     (void)observation;
     result->ending = ending;
@@ -167,35 +152,33 @@ static void fill_episode_result(void *context, const imp_env *env, const uint8_t
     result->action_error = r->asks_expert ? r->action_error / result->steps : NAN;
 }
 
-imp_status imp_eval_run_episode(imp_rollout_workers *workers, int worker, int episode,
-                                const imp_eval_def *def, imp_episode_result *result,
-                                imp_eval_counts *counts, const imp_episode_observer *extra,
-                                imp_error *err)
+imp_status imp_eval_begin_episode(imp_episode_loop_def *out, imp_episode_recorder *recorder,
+                                  imp_rollout_workers *workers, int slot, int episode,
+                                  const imp_eval_def *def, imp_episode_result *result,
+                                  imp_eval_counts *counts, imp_error *err)
 {
-    imp_rollout_worker *self = &workers->items[worker];
-    episode_recorder recorder = {.result = result,
-                                 .counts = counts,
-                                 .settle_steps = def->settle_steps,
-                                 .asks_expert = self->label_expert != NULL,
-                                 .farthest = -1.0};
+    imp_rollout_slot *self = &workers->slots[slot];
+    *recorder = (imp_episode_recorder){.result = result,
+                                       .counts = counts,
+                                       .settle_steps = def->settle_steps,
+                                       .asks_expert = self->label_expert != NULL,
+                                       .farthest = -1.0};
 
     // start the episode, and see how far the expert gets from there
-    imp_status status = imp_rollout_worker_reset_sim(workers, self, (uint32_t)episode, err);
+    imp_status status = imp_rollout_slot_reset_sim(workers, self, (uint32_t)episode, err);
     if (status == IMP_OK && def->starts != NULL)
         status = imp_eval_check_given_start(self->env, def, episode, err);
     if (status == IMP_OK)
-        status = imp_measure_expert_progress(&recorder.expert, workers, worker, err);
+        status = imp_measure_expert_progress(&recorder->expert, workers, slot, err);
     if (status != IMP_OK)
         return status;
 
     // progress first: the recorder reads it after every step
-    imp_episode_loop_def loop = imp_episode_loop_of_worker(workers, worker);
-    imp_episode_loop_add_observer(&loop, imp_lane_progress_observer(&recorder.progress));
-    imp_episode_loop_add_observer(&loop, (imp_episode_observer){.context = &recorder,
-                                                                .begin = begin_recording,
-                                                                .after_step = record_step,
-                                                                .end = fill_episode_result});
-    if (extra != NULL)
-        imp_episode_loop_add_observer(&loop, *extra);
-    return imp_episode_loop_run(&loop, err);
+    *out = imp_episode_loop_of_slot(workers, slot);
+    imp_episode_loop_add_observer(out, imp_lane_progress_observer(&recorder->progress));
+    imp_episode_loop_add_observer(out, (imp_episode_observer){.context = recorder,
+                                                              .begin = begin_recording,
+                                                              .after_step = record_step,
+                                                              .end = fill_episode_result});
+    return IMP_OK;
 }

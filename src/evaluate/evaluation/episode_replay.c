@@ -7,6 +7,21 @@
 #include "base/text/plural.h"
 #include "evaluate/evaluation/evaluate.h"
 
+// The observer of an episode that is driven again.
+typedef struct replay_recorder {
+    const imp_replay_def *which;
+    imp_replay *replay;
+    int step;  // of the episode
+    bool full; // all frames that are asked for are kept
+    bool kept; // the state before the present step is one of them
+} replay_recorder;
+
+// What an episode is observed with.
+typedef struct replay_slot {
+    replay_recorder frames;
+    imp_episode_recorder figures;
+} replay_slot;
+
 // What all threads share. Episode k writes to out[k] and errors[k] only.
 typedef struct replay_job {
     imp_rollout_workers workers;
@@ -15,7 +30,8 @@ typedef struct replay_job {
     // which episodes and frames to keep (count)
     const imp_replay_def *which;
     imp_replay *out;
-    imp_error *errors; // (count)
+    imp_error *errors;  // (count)
+    replay_slot *slots; // of the workers
 } replay_job;
 
 // Allocates what a replay keeps; the network's inputs only if the policy is a network. "+ 1" avoids
@@ -48,15 +64,6 @@ static imp_status alloc_replay(imp_replay *replay, const replay_job *work,
     return status != IMP_OK ? status
                             : imp_episode_result_alloc(&replay->result, work->def.steps, true, err);
 }
-
-// The observer of an episode that is driven again.
-typedef struct replay_recorder {
-    const imp_replay_def *which;
-    imp_replay *replay;
-    int step;  // of the episode
-    bool full; // all frames that are asked for are kept
-    bool kept; // the state before the present step is one of them
-} replay_recorder;
 
 // Keeps the network's current input as that of frame number `frame`.
 static void copy_network_inputs_of_frame(imp_replay *replay, size_t frame)
@@ -113,24 +120,32 @@ static void record_action(void *context, const imp_env *env, const imp_transitio
         imp_obs_history_push_action(replay->history, (float)action.left, (float)action.right);
 }
 
-// Drives one episode on a worker's thread.
-static void replay_episode_job(void *context, int index, int worker)
+// Images are rendered even if the policy does not need any.
+static imp_status begin_replay(void *context, int index, int slot, imp_episode_loop_def *out,
+                               imp_error *err)
 {
     replay_job *work = context;
     imp_replay *replay = &work->out[index];
     const imp_replay_def *which = &work->which[index];
-    imp_error *err = &work->errors[index];
-    // Images are rendered even if the policy does not need any.
-    replay_recorder recorder = {.which = which, .replay = replay};
-    const imp_episode_observer observer = {.context = &recorder,
-                                           .before_step = record_image_if_wanted,
-                                           .after_step = record_action,
-                                           .needs_observations = true};
-    if (atomic_load(&work->workers.stop))
-        imp_fail(err, IMP_INTERRUPTED, "interrupted");
-    else if (alloc_replay(replay, work, which, err) == IMP_OK)
-        imp_eval_run_episode(&work->workers, worker, which->episode, &work->def, &replay->result,
-                             NULL, &observer, err);
+    replay_slot *self = &work->slots[slot];
+    self->frames = (replay_recorder){.which = which, .replay = replay};
+    imp_status status = alloc_replay(replay, work, which, err);
+    if (status == IMP_OK)
+        status = imp_eval_begin_episode(out, &self->figures, &work->workers, slot, which->episode,
+                                        &work->def, &replay->result, NULL, err);
+    if (status == IMP_OK)
+        imp_episode_loop_add_observer(out,
+                                      (imp_episode_observer){.context = &self->frames,
+                                                             .before_step = record_image_if_wanted,
+                                                             .after_step = record_action,
+                                                             .needs_observations = true});
+    return status;
+}
+
+static void finish_replay(void *context, int index, int slot, const imp_error *error)
+{
+    (void)slot;
+    ((replay_job *)context)->errors[index] = *error;
 }
 
 // Runs all replays on the pool, and returns the first error in their order.
@@ -138,13 +153,17 @@ static imp_status replay_all_episodes(replay_job *work, int count, const imp_pol
                                       const imp_policy_factory *progress_expert,
                                       const imp_monitor *monitor, imp_error *err)
 {
-    imp_status status = imp_eval_create_workers(&work->workers, policy, progress_expert, true,
+    imp_rollout_workers *workers = &work->workers;
+    imp_status status = imp_eval_create_workers(workers, policy, progress_expert, true, count,
                                                 &work->def, monitor, err);
     if (status != IMP_OK)
         return status;
-    work->workers.progress.task = "replay";
-    work->workers.progress.total = (double)count * work->def.steps;
-    imp_thread_pool_run(work->workers.pool, count, replay_episode_job, work);
+    work->slots = calloc((size_t)workers->threads * (size_t)workers->batch, sizeof *work->slots);
+    if (work->slots == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a replay");
+    workers->progress.task = "replay";
+    workers->progress.total = (double)count * work->def.steps;
+    imp_run_episodes(workers, count, &(imp_episode_task){work, begin_replay, finish_replay});
     for (int k = 0; k < count && status == IMP_OK; k++)
         if (work->errors[k].status != IMP_OK)
             status = imp_fail(err, work->errors[k].status, "%s", work->errors[k].message);
@@ -178,6 +197,7 @@ imp_status imp_replay_episodes(imp_replay *out, const imp_replay_def *which, int
         status = replay_all_episodes(&work, count, policy, progress_expert, monitor, err);
     imp_rollout_workers_destroy(&work.workers);
     imp_policy_factory_close(progress_expert);
+    free(work.slots);
     free(work.errors);
     return status;
 }

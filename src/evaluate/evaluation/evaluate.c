@@ -33,6 +33,7 @@ typedef struct eval_job {
     imp_rollout_workers workers;
     const imp_eval_def *def;
     imp_evaluation *out;
+    imp_episode_recorder *recorders; // (slots)
     // histograms of speed and lane distance, summed up at the end
     imp_eval_counts *worker_counts; // (threads)
     struct failure {
@@ -41,27 +42,33 @@ typedef struct eval_job {
     } * failures; // (threads) the first of each worker
 } eval_job;
 
-// Job of the thread pool: drives episode `index` on the thread of `worker`.
-static void run_episode_job(void *context, int index, int worker)
+// Only episodes to be kept need memory for their trajectory.
+static imp_status begin_episode(void *context, int index, int slot, imp_episode_loop_def *out,
+                                imp_error *err)
 {
     eval_job *work = context;
+    const imp_eval_def *def = work->def;
     imp_episode_result *result = &work->out->results[index];
-    imp_error err = {0};
-    if (atomic_load(&work->workers.stop))
-        imp_fail(&err, IMP_INTERRUPTED, "interrupted");
-    // Only episodes to be kept need memory for their trajectory.
-    else if (index >= work->def->keep ||
-             imp_episode_result_alloc(result, work->def->steps, work->def->ask_expert, &err) ==
-                 IMP_OK)
-        imp_eval_run_episode(&work->workers, worker, index, work->def, result,
-                             &work->worker_counts[worker], NULL, &err);
-    // A worker keeps its first failure only.
-    struct failure *failure = &work->failures[worker];
-    if (err.status != IMP_OK && failure->error.status == IMP_OK)
-        *failure = (struct failure){index, err};
+    const imp_status status =
+        index < def->keep ? imp_episode_result_alloc(result, def->steps, def->ask_expert, err)
+                          : IMP_OK;
+    return status == IMP_OK
+               ? imp_eval_begin_episode(out, &work->recorders[slot], &work->workers, slot, index,
+                                        def, result,
+                                        &work->worker_counts[slot / work->workers.batch], err)
+               : status;
 }
 
-// Workers get episodes in their order, so the first failure of all is the earliest of theirs.
+// A thread keeps its earliest failure only.
+static void finish_episode(void *context, int index, int slot, const imp_error *error)
+{
+    eval_job *work = context;
+    struct failure *failure = &work->failures[slot / work->workers.batch];
+    if (error->status != IMP_OK && (failure->error.status == IMP_OK || index < failure->episode))
+        *failure = (struct failure){index, *error};
+}
+
+// The earliest failure of all threads.
 static imp_status fail_with_earliest_failure(const eval_job *work, imp_error *err)
 {
     const struct failure *first = NULL;
@@ -84,14 +91,14 @@ static imp_status set_and_check_given_starts(imp_rollout_workers *workers, const
     if (workers->start_maps == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
                         IMP_PLURAL(def->episodes, "start"));
-    // Every start is tried on the first worker's simulator before any episode runs.
+    // Every start is tried in the first simulator before any episode runs.
     imp_status status = imp_eval_find_start_maps(workers->start_maps, workers->maps, def, err);
-    imp_rollout_worker *self = &workers->items[0];
+    imp_rollout_slot *self = &workers->slots[0];
     // With randomisation, objects may differ from episode to episode, so each start is checked
     // later.
     const bool randomized = imp_sim_sample(self->sim) != NULL;
     for (int k = 0; k < def->episodes && status == IMP_OK && !randomized; k++) {
-        status = imp_rollout_worker_reset_sim(workers, self, (uint32_t)k, err);
+        status = imp_rollout_slot_reset_sim(workers, self, (uint32_t)k, err);
         if (status == IMP_OK)
             status = imp_eval_check_given_start(self->env, def, k, err);
     }
@@ -101,14 +108,15 @@ static imp_status set_and_check_given_starts(imp_rollout_workers *workers, const
 // The label expert is asked at each step; the progress expert drives from each start by itself.
 imp_status imp_eval_create_workers(imp_rollout_workers *workers, const imp_policy_factory *policy,
                                    const imp_policy_factory *progress_expert, bool asks,
-                                   const imp_eval_def *def, const imp_monitor *monitor,
-                                   imp_error *err)
+                                   int episodes, const imp_eval_def *def,
+                                   const imp_monitor *monitor, imp_error *err)
 {
     imp_rollout_workers_def workers_def = {.sim = def->sim,
                                            .steps = def->steps,
                                            .policy = policy,
                                            .label_expert = asks ? progress_expert : NULL,
                                            .progress_expert = progress_expert,
+                                           .episodes = episodes,
                                            .monitor = monitor};
     workers_def.sim.observation = imp_policy_factory_observation(policy);
     const imp_status status = imp_rollout_workers_create(workers, &workers_def, err);
@@ -136,8 +144,9 @@ static imp_status alloc_evaluation_results(eval_job *work, imp_error *err)
     out->maps = calloc((size_t)maps->count, sizeof *out->maps);
     work->worker_counts = calloc(threads, sizeof *work->worker_counts);
     work->failures = calloc(threads, sizeof *work->failures);
+    work->recorders = calloc(threads * (size_t)work->workers.batch, sizeof *work->recorders);
     if (out->results == NULL || out->maps == NULL || work->worker_counts == NULL ||
-        work->failures == NULL)
+        work->failures == NULL || work->recorders == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
                         IMP_PLURAL(work->def->episodes, "episode"));
     out->episodes = work->def->episodes;
@@ -173,14 +182,15 @@ static imp_status run_evaluation(eval_job *work, const imp_policy_factory *polic
 {
     const imp_eval_def *def = work->def;
     imp_status status = imp_eval_create_workers(&work->workers, policy, progress_expert,
-                                                def->ask_expert, def, monitor, err);
+                                                def->ask_expert, def->episodes, def, monitor, err);
     if (status == IMP_OK)
         status = alloc_evaluation_results(work, err);
     if (status != IMP_OK)
         return status;
     work->workers.progress.task = imp_policy_factory_name(policy);
     work->workers.progress.total = (double)def->episodes * def->steps;
-    imp_thread_pool_run(work->workers.pool, def->episodes, run_episode_job, work);
+    imp_run_episodes(&work->workers, def->episodes,
+                     &(imp_episode_task){work, begin_episode, finish_episode});
     status = fail_with_earliest_failure(work, err);
     if (status != IMP_OK)
         return status;
@@ -232,6 +242,7 @@ imp_status imp_evaluate(imp_evaluation *out, const imp_policy_factory *policy,
         status = run_evaluation(&work, policy, progress_expert, monitor, err);
     imp_rollout_workers_destroy(&work.workers);
     imp_policy_factory_close(progress_expert);
+    free(work.recorders);
     free(work.worker_counts);
     free(work.failures);
     out->seconds = imp_monotonic_seconds() - start;

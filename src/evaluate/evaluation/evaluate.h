@@ -2,6 +2,7 @@
 #ifndef IMP_EVALUATE_EVALUATION_EVALUATE_H
 #define IMP_EVALUATE_EVALUATION_EVALUATE_H
 
+#include "evaluate/rollout/episode_batch.h"
 #include "evaluate/rollout/lane_progress.h"
 
 enum { IMP_LANE_BINS = 8192, IMP_SPEED_BINS = 160 };
@@ -24,19 +25,34 @@ imp_status imp_eval_check_def(const imp_eval_def *def, imp_error *err);
 imp_status imp_eval_open_expert(imp_policy_factory **out, const imp_eval_def *def, imp_error *err);
 
 // Creates the workers of an evaluation. progress_expert: its distance is the reference for
-// progress. asks: also compute its action in every state. Free them with
-// imp_rollout_workers_destroy(), also after a failure.
+// progress. asks: also compute its action in every state. episodes: that will be driven. Free the
+// workers with imp_rollout_workers_destroy(), also after a failure.
 imp_status imp_eval_create_workers(imp_rollout_workers *workers, const imp_policy_factory *policy,
                                    const imp_policy_factory *progress_expert, bool asks,
-                                   const imp_eval_def *def, const imp_monitor *monitor,
-                                   imp_error *err);
+                                   int episodes, const imp_eval_def *def,
+                                   const imp_monitor *monitor, imp_error *err);
 
-// Drives one episode and stores what the result has memory for. counts and extra, another observer
-// of the episode, are nullable.
-imp_status imp_eval_run_episode(imp_rollout_workers *workers, int worker, int episode,
-                                const imp_eval_def *def, imp_episode_result *result,
-                                imp_eval_counts *counts, const imp_episode_observer *extra,
-                                imp_error *err);
+// What the observer of an episode knows. The sums become means at its end.
+typedef struct imp_episode_recorder {
+    imp_episode_result *result;
+    imp_eval_counts *counts; // nullable
+    imp_lane_progress progress;
+    // of the expert's own drive from the same start
+    imp_expert_progress expert;
+    // steps at the start that the figures of speed and lane leave out
+    int settle_steps;
+    bool asks_expert;
+    // sums over steps of speed [m/s], |lane distance| [m] and |action - expert's action|
+    double speed, lane, action_error;
+    double farthest; // |lane distance| so far; off lanes is farther than anything
+} imp_episode_recorder;
+
+// Starts an episode in a slot and describes how it is driven. The recorder stores what the result
+// has memory for; counts: nullable.
+imp_status imp_eval_begin_episode(imp_episode_loop_def *out, imp_episode_recorder *recorder,
+                                  imp_rollout_workers *workers, int slot, int episode,
+                                  const imp_eval_def *def, imp_episode_result *result,
+                                  imp_eval_counts *counts, imp_error *err);
 
 // Allocates memory for a result's trajectory, and for actions if wanted.
 imp_status imp_episode_result_alloc(imp_episode_result *result, int steps, bool actions,

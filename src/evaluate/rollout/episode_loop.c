@@ -2,21 +2,19 @@
 // label expert. Then let exploration change the action, step the environment, and call the
 // observers around it. The order of these calls is fixed, because noise is drawn in that order.
 //
-// A thread drives one episode at a time, although networks could act on batches (act_many): eight
-// episodes in lock step take 8 % more time than one after the other. Drawing the ground takes half
-// as much again, because eight places of the map push each other's textures out of the cache, and
-// a batch saves less than that.
+// Several episodes of one thread can be driven in lock step, so that their policies act together.
+// An episode does not know of the others: what is called for it, and in which order, is the same.
 #include "evaluate/rollout/episode_loop.h"
 
 #include <assert.h>
 
-// The loop borrows all that a worker owns; the stride of 0 reuses one image.
-imp_episode_loop_def imp_episode_loop_of_worker(imp_rollout_workers *workers, int worker)
+// The loop borrows all that a slot owns; the stride of 0 reuses one image.
+imp_episode_loop_def imp_episode_loop_of_slot(imp_rollout_workers *workers, int slot)
 {
-    imp_rollout_worker *self = &workers->items[worker];
+    imp_rollout_slot *self = &workers->slots[slot];
     return (imp_episode_loop_def){
         .workers = workers,
-        .worker = worker,
+        .worker = slot / workers->batch,
         .sim = self->sim,
         .policy = self->policy,
         .label_expert = self->label_expert,
@@ -54,9 +52,12 @@ static bool any_observer_needs_observations(const imp_episode_loop_def *loop)
 }
 
 // Resets the policies before the observers begin, in this order.
-static void begin_episode(const imp_episode_loop_def *loop)
+void imp_episode_run_begin(imp_episode_run *run)
 {
+    const imp_episode_loop_def *loop = &run->def;
     const imp_env *env = env_of_loop(loop);
+    run->ending = loop->ending;
+    run->steps = 0;
     imp_policy_reset(loop->policy, env);
     if (loop->label_expert != NULL)
         imp_policy_reset(loop->label_expert, env);
@@ -65,14 +66,65 @@ static void begin_episode(const imp_episode_loop_def *loop)
             loop->observers[k].begin(loop->observers[k].context, env);
 }
 
-// Executes the policy's choice, or what exploration makes of it.
-static void step_environment(const imp_episode_loop_def *loop, imp_action chosen, imp_action expert)
+// Whether the label expert, if there is one, needs images.
+static bool label_expert_looks(const imp_episode_loop_def *loop)
 {
+    return loop->label_expert != NULL && loop->label_expert->vtable->needs_observation;
+}
+
+// Shows the present state to the observers. Images are rendered only if something reads them;
+// rendering is the most expensive part.
+static void observe_state(imp_episode_run *run)
+{
+    const imp_episode_loop_def *loop = &run->def;
+    const bool looks = loop->policy->vtable->needs_observation || label_expert_looks(loop) ||
+                       any_observer_needs_observations(loop);
+    run->image = looks ? render_observation(loop, run->steps) : NULL;
+    for (int k = 0; k < loop->observer_count; k++)
+        if (loop->observers[k].before_step != NULL)
+            loop->observers[k].before_step(loop->observers[k].context, env_of_loop(loop),
+                                           run->image);
+}
+
+// Asks the policies of all episodes together, and then the label experts.
+static void choose_actions(imp_episode_run *const *runs, int count)
+{
+    imp_policy *policies[IMP_POLICY_BATCH_MAX], *experts[IMP_POLICY_BATCH_MAX];
+    const imp_env *envs[IMP_POLICY_BATCH_MAX];
+    const uint8_t *images[IMP_POLICY_BATCH_MAX];
+    imp_action actions[IMP_POLICY_BATCH_MAX];
+    if (count < 1)
+        return;
+    const imp_episode_loop_def *first = &runs[0]->def;
+    for (int k = 0; k < count; k++) {
+        policies[k] = runs[k]->def.policy;
+        experts[k] = runs[k]->def.label_expert;
+        envs[k] = env_of_loop(&runs[k]->def);
+        images[k] = runs[k]->image;
+    }
+    imp_policy_act_many(policies, count, envs, images, actions);
+    // Without a label expert, exploration sees the policy's own action in its place.
+    for (int k = 0; k < count; k++)
+        runs[k]->chosen = runs[k]->expert = actions[k];
+    if (first->label_expert == NULL)
+        return;
+    for (int k = 0; k < count && !label_expert_looks(first); k++)
+        images[k] = NULL;
+    imp_policy_act_many(experts, count, envs, images, actions);
+    for (int k = 0; k < count; k++)
+        runs[k]->expert = actions[k];
+}
+
+// Executes the policy's choice, or what exploration makes of it.
+static void step_environment(const imp_episode_run *run)
+{
+    const imp_episode_loop_def *loop = &run->def;
     const imp_env *env = env_of_loop(loop);
     // Exploration sees both actions, and may draw noise.
-    imp_transition transition = {.chosen = chosen, .expert = expert};
+    imp_transition transition = {.chosen = run->chosen, .expert = run->expert};
     const imp_action action =
-        loop->explore == NULL ? chosen : loop->explore(loop->explore_context, env, chosen, expert);
+        loop->explore == NULL ? run->chosen
+                              : loop->explore(loop->explore_context, env, run->chosen, run->expert);
     transition.result =
         loop->env != NULL ? imp_env_step(loop->env, action) : imp_sim_step(loop->sim, action);
     // The environment may drop an action or add noise, so the executed one is read from it.
@@ -82,26 +134,29 @@ static void step_environment(const imp_episode_loop_def *loop, imp_action chosen
             loop->observers[k].after_step(loop->observers[k].context, env, &transition);
 }
 
-// Calls the observers a last time, with an image of the last state if one of them wants it.
-static void end_episode(const imp_episode_loop_def *loop, size_t steps, imp_end_reason ending)
+// An image of the last state is rendered if one of the observers wants it.
+void imp_episode_run_end(const imp_episode_run *run)
 {
+    const imp_episode_loop_def *loop = &run->def;
     const uint8_t *image = NULL;
     for (int k = 0; k < loop->observer_count && image == NULL; k++)
         if (loop->observers[k].observe_last)
-            image = render_observation(loop, steps);
+            image = render_observation(loop, run->steps);
     for (int k = 0; k < loop->observer_count; k++)
         if (loop->observers[k].end != NULL)
-            loop->observers[k].end(loop->observers[k].context, env_of_loop(loop), image, ending);
+            loop->observers[k].end(loop->observers[k].context, env_of_loop(loop), image,
+                                   run->ending);
 }
 
-// Reports the step. Steps that are not counted only look now and then for a request to stop.
-static bool count_step_and_check_stop(const imp_episode_loop_def *loop, size_t steps)
+// Reports steps. Those that are not counted only look now and then for a request to stop.
+static bool count_steps_and_check_stop(const imp_episode_run *run, int stepped)
 {
     // A look at the flag costs little, but the monitor of the caller may be slow.
     enum { STEPS_BETWEEN_STOPS = 64 };
+    const imp_episode_loop_def *loop = &run->def;
     if (!loop->uncounted)
-        return imp_rollout_workers_count_step(loop->workers, loop->worker);
-    return steps % STEPS_BETWEEN_STOPS != 0 ||
+        return imp_rollout_workers_count_steps(loop->workers, loop->worker, stepped);
+    return run->steps % STEPS_BETWEEN_STOPS != 0 ||
            imp_rollout_workers_poll_stop(loop->workers, loop->worker);
 }
 
@@ -112,40 +167,37 @@ const char *imp_episode_loop_fail_reason(const imp_episode_loop_def *loop)
                                                                   : expert->failure_reason;
 }
 
+imp_status imp_episode_runs_step(imp_episode_run *const *runs, int count, imp_error *err)
+{
+    for (int k = 0; k < count; k++)
+        observe_state(runs[k]);
+    choose_actions(runs, count);
+    int stepped = 0;
+    for (int k = 0; k < count; k++) {
+        imp_episode_run *run = runs[k];
+        if (imp_episode_loop_fail_reason(&run->def) != NULL) {
+            run->ending = IMP_END_POLICY_FAILED;
+            continue;
+        }
+        // A step counts even if it ended the episode.
+        step_environment(run);
+        run->ending = env_of_loop(&run->def)->ending;
+        run->steps++;
+        stepped++;
+    }
+    return stepped == 0 || count_steps_and_check_stop(runs[0], stepped)
+               ? IMP_OK
+               : imp_fail(err, IMP_INTERRUPTED, "interrupted");
+}
+
 imp_status imp_episode_loop_run(const imp_episode_loop_def *loop, imp_error *err)
 {
-    // Images are rendered only if something reads them; rendering is the most expensive part.
-    const bool expert_looks =
-        loop->label_expert != NULL && loop->label_expert->vtable->needs_observation;
-    const bool looks = loop->policy->vtable->needs_observation || expert_looks ||
-                       any_observer_needs_observations(loop);
-    const imp_env *env = env_of_loop(loop);
-    imp_end_reason ending = loop->ending;
-    size_t steps = 0;
-    begin_episode(loop);
-    while (ending == IMP_END_NONE) {
-        // show the state to the observers and to the policy
-        const uint8_t *image = looks ? render_observation(loop, steps) : NULL;
-        for (int k = 0; k < loop->observer_count; k++)
-            if (loop->observers[k].before_step != NULL)
-                loop->observers[k].before_step(loop->observers[k].context, env, image);
-        const imp_action chosen = imp_policy_act(loop->policy, env, image);
-        // Without a label expert, exploration sees the policy's own action in its place.
-        const imp_action expert =
-            loop->label_expert != NULL
-                ? imp_policy_act(loop->label_expert, env, expert_looks ? image : NULL)
-                : chosen;
-        if (imp_episode_loop_fail_reason(loop) != NULL) {
-            ending = IMP_END_POLICY_FAILED;
-            break;
-        }
-
-        // A step counts even if it ended the episode.
-        step_environment(loop, chosen, expert);
-        ending = env->ending;
-        if (!count_step_and_check_stop(loop, ++steps))
-            return imp_fail(err, IMP_INTERRUPTED, "interrupted");
-    }
-    end_episode(loop, steps, ending);
-    return IMP_OK;
+    imp_episode_run run = {.def = *loop}, *const runs[1] = {&run};
+    imp_status status = IMP_OK;
+    imp_episode_run_begin(&run);
+    while (run.ending == IMP_END_NONE && status == IMP_OK)
+        status = imp_episode_runs_step(runs, 1, err);
+    if (status == IMP_OK)
+        imp_episode_run_end(&run);
+    return status;
 }

@@ -38,8 +38,8 @@ enum { IMP_EPISODE_OBSERVERS_MAX = 4 };
 // An episode to drive. Zero-initialise, then set sim, policy, workers and what else applies.
 typedef struct imp_episode_loop_def {
     imp_rollout_workers *workers; // render, count steps, and may ask to stop
-    int worker;                   // number of the calling thread's worker
-    imp_sim *sim;                 // the worker's, reset by the caller
+    int worker;                   // number of the calling thread
+    imp_sim *sim;                 // the slot's, reset by the caller
     imp_env *env; // nullable: reset by the caller, and driven instead of sim; nothing is rendered
     imp_policy *policy;
     imp_policy *label_expert; // nullable
@@ -54,15 +54,33 @@ typedef struct imp_episode_loop_def {
     int observer_count;
 } imp_episode_loop_def;
 
-// A loop over the worker's own simulator, policy, label expert and image.
-imp_episode_loop_def imp_episode_loop_of_worker(imp_rollout_workers *workers, int worker);
+// A loop over a slot's own simulator, policy, label expert and image.
+imp_episode_loop_def imp_episode_loop_of_slot(imp_rollout_workers *workers, int slot);
 
 // Adds an observer; asserts that there is room.
 void imp_episode_loop_add_observer(imp_episode_loop_def *loop, imp_episode_observer observer);
 
-// Resets the policies and drives the episode to its end: that of the environment, or
-// IMP_END_POLICY_FAILED when the policy sets a failure_reason. IMP_INTERRUPTED if the workers'
-// monitor asks to stop. Allocates nothing.
+// An episode that is driven. A plain value: the caller sets def, the functions below the rest.
+typedef struct imp_episode_run {
+    imp_episode_loop_def def;
+    imp_end_reason ending; // IMP_END_NONE while it goes on
+    size_t steps;
+    const uint8_t *image;      // of the present state; NULL if nobody looks
+    imp_action chosen, expert; // in the present state
+} imp_episode_run;
+
+// Resets the policies and calls the observers.
+void imp_episode_run_begin(imp_episode_run *run);
+// One step of each of `count` episodes of one thread, which all go on; up to IMP_POLICY_BATCH_MAX.
+// Their policies are of one kind and act together, and so are their label experts. An episode's
+// `ending` tells whether it is over: that of the environment, or IMP_END_POLICY_FAILED when the
+// policy sets a failure_reason. IMP_INTERRUPTED if the workers' monitor asks to stop: no episode
+// goes on then. Allocates nothing.
+imp_status imp_episode_runs_step(imp_episode_run *const *runs, int count, imp_error *err);
+// Calls the observers a last time.
+void imp_episode_run_end(const imp_episode_run *run);
+
+// All of these: drives one episode to its end.
 imp_status imp_episode_loop_run(const imp_episode_loop_def *loop, imp_error *err);
 
 // Why the policy or the label expert cannot go on in this episode, or NULL.

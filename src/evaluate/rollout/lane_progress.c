@@ -237,18 +237,17 @@ imp_episode_observer imp_lane_progress_observer(imp_lane_progress *progress)
         .context = progress, .begin = begin_progress, .after_step = update_progress};
 }
 
-// Drives the expert from a copy of the environment, without images. The worker's own environment
+// Drives the expert from a copy of the environment, without images. The slot's own environment
 // keeps its state, so the policy starts from the same one.
 imp_status imp_measure_expert_progress(imp_expert_progress *out, imp_rollout_workers *workers,
-                                       int worker, imp_error *err)
+                                       int slot, imp_error *err)
 {
-    imp_rollout_worker *self = &workers->items[worker];
     imp_env env;
     imp_lane_progress progress;
-    imp_episode_loop_def loop = imp_episode_loop_of_worker(workers, worker);
-    imp_env_copy(&env, self->env);
+    imp_episode_loop_def loop = imp_episode_loop_of_slot(workers, slot);
+    imp_env_copy(&env, workers->slots[slot].env);
     loop.env = &env;
-    loop.policy = self->progress_expert;
+    loop.policy = workers->progress_experts[loop.worker];
     loop.label_expert = NULL;
     // These steps are not part of the reported progress.
     loop.uncounted = true;

@@ -46,9 +46,9 @@ typedef struct imp_expert_progress {
     bool stalled;
 } imp_expert_progress;
 
-// Lets a worker's `progress_expert` drive a copy of the episode that begins in the worker's
+// Lets the expert of the slot's thread drive a copy of the episode that begins in the slot's
 // simulator. The simulator stays as it is. IMP_INTERRUPTED if the monitor asks to stop.
 imp_status imp_measure_expert_progress(imp_expert_progress *out, imp_rollout_workers *workers,
-                                       int worker, imp_error *err);
+                                       int slot, imp_error *err);
 
 #endif

@@ -6,13 +6,13 @@
 
 #include <ctype.h>
 #include <dlfcn.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/io/content_hash.h"
 #include "base/io/file.h"
+#include "evaluate/rollout/policy_state.h"
 
 // A loaded file. It must stay open while policies from it exist.
 struct imp_plugin_library {
@@ -166,27 +166,16 @@ static int32_t get_object(const imp_plugin_world *world, int32_t index, imp_plug
     };
     // objects that are not there in this episode are skipped
     const imp_env *env = world->context;
-    if (index < 0 || index >= env->world->object_count)
+    imp_object_place place;
+    if (index < 0 || index >= env->world->object_count || !imp_object_place_get(&place, env, index))
         return 0;
     const imp_object *object = &env->world->objects[index];
-    if (!imp_env_is_object_present(env, object))
-        return 0;
-
-    // an object that moves is where its state says, others where the map places them
-    const bool moves = object->moving >= 0;
-    const imp_object_state *state = moves ? &env->moving[object->moving] : NULL;
-    const imp_vec2 at = moves ? state->position : object->position;
-    const imp_box *box = moves ? &state->box : &object->box;
-    // The radius reaches from the position to the farthest corner of the box.
-    double radius = 0.0;
-    for (int k = 0; k < 4; k++)
-        radius = fmax(radius, hypot(box->corner[k].x - at.x, box->corner[k].z - at.z));
-    *out = (imp_plugin_object){.x = at.x,
-                               .z = at.z,
-                               .heading = moves ? state->heading : object->heading,
-                               .radius = radius,
+    *out = (imp_plugin_object){.x = place.position.x,
+                               .z = place.position.z,
+                               .heading = place.heading,
+                               .radius = place.radius,
                                .solid = object->solid,
-                               .moving = moves};
+                               .moving = place.moving};
     snprintf(out->kind, sizeof out->kind, "%s", kinds[object->kind]);
     return 1;
 }

@@ -1,7 +1,8 @@
-// Policies by name: "expert", "reference" (pure pursuit), a model, a plug-in, or a maker that the
-// caller passes. A factory holds what is loaded once, such as a network's weights; each policy that
-// it creates has a copy of what it needs, so that threads share nothing that changes.
-// Names are tried in that order, so a file named "expert" needs a path, as in ./expert.
+// Policies by name: "expert", "reference" (pure pursuit), a model, a plug-in; or a maker or a
+// function that the caller passes. A factory holds what is loaded once, such as a network's
+// weights; each policy that it creates has a copy of what it needs, so that threads share nothing
+// that changes. Names are tried in that order, so a file named "expert" needs a path, as in
+// ./expert.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "base/io/file_type.h"
 #include "base/text/plural.h"
 #include "base/text/suggestion.h"
+#include "evaluate/rollout/callback_policy.h"
 #include "evaluate/rollout/network_policy.h"
 #include "evaluate/rollout/plugin_policy.h"
 #include "evaluate/rollout/segmented_policy.h"
@@ -24,6 +26,7 @@ typedef enum policy_kind {
     POLICY_PURE_PURSUIT,
     POLICY_NETWORK,
     POLICY_PLUGIN,
+    POLICY_CALLBACK,
     POLICY_CUSTOM,
 } policy_kind;
 
@@ -32,9 +35,11 @@ struct imp_policy_factory {
     policy_kind kind;
     // the caller's name or path, a copy
     char *name;
+    int batch; // episodes that a thread drives in lock step
     // if kind is POLICY_EXPERT
     imp_expert_def expert;
     imp_plugin_library *plugin; // if kind is POLICY_PLUGIN
+    imp_callback *callback;     // if kind is POLICY_CALLBACK
     imp_network *network;       // if kind is POLICY_NETWORK
     imp_network *segmenter;     // nullable: computes the network's semantic masks
     // if kind is POLICY_CUSTOM
@@ -84,6 +89,7 @@ static imp_status alloc_factory(imp_policy_factory **out, const char *name, imp_
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a policy");
     }
     factory->name = copy;
+    factory->batch = 1;
     *out = factory;
     return IMP_OK;
 }
@@ -136,12 +142,37 @@ imp_status imp_policy_factory_open(imp_policy_factory **out, const char *name_or
     return IMP_OK;
 }
 
+imp_status imp_policy_factory_open_callback(imp_policy_factory **out, const imp_callback_def *def,
+                                            imp_error *err)
+{
+    imp_callback *callback;
+    imp_policy_factory *factory = NULL;
+    imp_status status = imp_callback_create(&callback, def, err);
+    if (status != IMP_OK)
+        return status;
+    status = alloc_factory(&factory, def->name, err);
+    if (status != IMP_OK) {
+        imp_callback_destroy(callback);
+        return status;
+    }
+    factory->kind = POLICY_CALLBACK;
+    factory->callback = callback;
+    status = imp_policy_factory_set_batch(factory, def->batch, err);
+    if (status != IMP_OK) {
+        imp_policy_factory_close(factory);
+        return status;
+    }
+    *out = factory;
+    return IMP_OK;
+}
+
 // Policies must be destroyed before.
 void imp_policy_factory_close(imp_policy_factory *factory)
 {
     if (factory == NULL)
         return;
     imp_plugin_library_close(factory->plugin);
+    imp_callback_destroy(factory->callback);
     imp_network_destroy(factory->network);
     imp_network_destroy(factory->segmenter);
     free(factory->name);
@@ -162,6 +193,12 @@ void imp_policy_factory_identity(const imp_policy_factory *factory,
         snprintf(out, IMP_POLICY_IDENTITY_MAX, "%s-%016" PRIx64,
                  imp_plugin_library_table(factory->plugin)->name,
                  imp_plugin_library_hash(factory->plugin));
+        return;
+    }
+    // A callback has the name and a hash of what the caller says its actions follow from.
+    if (factory->callback != NULL && imp_callback_get_def(factory->callback)->identity != NULL) {
+        snprintf(out, IMP_POLICY_IDENTITY_MAX, "%.40s-%016" PRIx64, factory->name,
+                 imp_hash_text(IMP_HASH_START, imp_callback_get_def(factory->callback)->identity));
         return;
     }
     // The experts are part of the program, so their name identifies them.
@@ -196,6 +233,8 @@ const imp_network *imp_policy_factory_segmenter(const imp_policy_factory *factor
 // Behind a segmenter, a network trained on masks sees images.
 imp_observation_kind imp_policy_factory_observation(const imp_policy_factory *factory)
 {
+    if (factory->callback != NULL)
+        return imp_callback_get_def(factory->callback)->observation;
     return factory->network == NULL || factory->segmenter != NULL
                ? IMP_OBSERVATION_IMAGE
                : imp_network_observation_kind(factory->network);
@@ -204,6 +243,15 @@ imp_observation_kind imp_policy_factory_observation(const imp_policy_factory *fa
 // 0 x 0 means that the policy takes any size. A segmenter, if there is one, sees the image first.
 void imp_policy_factory_image_size(const imp_policy_factory *factory, int *width, int *height)
 {
+    *width = *height = 0;
+    if (factory->callback != NULL) {
+        const imp_callback_def *def = imp_callback_get_def(factory->callback);
+        if (def->needs_observation) {
+            *width = def->width;
+            *height = def->height;
+        }
+        return;
+    }
     if (factory->network == NULL) {
         // Experts need no image, plug-ins may.
         const imp_plugin *plugin =
@@ -253,6 +301,20 @@ imp_status imp_policy_factory_set_segmenter(imp_policy_factory *factory, const c
     return IMP_OK;
 }
 
+int imp_policy_factory_batch(const imp_policy_factory *factory)
+{
+    return factory->batch;
+}
+
+imp_status imp_policy_factory_set_batch(imp_policy_factory *factory, int batch, imp_error *err)
+{
+    if (batch < 1 || batch > IMP_POLICY_BATCH_MAX)
+        return imp_fail(err, IMP_USAGE, "a batch of %s: choose 1 to %d",
+                        IMP_PLURAL(batch, "episode"), IMP_POLICY_BATCH_MAX);
+    factory->batch = batch;
+    return IMP_OK;
+}
+
 // Creates policies that share one inference, each behind a segmenter if there is one.
 // All of them are destroyed if one cannot be created.
 static imp_status create_network_policies(const imp_policy_factory *factory, imp_policy **out,
@@ -273,7 +335,7 @@ static imp_status create_network_policies(const imp_policy_factory *factory, imp
     return status;
 }
 
-// Experts and plug-ins are created one at a time; only networks share work.
+// Experts and plug-ins are created one at a time; only networks and callbacks share work.
 imp_status imp_policy_factory_create(const imp_policy_factory *factory, imp_policy **out,
                                      imp_error *err)
 {
@@ -286,6 +348,8 @@ imp_status imp_policy_factory_create(const imp_policy_factory *factory, imp_poli
         return create_network_policies(factory, out, 1, err);
     case POLICY_PLUGIN:
         return imp_plugin_policy_create(out, factory->plugin, err);
+    case POLICY_CALLBACK:
+        return imp_callback_policies_create(out, 1, factory->callback, err);
     case POLICY_CUSTOM:
         return factory->create_policy(factory->context, out, err);
     }
@@ -298,6 +362,8 @@ imp_status imp_policy_factory_create_many(const imp_policy_factory *factory, imp
 {
     if (factory->kind == POLICY_NETWORK)
         return create_network_policies(factory, out, count, err);
+    if (factory->kind == POLICY_CALLBACK)
+        return imp_callback_policies_create(out, count, factory->callback, err);
     for (int k = 0; k < count; k++) {
         const imp_status status = imp_policy_factory_create(factory, &out[k], err);
         if (status == IMP_OK)

@@ -1,29 +1,11 @@
-// What threads drive episodes with: a simulator, policies and an image for each thread, over maps
-// that all share. Every worker's simulator is the same environment, so that an episode is the same
-// on whichever thread it is driven. Only the calling thread reports progress and asks the monitor
-// whether to stop; the others read a flag.
+// What threads drive episodes with: a simulator, policies and an image for each episode that is
+// driven at a time, over maps that all share. Every simulator is the same environment, so that an
+// episode is the same in whichever slot it is driven. Only the calling thread reports progress and
+// asks the monitor whether to stop; the others read a flag.
 #include "evaluate/rollout/rollout_workers.h"
 
 #include "base/text/plural.h"
 #include <stdlib.h>
-
-// Creates a worker's policies and its image.
-// The caller destroys the worker after a failure, whatever part of it exists.
-static imp_status create_worker(imp_rollout_worker *self, const imp_rollout_workers_def *def,
-                                imp_error *err)
-{
-    imp_status status = imp_policy_factory_create(def->policy, &self->policy, err);
-    if (status == IMP_OK && def->label_expert != NULL)
-        status = imp_policy_factory_create(def->label_expert, &self->label_expert, err);
-    if (status == IMP_OK && def->progress_expert != NULL)
-        status = imp_policy_factory_create(def->progress_expert, &self->progress_expert, err);
-    if (status != IMP_OK)
-        return status;
-    self->observation = malloc((size_t)def->sim.camera.width * (size_t)def->sim.camera.height * 3);
-    if (self->observation == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for observations");
-    return IMP_OK;
-}
 
 // A width of 0 means that any size will do.
 imp_status imp_rollout_check_image_size(const imp_policy_factory *policy,
@@ -33,11 +15,10 @@ imp_status imp_rollout_check_image_size(const imp_policy_factory *policy,
     imp_policy_factory_image_size(policy, &width, &height);
     if (width == 0 || (width == camera->width && height == camera->height))
         return IMP_OK;
-    return imp_fail(err, IMP_BAD_INPUT,
-                    "%s: the %s needs observations of %d x %d, the camera gives %d x %d",
-                    imp_policy_factory_name(policy),
-                    imp_policy_factory_is_network(policy) ? "model" : "plug-in", width, height,
-                    camera->width, camera->height);
+    return imp_fail(
+        err, IMP_BAD_INPUT, "%s: the %s needs observations of %d x %d, the camera gives %d x %d",
+        imp_policy_factory_name(policy), imp_policy_factory_is_network(policy) ? "model" : "policy",
+        width, height, camera->width, camera->height);
 }
 
 // Checks that observations have the size and kind that the policy was trained on.
@@ -46,12 +27,16 @@ static imp_status check_policy_input(const imp_rollout_workers_def *def, imp_err
     imp_status status = imp_rollout_check_image_size(def->policy, &def->sim.camera, err);
     if (status == IMP_OK && def->label_expert != NULL)
         status = imp_rollout_check_image_size(def->label_expert, &def->sim.camera, err);
-    if (status != IMP_OK || !imp_policy_factory_is_network(def->policy))
+    int width, height;
+    imp_policy_factory_image_size(def->policy, &width, &height);
+    if (status != IMP_OK || width == 0)
         return status;
     const imp_observation_kind wanted = imp_policy_factory_observation(def->policy);
     if (wanted != def->sim.observation)
-        return imp_fail(err, IMP_BAD_INPUT, "%s: the model was trained on %s, here it would see %s",
+        return imp_fail(err, IMP_BAD_INPUT, "%s: %s %s, here it would see %s",
                         imp_policy_factory_name(def->policy),
+                        imp_policy_factory_is_network(def->policy) ? "the model was trained on"
+                                                                   : "the policy needs",
                         imp_observation_kind_name((int)wanted),
                         imp_observation_kind_name((int)def->sim.observation));
     return IMP_OK;
@@ -79,11 +64,12 @@ static void report_and_poll_stop(void *context)
     poll_stop_request(workers);
 }
 
-// Creates a simulator for each worker. All are the same environment, so an episode does not depend
-// on the thread.
+// Creates a simulator for each slot. All are the same environment, so an episode does not depend on
+// the slot.
 static imp_status create_sims(imp_rollout_workers *workers, const imp_rollout_workers_def *def,
                               imp_error *err)
 {
+    const int slots = workers->threads * workers->batch;
     // Policies get what they need from the loop, so simulators compute no extras.
     imp_sim_def sim = def->sim;
     sim.same_index = true;
@@ -95,18 +81,81 @@ static imp_status create_sims(imp_rollout_workers *workers, const imp_rollout_wo
     // Steps are the policy's; the simulator counts frames.
     if (def->steps > 0)
         sim.env.max_steps = def->steps * sim.env.frame_skip;
-    imp_sim **sims = calloc((size_t)workers->threads, sizeof(imp_sim *));
+    imp_sim **sims = calloc((size_t)slots, sizeof(imp_sim *));
     if (sims == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
-                        IMP_PLURAL(workers->threads, "thread"));
-    const imp_status status = imp_sim_create_many(sims, workers->threads, &sim, err);
-    for (int k = 0; k < workers->threads && status == IMP_OK; k++) {
-        workers->items[k].sim = sims[k];
-        workers->items[k].env = imp_sim_env(sims[k]);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(slots, "simulator"));
+    const imp_status status = imp_sim_create_many(sims, slots, &sim, err);
+    for (int k = 0; k < slots && status == IMP_OK; k++) {
+        workers->slots[k].sim = sims[k];
+        workers->slots[k].env = imp_sim_env(sims[k]);
     }
     if (status == IMP_OK)
         workers->maps = imp_sim_maps(sims[0]);
     free(sims);
+    return status;
+}
+
+// The policies of a thread are made together, so that they can act together.
+imp_status imp_rollout_workers_create_policies(imp_rollout_workers *workers,
+                                               const imp_policy_factory *policy,
+                                               const imp_policy_factory *label_expert,
+                                               imp_error *err)
+{
+    imp_policy *made[IMP_POLICY_BATCH_MAX];
+    imp_status status = IMP_OK;
+    for (int first = 0; first < workers->threads * workers->batch; first += workers->batch) {
+        imp_rollout_slot *slots = &workers->slots[first];
+        status = imp_policy_factory_create_many(policy, made, workers->batch, err);
+        for (int k = 0; k < workers->batch && status == IMP_OK; k++)
+            slots[k].policy = made[k];
+        if (status == IMP_OK && label_expert != NULL) {
+            status = imp_policy_factory_create_many(label_expert, made, workers->batch, err);
+            for (int k = 0; k < workers->batch && status == IMP_OK; k++)
+                slots[k].label_expert = made[k];
+        }
+        if (status != IMP_OK)
+            break;
+    }
+    return status;
+}
+
+void imp_rollout_workers_destroy_policies(imp_rollout_workers *workers)
+{
+    for (int k = 0; k < workers->threads * workers->batch; k++) {
+        imp_rollout_slot *self = &workers->slots[k];
+        imp_policy_destroy(self->policy);
+        imp_policy_destroy(self->label_expert);
+        self->policy = self->label_expert = NULL;
+    }
+}
+
+// How many episodes a thread drives in lock step.
+static int choose_batch(const imp_rollout_workers_def *def, int threads)
+{
+    int batch = imp_policy_factory_batch(def->policy);
+    if (def->label_expert != NULL && imp_policy_factory_batch(def->label_expert) > batch)
+        batch = imp_policy_factory_batch(def->label_expert);
+    const int share = def->episodes > 0 ? (def->episodes + threads - 1) / threads : batch;
+    batch = share < batch ? share : batch;
+    return def->batch_max > 0 && def->batch_max < batch ? def->batch_max : batch;
+}
+
+// An image for each slot, and for each thread an expert that measures progress.
+static imp_status create_images_and_experts(imp_rollout_workers *workers,
+                                            const imp_rollout_workers_def *def, imp_error *err)
+{
+    const size_t slots = (size_t)workers->threads * (size_t)workers->batch;
+    const size_t image = (size_t)def->sim.camera.width * (size_t)def->sim.camera.height * 3;
+    workers->observations = malloc(slots * image);
+    workers->progress_experts = calloc((size_t)workers->threads, sizeof(imp_policy *));
+    if (workers->observations == NULL || workers->progress_experts == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for observations");
+    for (size_t k = 0; k < slots; k++)
+        workers->slots[k].observation = workers->observations + k * image;
+    imp_status status = IMP_OK;
+    for (int k = 0; k < workers->threads && def->progress_expert != NULL && status == IMP_OK; k++)
+        status =
+            imp_policy_factory_create(def->progress_expert, &workers->progress_experts[k], err);
     return status;
 }
 
@@ -123,28 +172,33 @@ imp_status imp_rollout_workers_create(imp_rollout_workers *workers,
         return status;
     // The calling thread also reports while it waits for the last episodes.
     imp_thread_pool_set_idle_hook(workers->pool, report_and_poll_stop, workers);
-    const int threads = imp_thread_pool_size(workers->pool);
-    workers->items = calloc((size_t)threads, sizeof *workers->items);
-    if (workers->items == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(threads, "thread"));
-    workers->threads = threads;
+    workers->threads = imp_thread_pool_size(workers->pool);
+    workers->batch = choose_batch(def, workers->threads);
+    workers->slots =
+        calloc((size_t)workers->threads * (size_t)workers->batch, sizeof *workers->slots);
+    if (workers->slots == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
+                        IMP_PLURAL(workers->threads, "thread"));
     status = create_sims(workers, def, err);
-    for (int k = 0; k < threads && status == IMP_OK; k++)
-        status = create_worker(&workers->items[k], def, err);
-    return status;
+    if (status == IMP_OK)
+        status = create_images_and_experts(workers, def, err);
+    return status == IMP_OK
+               ? imp_rollout_workers_create_policies(workers, def->policy, def->label_expert, err)
+               : status;
 }
 
 void imp_rollout_workers_destroy(imp_rollout_workers *workers)
 {
     // Policies first: they may refer to the simulator's world.
-    for (int k = 0; k < workers->threads; k++) {
-        imp_policy_destroy(workers->items[k].policy);
-        imp_policy_destroy(workers->items[k].label_expert);
-        imp_policy_destroy(workers->items[k].progress_expert);
-        imp_sim_destroy(workers->items[k].sim);
-        free(workers->items[k].observation);
-    }
-    free(workers->items);
+    if (workers->slots != NULL)
+        imp_rollout_workers_destroy_policies(workers);
+    for (int k = 0; k < workers->threads && workers->progress_experts != NULL; k++)
+        imp_policy_destroy(workers->progress_experts[k]);
+    for (int k = 0; k < workers->threads * workers->batch && workers->slots != NULL; k++)
+        imp_sim_destroy(workers->slots[k].sim);
+    free(workers->slots);
+    free(workers->progress_experts);
+    free(workers->observations);
     free(workers->start_maps);
     imp_thread_pool_destroy(workers->pool);
     *workers = (imp_rollout_workers){0};
@@ -162,16 +216,16 @@ imp_status imp_rollout_check_length(int steps, int frame_skip, imp_error *err)
     return IMP_OK;
 }
 
-// Counts a step of any thread. Returns false if the rollout should end.
-bool imp_rollout_workers_count_step(imp_rollout_workers *workers, int worker)
+// Counts steps of any thread. Returns false if the rollout should end.
+bool imp_rollout_workers_count_steps(imp_rollout_workers *workers, int worker, int steps)
 {
     enum { FRAMES_BETWEEN_REPORTS = 64 };
-    atomic_fetch_add(&workers->frames, 1);
+    atomic_fetch_add(&workers->frames, steps);
     if (worker == 0)
         poll_stop_request(workers);
     // Worker 0 counts its own steps: the total may skip every multiple of 64 when threads run in
     // step.
-    if (worker == 0 && ++workers->unreported_steps == FRAMES_BETWEEN_REPORTS) {
+    if (worker == 0 && (workers->unreported_steps += steps) >= FRAMES_BETWEEN_REPORTS) {
         workers->unreported_steps = 0;
         report_progress(workers);
     }
@@ -187,8 +241,8 @@ bool imp_rollout_workers_poll_stop(imp_rollout_workers *workers, int worker)
 }
 
 // Given starts replace the random ones; the rest of the episode is drawn as usual.
-imp_status imp_rollout_worker_reset_sim(const imp_rollout_workers *workers,
-                                        imp_rollout_worker *self, uint32_t episode, imp_error *err)
+imp_status imp_rollout_slot_reset_sim(const imp_rollout_workers *workers, imp_rollout_slot *self,
+                                      uint32_t episode, imp_error *err)
 {
     if (workers->starts == NULL)
         return imp_sim_reset(self->sim, episode, err);

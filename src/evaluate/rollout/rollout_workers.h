@@ -1,5 +1,5 @@
 // evaluate/rollout/rollout_workers.h: everything that threads need to drive episodes: a simulator
-// and policies for each, and what they share.
+// and policies for each episode that is driven at a time, and what they share.
 #ifndef IMP_EVALUATE_ROLLOUT_ROLLOUT_WORKERS_H
 #define IMP_EVALUATE_ROLLOUT_ROLLOUT_WORKERS_H
 
@@ -9,22 +9,24 @@
 #include "imprint/evaluate.h"
 #include "imprint/sim.h"
 
-// What one thread drives with.
-typedef struct imp_rollout_worker {
+// What one episode is driven with.
+typedef struct imp_rollout_slot {
     imp_sim *sim;
     const imp_env *env; // inside it
     imp_policy *policy;
-    imp_policy *label_expert;    // NULL where the policy's own action is the label
-    imp_policy *progress_expert; // expert that progress is measured by; NULL where it is not
-    uint8_t *observation;        // one image
-} imp_rollout_worker;
+    imp_policy *label_expert; // NULL where the policy's own action is the label
+    uint8_t *observation;     // one image
+} imp_rollout_slot;
 
 // What all threads share.
 typedef struct imp_rollout_workers {
     const imp_map_set *maps; // of the simulators
     imp_thread_pool *pool;
     int threads;
-    imp_rollout_worker *items;       // (threads)
+    int batch;                       // episodes that a thread drives in lock step
+    imp_rollout_slot *slots;         // (threads * batch); those of thread t begin at t * batch
+    imp_policy **progress_experts;   // (threads) progress is measured by them; NULL: it is not
+    uint8_t *observations;           // (threads * batch) images, of the slots
     const imp_episode_start *starts; // of the episodes; NULL: they are drawn
     int *start_maps;                 // the map of each of them, if they are given
     const imp_monitor *monitor;
@@ -40,11 +42,14 @@ typedef struct imp_rollout_workers_def {
     const imp_policy_factory *policy;
     const imp_policy_factory *label_expert;    // nullable
     const imp_policy_factory *progress_expert; // nullable
+    int episodes;  // of which a thread drives its share in lock step at most; 0: any number
+    int batch_max; // drives no more in lock step, although a policy asks for it; 0: any number
     const imp_monitor *monitor;
 } imp_rollout_workers_def;
 
-// Makes what every thread needs. Freed with imp_rollout_workers_destroy(), also
-// after a failure.
+// Makes what every thread needs. A thread has as many slots as episodes are driven in lock step:
+// the larger of what policy and label expert ask for. Freed with imp_rollout_workers_destroy(),
+// also after a failure.
 imp_status imp_rollout_workers_create(imp_rollout_workers *workers,
                                       const imp_rollout_workers_def *def, imp_error *err);
 void imp_rollout_workers_destroy(imp_rollout_workers *workers);
@@ -56,14 +61,21 @@ imp_status imp_rollout_check_image_size(const imp_policy_factory *policy,
 // Refuses episodes longer than a dataset can hold, or a frame skip below 1.
 imp_status imp_rollout_check_length(int steps, int frame_skip, imp_error *err);
 
-// Starts an episode in a worker's simulator, with what is drawn for it; at its given start if the
-// workers have starts.
-imp_status imp_rollout_worker_reset_sim(const imp_rollout_workers *workers,
-                                        imp_rollout_worker *self, uint32_t episode, imp_error *err);
+// Creates the policies of all slots, for threads that have none.
+imp_status imp_rollout_workers_create_policies(imp_rollout_workers *workers,
+                                               const imp_policy_factory *policy,
+                                               const imp_policy_factory *label_expert,
+                                               imp_error *err);
+void imp_rollout_workers_destroy_policies(imp_rollout_workers *workers);
 
-// To be called after every step; reports and asks for a stop now and then, from the caller's thread
-// only. Returns false when the work should end.
-bool imp_rollout_workers_count_step(imp_rollout_workers *workers, int worker);
+// Starts an episode in a slot's simulator, with what is drawn for it; at its given start if the
+// workers have starts.
+imp_status imp_rollout_slot_reset_sim(const imp_rollout_workers *workers, imp_rollout_slot *self,
+                                      uint32_t episode, imp_error *err);
+
+// To be called after every step, or once for `steps` in lock step; reports now and then and asks
+// for a stop, from the caller's thread only. Returns false when the work should end.
+bool imp_rollout_workers_count_steps(imp_rollout_workers *workers, int worker, int steps);
 
 // The same for steps that are not reported.
 bool imp_rollout_workers_poll_stop(imp_rollout_workers *workers, int worker);

@@ -135,7 +135,7 @@ static imp_status compute_definition_hash(char out[32], const collect_job *work,
     imp_policy_factory_identity(work->collector.policy, identity);
     fprintf(lines, "driver: %s\n%s", identity, work->more);
     if (work->collector.label_expert != NULL &&
-        strcmp(imp_label_policy_name(work->def), "expert") != 0) {
+        strcmp(imp_policy_factory_name(work->collector.label_expert), "expert") != 0) {
         imp_policy_factory_identity(work->collector.label_expert, identity);
         fprintf(lines, "labels: %s\n", identity);
     }
@@ -188,12 +188,15 @@ static imp_status open_dataset_writer(imp_dataset_writer **writer, const char *f
 }
 
 // Episodes to drive before any is written: enough that threads seldom wait for the last one, and no
-// more memory where only one of a few is kept. Two episodes a thread suffice in the plain case.
-// With hardest_of, eight rollouts a thread are driven, rounded up to whole episodes.
+// more memory where only one of a few is kept. Two episodes a thread suffice in the plain case, or
+// what is driven in lock step. With hardest_of, eight rollouts a thread are driven, or what is
+// driven in lock step, rounded up to whole episodes.
 static int episodes_per_wave(const collect_job *work)
 {
-    const int threads = work->collector.workers.threads, few = rollouts_per_episode(work);
-    return few == 1 ? 2 * threads : 1 + (8 * threads - 1) / few;
+    const imp_rollout_workers *workers = &work->collector.workers;
+    const int threads = workers->threads, few = rollouts_per_episode(work);
+    const int usual = few == 1 ? 2 : 8, slots = usual > workers->batch ? usual : workers->batch;
+    return 1 + (slots * threads - 1) / few;
 }
 
 // Opens the files, reserves memory for one wave of rollouts, and drives what is not written yet.

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/text/plural.h"
-#include "evaluate/rollout/episode_loop.h"
+#include "evaluate/rollout/episode_batch.h"
 #include "evaluate/rollout/plugin_policy.h"
 #include "learn/collection/exploration.h"
 #include "sim/simulator/simulator.h"
@@ -74,18 +74,17 @@ static void free_rollout_buffer(imp_rollout_buffer *b)
     free(b->truncations);
 }
 
-// What the observer of an episode knows, and what explores. It lives on the stack of the thread
-// that drives the episode.
-typedef struct rollout_recorder {
+// What the observer of an episode knows, and what explores. Each slot has one.
+typedef struct imp_rollout_recorder {
     imp_rollout_buffer *buffer;
     imp_exploration exploration;
     bool has_expert; // whether labels are another's opinion
-} rollout_recorder;
+} imp_rollout_recorder;
 
 // Records pose and place in the lane of state number `steps`. Its image is in the buffer already.
 static void record_pose_and_lane(void *context, const imp_env *env, const uint8_t *observation)
 {
-    imp_rollout_buffer *b = ((rollout_recorder *)context)->buffer;
+    imp_rollout_buffer *b = ((imp_rollout_recorder *)context)->buffer;
     const int k = b->steps;
     (void)observation;
     memcpy(&b->poses[3 * k], (double[]){env->pose.x, env->pose.z, env->pose.heading},
@@ -99,7 +98,7 @@ static void record_pose_and_lane(void *context, const imp_env *env, const uint8_
 // after exploration, and `expert_actions` the label of the same state.
 static void record_step(void *context, const imp_env *env, const imp_transition *transition)
 {
-    const rollout_recorder *r = context;
+    const imp_rollout_recorder *r = context;
     imp_rollout_buffer *b = r->buffer;
     const int k = b->steps++;
     const imp_action chosen = transition->chosen, expert = transition->expert;
@@ -121,7 +120,7 @@ static void record_step(void *context, const imp_env *env, const imp_transition 
 static void record_final_state(void *context, const imp_env *env, const uint8_t *observation,
                                imp_end_reason ending)
 {
-    imp_rollout_buffer *b = ((rollout_recorder *)context)->buffer;
+    imp_rollout_buffer *b = ((imp_rollout_recorder *)context)->buffer;
     record_pose_and_lane(context, env, observation);
     b->disagreement /= 2.0 * b->steps;
     b->ending = ending;
@@ -132,29 +131,17 @@ static void record_final_state(void *context, const imp_env *env, const uint8_t 
 static imp_action choose_and_disturb_action(void *context, const imp_env *env, imp_action chosen,
                                             imp_action expert)
 {
-    rollout_recorder *r = context;
+    imp_rollout_recorder *r = context;
     imp_action action = chosen;
     if (r->has_expert)
         action = imp_exploration_choose_action(&r->exploration, env, chosen, expert);
     return imp_exploration_add_noise(&r->exploration, action);
 }
 
-// Drives one episode into a buffer. `worker` says which thread's simulator and policies to use.
-static imp_status run_episode(imp_collector *r, imp_rollout_buffer *b, uint32_t episode, int worker,
-                              imp_error *err)
+// What is known of an episode before it begins.
+static void begin_rollout_buffer(imp_rollout_buffer *b, const imp_rollout_slot *self)
 {
-    imp_rollout_workers *workers = &r->workers;
-    imp_rollout_worker *self = &workers->items[worker];
     const imp_env *env = self->env;
-    imp_status status = imp_rollout_worker_reset_sim(workers, self, episode, err);
-    if (status != IMP_OK)
-        return status;
-    // the renderer and the expert must see the new start, so that the simulator restarts there
-    imp_pose start;
-    if (imp_exploration_offset_start(&start, r->def, env))
-        imp_sim_restart_at(self->sim, start);
-
-    // what is known of the episode before it begins
     b->steps = 0;
     b->map_index = env->world_index;
     b->time_step = env->def.drive.time_step * env->def.frame_skip;
@@ -162,45 +149,60 @@ static imp_status run_episode(imp_collector *r, imp_rollout_buffer *b, uint32_t 
     if (imp_sim_sample(self->sim) != NULL)
         imp_randomization_sample_json(imp_sim_sample(self->sim), b->randomization);
     b->reward = b->disagreement = 0.0;
-
-    // images of all states, the last one included, go straight into the buffer
-    rollout_recorder recorder = {.buffer = b,
-                                 .exploration = imp_exploration_begin(r->def, env),
-                                 .has_expert = self->label_expert != NULL};
-    imp_episode_loop_def loop = imp_episode_loop_of_worker(workers, worker);
-    loop.explore = choose_and_disturb_action;
-    loop.explore_context = &recorder;
-    loop.observations = b->observations;
-    loop.observation_stride =
-        (size_t)r->def->sim.camera.width * (size_t)r->def->sim.camera.height * 3;
-    imp_episode_loop_add_observer(&loop, (imp_episode_observer){.context = &recorder,
-                                                                .before_step = record_pose_and_lane,
-                                                                .after_step = record_step,
-                                                                .end = record_final_state,
-                                                                .needs_observations = true,
-                                                                .observe_last = true});
-    // a failed policy ends its episode in the loop; here it becomes an error with the policy's name
-    status = imp_episode_loop_run(&loop, err);
-    if (status == IMP_OK && b->ending == IMP_END_POLICY_FAILED)
-        status = imp_fail(err, IMP_BAD_INPUT, "%s: failed in episode %u: %s",
-                          imp_policy_factory_name(
-                              self->policy->failure_reason != NULL ? r->policy : r->label_expert),
-                          episode, imp_episode_loop_fail_reason(&loop));
-    return status;
 }
 
-// The job of the thread pool for one episode. Errors stay in the buffer, because threads must not
-// share one.
-static void run_episode_job(void *context, int index, int worker)
+// Starts an episode and describes how it is driven into its buffer.
+static imp_status begin_episode(void *context, int index, int slot, imp_episode_loop_def *out,
+                                imp_error *err)
 {
     imp_collector *r = context;
     imp_rollout_buffer *b = &r->rollouts[r->at + index];
-    b->error = (imp_error){0};
+    imp_rollout_slot *self = &r->workers.slots[slot];
+    const imp_status status =
+        imp_rollout_slot_reset_sim(&r->workers, self, (uint32_t)(r->first + index), err);
+    if (status != IMP_OK)
+        return status;
+    // the renderer and the expert must see the new start, so that the simulator restarts there
+    imp_pose start;
+    if (imp_exploration_offset_start(&start, r->def, self->env))
+        imp_sim_restart_at(self->sim, start);
+    begin_rollout_buffer(b, self);
+
+    // images of all states, the last one included, go straight into the buffer
+    imp_rollout_recorder *recorder = &r->recorders[slot];
+    *recorder = (imp_rollout_recorder){.buffer = b,
+                                       .exploration = imp_exploration_begin(r->def, self->env),
+                                       .has_expert = self->label_expert != NULL};
+    *out = imp_episode_loop_of_slot(&r->workers, slot);
+    out->explore = choose_and_disturb_action;
+    out->explore_context = recorder;
+    out->observations = b->observations;
+    out->observation_stride =
+        (size_t)r->def->sim.camera.width * (size_t)r->def->sim.camera.height * 3;
+    imp_episode_loop_add_observer(out, (imp_episode_observer){.context = recorder,
+                                                              .before_step = record_pose_and_lane,
+                                                              .after_step = record_step,
+                                                              .end = record_final_state,
+                                                              .needs_observations = true,
+                                                              .observe_last = true});
+    return IMP_OK;
+}
+
+// Errors stay in the buffer, because threads must not share one. A failed policy ends its episode
+// in the loop; here it becomes an error with the policy's name.
+static void finish_episode(void *context, int index, int slot, const imp_error *error)
+{
+    imp_collector *r = context;
+    imp_rollout_buffer *b = &r->rollouts[r->at + index];
+    b->error = *error;
     b->number = (uint32_t)(r->first + index);
-    if (atomic_load(&r->workers.stop))
-        imp_fail(&b->error, IMP_INTERRUPTED, "interrupted");
-    else
-        run_episode(r, b, b->number, worker, &b->error);
+    if (error->status != IMP_OK || b->ending != IMP_END_POLICY_FAILED)
+        return;
+    const imp_episode_loop_def loop = imp_episode_loop_of_slot(&r->workers, slot);
+    imp_fail(
+        &b->error, IMP_BAD_INPUT, "%s: failed in episode %u: %s",
+        imp_policy_factory_name(loop.policy->failure_reason != NULL ? r->policy : r->label_expert),
+        b->number, imp_episode_loop_fail_reason(&loop));
 }
 
 const char *imp_label_policy_name(const imp_collect_def *def)
@@ -231,6 +233,9 @@ imp_status imp_collector_check(const imp_collect_def *def, imp_error *err)
     if (!is_label_policy(def->label_policy))
         return imp_fail(err, IMP_USAGE, "%s: only an expert or a plug-in (.so) can give labels",
                         def->label_policy);
+    if (def->labeller != NULL && imp_policy_factory_is_network(def->labeller))
+        return imp_fail(err, IMP_USAGE, "%s: a network cannot give labels",
+                        imp_policy_factory_name(def->labeller));
     imp_status status = imp_rollout_check_length(def->steps, def->sim.env.frame_skip, err);
     if (status != IMP_OK)
         return status;
@@ -259,17 +264,47 @@ imp_status imp_collector_check(const imp_collect_def *def, imp_error *err)
     return IMP_OK;
 }
 
-// The action of an expert or a plug-in is the label itself; what a network drives is labelled by
-// the label policy. label_expert stays NULL where none is needed.
-static imp_status open_label_expert(imp_collector *r, imp_error *err)
+// Who drives: the caller's, or by name.
+static imp_status open_policy(imp_collector *r, imp_error *err)
 {
-    return imp_policy_factory_is_network(r->policy)
-               ? imp_policy_factory_open(&r->label_expert, imp_label_policy_name(r->def),
-                                         &r->expert, err)
-               : IMP_OK;
+    if (r->def->driver != NULL) {
+        r->policy = r->def->driver;
+        return IMP_OK;
+    }
+    const imp_status status =
+        imp_policy_factory_open(&r->owned_policy, r->def->policy, &r->expert, err);
+    r->policy = r->owned_policy;
+    return status;
 }
 
-// Checks the definition, opens policy and label expert, and creates a simulator for each thread.
+// The action of an expert or a plug-in is the label itself; what a network drives is labelled by
+// the label policy, and what the caller's policy drives if one is named. label_expert stays NULL
+// where none is needed.
+static imp_status open_label_expert(imp_collector *r, imp_error *err)
+{
+    const imp_collect_def *def = r->def;
+    const bool named = def->driver != NULL && def->label_policy != NULL;
+    if (def->labeller != NULL)
+        r->label_expert = def->labeller;
+    if (def->labeller != NULL || !(named || imp_policy_factory_is_network(r->policy)))
+        return IMP_OK;
+    const imp_status status = imp_policy_factory_open(&r->owned_label_expert,
+                                                      imp_label_policy_name(def), &r->expert, err);
+    r->label_expert = r->owned_label_expert;
+    return status;
+}
+
+// Every episode in lock step has a buffer for all its images. This limits what they take.
+static int largest_batch(const imp_collect_def *def)
+{
+    const double bytes_max = 128e6; // for each thread
+    const double bytes = 3.0 * def->sim.camera.width * def->sim.camera.height * (def->steps + 1.0);
+    return bytes_max / bytes < 1.0                    ? 1
+           : bytes_max / bytes > IMP_POLICY_BATCH_MAX ? IMP_POLICY_BATCH_MAX
+                                                      : (int)(bytes_max / bytes);
+}
+
+// Checks the definition, opens policy and label expert, and creates the workers.
 imp_status imp_collector_open(imp_collector *r, const imp_collect_def *def,
                               const imp_monitor *monitor, imp_error *err)
 {
@@ -280,7 +315,7 @@ imp_status imp_collector_open(imp_collector *r, const imp_collect_def *def,
     r->expert = def->sim.expert;
     // an image does not show which drive was drawn, so labels must not depend on it
     r->expert.assumed_drive = &def->sim.env.drive;
-    status = imp_policy_factory_open(&r->policy, def->policy, &r->expert, err);
+    status = open_policy(r, err);
     if (status == IMP_OK)
         status = open_label_expert(r, err);
     if (status != IMP_OK)
@@ -289,8 +324,16 @@ imp_status imp_collector_open(imp_collector *r, const imp_collect_def *def,
                                              .steps = def->steps,
                                              .policy = r->policy,
                                              .label_expert = r->label_expert,
+                                             .episodes = def->episodes * def->hardest_of,
+                                             .batch_max = largest_batch(def),
                                              .monitor = monitor};
-    return imp_rollout_workers_create(&r->workers, &workers, err);
+    status = imp_rollout_workers_create(&r->workers, &workers, err);
+    if (status != IMP_OK)
+        return status;
+    r->recorders =
+        calloc((size_t)r->workers.threads * (size_t)r->workers.batch, sizeof *r->recorders);
+    return r->recorders != NULL ? IMP_OK
+                                : imp_fail(err, IMP_NO_MEMORY, "out of memory for a recorder");
 }
 
 // One more buffer than asked for avoids calloc(0), whose result may be NULL.
@@ -315,29 +358,20 @@ imp_status imp_collector_set_policy(imp_collector *r, const char *name_or_path, 
     if (status != IMP_OK)
         return status;
     // policies borrow their factories, so that they are destroyed before these
-    for (int k = 0; k < r->workers.threads; k++) {
-        imp_rollout_worker *self = &r->workers.items[k];
-        imp_policy_destroy(self->policy);
-        imp_policy_destroy(self->label_expert);
-        self->policy = self->label_expert = NULL;
-    }
-    imp_policy_factory_close(r->label_expert);
-    imp_policy_factory_close(r->policy);
-    r->policy = policy;
-    r->label_expert = NULL;
-    // the new factories, then a policy of each for every thread
+    imp_rollout_workers_destroy_policies(&r->workers);
+    imp_policy_factory_close(r->owned_label_expert);
+    imp_policy_factory_close(r->owned_policy);
+    r->policy = r->owned_policy = policy;
+    r->label_expert = r->owned_label_expert = NULL;
+    // the new factories, then policies of each for every thread
     status = open_label_expert(r, err);
     if (status == IMP_OK)
         status = imp_rollout_check_image_size(r->policy, &r->def->sim.camera, err);
     if (status == IMP_OK && r->label_expert != NULL)
         status = imp_rollout_check_image_size(r->label_expert, &r->def->sim.camera, err);
-    for (int k = 0; k < r->workers.threads && status == IMP_OK; k++) {
-        imp_rollout_worker *self = &r->workers.items[k];
-        status = imp_policy_factory_create(r->policy, &self->policy, err);
-        if (status == IMP_OK && r->label_expert != NULL)
-            status = imp_policy_factory_create(r->label_expert, &self->label_expert, err);
-    }
-    return status;
+    return status == IMP_OK
+               ? imp_rollout_workers_create_policies(&r->workers, r->policy, r->label_expert, err)
+               : status;
 }
 
 // It returns when all episodes have ended. The caller reads each buffer's error afterwards.
@@ -345,7 +379,7 @@ void imp_collector_run_episodes(imp_collector *r, int at, int first, int count)
 {
     r->at = at;
     r->first = first;
-    imp_thread_pool_run(r->workers.pool, count, run_episode_job, r);
+    imp_run_episodes(&r->workers, count, &(imp_episode_task){r, begin_episode, finish_episode});
 }
 
 // Describes a rollout as an episode of a dataset. Its arrays stay those of the buffer, so that they
@@ -384,8 +418,9 @@ void imp_collector_close(imp_collector *r)
     for (int k = 0; k < r->capacity; k++)
         free_rollout_buffer(&r->rollouts[k]);
     free(r->rollouts);
+    free(r->recorders);
     imp_rollout_workers_destroy(&r->workers);
-    imp_policy_factory_close(r->label_expert);
-    imp_policy_factory_close(r->policy);
+    imp_policy_factory_close(r->owned_label_expert);
+    imp_policy_factory_close(r->owned_policy);
     *r = (imp_collector){0};
 }

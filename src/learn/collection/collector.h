@@ -27,11 +27,13 @@ typedef struct imp_rollout_buffer {
 // Drives episodes on all threads.
 typedef struct imp_collector {
     imp_rollout_workers workers;
-    const imp_collect_def *def;       // borrowed
-    imp_expert_def expert;            // that drives or tells what it would do
-    imp_policy_factory *policy;       // who drives
-    imp_policy_factory *label_expert; // NULL where the driver's own action is the label
-    imp_rollout_buffer *rollouts;     // (capacity)
+    const imp_collect_def *def;             // borrowed
+    imp_expert_def expert;                  // that drives or tells what it would do
+    const imp_policy_factory *policy;       // who drives
+    const imp_policy_factory *label_expert; // NULL where the driver's own action is the label
+    imp_policy_factory *owned_policy, *owned_label_expert; // what of these is not the caller's
+    imp_rollout_buffer *rollouts;                          // (capacity)
+    struct imp_rollout_recorder *recorders;                // of the workers' slots
     int capacity;
     int at, first; // of what is being driven: its place in rollouts, and its number
 } imp_collector;

@@ -130,6 +130,42 @@ static double expert_share_of_round(const imp_dagger_def *def, int round)
     return NAN;
 }
 
+// Opens the policy of a round.
+static imp_status open_round_policy(imp_policy_factory **out, const dagger_run *r, int round,
+                                    imp_error *err)
+{
+    const imp_dagger_trainer *trainer = r->def->policy_trainer;
+    char model[IMP_PATH_MAX];
+    const imp_status status = round_folder(model, r, "model", round, err);
+    if (status != IMP_OK)
+        return status;
+    return trainer != NULL ? trainer->open(trainer->context, model, out, err)
+                           : imp_policy_factory_open(out, model, &r->def->collect.sim.expert, err);
+}
+
+// Sets who drives a round and who labels it. *policy: the caller's policy of the round before, to
+// be closed after the round; NULL if there is none. name: (64) text for collect->policy_name.
+static imp_status set_driver_of_round(imp_collect_def *collect, char name[64],
+                                      imp_policy_factory **policy, const dagger_run *r, int round,
+                                      imp_error *err)
+{
+    const imp_collect_def *given = &r->def->collect;
+    const char *label_policy = imp_label_policy_name(given);
+    // datasets must not contain paths: a plug-in is named by its identity
+    const bool own_expert = given->labeller == NULL && strcmp(label_policy, "expert") == 0;
+    collect->policy = label_policy;
+    collect->driver = given->labeller;
+    snprintf(name, 64, "expert");
+    collect->policy_name = round > 0 || own_expert ? name : NULL;
+    if (round == 0)
+        return IMP_OK;
+    snprintf(name, 64, "model-%03d and %s", round - 1, own_expert ? "expert" : "another expert");
+    collect->label_policy = label_policy;
+    const imp_status status = open_round_policy(policy, r, round - 1, err);
+    collect->driver = *policy;
+    return status;
+}
+
 // Drives a round's episodes, or finds that they are there; then its settings are those that it was
 // driven with. The network of round k - 1 drives round k together with the expert; the expert
 // labels every step.
@@ -137,28 +173,21 @@ static imp_status collect_round(dagger_run *r, int round, imp_error *err)
 {
     const imp_dagger_def *def = r->def;
     const double share = expert_share_of_round(def, round);
-    char data[IMP_PATH_MAX], model[IMP_PATH_MAX], name[64];
+    char data[IMP_PATH_MAX], name[64];
     imp_collect_def collect = def->collect;
+    imp_policy_factory *policy = NULL;
     imp_collect_summary summary;
+    // a copy of the definition changes for this round
     imp_status status = round_folder(data, r, "data", round, err);
-    if (status == IMP_OK && round > 0)
-        status = round_folder(model, r, "model", round - 1, err);
+    if (status == IMP_OK)
+        status = set_driver_of_round(&collect, name, &policy, r, round, err);
     if (status != IMP_OK)
         return status;
-    // a copy of the definition changes for this round
-    collect.policy = round > 0 ? model : imp_label_policy_name(&def->collect);
-    // datasets must not contain paths: a plug-in is named by its identity
-    const bool own_expert = strcmp(imp_label_policy_name(&def->collect), "expert") == 0;
-    snprintf(name, sizeof name, "expert");
-    collect.policy_name = round > 0 || own_expert ? name : NULL;
-    // the expert drives round 0, with noise; the network shares later rounds, without noise
-    if (round > 0) {
-        snprintf(name, sizeof name, "model-%03d and %s", round - 1,
-                 own_expert ? "expert" : "another expert");
+    // the expert drives round 0, with noise; the policy shares later rounds, without noise
+    if (round > 0)
         collect.noise = collect.speed_spread = 0.0;
-    } else if (def->first_episodes > 0) {
+    else if (def->first_episodes > 0)
         collect.episodes = def->first_episodes;
-    }
     collect.expert_share = isnan(share) || round == 0 ? 0.0 : share;
     collect.safe_switching = isnan(share);
     // streams that nothing else draws from, evaluation least of all
@@ -166,7 +195,9 @@ static imp_status collect_round(dagger_run *r, int round, imp_error *err)
     collect.resume = def->resume;
     collect.settings = def->settings;
     const imp_monitor monitor = stage_monitor(r, round, "driving");
-    return imp_collect_with_identity(&summary, data, &collect, r->definition, &monitor, err);
+    status = imp_collect_with_identity(&summary, data, &collect, r->definition, &monitor, err);
+    imp_policy_factory_close(policy);
+    return status;
 }
 
 // What a round's dataset holds; told by itself, because it may have been there before. Fills the
@@ -209,45 +240,93 @@ static imp_status train_or_retry_other_epochs(imp_train_summary *summary, const 
     return again;
 }
 
-// Trains the network further, on the frames of all rounds. Training resumes in the round's folder,
-// so that an interrupted round continues at its last checkpoint.
-static imp_status train_round(dagger_run *r, int round, imp_dagger_round *row, imp_error *err)
+// The paths of a round's training.
+typedef struct training_paths {
+    char (*data)[IMP_PATH_MAX]; // (round + 1)
+    const char **datasets;      // (round + 1) the same
+    char folder[IMP_PATH_MAX], previous[IMP_PATH_MAX];
+} training_paths;
+
+static void free_training_paths(training_paths *paths)
 {
-    char initial[IMP_PATH_MAX], folder[IMP_PATH_MAX];
-    char(*paths)[IMP_PATH_MAX] = calloc((size_t)round + 1, sizeof *paths);
-    const char **datasets = calloc((size_t)round + 1, sizeof *datasets);
-    imp_train_def def = r->def->train;
-    imp_train_summary summary = {0};
+    free(paths->data);
+    free(paths->datasets);
+}
+
+// The data of all rounds, the model of the round before, and where the new one goes. Freed with
+// free_training_paths(), also after a failure.
+static imp_status fill_training_paths(training_paths *paths, const dagger_run *r, int round,
+                                      imp_error *err)
+{
+    paths->data = calloc((size_t)round + 1, sizeof *paths->data);
+    paths->datasets = calloc((size_t)round + 1, sizeof *paths->datasets);
     imp_status status = IMP_OK;
-    if (paths == NULL || datasets == NULL)
+    if (paths->data == NULL || paths->datasets == NULL)
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(round, "round"));
-    // the data of all rounds, the model of the round before, and where the new one goes
     for (int k = 0; k <= round && status == IMP_OK; k++) {
         // datasets in the order of rounds, so that a resumed training reads the same samples
-        datasets[k] = paths[k];
-        status = round_folder(paths[k], r, "data", k, err);
+        paths->datasets[k] = paths->data[k];
+        status = round_folder(paths->data[k], r, "data", k, err);
     }
     if (status == IMP_OK)
-        status = round_folder(folder, r, "model", round, err);
+        status = round_folder(paths->folder, r, "model", round, err);
     if (status == IMP_OK && round > 0)
-        status = round_folder(initial, r, "model", round - 1, err);
-    if (status == IMP_OK) {
-        def.initial = round > 0 ? initial : def.initial;
-        // the last round may have an epoch count of its own
-        const int epochs[2] = {r->def->train.epochs, r->def->last_epochs};
-        const int last = round == r->def->rounds && epochs[1] > 0;
-        def.epochs = epochs[last];
-        def.tensorboard = false; // its logs tell the time, and rounds are to be the same again
-        def.resume = true;
-        def.settings = r->def->settings;
-        const imp_monitor monitor = stage_monitor(r, round, "training");
-        status = train_or_retry_other_epochs(&summary, folder, datasets, round + 1, &def,
-                                             epochs[1 - last], &monitor, err);
-    }
-    free(paths);
-    free(datasets);
+        status = round_folder(paths->previous, r, "model", round - 1, err);
+    return status;
+}
+
+// Lets the caller train.
+static imp_status train_by_caller(const dagger_run *r, int round, const training_paths *paths,
+                                  const imp_monitor *monitor, imp_dagger_round *row, imp_error *err)
+{
+    const imp_dagger_trainer *trainer = r->def->policy_trainer;
+    const imp_dagger_training training = {.round = round,
+                                          .datasets = paths->datasets,
+                                          .dataset_count = round + 1,
+                                          .folder = paths->folder,
+                                          .previous = round > 0 ? paths->previous : NULL,
+                                          .monitor = monitor};
+    const imp_status status = imp_folder_create(paths->folder, err);
+    row->loss = row->validation_loss = NAN;
+    return status == IMP_OK
+               ? trainer->train(trainer->context, &training, &row->loss, &row->validation_loss, err)
+               : status;
+}
+
+// Trains our network further. Training resumes in the round's folder, so that an interrupted round
+// continues at its last checkpoint.
+static imp_status train_network(const dagger_run *r, int round, const training_paths *paths,
+                                const imp_monitor *monitor, imp_dagger_round *row, imp_error *err)
+{
+    imp_train_summary summary = {0};
+    imp_train_def def = r->def->train;
+    def.initial = round > 0 ? paths->previous : def.initial;
+    // the last round may have an epoch count of its own
+    const int epochs[2] = {r->def->train.epochs, r->def->last_epochs};
+    const int last = round == r->def->rounds && epochs[1] > 0;
+    def.epochs = epochs[last];
+    def.tensorboard = false; // its logs tell the time, and rounds are to be the same again
+    def.resume = true;
+    def.settings = r->def->settings;
+    const imp_status status = train_or_retry_other_epochs(
+        &summary, paths->folder, paths->datasets, round + 1, &def, epochs[1 - last], monitor, err);
     row->loss = summary.loss;
     row->validation_loss = summary.validation_loss;
+    return status;
+}
+
+// Trains on the frames of all rounds.
+static imp_status train_round(dagger_run *r, int round, imp_dagger_round *row, imp_error *err)
+{
+    training_paths paths = {0};
+    imp_status status = fill_training_paths(&paths, r, round, err);
+    if (status == IMP_OK) {
+        const imp_monitor monitor = stage_monitor(r, round, "training");
+        status = r->def->policy_trainer != NULL
+                     ? train_by_caller(r, round, &paths, &monitor, row, err)
+                     : train_network(r, round, &paths, &monitor, row, err);
+    }
+    free_training_paths(&paths);
     return status;
 }
 
@@ -266,13 +345,10 @@ static imp_eval_def round_eval_def(const imp_dagger_def *def)
 // Evaluates a round's policy and fills its row.
 static imp_status evaluate_round(dagger_run *r, int round, imp_dagger_round *row, imp_error *err)
 {
-    char model[IMP_PATH_MAX];
     imp_policy_factory *policy = NULL;
     imp_evaluation evaluation;
     const imp_eval_def def = round_eval_def(r->def);
-    imp_status status = round_folder(model, r, "model", round, err);
-    if (status == IMP_OK)
-        status = imp_policy_factory_open(&policy, model, &r->def->collect.sim.expert, err);
+    imp_status status = open_round_policy(&policy, r, round, err);
     if (status != IMP_OK)
         return status;
     const imp_monitor monitor = stage_monitor(r, round, "evaluating");
@@ -293,14 +369,16 @@ static imp_status evaluate_round(dagger_run *r, int round, imp_dagger_round *row
     return IMP_OK;
 }
 
-// Puts a round's policy where the best one is. The file is read whole and written at once, so that
-// a kill leaves the old one or the new one.
+// Puts a round's model where the best one is; policies of the caller's stay where they are. The
+// file is read whole and written at once, so that a kill leaves the old one or the new one.
 static imp_status copy_round_model_as_best(const dagger_run *r, int round, imp_error *err)
 {
     enum { BYTES_MAX = 1 << 30 };
     char folder[IMP_PATH_MAX], from[IMP_PATH_MAX], to[IMP_PATH_MAX];
     char *bytes = NULL;
     size_t length;
+    if (r->def->policy_trainer != NULL)
+        return IMP_OK;
     imp_status status = round_folder(folder, r, "model", round, err);
     if (status == IMP_OK)
         status = imp_path_join(from, folder, "model.safetensors", err);
@@ -314,12 +392,13 @@ static imp_status copy_round_model_as_best(const dagger_run *r, int round, imp_e
     return status;
 }
 
-// Whether a file of a round's training is not there. A folder whose path is too long counts as
-// complete, because training reports that error itself.
+// Whether a file of a round's training is not there, as far as we know its files. A folder whose
+// path is too long counts as complete, because training reports that error itself.
 static bool is_round_training_incomplete(const dagger_run *r, int round)
 {
     char folder[IMP_PATH_MAX];
-    return round_folder(folder, r, "model", round, NULL) == IMP_OK &&
+    return r->def->policy_trainer == NULL &&
+           round_folder(folder, r, "model", round, NULL) == IMP_OK &&
            !imp_training_is_complete(folder);
 }
 
@@ -382,8 +461,9 @@ static imp_status check_dagger_def(const imp_dagger_def *def, imp_error *err)
     imp_status status = imp_collector_check(&def->collect, err);
     if (status == IMP_OK)
         status = imp_eval_check_def(&eval, err);
-    return status == IMP_OK ? imp_train_check(&def->train, camera->width, camera->height, err)
-                            : status;
+    return status == IMP_OK && def->policy_trainer == NULL
+               ? imp_train_check(&def->train, camera->width, camera->height, err)
+               : status;
 }
 
 // What is compared with each round's dataset. The lines become part of the hash in each dataset's

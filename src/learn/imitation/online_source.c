@@ -291,6 +291,7 @@ static imp_status alloc_online_source(online_source *o, const imp_online_def *de
     o->quiet_monitor = (imp_monitor){NULL, is_training_interrupted, o};
     o->collect = def->collect;
     o->collect.policy = "expert";
+    o->collect.driver = NULL;
     o->slot_count = def->buffer / def->collect.episodes;
     o->slots = calloc((size_t)o->slot_count, sizeof *o->slots);
     if (o->slots == NULL)
