@@ -36,6 +36,14 @@ typedef struct imp_tile_appearance {
 // Limits such that the sum of a group's samples times the largest factor fits 32 bits.
 enum { IMP_COLOUR_FACTOR_ONE = 256, IMP_COLOUR_FACTOR_MAX = 4 };
 
+// How samples of one mip level find their texels.
+typedef struct imp_ground_level {
+    int32_t offset; // of the level's first texel in a texture
+    int32_t stride; // texels per row
+    int32_t steps;  // the stride, and 65536 for a column
+    uint16_t shift; // from positions to the level's subtexels
+} imp_ground_level;
+
 // Values shared by all pixels of an image, like the uniforms of a shader.
 typedef struct imp_ground_uniforms {
     const imp_scene *scene;
@@ -46,8 +54,8 @@ typedef struct imp_ground_uniforms {
     // affine map from (forward, right) [m] to position units
     float x_forward, x_right, x_start;
     float z_forward, z_right, z_start;
-    float x_end, z_end; // largest positions within the cells
-    int level_shift;    // added to a sample's level, depending on tile size
+    float x_end, z_end;                                    // largest positions within the cells
+    imp_ground_level levels[2 * IMP_SAMPLE_LEVEL_MAX + 1]; // by a sample's level, from the least on
     float light;
     float ground[4], sky[4]; // 0..255, the last is 0; light is included
     // light of a lamp on tiles with asset textures; position and height in position units
@@ -76,8 +84,7 @@ int32_t imp_tile_appearance_of_cell(const imp_scene *scene, const imp_view *view
 // Transforms a view's distractors (ground_distractors.c).
 void imp_distractor_edges_set(imp_distractor_edges *distractors, const imp_view *view, float light);
 
-// Draws a row of pixel groups: rgb is (width x 3) bytes. The portable version is the definition;
-// the AVX2 version writes the same bytes.
+// Draws a row of pixel groups: rgb is (width x 3) bytes. All versions write the same bytes.
 typedef void imp_ground_draw(const imp_ground_uniforms *uniforms,
                              const imp_ground_sample_table *table, const imp_pixel_group *groups,
                              int row, int width, uint8_t *rgb);
@@ -87,17 +94,12 @@ imp_ground_draw imp_ground_draw_portable;
 imp_ground_draw imp_ground_draw_avx2; // needs a processor with AVX2
 #endif
 
-// Factor from the sum of a group's samples to their mean.
+// Factor from the sum of a group's samples to their mean; 0 without samples.
 static inline float imp_ground_mean_factor(const imp_ground_uniforms *uniforms,
                                            const imp_pixel_group *group)
 {
-    return uniforms->colours != NULL ? group->mean * (1.0f / IMP_COLOUR_FACTOR_ONE) : group->mean;
-}
-
-// Index of the cell at a position.
-static inline int imp_ground_cell_index(const imp_ground_uniforms *uniforms, int32_t x, int32_t z)
-{
-    return (z >> IMP_TILE_BITS) * uniforms->columns + (x >> IMP_TILE_BITS);
+    const float mean = group->count > 0 ? 1.0f / (float)(IMP_SUBTEXEL * group->count) : 0.0f;
+    return uniforms->colours != NULL ? mean * (1.0f / IMP_COLOUR_FACTOR_ONE) : mean;
 }
 
 // The mip level to use for a sample's level.

@@ -155,18 +155,20 @@ static void add_group_sample(imp_ground_sample_table *table, const camera_mount 
     }
     // all pixels share the mean level
     double size = met > 0 ? sum / met : 0.0;
-    double level = size + log2(TEXEL_SHARE * IMP_TEXTURE_SIDE / IMP_NOMINAL_TILE_SIZE);
-    table->levels[table->sample_count] = (int8_t)lround(fmax(-64.0, fmin(64.0, level)));
+    const double level = size + log2(TEXEL_SHARE * IMP_TEXTURE_SIDE / IMP_NOMINAL_TILE_SIZE);
+    const double most = IMP_SAMPLE_LEVEL_MAX;
+    table->levels[table->sample_count] = (int8_t)lround(fmax(-most, fmin(most, level)));
     table->sample_count++;
 }
 
 // Computes the bounding rectangle of a group's probes.
-static void compute_group_probe_bounds(const imp_ground_sample_table *table, imp_pixel_group *group)
+static void compute_group_probe_bounds(const imp_ground_sample_table *table,
+                                       const imp_pixel_group *group)
 {
     float low[2] = {1e8f, 1e8f}, high[2] = {-1e8f, -1e8f};
-    group->probe_stride =
-        (int16_t)(group->count > IMP_GROUP_PROBES_MAX ? group->count / IMP_GROUP_PROBES_MAX : 1);
-    for (int n = group->probe_stride / 2; n < group->count; n += group->probe_stride) {
+    imp_group_probes *probes = imp_group_probes_of(table, group);
+    probes->stride = group->count > IMP_GROUP_PROBES_MAX ? group->count / IMP_GROUP_PROBES_MAX : 1;
+    for (int n = probes->stride / 2; n < group->count; n += probes->stride) {
         // samples off the map do not count
         const imp_ground_sample *sample = &table->samples[group->first + n];
         for (int k = 0; k < IMP_LANES; k++) {
@@ -178,8 +180,8 @@ static void compute_group_probe_bounds(const imp_ground_sample_table *table, imp
         }
     }
     for (int c = 0; c < 2; c++) {
-        group->middle[c] = 0.5f * (low[c] + high[c]);
-        group->half[c] = 0.5f * (high[c] - low[c]);
+        probes->middle[c] = 0.5f * (low[c] + high[c]);
+        probes->half[c] = 0.5f * (high[c] - low[c]);
     }
 }
 
@@ -201,9 +203,9 @@ static void add_pixel_group(imp_ground_sample_table *table, const camera_mount *
     const sample_grid cut = sample_grid_of_group(mount, corner_sets, pixels);
     const int count = cut.across * cut.along;
     float sky[IMP_LANES] = {0};
-    imp_group_shares *shares = imp_group_shares_of(table, group);
+    imp_group_shares *shares = table->shares + (group - table->groups);
     group->first = (int32_t)table->sample_count;
-    group->count = count;
+    group->count = (int16_t)count;
     for (int k = 0; k < count; k++)
         add_group_sample(table, mount, corner_sets, pixels, cut, k, sky);
     for (int k = 0; k < IMP_LANES; k++) {
@@ -212,7 +214,6 @@ static void add_pixel_group(imp_ground_sample_table *table, const camera_mount *
         shares->ground[k] = black ? 0.0f : 1.0f - shares->sky[k];
     }
     group->kind = classify_group(group, shares);
-    group->mean = count > 0 ? 1.0f / (float)(IMP_SUBTEXEL * count) : 0.0f;
     compute_group_probe_bounds(table, group);
 }
 

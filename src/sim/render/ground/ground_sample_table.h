@@ -26,32 +26,53 @@ typedef struct imp_group_shares {
     float ground[IMP_LANES];
 } imp_group_shares;
 
+// Bound on the mip level of a sample.
+enum { IMP_SAMPLE_LEVEL_MAX = 24 };
+
 // A group of pixels and its samples.
 typedef struct imp_pixel_group {
-    int32_t first, count; // its samples in the table
-    int16_t kind, probe_stride;
-    float mean; // factor from the sum of samples to their mean; 0 without samples
-    // bounding rectangle of its probes (every probe_stride-th sample from probe_stride / 2 on):
-    // centre and half sides, forward and right; half sides < 0 if none is on the ground
-    float middle[2], half[2];
+    int32_t first; // its samples in the table
+    int16_t count;
+    int16_t kind;
 } imp_pixel_group;
+
+// The probes of a group: every stride-th sample from stride / 2 on. Their bounding rectangle has a
+// centre and half sides, forward and right; half sides < 0 if none is on the ground.
+typedef struct imp_group_probes {
+    int stride;
+    float middle[2], half[2];
+} imp_group_probes;
 
 // The samples of some rows of an image.
 typedef struct imp_ground_sample_table {
     int row_groups;          // groups per row
     imp_pixel_group *groups; // (rows x row_groups)
-    // per group; stored apart, since most groups do not need them
-    imp_group_shares *shares;
+    // per group; stored apart, since few groups need them
+    imp_group_shares *shares; // only those of mixed groups are read
+    imp_group_probes *probes;
     imp_ground_sample *samples;
-    int8_t *levels; // mip level per sample, for tiles of IMP_NOMINAL_TILE_SIZE, not clamped
+    // mip level per sample, for tiles of IMP_NOMINAL_TILE_SIZE; it may lie outside a texture's
+    // levels, but is within +-IMP_SAMPLE_LEVEL_MAX
+    int8_t *levels;
     int64_t sample_count, sample_capacity;
 } imp_ground_sample_table;
 
-// The shares of a group of the table.
-static inline imp_group_shares *imp_group_shares_of(const imp_ground_sample_table *table,
+// The shares of a group of the table. Those of groups that show one thing are constant.
+static inline const imp_group_shares *imp_group_shares_of(const imp_ground_sample_table *table,
+                                                          const imp_pixel_group *group)
+{
+    static const imp_group_shares ONLY_SKY = {.sky = {1, 1, 1, 1, 1, 1, 1, 1}};
+    static const imp_group_shares ONLY_GROUND = {.ground = {1, 1, 1, 1, 1, 1, 1, 1}};
+    if (group->kind == IMP_GROUP_MIXED)
+        return table->shares + (group - table->groups);
+    return group->kind == IMP_GROUP_ONLY_SKY ? &ONLY_SKY : &ONLY_GROUND;
+}
+
+// The probes of a group of the table.
+static inline imp_group_probes *imp_group_probes_of(const imp_ground_sample_table *table,
                                                     const imp_pixel_group *group)
 {
-    return table->shares + (group - table->groups);
+    return table->probes + (group - table->groups);
 }
 
 // Side of a tile that the table's levels refer to [m].

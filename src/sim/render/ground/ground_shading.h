@@ -11,6 +11,7 @@
 
 // The shadows and distractors that may be visible in a row; most are culled per row.
 typedef struct imp_row_candidates {
+    const imp_ground_sample_table *table;
     const imp_pixel_group *groups;
     int count, shadow_count;
     const imp_ground_shadow *shadows[IMP_SHADOWS_MAX];
@@ -20,12 +21,12 @@ typedef struct imp_row_candidates {
 
 // Effects on the pixels of a group.
 typedef struct imp_group_shading {
-    float factors[IMP_LANES]; // from the sum of samples to colours
+    imp_f32x8 factors; // from the sum of samples to colours
     // ground outside the tiles: colours if there are distractors, else the uniform colour times
-    // a shade
+    // a shade. Colours of pixels k and k + 4 are one vector.
     bool has_distractor;
-    float beyond[IMP_LANES][4], shade[IMP_LANES];
-    float added[IMP_LANES]; // to all three colours
+    imp_f32x8 beyond[IMP_LANES / 2], shade;
+    imp_f32x8 added; // to all three colours
 } imp_group_shading;
 
 // Light of a lamp in the world, on tiles with asset textures.
@@ -170,11 +171,12 @@ IMP_ALWAYS_INLINE void imp_row_find_distractors(const imp_distractor_edges *all,
     row->distractors_found = true;
     row->distractors.count = 0;
     for (int g = 0; g < row->count; g++) {
-        if (groups[g].half[0] < 0.0f)
+        const imp_group_probes *probes = imp_group_probes_of(row->table, &groups[g]);
+        if (probes->half[0] < 0.0f)
             continue;
         for (int c = 0; c < 2; c++) {
-            const float least = groups[g].middle[c] - groups[g].half[c];
-            const float most = groups[g].middle[c] + groups[g].half[c];
+            const float least = probes->middle[c] - probes->half[c];
+            const float most = probes->middle[c] + probes->half[c];
             low[c] = least < low[c] ? least : low[c];
             high[c] = most > high[c] ? most : high[c];
         }
@@ -189,10 +191,12 @@ IMP_ALWAYS_INLINE void imp_row_find_distractors(const imp_distractor_edges *all,
 
 // Selects the shadows that may be visible in a row. Distractors are culled on demand.
 IMP_ALWAYS_INLINE void imp_row_candidates_find(const imp_ground_uniforms *uniforms,
+                                               const imp_ground_sample_table *table,
                                                const imp_pixel_group *groups, int row, int count,
                                                imp_row_candidates *out)
 {
     const imp_ground_lighting *light = uniforms->lighting;
+    out->table = table;
     out->groups = groups;
     out->count = count;
     out->distractors_found = false;
@@ -239,7 +243,8 @@ IMP_ALWAYS_INLINE void imp_ground_find_probes(const imp_ground_sample_table *tab
                                               const imp_pixel_group *group, imp_ground_probes *out)
 {
     out->count = 0;
-    for (int n = group->probe_stride / 2; n < group->count; n += group->probe_stride) {
+    const int stride = imp_group_probes_of(table, group)->stride;
+    for (int n = stride / 2; n < group->count; n += stride) {
         out->samples[out->count] = &table->samples[group->first + n];
         out->not_hit[out->count++] = ~(imp_i32x8){0};
     }
@@ -252,9 +257,10 @@ IMP_ALWAYS_INLINE bool imp_distractors_blend(const imp_distractor_edges *distrac
 {
     const imp_f32x8 zero = {0};
     float shallow[IMP_DISTRACTORS_MAX], deep[IMP_DISTRACTORS_MAX];
-    if (group->half[0] < 0.0f)
+    const imp_group_probes *bounds = imp_group_probes_of(table, group);
+    if (bounds->half[0] < 0.0f)
         return false;
-    imp_distractors_depth_range(distractors, group->middle, group->half, shallow, deep);
+    imp_distractors_depth_range(distractors, bounds->middle, bounds->half, shallow, deep);
     // from the top down to the first triangle that covers the group
     int list[IMP_DISTRACTORS_MAX], count = 0, k = distractors->count - 1;
     for (; k >= 0 && !(shallow[k] >= 0.0f); k--)
@@ -280,8 +286,9 @@ IMP_ALWAYS_INLINE bool imp_distractors_blend(const imp_distractor_edges *distrac
     return true;
 }
 
-// Transposes colours from planar to interleaved.
-IMP_ALWAYS_INLINE void imp_planar_to_interleaved(const imp_f32x8 colour[3], float out[IMP_LANES][4])
+// Transposes planar colours: out[k] holds red, green, blue and 0 of pixel k, then of pixel k + 4.
+IMP_ALWAYS_INLINE void imp_planar_to_pixel_pairs(const imp_f32x8 colour[3],
+                                                 imp_f32x8 out[IMP_LANES / 2])
 {
     const imp_f32x8 zero = {0}, r = colour[0], g = colour[1], b = colour[2];
     // pixels 0 1 4 5 and 2 3 6 7
@@ -290,14 +297,8 @@ IMP_ALWAYS_INLINE void imp_planar_to_interleaved(const imp_f32x8 colour[3], floa
     const imp_f32x8 blue[2] = {__builtin_shufflevector(b, zero, 0, 8, 1, 9, 4, 12, 5, 13),
                                __builtin_shufflevector(b, zero, 2, 10, 3, 11, 6, 14, 7, 15)};
     for (int n = 0; n < 2; n++) {
-        const imp_f32x8 even =
-            __builtin_shufflevector(red_green[n], blue[n], 0, 1, 8, 9, 4, 5, 12, 13);
-        const imp_f32x8 odd =
-            __builtin_shufflevector(red_green[n], blue[n], 2, 3, 10, 11, 6, 7, 14, 15);
-        const imp_f32x8 near = __builtin_shufflevector(even, odd, 0, 1, 2, 3, 8, 9, 10, 11);
-        const imp_f32x8 far = __builtin_shufflevector(even, odd, 4, 5, 6, 7, 12, 13, 14, 15);
-        memcpy(out[2 * n], &near, sizeof near);
-        memcpy(out[2 * n + 4], &far, sizeof far);
+        out[2 * n] = __builtin_shufflevector(red_green[n], blue[n], 0, 1, 8, 9, 4, 5, 12, 13);
+        out[2 * n + 1] = __builtin_shufflevector(red_green[n], blue[n], 2, 3, 10, 11, 6, 7, 14, 15);
     }
 }
 
@@ -313,13 +314,15 @@ IMP_ALWAYS_INLINE void imp_group_shading_compute(const imp_ground_uniforms *unif
     imp_f32x8 factor = zero + 1.0f, added = zero, beyond[3];
     if (uniforms->lighting->lights_ground && group->count > 0)
         imp_ground_light_pixels(uniforms->lighting, row, sample, first, &factor, &added);
-    const imp_f32x8 factors = factor * (imp_ground_mean_factor(uniforms, group) * uniforms->light);
-    memcpy(out->factors, &factors, sizeof factors);
-    if (uniforms->lamp && group->count > 0)
-        imp_ground_apply_lamp(uniforms, sample, out->factors);
-    added *= IMP_F32X8_LOAD(imp_group_shares_of(table, group)->ground);
-    memcpy(out->added, &added, sizeof added);
-    memcpy(out->shade, &factor, sizeof factor);
+    out->factors = factor * (imp_ground_mean_factor(uniforms, group) * uniforms->light);
+    if (uniforms->lamp && group->count > 0) {
+        float factors[IMP_LANES];
+        memcpy(factors, &out->factors, sizeof factors);
+        imp_ground_apply_lamp(uniforms, sample, factors);
+        out->factors = IMP_F32X8_LOAD(factors);
+    }
+    out->added = added * IMP_F32X8_LOAD(imp_group_shares_of(table, group)->ground);
+    out->shade = factor;
     for (int c = 0; c < 3; c++)
         beyond[c] = zero + uniforms->ground[c];
     if (!covered && uniforms->distractors.count > 0 && !row->distractors_found)
@@ -330,7 +333,7 @@ IMP_ALWAYS_INLINE void imp_group_shading_compute(const imp_ground_uniforms *unif
         return;
     for (int c = 0; c < 3; c++)
         beyond[c] *= factor;
-    imp_planar_to_interleaved(beyond, out->beyond);
+    imp_planar_to_pixel_pairs(beyond, out->beyond);
 }
 
 #endif

@@ -10,7 +10,7 @@
 #include <math.h>
 
 #include "base/common/vector2.h"
-#include "sim/render/ground/pixel_store_avx2.h"
+#include "sim/render/ground/pixel_store.h"
 #include "sim/render/primitives/simd8_ops.h"
 
 // Slope of the panorama's top row.
@@ -113,21 +113,12 @@ static inline void load_pixels(const uint8_t *rgb, int count, imp_i32x8 *out)
         (*out)[k] = rgb[3 * k] | rgb[3 * k + 1] << 8 | rgb[3 * k + 2] << 16;
 }
 
-typedef void store_pixels(const imp_i32x8 *pixels, int count, uint8_t *rgb);
-
-static inline void store_pixels_portable(const imp_i32x8 *pixels, int count, uint8_t *rgb)
-{
-    for (int k = 0; k < count; k++)
-        for (int c = 0; c < 3; c++)
-            rgb[3 * k + c] = (uint8_t)((*pixels)[k] >> 8 * c);
-}
-
 // Draws the groups of a row that contain sky.
 IMP_ALWAYS_INLINE void draw_sky_row(const imp_ground_lighting *light,
                                     const imp_ground_sample_table *table,
                                     const imp_pixel_group *groups, const imp_sky_coords *sky_coords,
                                     int width, uint8_t *rgb, const imp_simd8_ops *ops,
-                                    store_pixels *store)
+                                    imp_store_pixels *store)
 {
     for (int first = 0; first < width; first += IMP_LANES) {
         const imp_pixel_group *group = &groups[first / IMP_LANES];
@@ -149,20 +140,15 @@ void imp_sky_draw_portable(const imp_ground_lighting *light, const imp_ground_sa
                            int width, uint8_t *rgb)
 {
     draw_sky_row(light, table, groups, sky_coords, width, rgb, &IMP_SIMD8_OPS_PORTABLE,
-                 store_pixels_portable);
+                 imp_store_pixels_portable);
 }
 
 #if defined(__x86_64__)
-IMP_AVX2 static inline void store_pixels_avx2(const imp_i32x8 *pixels, int count, uint8_t *rgb)
-{
-    imp_avx_store_pixels((__m256i)*pixels, count, rgb);
-}
-
 IMP_AVX2 void imp_sky_draw_avx2(const imp_ground_lighting *light,
                                 const imp_ground_sample_table *table, const imp_pixel_group *groups,
                                 const imp_sky_coords *sky_coords, int width, uint8_t *rgb)
 {
     draw_sky_row(light, table, groups, sky_coords, width, rgb, &IMP_SIMD8_OPS_AVX2,
-                 store_pixels_avx2);
+                 imp_store_pixels_avx2);
 }
 #endif

@@ -11,6 +11,7 @@
 typedef float imp_f32x8 __attribute__((vector_size(32)));
 typedef int32_t imp_i32x8 __attribute__((vector_size(32)));
 typedef uint32_t imp_u32x8 __attribute__((vector_size(32)));
+typedef uint16_t imp_u16x16 __attribute__((vector_size(32)));
 typedef float imp_f32x8_unaligned __attribute__((vector_size(32), aligned(4), may_alias));
 typedef int32_t imp_i32x8_unaligned __attribute__((vector_size(32), aligned(4), may_alias));
 

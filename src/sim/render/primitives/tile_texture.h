@@ -20,6 +20,8 @@ enum {
     // bits of a position within a tile
     IMP_TILE_BITS = IMP_TEXTURE_BITS + IMP_SUBTEXEL_BITS,
     IMP_TILE_UNITS = 1 << IMP_TILE_BITS,
+    // texels that may be read past the last texture, so that rows of two are loaded as four
+    IMP_TEXTURE_PADDING = 2,
 };
 
 // Position of a level in a texture.

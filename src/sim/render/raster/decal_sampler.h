@@ -7,8 +7,6 @@
 #include "sim/render/meshes/decals.h"
 #include "sim/render/primitives/simd8_ops.h"
 
-typedef uint16_t imp_u16x16 __attribute__((vector_size(32)));
-
 // Texture coordinates of eight pixels (in shares of the image's sides), and their derivatives
 // across and down a pixel.
 typedef struct imp_texture_footprint {

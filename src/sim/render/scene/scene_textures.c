@@ -215,7 +215,8 @@ bool imp_scenes_build_textures(imp_scene *const *scenes, int count, const imp_sc
     if (textures == NULL)
         return false;
     // texel indices must fit 32 bits
-    textures->texels = texels <= INT32_MAX ? calloc(texels, sizeof *textures->texels) : NULL;
+    textures->texels =
+        texels <= INT32_MAX ? calloc(texels + IMP_TEXTURE_PADDING, sizeof *textures->texels) : NULL;
     for (int k = 0; k < count; k++) {
         scenes[k]->textures = textures;
         scenes[k]->texels = textures->texels;

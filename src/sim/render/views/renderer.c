@@ -128,8 +128,9 @@ static bool allocate_tables(imp_renderer *renderer, imp_render_backend path)
     const size_t groups = (size_t)rows * (size_t)table->row_groups;
     table->groups = calloc(groups, sizeof *table->groups);
     table->shares = calloc(groups, sizeof *table->shares);
+    table->probes = calloc(groups, sizeof *table->probes);
     return renderer->corners != NULL && table->groups != NULL && table->shares != NULL &&
-           allocate_raster(renderer, path) &&
+           table->probes != NULL && allocate_raster(renderer, path) &&
            reserve_ground_samples(table, (int64_t)table->row_groups * IMP_GROUP_SAMPLES_MAX);
 }
 
@@ -254,6 +255,7 @@ void imp_renderer_destroy(imp_renderer *renderer)
         return;
     free(renderer->table.groups);
     free(renderer->table.shares);
+    free(renderer->table.probes);
     free(renderer->table.samples);
     free(renderer->table.levels);
     free(renderer->corners);

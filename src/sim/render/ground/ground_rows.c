@@ -1,0 +1,315 @@
+// Draws rows of ground and sky. A pixel is the mean of its samples times light, plus the ground
+// outside the tiles where texels do not cover it, plus the sky's share.
+//
+// Data layout: a row is cut into groups of eight pixels, one lane each. A group's samples are
+// consecutive in the sample table. Their sums and colours are kept as pairs of pixels, k and k + 4:
+// one vector holds red, green, blue and cover of both.
+//
+// Drawing takes two passes. The first converts the positions of up to IMP_PLACES_MAX samples to
+// texel indices and weights; the second loads texels and adds them up (ground_texels.h). So texel
+// loads never wait for address arithmetic. One source serves all instruction sets; the operations
+// that compilers translate poorly are arguments. These, and the constants `even` (no lighting or
+// distractors) and `white` (no cell colours), are known when a copy is compiled.
+#include "sim/render/ground/ground_shading.h"
+#include "sim/render/ground/ground_texels.h"
+#include "sim/render/ground/pixel_store.h"
+#include "sim/render/primitives/simd8_ops.h"
+
+// The operations of an instruction set.
+typedef struct ground_ops {
+    const imp_simd8_ops *simd;
+    imp_sum_texels *sum_texels;
+    imp_pack_pixel_pairs *pack;
+    imp_store_pixels *store;
+} ground_ops;
+
+enum { PAIRS = IMP_LANES / 2 };
+
+// A value per pixel as four vectors of pairs.
+#define PIXEL_PAIR(of, k) __builtin_shufflevector(of, of, k, k, k, k, k + 4, k + 4, k + 4, k + 4)
+#define PIXEL_PAIRS(of)                                                                            \
+    {                                                                                              \
+        PIXEL_PAIR(of, 0), PIXEL_PAIR(of, 1), PIXEL_PAIR(of, 2), PIXEL_PAIR(of, 3)                 \
+    }
+
+// Lower 16 bits of each lane from one vector, upper ones from another.
+#define BLEND_HALVES(lower, upper)                                                                 \
+    __builtin_shufflevector((imp_u16x16)(lower), (imp_u16x16)(upper), 0, 17, 2, 19, 4, 21, 6, 23,  \
+                            8, 25, 10, 27, 12, 29, 14, 31)
+
+// Uniforms as vectors. Per axis: change per metre forward and right, start, and largest value.
+typedef struct vector_uniforms {
+    imp_f32x8 x[4], z[4];
+    imp_f32x8 ground, sky; // twice red, green, blue and 0
+} vector_uniforms;
+
+IMP_ALWAYS_INLINE void load_uniforms(const imp_ground_uniforms *uniforms, vector_uniforms *out)
+{
+    const float x[4] = {uniforms->x_forward, uniforms->x_right, uniforms->x_start, uniforms->x_end};
+    const float z[4] = {uniforms->z_forward, uniforms->z_right, uniforms->z_start, uniforms->z_end};
+    for (int k = 0; k < 4; k++) {
+        out->x[k] = (imp_f32x8){0} + x[k];
+        out->z[k] = (imp_f32x8){0} + z[k];
+    }
+    for (int k = 0; k < IMP_LANES; k++) {
+        out->ground[k] = uniforms->ground[k % 4];
+        out->sky[k] = uniforms->sky[k % 4];
+    }
+}
+
+// Positions along one axis, clamped to the cells; NaN becomes 0.
+IMP_ALWAYS_INLINE void find_positions(const imp_f32x8 *forward, const imp_f32x8 *right,
+                                      const imp_f32x8 axis[4], imp_i32x8 *out,
+                                      const ground_ops *ops)
+{
+    const imp_f32x8 at = *forward * axis[0] + *right * axis[1] + axis[2];
+    imp_f32x8 limited;
+    ops->simd->clamp(&at, &axis[3], &limited);
+    *out = __builtin_convertvector(limited, imp_i32x8);
+}
+
+// The textures of eight cells. Nearly always they are one or two cells, which saves a gather.
+IMP_ALWAYS_INLINE void find_cell_textures(const int32_t *cells, const imp_i32x8 *cell,
+                                          imp_i32x8 *out, const ground_ops *ops)
+{
+    const int32_t first = (*cell)[0], last = (*cell)[IMP_LANES - 1];
+    const imp_i32x8 is_first = *cell == first, is_known = is_first | (*cell == last);
+    if (ops->simd->lane_bits(&is_known) != 0xff) {
+        ops->simd->gather((const uint32_t *)cells, cell, out);
+        return;
+    }
+    const imp_i32x8 zero = {0}, near = zero + cells[(uint32_t)first];
+    const imp_i32x8 far = zero + cells[(uint32_t)last];
+    *out = (is_first & (near ^ far)) ^ far;
+}
+
+// First pass for one sample: positions to texel indices and weights.
+IMP_ALWAYS_INLINE void locate_sample(const imp_ground_uniforms *uniforms,
+                                     const vector_uniforms *wide, const imp_ground_level *level,
+                                     const imp_ground_sample *sample, int n, bool white,
+                                     imp_texel_places *out, const ground_ops *ops)
+{
+    const imp_f32x8 forward = IMP_F32X8_LOAD(sample->forward),
+                    right = IMP_F32X8_LOAD(sample->right);
+    imp_i32x8 x, z, cell, start, inside;
+    find_positions(&forward, &right, wide->x, &x, ops);
+    find_positions(&forward, &right, wide->z, &z, ops);
+    const imp_i32x8 row = z >> IMP_TILE_BITS;
+    ops->simd->dot_halves(&row, uniforms->columns, &cell);
+    cell += x >> IMP_TILE_BITS;
+    find_cell_textures(uniforms->cells, &cell, &start, ops);
+    if (!white)
+        memcpy(out->cells[n], &cell, sizeof cell);
+
+    // from here on each lane holds two 16-bit numbers: z in the lower, x in the upper half. Minus
+    // half a texel to its centre, plus one for the border, leaves half a texel to add.
+    const imp_u16x16 within = BLEND_HALVES(z, x << 16) & (IMP_TILE_UNITS - 1);
+    const imp_u16x16 vu = (within >> level->shift) + IMP_SUBTEXEL / 2;
+    const imp_i32x8 whole = (imp_i32x8)(vu >> IMP_SUBTEXEL_BITS);
+    ops->simd->dot_halves(&whole, level->steps, &inside);
+    inside += start + level->offset;
+    memcpy(out->texels[n], &inside, sizeof inside);
+    out->strides[n] = level->stride;
+
+    // fractions g (z) and f (x) with product p give the weights 64 - f - g + p, g - p (lower half)
+    // and f - p, p (upper half), each pair packed as low byte + 256 * high byte
+    const imp_u16x16 part = vu & (IMP_SUBTEXEL - 1);
+    const imp_u16x16 turned =
+        __builtin_shufflevector(part, part, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+    const imp_u16x16 product = part * turned >> IMP_SUBTEXEL_BITS;
+    const imp_u16x16 factors = BLEND_HALVES((imp_u16x16){0} - 255, (imp_u16x16){0} + 255);
+    const imp_u16x16 alone = BLEND_HALVES(part * 255 - turned + IMP_SUBTEXEL, part);
+    const imp_u16x16 weights = alone + product * factors;
+    memcpy(out->weights[n], &weights, sizeof weights);
+}
+
+// First pass for consecutive samples.
+IMP_ALWAYS_INLINE void locate_samples(const imp_ground_uniforms *uniforms,
+                                      const vector_uniforms *wide,
+                                      const imp_ground_sample_table *table, int first, int count,
+                                      bool white, imp_texel_places *out, const ground_ops *ops)
+{
+    const imp_ground_level *levels = uniforms->levels + IMP_SAMPLE_LEVEL_MAX;
+    for (int n = 0; n < count; n++)
+        locate_sample(uniforms, wide, &levels[table->levels[first + n]], &table->samples[first + n],
+                      n, white, out, ops);
+}
+
+// Whether texels cover all of the ground that a group shows. cover: factor of the sums.
+IMP_ALWAYS_INLINE bool is_covered_by_tiles(const imp_group_shares *shares,
+                                           const imp_i32x8 sums[PAIRS], float cover,
+                                           const ground_ops *ops)
+{
+    const imp_f32x8 ground = IMP_F32X8_LOAD(shares->ground), share[PAIRS] = PIXEL_PAIRS(ground);
+    imp_i32x8 seen = {0};
+    for (int k = 0; k < PAIRS; k++)
+        seen |= share[k] - __builtin_convertvector(sums[k], imp_f32x8) * cover > 0.001f;
+    // lanes 3 and 7 hold the cover of the two pixels
+    return (ops->simd->lane_bits(&seen) & 0x88) == 0;
+}
+
+// Converts the sums of a group to colours: tiles + ground outside + sky + reflections. Without
+// `extra`, the factor `tile` is all there is to light.
+IMP_ALWAYS_INLINE void blend_group(const vector_uniforms *wide, const imp_group_shares *shares,
+                                   const imp_i32x8 sums[PAIRS], float tile, float cover,
+                                   const imp_group_shading *extra, imp_f32x8 values[PAIRS])
+{
+    const imp_f32x8 ground = IMP_F32X8_LOAD(shares->ground), share[PAIRS] = PIXEL_PAIRS(ground);
+    const imp_f32x8 sky = IMP_F32X8_LOAD(shares->sky), sky_share[PAIRS] = PIXEL_PAIRS(sky);
+    imp_f32x8 factor[PAIRS], beyond[PAIRS];
+    for (int k = 0; k < PAIRS; k++) {
+        factor[k] = (imp_f32x8){0} + tile;
+        beyond[k] = wide->ground;
+    }
+    if (extra != NULL) {
+        const imp_f32x8 factors[PAIRS] = PIXEL_PAIRS(extra->factors);
+        const imp_f32x8 shades[PAIRS] = PIXEL_PAIRS(extra->shade);
+        for (int k = 0; k < PAIRS; k++) {
+            factor[k] = factors[k];
+            beyond[k] = extra->has_distractor ? extra->beyond[k] : wide->ground * shades[k];
+        }
+    }
+    for (int k = 0; k < PAIRS; k++) {
+        const imp_f32x8 sum = __builtin_convertvector(sums[k], imp_f32x8);
+        const imp_f32x8 covers = __builtin_shufflevector(sum, sum, 3, 3, 3, 3, 7, 7, 7, 7);
+        // the share of the ground that texels do not cover
+        const imp_f32x8 open = share[k] - covers * cover;
+        values[k] = sum * factor[k] + open * beyond[k] + sky_share[k] * wide->sky;
+    }
+    if (extra != NULL) {
+        const imp_f32x8 added[PAIRS] = PIXEL_PAIRS(extra->added);
+        for (int k = 0; k < PAIRS; k++)
+            values[k] += added[k];
+    }
+}
+
+// The same for a group of nothing but tiles, which is most of an image. False if some pixel shows
+// anything else. full: sum of the cover of a pixel that tiles cover.
+IMP_ALWAYS_INLINE bool blend_group_of_tiles(const vector_uniforms *wide,
+                                            const imp_i32x8 sums[PAIRS], int32_t full, float tile,
+                                            float cover, imp_f32x8 values[PAIRS],
+                                            const ground_ops *ops)
+{
+    // no pixel has more cover than `full`, so all have it if their sum says so
+    const imp_i32x8 whole = sums[0] + sums[1] + sums[2] + sums[3] == 4 * full;
+    if ((ops->simd->lane_bits(&whole) & 0x88) != 0x88)
+        return false;
+    // what rounding leaves of the ground outside
+    const imp_f32x8 rest = (1.0f - (float)full * cover) * wide->ground;
+    for (int k = 0; k < PAIRS; k++)
+        values[k] = __builtin_convertvector(sums[k], imp_f32x8) * tile + rest;
+    return true;
+}
+
+// A group to draw.
+typedef struct group_at {
+    const imp_pixel_group *group;
+    int sample; // index of its first sample among the located ones
+    int first;  // its first pixel in the row
+    imp_row_candidates *row;
+} group_at;
+
+// Draws one group to eight words.
+IMP_ALWAYS_INLINE void draw_pixel_group(const imp_ground_uniforms *uniforms,
+                                        const vector_uniforms *wide,
+                                        const imp_ground_sample_table *table, const group_at *at,
+                                        const imp_texel_places *places, bool even, bool white,
+                                        imp_i32x8 *pixels, const ground_ops *ops)
+{
+    const imp_pixel_group *group = at->group;
+    const imp_group_shares *shares = imp_group_shares_of(table, group);
+    imp_i32x8 sums[PAIRS];
+    imp_f32x8 values[PAIRS];
+    imp_group_shading extra;
+    ops->sum_texels(uniforms, places, at->sample, group->count, white, sums);
+    const float mean = imp_ground_mean_factor(uniforms, group);
+    const float tile = mean * uniforms->light, cover = mean * (1.0f / 255.0f);
+    const int32_t full = 255 * IMP_SUBTEXEL * group->count * (white ? 1 : IMP_COLOUR_FACTOR_ONE);
+    // shading is computed only if some pixel needs it
+    const imp_group_shading *more = NULL;
+    if (!even) {
+        const bool covered =
+            uniforms->distractors.count == 0 || is_covered_by_tiles(shares, sums, cover, ops);
+        if (!covered || uniforms->lamp || uniforms->lighting->lights_ground) {
+            imp_group_shading_compute(uniforms, table, group, at->row, at->first, covered, &extra);
+            more = &extra;
+        }
+    }
+    if (more != NULL || group->kind != IMP_GROUP_ONLY_GROUND ||
+        !blend_group_of_tiles(wide, sums, full, tile, cover, values, ops))
+        blend_group(wide, shares, sums, tile, cover, more, values);
+    ops->pack(values, pixels);
+}
+
+// Draws a row: locates as many whole groups as fit, then draws these.
+IMP_ALWAYS_INLINE void draw_row_of_groups(const imp_ground_uniforms *uniforms,
+                                          const imp_ground_sample_table *table,
+                                          const imp_pixel_group *groups, int row, int width,
+                                          uint8_t *rgb, bool even, bool white,
+                                          const ground_ops *ops)
+{
+    vector_uniforms wide;
+    imp_texel_places places;
+    imp_row_candidates candidates;
+    const int count = (width + IMP_LANES - 1) / IMP_LANES;
+    load_uniforms(uniforms, &wide);
+    // groups of pure sky need no samples
+    const imp_f32x8 sky_colours[PAIRS] = {wide.sky, wide.sky, wide.sky, wide.sky};
+    imp_i32x8 sky;
+    ops->pack(sky_colours, &sky);
+    if (!even)
+        imp_row_candidates_find(uniforms, table, groups, row, count, &candidates);
+    for (int g = 0, end; g < count; g = end) {
+        int samples = 0;
+        for (end = g; end < count && samples + groups[end].count <= IMP_PLACES_MAX; end++)
+            samples += groups[end].count;
+        locate_samples(uniforms, &wide, table, groups[g].first, samples, white, &places, ops);
+        for (int n = g; n < end; n++) {
+            const int first = n * IMP_LANES;
+            const group_at at = {&groups[n], groups[n].first - groups[g].first, first, &candidates};
+            imp_i32x8 pixels = sky;
+            if (groups[n].kind != IMP_GROUP_ONLY_SKY)
+                draw_pixel_group(uniforms, &wide, table, &at, &places, even, white, &pixels, ops);
+            const int left = width - first;
+            ops->store(&pixels, left < IMP_LANES ? left : IMP_LANES, rgb + (size_t)first * 3);
+        }
+    }
+}
+
+// Chooses one of four specialised copies of draw_row_of_groups().
+IMP_ALWAYS_INLINE void draw_row(const imp_ground_uniforms *uniforms,
+                                const imp_ground_sample_table *table, const imp_pixel_group *groups,
+                                int row, int width, uint8_t *rgb, const ground_ops *ops)
+{
+    const bool even =
+        !uniforms->lamp && uniforms->distractors.count == 0 && !uniforms->lighting->lights_ground;
+    const bool white = uniforms->colours == NULL;
+    if (even && white)
+        draw_row_of_groups(uniforms, table, groups, row, width, rgb, true, true, ops);
+    else if (even)
+        draw_row_of_groups(uniforms, table, groups, row, width, rgb, true, false, ops);
+    else if (white)
+        draw_row_of_groups(uniforms, table, groups, row, width, rgb, false, true, ops);
+    else
+        draw_row_of_groups(uniforms, table, groups, row, width, rgb, false, false, ops);
+}
+
+void imp_ground_draw_portable(const imp_ground_uniforms *uniforms,
+                              const imp_ground_sample_table *table, const imp_pixel_group *groups,
+                              int row, int width, uint8_t *rgb)
+{
+    static const ground_ops PORTABLE = {&IMP_SIMD8_OPS_PORTABLE, imp_sum_texels_portable,
+                                        imp_pack_pixel_pairs_portable, imp_store_pixels_portable};
+    draw_row(uniforms, table, groups, row, width, rgb, &PORTABLE);
+}
+
+#if defined(__x86_64__)
+IMP_AVX2 void imp_ground_draw_avx2(const imp_ground_uniforms *uniforms,
+                                   const imp_ground_sample_table *table,
+                                   const imp_pixel_group *groups, int row, int width, uint8_t *rgb)
+{
+    static const ground_ops AVX2 = {&IMP_SIMD8_OPS_AVX2, imp_sum_texels_avx2,
+                                    imp_pack_pixel_pairs_avx2, imp_store_pixels_avx2};
+    draw_row(uniforms, table, groups, row, width, rgb, &AVX2);
+}
+#endif
