@@ -9,6 +9,7 @@ import pytest
 
 import imprint
 from imprint._definitions import Definition
+from imprint._errors import call
 from imprint._monitor import Monitor
 from imprint._native import ffi, lib
 
@@ -62,19 +63,63 @@ def test_an_exception_of_the_callback_ends_the_task_and_reaches_the_caller(tmp_p
     assert caught.traceback[-1].name == "fail"
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_control_c_ends_a_long_call_within_a_second(tmp_path, threads):
+def evaluate(tmp_path, monitor):
+    del tmp_path
+    definition = Definition("imp_eval_def", lib.imp_default_eval_def())
+    definition.update({"episodes": 10**5, "steps": 500})
+    factory = ffi.new("imp_policy_factory **")
+    expert = ffi.new("imp_expert_def *", lib.imp_default_expert_def())
+    call(lib.imp_policy_factory_open, factory, b"reference", expert)
+    try:
+        with monitor:
+            evaluation = ffi.new("imp_evaluation *")
+            pointers = (definition.pointer, monitor.pointer)
+            monitor.call(lib.imp_evaluate, evaluation, factory[0], *pointers)
+    finally:
+        lib.imp_policy_factory_close(factory[0])
+
+
+def train(tmp_path, monitor):
+    collect(tmp_path / "data", Monitor())
+    definition = Definition("imp_train_def", lib.imp_default_train_def())
+    definition.set("epochs", 10**6)
+    datasets = ffi.new("char *[]", [ffi.new("char[]", os.fsencode(tmp_path / "data"))])
+    with monitor:
+        monitor.call(
+            lib.imp_train,
+            ffi.new("imp_train_summary *"),
+            os.fsencode(tmp_path / "model"),
+            datasets,
+            1,
+            definition.pointer,
+            monitor.pointer,
+        )
+
+
+LONG_CALLS = {
+    "collect": lambda path, monitor: collect(path / "data", monitor, episodes=10**6, steps=500),
+    "collect on two threads": lambda path, monitor: collect(
+        path / "data", monitor, episodes=10**6, steps=500, sim={"threads": 2}
+    ),
+    "evaluate": evaluate,
+    "train": train,
+}
+
+
+@pytest.mark.parametrize("work", LONG_CALLS.values(), ids=LONG_CALLS.keys())
+def test_control_c_ends_a_long_call(tmp_path, work):
     sent = []
 
     def interrupt():
         sent.append(time.monotonic())
         os.kill(os.getpid(), signal.SIGINT)
 
-    timer = threading.Timer(0.3, interrupt)
+    timer = threading.Timer(0.5, interrupt)
     timer.start()
     with pytest.raises(KeyboardInterrupt):
-        collect(tmp_path / "data", Monitor(), episodes=10**6, steps=500, sim={"threads": threads})
-    assert time.monotonic() - sent[0] < 1.0
+        work(tmp_path, Monitor())
+    # within a second on an idle machine
+    assert time.monotonic() - sent[0] < 10.0
 
 
 def test_calls_inside_a_callback_have_their_own_monitor(tmp_path):
