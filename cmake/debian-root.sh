@@ -2,7 +2,8 @@
 # debian-root.sh SUITE COMMAND...: runs a command in a bare root of a Debian release, in a copy of
 # this checkout; exits as the command does. The release comes from this machine's own Debian
 # sources and is kept in build/debian-root/SUITE. Every call works in a fresh copy, which goes at
-# its end. Environment variables IMPRINT_... and BRIEF are passed on. Wants to be root; exits with
+# its end, except what it wrote to /out: that is the folder $OUT of this machine, where it is set.
+# Environment variables IMPRINT_... and BRIEF are passed on. Wants to be root; exits with
 # 77 where it must not make such a root, as in a container without the right to mount.
 set -euo pipefail
 
@@ -41,7 +42,8 @@ trap 'rm -rf "$root"' EXIT
 trap 'exit 130' INT TERM
 cp -a "$base" "$root"
 # the network as it is reached from here: names, proxies and whom to trust
-for file in /etc/{resolv.conf,hosts} /etc/apt/apt.conf.d/99* /etc/ssl/certs/ca-certificates.crt; do
+for file in /etc/{resolv.conf,hosts,pip.conf} /etc/apt/apt.conf.d/99* \
+    /etc/ssl/certs/ca-certificates.crt; do
     [ ! -e "$file" ] || install -D -m 644 "$file" "$root$file"
 done
 mkdir "$root/src"
@@ -55,10 +57,11 @@ while IFS= read -r name; do
 done < <(compgen -e | grep -E '^(IMPRINT_|BRIEF$)' || true)
 
 # shellcheck disable=SC2016  # the dollars are the inner shell's
-unshare --mount bash -euc '
+OUT=${OUT:+$(realpath "$OUT")} unshare --mount bash -euc '
     root=$1
     shift
     mount -t proc proc "$root/proc"
     mount --rbind /dev "$root/dev"
+    [ -z "$OUT" ] || { mkdir "$root/out"; mount --bind "$OUT" "$root/out"; }
     exec chroot "$root" env -i "$@"
 ' debian-root "$root" "${environment[@]}" bash -c 'cd /src && exec "$@"' command "$@"

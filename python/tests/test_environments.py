@@ -86,7 +86,7 @@ def test_an_environment_gives_what_the_library_gives(make):
     for episode in range(2):
         observation, info = env.reset(seed=77 if episode == 0 else None)
         assert lib.imp_sim_reset(sim, episode, err) == lib.IMP_OK
-        assert info["episode"] == episode
+        assert info["episode_number"] == episode
         for _ in range(5):
             rgb = np.empty((60, 80, 3), np.uint8)
             lib.imp_sim_observe(sim, ffi.from_buffer(rgb))
@@ -107,9 +107,9 @@ def test_episodes_follow_from_seed_and_number(make):
     env = make()
     first, _ = env.reset(seed=5)
     second, info = env.reset()
-    assert info["episode"] == 1
+    assert info["episode_number"] == 1
     assert not np.array_equal(first, second)
-    again, _ = env.reset(options={"episode": 0})
+    again, _ = env.reset(options={"episode_number": 0})
     assert np.array_equal(first, again)
     other, _ = make().reset(seed=6)
     assert not np.array_equal(first, other)
@@ -135,8 +135,10 @@ def test_episodes_start_where_the_caller_says(make):
     observation, info = env.reset(seed=1, options={"pose": (3.2, 0.76, np.pi), "map_index": 1})
     assert info["pose"].tolist() == [3.2, 0.76, np.pi]
     assert info["map_index"] == 1
-    other, info = env.reset(options={"pose": [3.2, 0.76, np.pi], "map_index": 0, "episode": 7})
-    assert info["episode"] == 7
+    other, info = env.reset(
+        options={"pose": [3.2, 0.76, np.pi], "map_index": 0, "episode_number": 7}
+    )
+    assert info["episode_number"] == 7
     assert not np.array_equal(observation, other)
 
 
@@ -291,7 +293,7 @@ def test_wrong_actions_are_refused_and_change_nothing(make, action, message):
         ({"seed": -1}, "seed"),
         ({"seed": 2**64}, "seed: 18446744073709551616 is not within"),
         ({"options": {"episod": 1}}, "options: there is no 'episod'"),
-        ({"options": {"episode": -1}}, "options: episode: numbers within 0"),
+        ({"options": {"episode_number": -1}}, "options: episode_number: numbers within 0"),
         ({"options": {"pose": (1.0, 2.0)}}, "options: pose: shape (3,) is needed, not (2,)"),
         ({"options": {"pose": (1.0, 2.0, np.nan)}}, "options: pose: nan at [2]"),
         ({"options": {"pose": (1.0, 2.0, 0.0), "map_index": 4}}, "there is no map 4"),

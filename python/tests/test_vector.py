@@ -105,7 +105,7 @@ def test_a_list_of_seeds_gives_what_single_environments_give(make):
     assert np.array_equal(observations[1], single.reset(seed=9)[0])
     assert np.array_equal(observations[0], observations[2])
     again, infos = env.reset(seed=[None, 9, None])
-    assert infos["episode"].tolist() == [1, 0, 1]
+    assert infos["episode_number"].tolist() == [1, 0, 1]
     assert np.array_equal(again[1], observations[1])
     single.close()
 
@@ -116,7 +116,9 @@ def steps_of_each(env, steps):
     for k in range(steps):
         _, rewards, terminated, truncated, infos = env.step(actions_of(env.num_envs, k))
         for row, cells in enumerate(
-            zip(infos["frame"], rewards, terminated, truncated, infos["episode"], strict=True)
+            zip(
+                infos["frame"], rewards, terminated, truncated, infos["episode_number"], strict=True
+            )
         ):
             rows[row].append(tuple(cell.item() for cell in cells))
     return rows
@@ -154,7 +156,7 @@ def test_same_step_resets_in_the_step_that_ends(make):
         assert np.array_equal(infos["final_obs"][row], wanted[0][row])
         assert infos["final_info"]["frame"][row] == 5
         assert infos["frame"][row] == 0
-        assert infos["episode"][row] == 1
+        assert infos["episode_number"][row] == 1
         assert not np.array_equal(observations[row], wanted[0][row])
 
 
@@ -179,11 +181,11 @@ def test_disabled_leaves_resets_to_the_caller(make):
 def test_episodes_and_poses_can_be_chosen(make):
     env = make(3, maps=["loop_empty", "udem1"])
     pose = np.array([[3.2, 0.76, np.pi]] * 3)
-    options = {"pose": pose, "map_index": [0, 1, 0], "episode": [4, 4, 9]}
+    options = {"pose": pose, "map_index": [0, 1, 0], "episode_number": [4, 4, 9]}
     observations, infos = env.reset(seed=1, options=options)
     assert infos["pose"].tolist() == pose.tolist()
     assert infos["map_index"].tolist() == [0, 1, 0]
-    assert infos["episode"].tolist() == [4, 4, 9]
+    assert infos["episode_number"].tolist() == [4, 4, 9]
     assert not np.array_equal(observations[0], observations[1])
     env.step(actions_of(3, 0))
 
@@ -207,6 +209,21 @@ def test_states_have_numbers_off_the_lanes_too(make):
     assert observation["lane_distance"][0] == 0.0
     assert np.isnan(infos["lane_distance"][0])
     assert env.observation_space.contains(observation)
+
+
+@pytest.mark.parametrize("mode", ["next_step", "same_step"])
+def test_gymnasiums_wrappers_fit(make, mode):
+    env = make(3, max_steps=4, autoreset_mode=mode)
+    recording = gym.wrappers.vector.RecordEpisodeStatistics(env)
+    listing = gym.wrappers.vector.DictInfoToList(recording)
+    listing.reset(seed=1)
+    episodes = []
+    for k in range(5):
+        *_, infos = listing.step(actions_of(3, k))
+        assert [set(info) >= {"pose", "frame"} for info in infos] == [True] * 3
+        episodes += [info["episode"] for info in infos if "episode" in info]
+    assert len(episodes) >= 3
+    assert all(episode["l"] <= 4 for episode in episodes)
 
 
 def test_render_draws_each_environment(make):
@@ -256,7 +273,7 @@ def test_any_layout_of_actions_is_read(make):
         ({"options": {"reset_mask": [True] * 3}}, "options: reset_mask: a NumPy array of bool"),
         ({"options": {"reset_mask": np.zeros(3, bool)}}, "at least one environment"),
         ({"options": {"pose": np.zeros((2, 3))}}, "options: pose: shape (3, 3) is needed"),
-        ({"options": {"episode": [1]}}, "options: episode: shape (3,) is needed"),
+        ({"options": {"episode_number": [1]}}, "options: episode_number: shape (3,) is needed"),
         ({"options": {"poses": 1}}, "options: there is no 'poses'"),
     ],
 )

@@ -20,7 +20,8 @@ from imprint._errors import BusyError, ClosedError, call, error_of, text
 from imprint._native import ffi, lib
 from imprint._pool import Pool
 
-# members of imp_sim_state_arrays: type, and shape after the number of environments
+# The members of imp_sim_state_arrays: type, and shape after the number of environments. Infos must
+# not hold "episode": wrappers of Gymnasium and others put their statistics there.
 STATES: dict[str, tuple[DTypeLike, tuple[int, ...]]] = {
     "pose": (np.float64, (3,)),
     "speed": (np.float64, ()),
@@ -31,7 +32,7 @@ STATES: dict[str, tuple[DTypeLike, tuple[int, ...]]] = {
     "frame": (np.int32, ()),
     "map_index": (np.int32, ()),
     "end_reason": (np.int32, ()),
-    "episode": (np.uint32, ()),
+    "episode_number": (np.uint32, ()),
 }
 
 
@@ -68,7 +69,7 @@ class Outputs:
         to = getattr(self.struct, name)
         for member, array in states.items():
             memory = self._kept[f"{name}.{member}"] = pointer(array)
-            setattr(to, member, memory)
+            setattr(to, "episode" if member == "episode_number" else member, memory)
 
 
 class SimBatch:

@@ -163,8 +163,8 @@ def render_settings_of(settings: EnvSettings) -> tuple[str | None, str, ImageSiz
 class LaneFollowingEnv(gym.Env[Any, Actions]):
     """One robot that follows lanes. Settings: EnvSettings.
 
-    reset(options=...) takes {"episode": number}, and {"pose": (x, z, heading)} with "map_index".
-    One thread at a time may use an environment.
+    reset(options=...) takes {"episode_number": number}, and {"pose": (x, z, heading)} with
+    "map_index". One thread at a time may use an environment.
     """
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": 30}  # noqa: RUF012
@@ -209,13 +209,15 @@ class LaneFollowingEnv(gym.Env[Any, Actions]):
         return self._result(images)
 
     def _begin(self, options: dict[str, Any]) -> None:
-        episode = options.pop("episode", None)
+        episode = options.pop("episode_number", None)
         pose = options.pop("pose", None)
         map_index = options.pop("map_index", None)
         if options:
-            known = "episode, pose, map_index"
+            known = "episode_number, pose, map_index"
             raise UsageError(f"options: there is no '{next(iter(options))}'; there are: {known}")
-        self._batch.reset(self._outputs, episodes=numbers_of("episode", episode, np.uint32, ()))
+        self._batch.reset(
+            self._outputs, episodes=numbers_of("episode_number", episode, np.uint32, ())
+        )
         if pose is not None:
             poses = checked("options: pose", pose, np.empty((1, 3)), (3,))
             maps = numbers_of("map_index", map_index, np.int32, ())

@@ -119,17 +119,18 @@ class LaneFollowingVectorEnv(VectorEnv[Any, Actions, NDArray[Any]]):
 
         seed: environment k gets this seed and index k, so that they differ; or a list of seeds, one
             for each environment, with index 0, as single environments have them.
-        options: {"reset_mask": bool (num_envs)} resets some; {"episode": int (num_envs)} says which
-            episodes; {"pose": (num_envs, 3)} with "map_index" (num_envs) where they start.
+        options: {"reset_mask": bool (num_envs)} resets some; {"episode_number": int (num_envs)}
+            says which episodes; {"pose": (num_envs, 3)} with "map_index" (num_envs) where they
+            start.
         """
         chosen = dict(options or {})
         mask = self._mask_of(chosen.pop("reset_mask", None))
         self._take_seed(seed, mask)
-        episodes = chosen.pop("episode", None)
+        episodes = chosen.pop("episode_number", None)
         pose = chosen.pop("pose", None)
         map_index = chosen.pop("map_index", None)
         if chosen:
-            known = "reset_mask, episode, pose, map_index"
+            known = "reset_mask, episode_number, pose, map_index"
             raise UsageError(f"options: there is no '{next(iter(chosen))}'; there are: {known}")
         if mask is None:
             self._renew_images()
@@ -137,7 +138,9 @@ class LaneFollowingVectorEnv(VectorEnv[Any, Actions, NDArray[Any]]):
             self._images = {name: array.copy() for name, array in self._images.items()}
             self._observer.write(self._outputs, self._images)
         shape = (self.num_envs,)
-        self._batch.reset(self._outputs, mask, numbers_of("episode", episodes, np.uint32, shape))
+        self._batch.reset(
+            self._outputs, mask, numbers_of("episode_number", episodes, np.uint32, shape)
+        )
         if pose is not None:
             poses = checked("options: pose", pose, np.empty((self.num_envs, 3)))
             maps = numbers_of("map_index", map_index, np.int32, shape)
