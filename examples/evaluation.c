@@ -1,7 +1,8 @@
 // evaluation.c: lets policies drive from the same random starts and compares them: the expert, and
-// those that the command line names (a model, a plug-in, "reference").
+// those that the command line names (a model, a plug-in, "pure-pursuit").
 //
-//     cc evaluation.c $(pkg-config --cflags --libs imprint) -o evaluation && ./evaluation reference
+//     cc evaluation.c $(pkg-config --cflags --libs imprint) -o evaluation && ./evaluation
+//     pure-pursuit
 #include <imprint/imprint.h>
 #include <stdio.h>
 

@@ -17,8 +17,8 @@ typedef struct imp_collect_def {
     /// decisions of the definition's rate, also at another
     imp_sim_def sim;
     const char *policy; ///< who drives, see imp_policy_factory_open(); "expert"
-    /// Whose actions are the labels where a network drives: "expert", "reference", or the path of a
-    /// plug-in. NULL, the default, is "expert"
+    /// Whose actions are the labels where a network drives: "expert", "pure-pursuit", or the path
+    /// of a plug-in. NULL, the default, is "expert"
     const char *label_policy;
     /// Nullable: who drives instead of `policy`, such as a callback (imprint/callback.h). Its own
     /// actions are the labels unless it is a network or there is a label policy. Borrowed

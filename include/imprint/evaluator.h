@@ -74,15 +74,21 @@ typedef struct imp_submission_def {
 /// IMP_BAD_INPUT if the model is invalid.
 imp_status imp_submission_create(const char *folder, const imp_submission_def *def, imp_error *err);
 
-/// Checks the files of a submission without starting anything. Fails with IMP_CHECK_FAILED or
-/// IMP_BAD_INPUT and a message that says what is wrong.
-imp_status imp_submission_check_files(const char *folder, imp_error *err);
+/// The shell command that starts a submission's agent as its Dockerfile says.
+typedef struct imp_submission_command {
+    char text[8192];
+} imp_submission_command;
 
-/// Checks a submission: its files are valid, submission.yaml has only keys that the challenge
-/// knows, and the agent, started as its Dockerfile says, drives for some seconds. sandbox: run it
-/// in a sandbox. IMP_CHECK_FAILED, with a message that says what is wrong.
-imp_status imp_submission_check(const char *folder, bool sandbox, const imp_monitor *monitor,
-                                imp_error *err);
+/// Checks the files of a submission without starting anything: they are there, and submission.yaml
+/// has only keys that the challenge knows. *out becomes what starts the agent. Fails with
+/// IMP_CHECK_FAILED or IMP_BAD_INPUT and a message that says what is wrong.
+imp_status imp_submission_check_files(imp_submission_command *out, const char *folder,
+                                      imp_error *err);
+
+/// Starts the agent of a submission whose files were checked, and lets it drive for some seconds.
+/// sandbox: run it in a sandbox. IMP_CHECK_FAILED, with a message that says what is wrong.
+imp_status imp_submission_check_agent(const imp_submission_command *command, bool sandbox,
+                                      const imp_monitor *monitor, imp_error *err);
 
 IMP_API_END
 

@@ -15,9 +15,9 @@ typedef struct imp_policy_factory imp_policy_factory;
 
 enum { IMP_POLICY_IDENTITY_MAX = 64, IMP_POLICY_BATCH_MAX = 128 };
 
-/// Opens "expert", "reference", a plug-in (a path that ends in ".so", see imprint/plugin.h), or a
-/// model: a file, or a folder that `imprint train` wrote. expert: the parameters of "expert". Close
-/// it with imp_policy_factory_close() after destroying its policies.
+/// Opens "expert", "pure-pursuit", a plug-in (a path that ends in ".so", see imprint/plugin.h), or
+/// a model: a file, or a folder that `imprint train` wrote. expert: the parameters of "expert".
+/// Close it with imp_policy_factory_close() after destroying its policies.
 imp_status imp_policy_factory_open(imp_policy_factory **out, const char *name_or_path,
                                    const imp_expert_def *expert, imp_error *err);
 /// Opens a factory with a function of the caller: create_policy(context, ...) creates a policy for
@@ -29,7 +29,7 @@ imp_status imp_policy_factory_open_custom(imp_policy_factory **out, const char *
                                           const void *context, imp_error *err);
 void imp_policy_factory_close(imp_policy_factory *factory);             ///< nullable
 const char *imp_policy_factory_name(const imp_policy_factory *factory); ///< as given
-/// A name that depends on the content and not on the file's path: "expert", "reference", a
+/// A name that depends on the content and not on the file's path: "expert", "pure-pursuit", a
 /// plug-in's name and a number for the content of its file, or a network's architecture and a
 /// number for its weights and its segmenter's.
 void imp_policy_factory_identity(const imp_policy_factory *factory,

@@ -1,6 +1,6 @@
-// The tables of settings (learn/checkpoint/settings_tables.c) against the structs themselves: every
-// member that a header declares is in its table, and every one that is not left out changes the
-// text that a resumed run compares.
+// The tables of settings (sim, evaluate/evaluation, learn/settings) against the structs themselves:
+// every member that a header declares is in its table, and every one that is not left out changes
+// the text that a resumed run compares.
 #include "learn/learn_fixture.h"
 
 #include <ctype.h>
@@ -8,7 +8,7 @@
 
 #include "base/io/file.h"
 #include "base/text/struct_text.h"
-#include "learn/checkpoint/settings_tables.h"
+#include "learn/settings/settings_tables.h"
 #include "nn/trainer/trainer.h"
 
 enum { MEMBERS_MAX = 64, NAME_BYTES = 64 };
@@ -166,7 +166,7 @@ static void tables_cover_their_structs(void **state)
             const imp_struct_member *member = &members[m];
             assert_true(member->offset >= end);
             assert_true(member->offset - end < sizeof(void *)); // padding
-            assert_true((member->kind == IMP_MEMBER_NOT_WRITTEN) == (member->reason != NULL));
+            assert_true(member->kind != IMP_MEMBER_OTHER || member->reason != NULL);
             end = member->offset + member->size;
         }
         assert_true(table->size >= end && table->size - end < sizeof(void *));
@@ -216,8 +216,9 @@ static int check_every_value_counts(const imp_struct_table *whole, void *from,
         static const size_t sizes[] = {sizeof(bool),     sizeof(int),   sizeof(uint32_t),
                                        sizeof(uint64_t), sizeof(float), sizeof(double),
                                        sizeof(char *)};
-        if (member->kind == IMP_MEMBER_NOT_WRITTEN)
+        if (member->reason != NULL)
             continue;
+        const char *key = member->key != NULL ? member->key : member->name;
         const size_t size =
             member->kind == IMP_MEMBER_STRUCT ? member->of->size : sizes[member->kind];
         for (size_t e = 0; e * size < member->size; e++) {
@@ -233,9 +234,8 @@ static int check_every_value_counts(const imp_struct_table *whole, void *from,
             char *after = settings_text(whole, from);
             memcpy(element, kept, size);
             imp_struct_text_difference(told, before, after);
-            if (strstr(told, member->key) == NULL || strstr(told, ", now ") == NULL)
-                fail_msg("%s.%s: another value is told of as '%s'", members->type, member->key,
-                         told);
+            if (strstr(told, key) == NULL || strstr(told, ", now ") == NULL)
+                fail_msg("%s.%s: another value is told of as '%s'", members->type, key, told);
             free(before);
             free(after);
             flipped++;
@@ -263,6 +263,44 @@ static void every_value_changes_identity(void **state)
             check_every_value_counts(all[k].members, all[k].def, all[k].members, all[k].def) >= 14);
 }
 
+static void definitions_are_checked(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_dagger_def def = imp_default_dagger_def();
+    assert_ok(imp_struct_check(&imp_dagger_members, &def, &err), err);
+    // a nested member, a bound that is no value, and no number
+    def.train.decay_epochs = 0;
+    assert_int_equal(imp_struct_check(&imp_dagger_members, &def, &err), IMP_USAGE);
+    assert_string_equal(err.message, "imp_train_def.decay_epochs 0: must be at least 1");
+    def.train.decay_epochs = 1;
+    def.train.validation = 1.0;
+    assert_int_equal(imp_struct_check(&imp_dagger_members, &def, &err), IMP_USAGE);
+    assert_string_equal(err.message,
+                        "imp_train_def.validation 1: must be within 0 to 1, without 1");
+    def.train.validation = 0.0;
+    def.beta_decay = NAN;
+    assert_int_equal(imp_struct_check(&imp_dagger_members, &def, &err), IMP_USAGE);
+    assert_string_equal(err.message, "imp_dagger_def.beta_decay nan: must be within 0 to 1");
+    def = (imp_dagger_def){0};
+    assert_int_equal(imp_struct_check(&imp_dagger_members, &def, &err), IMP_USAGE);
+}
+
+static void members_are_found_by_path(void **state)
+{
+    (void)state;
+    imp_dagger_def def = imp_default_dagger_def();
+    void *at = NULL;
+    const imp_struct_member *found =
+        imp_struct_find_member(&at, &imp_dagger_members, "train.trainer.batch", &def);
+    assert_non_null(found);
+    assert_ptr_equal(at, &def.train.trainer.batch);
+    assert_non_null(imp_struct_find_member(&at, &imp_dagger_members, "eval.sim.env.seed", &def));
+    assert_ptr_equal(at, &def.eval.sim.env.seed);
+    assert_null(imp_struct_find_member(&at, &imp_dagger_members, "train.trainer.batches", &def));
+    assert_null(imp_struct_find_member(&at, &imp_dagger_members, "train.trainer.", &def));
+}
+
 static void differences_are_reported_by_name(void **state)
 {
     (void)state;
@@ -285,6 +323,8 @@ int main(void)
         cmocka_unit_test(every_member_is_in_its_table),
         cmocka_unit_test(tables_cover_their_structs),
         cmocka_unit_test(every_value_changes_identity),
+        cmocka_unit_test(definitions_are_checked),
+        cmocka_unit_test(members_are_found_by_path),
         cmocka_unit_test(differences_are_reported_by_name),
     };
     return cmocka_run_group_tests(tests, read_headers, free_headers);

@@ -73,7 +73,7 @@ expect 2 $brief --pose-only --no-look-ahead --max-turn-rate 2 --observe masks --
 says 'begun with steps: 2; now steps: 3'
 if grep -q by-sight err; then fail "old names count as other settings: $(cat err)"; fi
 expect 0 imprint eval --policy pure-pursuit --episodes 1 --steps 2 --json
-prints '"policy": "reference"'
+prints '"policy": "pure-pursuit"'
 grep -q '^noise: 0.25' a/settings.yaml || fail "noise is not saved: $(cat a/settings.yaml)"
 
 cat >train.yaml <<'YAML'

@@ -16,7 +16,7 @@ evaluate() {
 evaluate --out one --threads 1
 prints 'minus expert'
 prints 'model was trained on 1 of these 3 maps'
-prints 'reference: episode'
+prints 'pure-pursuit: episode'
 wide=$(sed '/^written/d' out | awk 'length($0) > 80')
 [ -z "$wide" ] || fail "wider than 80 columns: $wide"
 evaluate --out three --threads 3
@@ -42,8 +42,8 @@ fi
 
 # rows: a line per policy and episode, and the episodes that ended badly are those of the metrics
 [ "$(wc -l <one/episodes.csv)" -eq 37 ] || fail "episodes.csv has not 36 rows"
-dead=$(grep -c '^reference,.*,invalid pose,' one/episodes.csv || :)
-lived=$(grep -A3 '"policy": "reference"' one/metrics.json |
+dead=$(grep -c '^pure-pursuit,.*,invalid pose,' one/episodes.csv || :)
+lived=$(grep -A3 '"policy": "pure-pursuit"' one/metrics.json |
     sed -n 's/.*"survived": \([0-9]*\),/\1/p' | head -1)
 [ $((dead + lived)) -eq 12 ] || fail "$dead dead in episodes.csv, $lived survivors in metrics"
 head -1 one/worst-3-1.csv | grep -q '^step,time_s,x_m,z_m,heading_deg' || fail "no poses"
@@ -79,8 +79,8 @@ prints '"map": "small_loop"'
 expect 0 imprint eval --policy reference --policy expert --map small_loop --map udem1_empty \
     --episodes 5 --steps 40 --start-angle-deg 60 --out drawn
 expect 0 imprint eval --policy reference --starts drawn/episodes.csv --steps 40 --out again
-grep '^reference,' drawn/episodes.csv >a
-grep '^reference,' again/episodes.csv >b
+grep '^pure-pursuit,' drawn/episodes.csv >a
+grep '^pure-pursuit,' again/episodes.csv >b
 cmp a b || fail "the same starts give other episodes"
 expect 0 imprint eval --policy expert --starts drawn/episodes.csv --episodes 2 --steps 5 --json
 [ "$(grep -c '"ending"' out)" -eq 4 ] || fail "--episodes does not limit the starts"
@@ -100,7 +100,7 @@ expect 2 imprint eval --policy expert --protocol aido-lf --starts list.csv
 expect 3 imprint eval --policy expert --starts nowhere.csv
 # they are settings like others
 expect 0 imprint eval --config again/settings.yaml --out third
-grep '^reference,' third/episodes.csv | cmp - a || fail "settings.yaml forgets the starts"
+grep '^pure-pursuit,' third/episodes.csv | cmp - a || fail "settings.yaml forgets the starts"
 
 # a name that a spreadsheet or a reader could take for something else
 cp "$SOURCE/maps/small_loop.yaml" '=1,"a.yaml'

@@ -83,7 +83,7 @@ cut -d' ' -f1 rows | sort | tr '\n' ' ' >groups
 [ "$(cat groups)" = 'all delay dynamics light trim ' ] || fail "groups are $(cat groups)"
 head -n 2 rows | grep -q '^trim' || fail 'trim is not among what breaks it most'
 prints '"group": "trim"'
-grep -q 'What breaks reference' breaks/report.html || fail 'the report does not tell'
+grep -q 'What breaks pure-pursuit' breaks/report.html || fail 'the report does not tell'
 grep -q '"strength": 0.25' breaks/metrics.json || fail 'metrics.json does not tell'
 expect 2 imprint eval --protocol aido-lf --robustness
 says '--robustness: --protocol aido-lf has its own'

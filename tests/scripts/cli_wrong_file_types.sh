@@ -49,8 +49,8 @@ for use in 'eval --episodes 1 --steps 1 --policy' 'log --out new --policy' 'agen
     }
 done
 refused "unknown policy 'exprt'; did you mean 'expert'?" log --policy exprt --out new
-refused "unknown policy 'Reference'; did you mean 'reference'?" eval --policy Reference
-refused "unknown policy 'duck': give expert, reference, a plug-in" eval --policy duck
+refused "unknown policy 'Pure-Pursuit'; did you mean 'pure-pursuit'?" eval --policy Pure-Pursuit
+refused "unknown policy 'duck': give expert, pure-pursuit, a plug-in" eval --policy duck
 expect 2 imprint model show smal
 says "unknown network 'smal'; did you mean 'small'?"
 expect 2 imprint eval --policy expert --segmenter p.png --episodes 1

@@ -6,10 +6,6 @@
 
 enum { IMP_PATH_MAX = 4096 };
 
-// Name of the file in an output folder that records the program's settings. The program writes it
-// first.
-#define IMP_SETTINGS_FILE_NAME "settings.yaml"
-
 // Reads a whole file of at most limit bytes. *out is terminated with a 0 that *length does not
 // count; the caller frees it. Messages name the path. IMP_BAD_INPUT if the file is missing, too
 // large or a folder, IMP_IO if it cannot be read.

@@ -1,6 +1,9 @@
-// Writes definition structs as text, driven by tables of their members: one line per member, so
-// that two texts can be compared and the first difference named.
+// Definition structs by the tables of their members. As text they have one line per member, so that
+// two texts can be compared and the first difference named. Members are found by their path in
+// nested structs, and numbers are checked against the ranges of their tables.
 #include "base/text/struct_text.h"
+
+#include "base/common/try.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -69,7 +72,7 @@ static void write_value(FILE *out, const imp_struct_member *member, const void *
         write_one_line_text(out, *(const char *const *)at);
         break;
     case IMP_MEMBER_STRUCT:
-    case IMP_MEMBER_NOT_WRITTEN:
+    case IMP_MEMBER_OTHER:
         break;
     }
 }
@@ -83,27 +86,101 @@ void imp_struct_write_text(FILE *out, const char *prefix, const imp_struct_table
         const imp_struct_member *member = &members->list[k];
         const char *at = (const char *)from + member->offset;
         char name[NAME_MAX_BYTES];
-        if (member->kind == IMP_MEMBER_NOT_WRITTEN)
+        if (member->reason != NULL)
             continue;
+        const char *key = member->key != NULL ? member->key : member->name;
         const size_t step = member_element_size(member), count = member->size / step;
         // start the line of a plain member; nested structs write lines of their own
         const char *dot = prefix[0] != '\0' ? "." : "";
         if (member->kind != IMP_MEMBER_STRUCT)
-            fprintf(out, "%s%s%s:", prefix, dot, member->key);
+            fprintf(out, "%s%s%s:", prefix, dot, key);
         // all elements of an array stand on one line
         for (size_t e = 0; e < count; e++) {
             if (member->kind != IMP_MEMBER_STRUCT) {
                 fputc(' ', out);
                 write_value(out, member, at + e * step);
             } else {
-                snprintf(name, sizeof name, count > 1 ? "%s%s%s.%zu" : "%s%s%s", prefix, dot,
-                         member->key, e);
+                snprintf(name, sizeof name, count > 1 ? "%s%s%s.%zu" : "%s%s%s", prefix, dot, key,
+                         e);
                 imp_struct_write_text(out, name, member->of, at + e * step);
             }
         }
         if (member->kind != IMP_MEMBER_STRUCT)
             fputc('\n', out);
     }
+}
+
+// Names of members may hold dots ("sim.env"), so that whole names come before parts of the path.
+const imp_struct_member *
+imp_struct_find_member(void **at, const imp_struct_table *members, const char *path,
+                       void *in) // NOLINT(misc-no-recursion): structs nest a few levels
+{
+    for (int k = 0; k < members->count; k++) {
+        const imp_struct_member *member = &members->list[k];
+        const size_t length = strlen(member->name);
+        char *place = (char *)in + member->offset;
+        if (strncmp(path, member->name, length) != 0)
+            continue;
+        *at = place;
+        if (path[length] == '\0')
+            return member;
+        if (path[length] == '.' && member->of != NULL)
+            return imp_struct_find_member(at, member->of, path + length + 1, place);
+    }
+    return NULL;
+}
+
+// A range without extent allows everything.
+bool imp_range_contains(const imp_range *range, double value)
+{
+    if (range->low == range->high)
+        return true;
+    return (range->without_low ? value > range->low : value >= range->low) &&
+           (range->without_high ? value < range->high : value <= range->high);
+}
+
+const char *imp_range_format(const imp_range *range, char out[IMP_RANGE_TEXT_MAX])
+{
+    const bool both = range->without_low && range->without_high;
+    if (range->high == (double)INFINITY)
+        snprintf(out, IMP_RANGE_TEXT_MAX, "%s %g", range->without_low ? "above" : "at least",
+                 range->low);
+    else if (range->without_low || range->without_high)
+        snprintf(out, IMP_RANGE_TEXT_MAX,
+                 both ? "between %g and %g" : "within %g to %g, without %g", range->low,
+                 range->high, range->without_low ? range->low : range->high);
+    else
+        snprintf(out, IMP_RANGE_TEXT_MAX, "within %g to %g", range->low, range->high);
+    return out;
+}
+
+// The value of a member that is one number, for the check of its range.
+static double number_of_member(const imp_struct_member *member, const void *at)
+{
+    return member->kind == IMP_MEMBER_DOUBLE ? *(const double *)at : *(const int *)at;
+}
+
+// Only settings of the types int and double have ranges.
+imp_status imp_struct_check(const imp_struct_table *members, const void *def,
+                            imp_error *err) // NOLINT(misc-no-recursion): structs nest a few levels
+{
+    char wanted[IMP_RANGE_TEXT_MAX];
+    for (int k = 0; k < members->count; k++) {
+        const imp_struct_member *member = &members->list[k];
+        const void *at = (const char *)def + member->offset;
+        // the name of the function that makes the defaults follows from that of the struct
+        if (member->cookie != 0 && *(const int *)at != member->cookie)
+            return imp_fail(err, IMP_USAGE, "%s was not made with imp_default_%s()", members->type,
+                            members->type + strlen("imp_"));
+        if (member->range.low != member->range.high &&
+            !imp_range_contains(&member->range, number_of_member(member, at)))
+            return imp_fail(err, IMP_USAGE, "%s.%s %g: must be %s", members->type, member->name,
+                            number_of_member(member, at), imp_range_format(&member->range, wanted));
+        // nested structs that are arrays have neither ranges nor cookies
+        if (member->of != NULL && member->size == member->of->size)
+            IMP_TRY(imp_struct_check(member->of, at, err));
+    }
+    return IMP_OK;
 }
 
 // Whether two lines have the same key.

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "cli/options/sandbox_option.h"
 #include "cli/options/sim_options.h"
@@ -45,12 +46,10 @@ static imp_status check_submission(const settings *s, const imp_options *options
 {
     const imp_monitor monitor = imp_console_monitor(options);
     // what is wrong with the files comes before what is to be known about the sandbox
-    imp_status status = imp_submission_check_files(folder, err);
-    if (status == IMP_OK)
-        status =
-            imp_submission_check(folder, imp_sandbox_option_resolve(s->sandbox), &monitor, err);
-    if (status != IMP_OK)
-        return status;
+    imp_submission_command command;
+    IMP_TRY(imp_submission_check_files(&command, folder, err));
+    IMP_TRY(imp_submission_check_agent(&command, imp_sandbox_option_resolve(s->sandbox), &monitor,
+                                       err));
     if (options->json)
         return imp_console_print_json(json_pack("{s:s, s:b}", "folder", folder, "ok", 1), err);
     printf("%s: ok, and its agent drives\n", folder);

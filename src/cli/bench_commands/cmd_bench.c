@@ -30,11 +30,9 @@ enum { REPEATS = 3, ENVIRONMENTS = 256, RANDOM_SECONDS = 16, SIM_SECONDS = 6 };
 // Options as texts, and what they become.
 // The structure is filled by the option table in set_up_bench_command().
 typedef struct settings {
-    imp_sim_options sim;
-    imp_env_def env;
-    imp_camera_def camera;
-    imp_expert_def expert;
-    const char *path; // one of render_path_name()
+    imp_sim_def def;
+    imp_sim_options sim; // that fill the definition
+    const char *path;    // one of render_path_name()
     imp_render_backend renderer;
     int batch;
     double seconds; // that one repeat lasts
@@ -50,7 +48,6 @@ typedef struct bench_context {
     // Objects that a benchmark does not use stay NULL.
     imp_assets *assets; // NULL: ours
     imp_scene *scene;
-    imp_scene_def look;
     imp_randomization spec;
     imp_render_bench *render_bench;
     imp_env env;
@@ -123,7 +120,7 @@ static int bench_map_loading(bench_context *r)
     // the map was loaded before the measurement, so an error is not expected
     imp_error err;
     imp_world *world;
-    if (imp_world_load(&world, r->s->sim.map, &err) == IMP_OK)
+    if (imp_world_load(&world, r->s->def.map, &err) == IMP_OK)
         imp_world_destroy(world);
     return 1;
 }
@@ -222,25 +219,24 @@ static imp_status set_up_world_envs_and_renderer(bench_context *r, const imp_opt
     // the definitions come from the options and are shared by all benchmarks
     const settings *s = r->s;
     const imp_render_backend path = s->renderer;
-    r->look = imp_default_scene_def();
     r->spec = imp_randomization_none();
-    imp_status status = imp_world_load(&r->world, s->sim.map, err);
+    imp_status status = imp_world_load(&r->world, s->def.map, err);
     if (status == IMP_OK)
         status = imp_randomization_options_parse(options, &s->sim, &r->spec, err);
     // without --randomize, the benchmark `random` uses everything
     if (status == IMP_OK && !imp_randomization_is_on(&r->spec))
         status = imp_randomization_parse_list(&r->spec, "all", err);
     if (status == IMP_OK)
-        status = imp_sim_options_open_assets(options, &s->sim, &r->look, &r->assets, err);
+        status = imp_sim_options_open_assets(options, &s->sim, &r->assets, err);
     if (status == IMP_OK)
-        status = imp_scene_create_with_def(&r->scene, r->world, &r->look, err);
+        status = imp_scene_create_with_def(&r->scene, r->world, &s->def.scene, err);
     if (status == IMP_OK)
-        status = imp_env_init(&r->env, r->world, &s->env, err);
+        status = imp_env_init(&r->env, r->world, &s->def.env, err);
     if (status == IMP_OK)
         status = imp_env_reset(&r->env, 0, err);
     // environments of `env` and `reset`, each with its own random streams
     for (int k = 0; k < ENVIRONMENTS && status == IMP_OK; k++) {
-        imp_env_def def = s->env;
+        imp_env_def def = s->def.env;
         def.index = (uint32_t)k;
         status = imp_env_init(&r->many[k], r->world, &def, err);
         if (status == IMP_OK)
@@ -248,9 +244,9 @@ static imp_status set_up_world_envs_and_renderer(bench_context *r, const imp_opt
     }
     // the expert drives once to record the poses of the render benchmarks
     if (status == IMP_OK)
-        status = imp_expert_create(&r->policy, &s->expert, err);
+        status = imp_expert_create(&r->policy, &s->def.expert, err);
     if (status == IMP_OK)
-        status = imp_render_bench_create(&r->render_bench, &s->camera, path, r->scene, &r->env,
+        status = imp_render_bench_create(&r->render_bench, &s->def.camera, path, r->scene, &r->env,
                                          r->policy, err);
     if (status == IMP_OK)
         // begin the episodes of the benchmark `expert` from a defined state
@@ -267,10 +263,10 @@ static imp_status set_up_network_and_trainer(bench_context *r, imp_error *err)
     imp_network_def network = imp_default_network_def();
     imp_trainer_def trainer = imp_default_trainer_def();
     // the network takes images of the size that the renderer benchmarks use
-    network.width = s->camera.width;
-    network.height = s->camera.height;
+    network.width = s->def.camera.width;
+    network.height = s->def.camera.height;
     trainer.batch = s->batch;
-    trainer.threads = s->sim.threads;
+    trainer.threads = s->def.threads;
     imp_status status = imp_network_create(&r->network, &network, 1, err);
     if (status == IMP_OK)
         status = imp_trainer_create(&r->trainer, r->network, &trainer, err);
@@ -293,7 +289,7 @@ static imp_status set_up_benchmarks(bench_context *r, const imp_options *options
 {
     // one allocation holds the bytes of all images
     const size_t batch = (size_t)r->s->batch;
-    const size_t image_bytes = (size_t)r->s->camera.width * (size_t)r->s->camera.height * 3;
+    const size_t image_bytes = (size_t)r->s->def.camera.width * (size_t)r->s->def.camera.height * 3;
     r->images = malloc(batch * image_bytes);
     r->frames = malloc(batch * sizeof *r->frames);
     r->labels = calloc(2 * batch, sizeof *r->labels);
@@ -301,7 +297,7 @@ static imp_status set_up_benchmarks(bench_context *r, const imp_options *options
     if (r->images == NULL || r->frames == NULL || r->labels == NULL || r->many == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
                         IMP_PLURAL(r->s->batch, "image"));
-    imp_random random = imp_random_stream(r->s->sim.seed, 0, 0, IMP_PURPOSE_TEST);
+    imp_random random = imp_random_stream(r->s->def.env.seed, 0, 0, IMP_PURPOSE_TEST);
     for (size_t k = 0; k < batch * image_bytes; k++)
         // random bytes, because constant images could make some operations faster
         r->images[k] = (uint8_t)imp_random_below(&random, 256);
@@ -404,13 +400,13 @@ static imp_status measure_vectorised_sims(bench_context *r, bool print, json_t *
                                           imp_error *err)
 {
     const settings *s = r->s;
-    const imp_sim_bench_def def = {.map = s->sim.map,
-                                   .env = &s->env,
-                                   .camera = &s->camera,
-                                   .scene = &r->look,
-                                   .expert = &s->expert,
+    const imp_sim_bench_def def = {.map = s->def.map,
+                                   .env = &s->def.env,
+                                   .camera = &s->def.camera,
+                                   .scene = &s->def.scene,
+                                   .expert = &s->def.expert,
                                    .backend = s->renderer,
-                                   .threads = s->sim.threads,
+                                   .threads = s->def.threads,
                                    .seconds = SIM_SECONDS * s->seconds,
                                    .monitor = &r->monitor};
     return imp_bench_sim(&def, results, print, err);
@@ -423,7 +419,7 @@ static imp_status measure_all_and_print(json_t **out, bench_context *r, const im
 {
     const settings *s = r->s;
     char processor[128];
-    const int threads = s->sim.threads > 0 ? s->sim.threads : imp_cpu_count();
+    const int threads = s->def.threads > 0 ? s->def.threads : imp_cpu_count();
     processor_name(processor, sizeof processor);
     // the object is filled by every benchmark and becomes a part of the report
     json_t *results = json_object();
@@ -432,15 +428,15 @@ static imp_status measure_all_and_print(json_t **out, bench_context *r, const im
         printf("%s, %s, %s, %s for training\ncompiled by %s; %s, %d x %d, "
                "lens %s, renderer %s, batch %d; best of %d\n\n",
                processor, imp_instruction_set(), IMP_PLURAL(imp_cpu_count(), "processor"),
-               IMP_PLURAL(threads, "thread"), __VERSION__, s->sim.map, s->camera.width,
-               s->camera.height, s->sim.lens, s->path, s->batch, REPEATS);
+               IMP_PLURAL(threads, "thread"), __VERSION__, s->def.map, s->def.camera.width,
+               s->def.camera.height, s->sim.lens, s->path, s->batch, REPEATS);
     measure_selected_benchmarks(r, options, results);
     // the benchmarks with files of their own
-    const imp_randomization_bench_def random = {.map = s->sim.map,
+    const imp_randomization_bench_def random = {.map = s->def.map,
                                                 .spec = &r->spec,
-                                                .env = &s->env,
-                                                .camera = &s->camera,
-                                                .scene = &r->look,
+                                                .env = &s->def.env,
+                                                .camera = &s->def.camera,
+                                                .scene = &s->def.scene,
                                                 .seconds = RANDOM_SECONDS * s->seconds,
                                                 .monitor = &r->monitor};
     // run them only if the user did not interrupt the table's benchmarks
@@ -453,11 +449,12 @@ static imp_status measure_all_and_print(json_t **out, bench_context *r, const im
         status = imp_bench_randomization(&random, results, !options->json, err);
     if (status == IMP_OK && is_benchmark_selected(options, AGENT))
         status = imp_bench_agent(&s->agent, results, !options->json, &r->monitor, err);
-    *out = json_pack("{s:s, s:s, s:i, s:i, s:s, s:s, s:i, s:i, s:s, s:s, s:i, s:o}", "processor",
-                     processor, "instruction_set", imp_instruction_set(), "processors",
-                     imp_cpu_count(), "threads", threads, "compiler", __VERSION__, "map",
-                     s->sim.map, "width", s->camera.width, "height", s->camera.height, "lens",
-                     s->sim.lens, "renderer", s->path, "batch", s->batch, "results", results);
+    *out =
+        json_pack("{s:s, s:s, s:i, s:i, s:s, s:s, s:i, s:i, s:s, s:s, s:i, s:o}", "processor",
+                  processor, "instruction_set", imp_instruction_set(), "processors",
+                  imp_cpu_count(), "threads", threads, "compiler", __VERSION__, "map", s->def.map,
+                  "width", s->def.camera.width, "height", s->def.camera.height, "lens", s->sim.lens,
+                  "renderer", s->path, "batch", s->batch, "results", results);
     return status;
 }
 
@@ -465,8 +462,7 @@ static imp_status measure_all_and_print(json_t **out, bench_context *r, const im
 static imp_status run_bench_command(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
-    imp_status status =
-        imp_sim_options_apply(options, &s->sim, &s->env, &s->camera, &s->expert, err);
+    imp_status status = imp_sim_options_apply(options, &s->sim, err);
     if (status == IMP_OK)
         status = check_benchmark_names(options, err);
     // options of this command
@@ -484,7 +480,7 @@ static imp_status run_bench_command(void *state, const imp_options *options, imp
         return status;
     // everything is created before the first measurement
     bench_context r = {.s = s, .monitor = imp_console_monitor(options)};
-    s->agent.map = s->sim.map;
+    s->agent.map = s->def.map;
     status = set_up_benchmarks(&r, options, err);
     if (status == IMP_OK) {
         json_t *results;
@@ -502,16 +498,13 @@ static imp_status run_bench_command(void *state, const imp_options *options, imp
 static void set_up_bench_command(void *state, imp_options *options)
 {
     settings *s = state;
-    *s = (settings){
-        .sim = imp_default_sim_options(),
-        .env = imp_default_env_def(),
-        .camera = imp_default_camera_def(),
-        .expert = imp_default_expert_def(),
-        .path = "auto",
-        .batch = 32,
-        .seconds = 0.5,
-        .agent = {.frames = 2000, .sandbox = true},
-    };
+    s->def = imp_default_sim_def();
+    s->sim = imp_default_sim_options(&s->def);
+    s->path = "auto";
+    s->batch = 32;
+    s->seconds = 0.5;
+    s->agent.frames = 2000;
+    s->agent.sandbox = true;
     const imp_option table[] = {
         {"renderer", 0, IMP_OPTION_TEXT, &s->path, "PATH",
          "auto, avx2 (no wider vectors) or plain (no vector instructions)", IMP_SETTING},

@@ -12,6 +12,7 @@
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
 #include "cli/output/run_folder.h"
+#include "learn/settings/settings_tables.h"
 
 // Options and the result for the report.
 typedef struct settings {
@@ -29,32 +30,15 @@ static void add_log_options(imp_options *options, settings *s)
 {
     const imp_option table[] = {
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new dataset", IMP_TRANSIENT},
-        {"policy", 'p', IMP_OPTION_TEXT, &s->collect.policy, "POLICY",
-         "policy that drives: expert, pure-pursuit (gym-duckietown's expert), a plug-in "
-         "(.so), or a model",
-         IMP_INPUT_PATH},
-        {"expert", 0, IMP_OPTION_TEXT, &s->collect.label_policy, "POLICY",
-         "policy whose actions are the labels where a model drives: expert (the default), or "
-         "a plug-in (.so)",
-         IMP_INPUT_PATH},
-        {"episodes", 'n', IMP_OPTION_INT, &s->collect.episodes, "N", "number of episodes to drive",
-         IMP_FLEXIBLE},
-        {"steps", 0, IMP_OPTION_INT, &s->collect.steps, "N",
-         "maximum number of steps of an episode", IMP_SETTING},
+        IMP_MEMBER_OPTION("policy", 'p', IMP_INPUT_PATH),
+        IMP_MEMBER_OPTION("label_policy", 0, IMP_INPUT_PATH),
+        IMP_MEMBER_OPTION("episodes", 'n', IMP_FLEXIBLE),
+        IMP_MEMBER_OPTION("steps", 0, IMP_SETTING),
         // exploration: what disturbs the driving, so that recoveries are recorded
-        {"noise", 0, IMP_OPTION_REAL, &s->collect.noise, "SIGMA",
-         "standard deviation of the disturbance of executed duty cycles; labels are the "
-         "undisturbed actions",
-         IMP_SETTING},
-        {"noise-time", 0, IMP_OPTION_REAL, &s->collect.noise_time, "S", "duration of a disturbance",
-         IMP_SETTING},
-        {"start-offset", 0, IMP_OPTION_REAL, &s->collect.start_offset, "M",
-         "maximum distance of a start from the lane centre; without it, anywhere on the tile",
-         IMP_SETTING},
-        {"speed-spread", 0, IMP_OPTION_REAL, &s->collect.speed_spread, "SHARE",
-         "vary the speed from episode to episode by up to this share; labels keep the "
-         "expert's speed",
-         IMP_SETTING},
+        IMP_MEMBER_OPTION("noise", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("noise_time", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("start_offset", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("speed_spread", 0, IMP_SETTING),
         {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL,
          "continue an interrupted dataset with its settings, or extend a finished one to more "
          "--episodes",
@@ -65,7 +49,8 @@ static void add_log_options(imp_options *options, settings *s)
     // the help prints groups after these options
     imp_sim_options_add_multi_map(options, &s->sim);
     imp_sim_options_add_observe(options, &s->sim);
-    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+    imp_options_add_members(options, NULL, table, (int)(sizeof table / sizeof table[0]),
+                            &imp_collect_members, &s->collect);
 }
 
 // Prints what this call recorded; episodes of earlier calls are mentioned apart.
@@ -108,7 +93,7 @@ static imp_status run_log_command(void *state, const imp_options *options, imp_e
     imp_collect_summary *summary = &s->summary;
     imp_run_folder folder;
     // convert and check all options before the folder is touched
-    imp_status status = imp_sim_options_to_def(options, &s->sim, &s->collect.sim, &s->assets, err);
+    imp_status status = imp_sim_options_complete_def(options, &s->sim, &s->assets, err);
     if (status == IMP_OK)
         status = imp_run_folder_begin(&folder, options, s->out, s->resume, s->force, err);
     if (status != IMP_OK)
@@ -133,8 +118,8 @@ static imp_status run_log_command(void *state, const imp_options *options, imp_e
 static void set_up_log_command(void *state, imp_options *options)
 {
     settings *s = state;
-    s->sim = imp_default_sim_options();
     s->collect = imp_default_collect_def();
+    s->sim = imp_default_sim_options(&s->collect.sim);
     s->out = "runs/data";
     add_log_options(options, s);
 }

@@ -16,6 +16,7 @@
 #include "cli/options/sandbox_option.h"
 #include "cli/output/console.h"
 #include "cli/output/output_folder.h"
+#include "evaluate/evaluation/eval_settings.h"
 
 // The options of both protocols; A challenge refuses those that it defines itself.
 static void add_eval_options(imp_options *options, imp_eval_settings *s)
@@ -42,19 +43,15 @@ static void add_eval_options(imp_options *options, imp_eval_settings *s)
         {"test-starts", 0, IMP_OPTION_FLAG, &s->challenge_eval.def.test, NULL,
          "use AI-DO's test starts instead of its validation starts", IMP_SETTING},
         // episodes and what is measured
-        {"episodes", 'n', IMP_OPTION_INT, &s->eval.episodes, "N",
-         "number of episodes (AI-DO's official ones if not given)", IMP_SETTING},
-        {"steps", 0, IMP_OPTION_INT, &s->eval.steps, "N", "maximum number of steps of an episode",
-         IMP_SETTING},
+        IMP_MEMBER_OPTION_WITH_HELP("episodes", 'n', IMP_SETTING,
+                                    "number of episodes (AI-DO's official ones if not given)"),
+        IMP_MEMBER_OPTION("steps", 0, IMP_SETTING),
         {"starts", 0, IMP_OPTION_TEXT, &s->starts_path, "FILE",
          "table of starts (columns x, z, heading and optionally map, in m and rad), one "
          "episode per row; episodes.csv of an evaluation is such a table",
          IMP_SETTING},
-        {"settle-steps", 0, IMP_OPTION_INT, &s->eval.settle_steps, "N",
-         "first steps that lane and speed figures leave out (60 if --steps is at least 300)",
-         IMP_SETTING},
-        {"plot-episodes", 0, IMP_OPTION_INT, &s->eval.keep, "N",
-         "number of episodes whose trajectories are drawn", IMP_SETTING},
+        IMP_MEMBER_OPTION_WITH_HELP("settle_steps", 0, IMP_SETTING, IMP_SETTLE_STEPS_HELP),
+        IMP_MEMBER_OPTION("keep", 0, IMP_SETTING),
         {"robustness", 0, IMP_OPTION_FLAG, &s->robustness_test, NULL,
          "measure robustness: perturb each group of --randomize (default: all groups) at "
          "growing strength",
@@ -67,7 +64,11 @@ static void add_eval_options(imp_options *options, imp_eval_settings *s)
     };
     imp_sim_options_add_multi_map(options, &s->sim);
     imp_sim_options_add_segmenter(options, &s->sim);
-    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+    imp_options_add_members(options, NULL, table, (int)(sizeof table / sizeof table[0]),
+                            &imp_eval_members, &s->eval);
+    // without them, they belong to each model, so they must not be saved
+    imp_options_save_only_if_given(options, &s->eval.sim.camera.width);
+    imp_options_save_only_if_given(options, &s->sim.lens);
 }
 
 // Writes the JSON results without times, so that equal runs give equal files.
@@ -199,32 +200,30 @@ static void warn_training_maps(const imp_eval_settings *s, const imp_eval_outcom
 
 // Refuses options that a challenge defines itself. Values equal to the defaults pass, because saved
 // settings contain them.
-static imp_status check_challenge_options(const imp_eval_settings *s, const imp_options *options,
-                                          imp_error *err)
+static imp_status check_challenge_options(const imp_eval_settings *s, imp_error *err)
 {
-    const imp_eval_def eval = imp_default_eval_def();
-    const imp_sim_options sim = imp_default_sim_options();
+    imp_eval_def eval = imp_default_eval_def();
+    const imp_sim_options sim = imp_default_sim_options(&eval.sim);
+    const imp_env_def *env = &s->eval.sim.env;
     // the first option that differs from its default
-    const bool own_map = s->sim.maps.count == 1 && strcmp(s->sim.maps.items[0], sim.map) == 0;
-    const char *refused = !own_map                                          ? "map"
-                          : s->eval.steps != eval.steps                     ? "steps"
-                          : s->eval.settle_steps != eval.settle_steps       ? "settle-steps"
-                          : s->eval.keep != eval.keep                       ? "plot-episodes"
-                          : s->sim.start_angle_deg != sim.start_angle_deg   ? "start-angle-deg"
-                          : s->sim.frame_skip != sim.frame_skip             ? "frame-skip"
-                          : s->sim.randomize_objects                        ? "randomize-objects"
-                          : s->sim.cars_yield                               ? "cars-yield"
-                          : strcmp(s->sim.split, sim.split) != 0            ? "split"
-                          : s->sim.randomize[0] != '\0'                     ? "randomize"
-                          : s->robustness_test                              ? "robustness"
-                          : s->starts_path != NULL                          ? "starts"
-                          : s->sim.randomization[0] != '\0'                 ? "randomization"
-                          : imp_option_is_given(options, s->sim.start_tile) ? "start-tile"
-                                                                            : NULL;
+    const bool own_map = s->sim.maps.count == 1 && strcmp(s->sim.maps.items[0], eval.sim.map) == 0;
+    const char *refused = !own_map                                        ? "map"
+                          : s->eval.steps != eval.steps                   ? "steps"
+                          : s->eval.settle_steps != eval.settle_steps     ? "settle-steps"
+                          : s->eval.keep != eval.keep                     ? "plot-episodes"
+                          : s->sim.start_angle_deg != sim.start_angle_deg ? "start-angle-deg"
+                          : env->frame_skip != eval.sim.env.frame_skip    ? "frame-skip"
+                          : env->randomize_objects                        ? "randomize-objects"
+                          : env->cars_yield                               ? "cars-yield"
+                          : s->eval.sim.split != eval.sim.split           ? "split"
+                          : s->sim.randomize[0] != '\0'                   ? "randomize"
+                          : s->robustness_test                            ? "robustness"
+                          : s->starts_path != NULL                        ? "starts"
+                          : s->sim.randomization[0] != '\0'               ? "randomization"
+                          : env->has_start_tile                           ? "start-tile"
+                                                                          : NULL;
     if (refused != NULL)
         return imp_fail(err, IMP_USAGE, "--%s: --protocol %s has its own", refused, s->protocol);
-    if (s->eval.episodes < 1)
-        return imp_fail(err, IMP_USAGE, "episodes (%d) must be at least 1", s->eval.episodes);
     return IMP_OK;
 }
 
@@ -277,8 +276,7 @@ static const char *protocol_name(int k)
 }
 
 // Parses --protocol and checks the options that need a challenge.
-static imp_status parse_protocol(imp_eval_settings *s, const imp_options *options,
-                                 bool *is_challenge, imp_error *err)
+static imp_status parse_protocol(imp_eval_settings *s, bool *is_challenge, imp_error *err)
 {
     *is_challenge = strcmp(s->protocol, "baseline") != 0;
     // options that have no meaning without agents, a challenge or --out
@@ -309,7 +307,7 @@ static imp_status parse_protocol(imp_eval_settings *s, const imp_options *option
         return status;
     // challenges are numbered from 0, behind the baseline
     s->challenge_eval.def.challenge = (imp_challenge)(protocol - 1);
-    return check_challenge_options(s, options, err);
+    return check_challenge_options(s, err);
 }
 
 // Takes the maps from the table of starts, each once, where --map was not given. Only built-in maps
@@ -344,7 +342,7 @@ static imp_status read_starts(imp_eval_settings *s, const imp_options *options, 
 {
     if (s->starts_path == NULL)
         return IMP_OK;
-    if (imp_option_is_given(options, s->sim.start_tile))
+    if (s->eval.sim.env.has_start_tile)
         return imp_fail(err, IMP_USAGE, "--start-tile: --starts already determines the starts");
     imp_status status = imp_start_list_read(&s->starts, s->starts_path, err);
     if (status != IMP_OK)
@@ -374,10 +372,14 @@ static imp_status run_eval_command(void *state, const imp_options *options, imp_
     imp_eval_settings *s = &((eval_state *)state)->settings;
     imp_eval_outcome *o = &((eval_state *)state)->outcome;
     bool is_challenge = false;
+    // results call pure pursuit by its present name
+    for (int p = 0; p < s->policies.count; p++)
+        if (strcmp(s->policies.items[p], "reference") == 0)
+            s->policies.items[p] = "pure-pursuit";
     // convert and check all options first
-    imp_status status = imp_sim_options_to_def(options, &s->sim, &s->eval.sim, &s->assets, err);
+    imp_status status = imp_sim_options_complete_def(options, &s->sim, &s->assets, err);
     if (status == IMP_OK)
-        status = parse_protocol(s, options, &is_challenge, err);
+        status = parse_protocol(s, &is_challenge, err);
     if (status == IMP_OK)
         status = read_starts(s, options, err);
     if (status == IMP_OK && s->out != NULL)
@@ -387,11 +389,6 @@ static imp_status run_eval_command(void *state, const imp_options *options, imp_
         status = imp_folder_create(s->out, err);
     if (status != IMP_OK)
         return status;
-    // what the user did not give belongs to each model, so it must not be saved as a setting
-    if (!imp_option_is_given(options, s->sim.size))
-        s->sim.size[0] = 0;
-    if (!imp_option_is_given(options, &s->sim.lens))
-        s->sim.lens = NULL;
     if (!imp_option_is_given(options, &s->eval.settle_steps) && !is_challenge)
         s->eval.settle_steps = s->eval.steps >= 300 ? 60 : 0;
     s->eval.sim.map_count = s->sim.maps.count; // a table of starts may have set them
@@ -443,8 +440,8 @@ static void set_up_eval_command(void *state, imp_options *options)
 {
     // the defaults of the library, and what the command adds to them
     imp_eval_settings *s = &((eval_state *)state)->settings;
-    s->sim = imp_default_sim_options();
     s->eval = imp_default_eval_def();
+    s->sim = imp_default_sim_options(&s->eval.sim);
     s->eval.ask_expert = true;
     s->protocol = "baseline";
     s->challenge_eval.def = imp_default_challenge_eval_def();

@@ -14,8 +14,10 @@
 #include "base/io/file.h"
 #include "base/text/plural.h"
 #include "cli/eval_commands/sweep.h"
+#include "cli/options/settings_file.h"
 #include "cli/output/console.h"
 #include "cli/output/output_folder.h"
+#include "evaluate/evaluation/eval_settings.h"
 #include "learn/training/training.h"
 
 // SEEDS_MAX bounds the table; EXACT_DIGITS because records are read back and must not lose digits.
@@ -39,13 +41,10 @@ static void add_sweep_options(imp_options *options, imp_sweep_settings *s)
          "seed of the first training; the others follow", IMP_TRANSIENT},
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR",
          "folder of the sweep: sweep.json, and each model in seed-<n>", IMP_TRANSIENT},
-        {"episodes", 0, IMP_OPTION_INT, &s->eval.episodes, "N",
-         "episodes that evaluate each network", IMP_SETTING},
-        {"steps", 0, IMP_OPTION_INT, &s->eval.steps, "N", "maximum number of steps of an episode",
-         IMP_SETTING},
-        {"settle-steps", 0, IMP_OPTION_INT, &s->eval.settle_steps, "N",
-         "first steps that lane and speed figures leave out (60 if --steps is at least 300)",
-         IMP_SETTING},
+        IMP_MEMBER_OPTION_WITH_HELP("episodes", 0, IMP_SETTING,
+                                    "episodes that evaluate each network"),
+        IMP_MEMBER_OPTION("steps", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION_WITH_HELP("settle_steps", 0, IMP_SETTING, IMP_SETTLE_STEPS_HELP),
         // bounds, which make the exit code 1
         {"require-completed", 0, IMP_OPTION_REAL, &s->require_completed, "SHARE",
          "exit code 1 unless every network completes this share of its episodes: to the last "
@@ -66,7 +65,8 @@ static void add_sweep_options(imp_options *options, imp_sweep_settings *s)
          "continue: finished trainings and evaluations are kept", IMP_TRANSIENT},
     };
     imp_sim_options_add_multi_map(options, &s->sim);
-    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+    imp_options_add_members(options, NULL, table, (int)(sizeof table / sizeof table[0]),
+                            &imp_eval_members, &s->eval);
 }
 
 // Parses the options behind "--" as `imprint train` does.
@@ -84,12 +84,12 @@ static imp_status parse_train_options(imp_sweep_settings *s, const imp_options *
     if (status != IMP_OK || training->help)
         return status;
     // the sweep sets these itself
-    const char *refused = imp_option_is_given(training, &s->train.out)          ? "out"
-                          : imp_option_is_given(training, &s->train.train.seed) ? "seed"
-                          : imp_option_is_given(training, &s->train.resume)     ? "resume"
-                          : imp_option_is_given(training, &s->train.force)      ? "force"
-                          : training->json                                      ? "json"
-                                                                                : NULL;
+    const char *refused = imp_option_is_given(training, &s->train.out)             ? "out"
+                          : imp_option_is_given(training, &s->train.train->seed)   ? "seed"
+                          : imp_option_is_given(training, &s->train.train->resume) ? "resume"
+                          : imp_option_is_given(training, &s->train.force)         ? "force"
+                          : training->json                                         ? "json"
+                                                                                   : NULL;
     if (refused != NULL)
         return imp_fail(err, IMP_USAGE, "--%s after --: a sweep sets it itself", refused);
     return imp_train_settings_apply(&s->train, err);
@@ -164,7 +164,7 @@ static imp_status train_seed(imp_sweep_row *row, imp_sweep_settings *s, imp_opti
                              const char *folder, const imp_monitor *monitor, imp_error *err)
 {
     imp_train_summary summary = {0};
-    imp_train_def *def = &s->train.train;
+    imp_train_def *def = s->train.train;
     // the trainer stores the settings in the model
     char *json = imp_options_to_json(training);
     def->resume = true;
@@ -195,7 +195,7 @@ static imp_status train_and_evaluate_seed(imp_sweep_row *row, imp_sweep_settings
         status = imp_path_join(settings, folder, IMP_SETTINGS_FILE_NAME, err);
     if (status != IMP_OK)
         return status;
-    s->train.train.seed = row->seed;
+    s->train.train->seed = row->seed;
     // the seed is part of the identity
     // evaluations of different settings must never be mixed
     char *identity = combined_settings_json(options, training);
@@ -281,7 +281,7 @@ static imp_status run_sweep_command(void *state, const imp_options *options, imp
     // what can fail early, then the options of the simulation
     status = check_sweep_and_prepare_out(s, options, err);
     if (status == IMP_OK)
-        status = imp_sim_options_to_def(options, &s->sim, &s->eval.sim, &s->assets, err);
+        status = imp_sim_options_complete_def(options, &s->sim, &s->assets, err);
     if (status != IMP_OK)
         return status;
     // trajectories are not drawn, so none are kept
@@ -360,11 +360,12 @@ static int print_sweep_and_requirements(const void *state, const imp_options *op
 static void set_up_sweep_command(void *state, imp_options *options)
 {
     imp_sweep_settings *s = &((sweep_state *)state)->settings;
-    s->sim = imp_default_sim_options();
     s->eval = imp_default_eval_def();
+    s->sim = imp_default_sim_options(&s->eval.sim);
     s->eval.episodes = 100;
     s->eval.steps = 1500;
-    s->train = imp_default_train_settings();
+    s->train_def = imp_default_train_def();
+    s->train = imp_default_train_settings(&s->train_def);
     s->seeds = 5;
     s->first_seed = 1;
     s->out = "runs/sweep";

@@ -22,7 +22,8 @@ typedef struct imp_sweep_settings {
     imp_sim_options sim;
     imp_eval_def eval;
     imp_train_settings train;
-    imp_assets *assets; // NULL: ours
+    imp_train_def train_def; // filled by them
+    imp_assets *assets;      // NULL: ours
     int seeds;
     uint64_t first_seed;
     double require_completed, require_progress, require_survival, require_lane_distance;

@@ -100,10 +100,9 @@ static imp_status check_drivable(const imp_world *world, const char *map, start_
                  met != NULL ? "into '" : "off the road", met != NULL ? met->name : "",
                  met != NULL ? "'" : "");
         // starts only beyond the default angle
-    } else if (check_start_angle(world, imp_default_sim_options().start_angle_deg, &env, &why) !=
-               IMP_OK) {
+    } else if (check_start_angle(world, IMP_DEFAULT_START_ANGLE_DEG, &env, &why) != IMP_OK) {
         snprintf(remark->text, sizeof remark->text, "with the default --start-angle-deg %g, %s",
-                 imp_default_sim_options().start_angle_deg, why.message);
+                 IMP_DEFAULT_START_ANGLE_DEG, why.message);
     }
     return IMP_OK;
 }

@@ -29,16 +29,14 @@ imp_map_gen_options imp_default_map_gen_options(void)
 // from the generator's own table.
 void imp_map_gen_options_add(imp_options *options, imp_map_gen_options *settings)
 {
-    static const char *const texts[] = {
-#define IMP_TOWN_HELP(name, word, text) "new: " text,
-        IMP_MAP_GENERATOR_KINDS(IMP_TOWN_HELP)
-#undef IMP_TOWN_HELP
+    const imp_option kinds[] = {
+#define IMP_TOWN_OPTION(name, word, text)                                                          \
+    {word, 0, IMP_OPTION_FLAG, &settings->kinds[name], NULL, "new: " text, IMP_SETTING},
+        IMP_MAP_GENERATOR_KINDS(IMP_TOWN_OPTION)
+#undef IMP_TOWN_OPTION
     };
     imp_map_generator_def *generator = &settings->generator;
-    for (int k = 0; k < IMP_MAP_GENERATOR_KIND_COUNT; k++)
-        imp_options_add(options,
-                        (imp_option){imp_map_generator_kind_name((imp_map_generator_kind)k), 0,
-                                     IMP_OPTION_FLAG, &settings->kinds[k], NULL, texts[k], false});
+    imp_options_add_all(options, kinds, IMP_MAP_GENERATOR_KIND_COUNT);
     // what is on the map
     const imp_option table[] = {
         {"seed", 's', IMP_OPTION_SEED, &generator->seed, "N",

@@ -48,12 +48,13 @@ static void print_paragraphs(const char *text)
 }
 
 // Appends an option's default in brackets. Sizes and poses have none here: their help text says it.
-static void append_default_value(char *text, size_t capacity, const imp_option *option)
+static void append_default_value(char *text, size_t capacity, const imp_options *options, int index)
 {
+    const imp_option *option = &options->table[index];
     char value[256];
     const size_t used = strlen(text);
     // an empty text has no default that could be shown
-    imp_option_format_value(option, value, sizeof value);
+    imp_option_format_value(options, index, value, sizeof value);
     if (option->type == IMP_OPTION_FLAG)
         strcpy(value, *(const bool *)option->value ? "on" : "");
     if (value[0] != '\0' && option->type != IMP_OPTION_PAIR && option->type != IMP_OPTION_POSE)
@@ -62,8 +63,9 @@ static void append_default_value(char *text, size_t capacity, const imp_option *
 
 // Prints one option: letter, name and placeholder on the left, help and default on the right. A
 // left part that is too wide gets a line of its own.
-static void print_option(const imp_option *option, bool with_default)
+static void print_option(const imp_options *options, int index, bool with_default)
 {
+    const imp_option *option = &options->table[index];
     char left[64], text[512];
     // options without a letter are indented by as much
     char letter[8] = "    ";
@@ -74,7 +76,7 @@ static void print_option(const imp_option *option, bool with_default)
              option->placeholder != NULL ? option->placeholder : "");
     snprintf(text, sizeof text, "%s", option->help);
     if (with_default)
-        append_default_value(text, sizeof text, option);
+        append_default_value(text, sizeof text, options, index);
     // the right part starts in the same column for all options
     if (printf("  %-28s ", left) > TEXT_COLUMN)
         printf("\n%*s", TEXT_COLUMN, "");
@@ -101,7 +103,7 @@ static void print_group(const imp_options *options, int k)
     printf("\n%s:\n", title);
     for (int i = k; i < options->count; i++)
         if (options->groups[i] != NULL && strcmp(options->groups[i], title) == 0)
-            print_option(&options->table[i], true);
+            print_option(options, i, true);
 }
 
 // The help of one command: summary, usage, details, its options, its option groups, common options,
@@ -118,14 +120,14 @@ void imp_help_print_command(const imp_options *options)
     // options without a group
     for (int k = 0; k < options->count; k++)
         if (options->groups[k] == NULL && !is_common_option(options, k))
-            print_option(&options->table[k], true);
+            print_option(options, k, true);
     for (int k = 0; k < options->count; k++)
         if (options->groups[k] != NULL)
             print_group(options, k);
     printf("\nOf every command:\n");
     for (int k = 0; k < options->count; k++)
         if (is_common_option(options, k))
-            print_option(&options->table[k], false);
+            print_option(options, k, false);
     printf("\nExample:\n%s\n", command->examples);
 }
 

@@ -100,6 +100,92 @@ void imp_options_add_group(imp_options *options, const char *title, const imp_op
         options->groups[k] = title;
 }
 
+// Writes the name of the option that sets a member: its last part with dashes, or the field's word
+// for what the library calls otherwise.
+static void name_option_of_member(char out[IMP_OPTION_NAME_MAX], const char *path)
+{
+    static const char *const other_names[][2] = {
+        {"average", "ema-decay"},           {"buffer", "replay-buffer"},
+        {"eval.episodes", "eval-episodes"}, {"eval.steps", "eval-steps"},
+        {"held_out", "validation-images"},  {"initial", "from"},
+        {"keep", "plot-episodes"},          {"label_policy", "expert"},
+        {"observation", "observe"},         {"turning_rate", "turn-rate-gain"},
+        {"turn_rate", "max-turn-rate"},     {"weight_turns", "turn-weight"},
+        {"window", "shuffle-buffer"},
+    };
+    const char *dot = strrchr(path, '.'), *name = dot != NULL ? dot + 1 : path;
+    for (size_t k = 0; k < sizeof other_names / sizeof other_names[0]; k++)
+        if (strcmp(name, other_names[k][0]) == 0 || strcmp(path, other_names[k][0]) == 0)
+            name = other_names[k][1];
+    snprintf(out, IMP_OPTION_NAME_MAX, "%s", name);
+    for (char *at = out; *at != '\0'; at++)
+        *at = *at == '_' ? '-' : *at;
+}
+
+// The option that a row for a member stands for: type, placeholder and help follow from the member.
+static imp_option option_of_member(const imp_option *row, const imp_struct_member *member, void *at)
+{
+    static const struct {
+        imp_option_type type;
+        const char *placeholder;
+    } forms[] = {
+        [IMP_MEMBER_BOOL] = {IMP_OPTION_FLAG, NULL},   [IMP_MEMBER_INT] = {IMP_OPTION_INT, "N"},
+        [IMP_MEMBER_UINT64] = {IMP_OPTION_SEED, "N"},  [IMP_MEMBER_DOUBLE] = {IMP_OPTION_REAL, "R"},
+        [IMP_MEMBER_TEXT] = {IMP_OPTION_TEXT, "NAME"},
+    };
+    imp_option option = *row;
+    option.type = forms[member->kind].type;
+    option.placeholder = forms[member->kind].placeholder;
+    if (member->choices != NULL || member->word != NULL) {
+        option.type = IMP_OPTION_CHOICE;
+        option.placeholder = "NAME";
+    } else if (member->kind == IMP_MEMBER_INT && member->size == 2 * sizeof(int)) {
+        option.type = IMP_OPTION_PAIR;
+    }
+    if (member->unit != NULL)
+        option.placeholder = member->unit;
+    if (option.help == NULL)
+        option.help = member->help;
+    option.value = at;
+    return option;
+}
+
+// Rows that are no members are added as they are. That a member exists is up to the program.
+void imp_options_add_members(imp_options *options, const char *group, const imp_option *table,
+                             int count, const imp_struct_table *members, void *def)
+{
+    for (int k = 0; k < count; k++) {
+        imp_option option = table[k];
+        if (option.type == IMP_OPTION_MEMBER) {
+            void *at = NULL;
+            const imp_struct_member *member =
+                imp_struct_find_member(&at, members, table[k].name, def);
+            assert(member != NULL);
+            option = option_of_member(&table[k], member, at);
+            name_option_of_member(option.name, table[k].name);
+            options->members[options->count] = member;
+        }
+        options->groups[options->count] = group;
+        imp_options_add(options, option);
+    }
+}
+
+void imp_options_add_named(imp_options *options, const imp_options *from, const char *const *names)
+{
+    for (int k = 0; names[k] != NULL; k++) {
+        const int index = imp_option_find(from, names[k]);
+        options->members[options->count] = from->members[index];
+        imp_options_add(options, from->table[index]);
+    }
+}
+
+void imp_options_save_only_if_given(imp_options *options, const void *value)
+{
+    for (int k = 0; k < options->count; k++)
+        if (options->table[k].value == value)
+            options->only_given[k] = true;
+}
+
 // The one form of the message about a value that cannot be parsed.
 static imp_status invalid_value_error(const imp_option *option, const char *text,
                                       const char *wanted, imp_error *err)
@@ -230,12 +316,45 @@ static const char *stored_name_of_value(const imp_option *option, const char *te
         {"observe", IMP_SETTING, "images", "pictures"},
         {"observe", IMP_SETTING, "masks", "segments"},
         {"policy", IMP_INPUT_PATH, "pure-pursuit", "reference"},
+        {"expert", IMP_INPUT_PATH, "pure-pursuit", "reference"},
     };
     for (size_t k = 0; k < sizeof aliases / sizeof aliases[0]; k++)
         if (strcmp(option->name, aliases[k].option) == 0 && option->kind == aliases[k].kind &&
             strcmp(text, aliases[k].alias) == 0)
             return aliases[k].stored;
     return text;
+}
+
+// The words of an enumeration: those that people can choose, or else all.
+imp_name_list imp_option_choices(const imp_options *options, int index)
+{
+    const imp_struct_member *member = options->members[index];
+    return member->choices != NULL ? member->choices : member->word;
+}
+
+// One of the words of an enumeration.
+static imp_status parse_choice(const imp_option *option, imp_name_list choices, const char *text,
+                               imp_error *err)
+{
+    char what[IMP_OPTION_NAME_MAX + 8];
+    snprintf(what, sizeof what, "--%s: ", option->name);
+    return imp_name_lookup(option->value, what, stored_name_of_value(option, text), choices, err);
+}
+
+// Numbers have the range of the member that they set.
+static imp_status check_option_range(const imp_options *options, int index, imp_error *err)
+{
+    const imp_option *option = &options->table[index];
+    const imp_struct_member *member = options->members[index];
+    char wanted[IMP_RANGE_TEXT_MAX];
+    if (member == NULL || (option->type != IMP_OPTION_INT && option->type != IMP_OPTION_REAL))
+        return IMP_OK;
+    const double value = option->type == IMP_OPTION_INT ? *(const int *)option->value
+                                                        : *(const double *)option->value;
+    return imp_range_contains(&member->range, value)
+               ? IMP_OK
+               : imp_fail(err, IMP_USAGE, "--%s %g: must be %s", option->name, value,
+                          imp_range_format(&member->range, wanted));
 }
 
 // Parses a text as the option's type and stores it. Texts and lists borrow the pointer.
@@ -270,9 +389,14 @@ imp_status imp_option_set_value(imp_options *options, int index, const char *tex
     case IMP_OPTION_POSE:
         status = parse_pose(option, text, err);
         break;
+    case IMP_OPTION_CHOICE:
+        status = parse_choice(option, imp_option_choices(options, index), text, err);
+        break;
+    case IMP_OPTION_MEMBER:
+        break; // such rows are not in the table of a command
     }
     options->given[index] = true;
-    return status;
+    return status == IMP_OK ? check_option_range(options, index, err) : status;
 }
 
 // Whether a name that is not terminated by '\0' equals a known one.

@@ -1,21 +1,24 @@
 // cli/options/options.h: one table per command serves its options, its configuration file, its
-// saved settings and its help, so that they cannot disagree.
+// saved settings and its help, so that they cannot disagree. Options that set a member of one of
+// the library's definitions take type, range, choices and help from the table of its members.
 #ifndef IMP_CLI_OPTIONS_OPTIONS_H
 #define IMP_CLI_OPTIONS_OPTIONS_H
 
-#include "imprint/base.h"
+#include "base/text/struct_text.h"
 
 enum { IMP_LIST_MAX = 256, IMP_OPTIONS_MAX = 96 };
 
 typedef enum imp_option_type {
-    IMP_OPTION_FLAG, // bool; --no-NAME turns it off
-    IMP_OPTION_INT,  // int
-    IMP_OPTION_SEED, // uint64_t
-    IMP_OPTION_REAL, // double
-    IMP_OPTION_TEXT, // const char *
-    IMP_OPTION_LIST, // imp_text_list; may be repeated
-    IMP_OPTION_PAIR, // int[2], written 80x60 or 3,1
-    IMP_OPTION_POSE, // double[3], written 1.5,2.0,90
+    IMP_OPTION_FLAG,   // bool; --no-NAME turns it off
+    IMP_OPTION_INT,    // int
+    IMP_OPTION_SEED,   // uint64_t
+    IMP_OPTION_REAL,   // double
+    IMP_OPTION_TEXT,   // const char *
+    IMP_OPTION_LIST,   // imp_text_list; may be repeated
+    IMP_OPTION_PAIR,   // int[2], written 80x60 or 3,1
+    IMP_OPTION_POSE,   // double[3], written 1.5,2.0,90
+    IMP_OPTION_CHOICE, // int, an enumeration, written as one of its words
+    IMP_OPTION_MEMBER, // see IMP_MEMBER_OPTION(); only in the tables of commands
 } imp_option_type;
 
 typedef enum imp_option_kind {
@@ -30,9 +33,11 @@ typedef struct imp_text_list {
     int count;
 } imp_text_list;
 
+enum { IMP_OPTION_NAME_MAX = 32 };
+
 typedef struct imp_option {
-    const char *name; // long option and key in settings files
-    char letter;      // short option, or 0
+    char name[IMP_OPTION_NAME_MAX]; // long option and key in settings files
+    char letter;                    // short option, or 0
     imp_option_type type;
     void *value;             // holds the default before, and the setting after reading
     const char *placeholder; // in the help; NULL for flags
@@ -40,19 +45,32 @@ typedef struct imp_option {
     imp_option_kind kind;
 } imp_option;
 
+// Rows of imp_options_add_members(): an option that sets the member with this path, and is called
+// as the member, with dashes. What it is for is what the table of members says, or else `text`.
+#define IMP_MEMBER_OPTION(path, letter, kind)                                                      \
+    {                                                                                              \
+        path, letter, IMP_OPTION_MEMBER, NULL, NULL, NULL, kind                                    \
+    }
+#define IMP_MEMBER_OPTION_WITH_HELP(path, letter, kind, text)                                      \
+    {                                                                                              \
+        path, letter, IMP_OPTION_MEMBER, NULL, NULL, text, kind                                    \
+    }
+
 typedef struct imp_command imp_command;
 
 // The options of a command and what was given.
 typedef struct imp_options {
     const imp_command *command;
     imp_option table[IMP_OPTIONS_MAX];
+    const imp_struct_member *members[IMP_OPTIONS_MAX]; // that they set; NULL: a variable
     const char *groups[IMP_OPTIONS_MAX]; // under which the help lists them; NULL: the command's own
     // Names in earlier versions, or NULL. Command lines may use them, with a warning, and settings
     // files without. They are still the keys in the JSON that results hold, so that these stay
     // equal.
     const char *old_names[IMP_OPTIONS_MAX];
-    bool given[IMP_OPTIONS_MAX];   // on the command line or in the configuration file
-    bool appends[IMP_OPTIONS_MAX]; // what comes next is added to a list instead of replacing it
+    bool only_given[IMP_OPTIONS_MAX]; // saved only if it was given
+    bool given[IMP_OPTIONS_MAX];      // on the command line or in the configuration file
+    bool appends[IMP_OPTIONS_MAX];    // what comes next is added to a list instead of replacing it
     int count;
     char *owned[IMP_OPTIONS_MAX * 4]; // texts copied from a configuration file
     int owned_count;
@@ -89,6 +107,17 @@ void imp_options_add_all(imp_options *options, const imp_option *table, int coun
 // The same, under a heading in the help. Several calls may add to a group. The title is borrowed.
 void imp_options_add_group(imp_options *options, const char *title, const imp_option *table,
                            int count);
+
+// The same, where rows of IMP_MEMBER_OPTION() stand for members of the definition at `def`. group:
+// NULL: none.
+void imp_options_add_members(imp_options *options, const char *group, const imp_option *table,
+                             int count, const imp_struct_table *members, void *def);
+
+// Adds the options with these names from another table; NULL ends them.
+void imp_options_add_named(imp_options *options, const imp_options *from, const char *const *names);
+
+// Saves the option that fills `value` only where it is given: otherwise something else decides.
+void imp_options_save_only_if_given(imp_options *options, const void *value);
 
 // Reads the command line, and before it the configuration file that it names, or else, with
 // --resume, the settings in the folder that --out names. Texts of the command line are borrowed.

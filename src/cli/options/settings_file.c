@@ -169,8 +169,9 @@ imp_status imp_settings_file_read_saved(imp_options *options, const char *folder
 }
 
 // The inverse of imp_option_set_value(): a value as text, for help, YAML and JSON.
-void imp_option_format_value(const imp_option *option, char *out, size_t capacity)
+void imp_option_format_value(const imp_options *options, int index, char *out, size_t capacity)
 {
+    const imp_option *option = &options->table[index];
     const void *value = option->value;
     const int *pair = value;
     const double *pose = value;
@@ -210,6 +211,11 @@ void imp_option_format_value(const imp_option *option, char *out, size_t capacit
     case IMP_OPTION_POSE:
         snprintf(out, capacity, "%.10g,%.10g,%.10g", pose[0], pose[1], pose[2]);
         break;
+    case IMP_OPTION_CHOICE:
+        snprintf(out, capacity, "%s", imp_option_choices(options, index)(*(const int *)value));
+        break;
+    case IMP_OPTION_MEMBER:
+        break;
     }
 }
 
@@ -226,8 +232,9 @@ static json_t *text_to_json(const imp_option *option, const char *value,
 }
 
 // A value as JSON: numbers as numbers, sizes and poses as text.
-static json_t *option_to_json(const imp_option *option, imp_describe_source *describe)
+static json_t *option_to_json(const imp_options *options, int index, imp_describe_source *describe)
 {
+    const imp_option *option = &options->table[index];
     char text[128];
     // JSON has no pairs and poses of its own; they become text as on the command line
     switch (option->type) {
@@ -254,7 +261,7 @@ static json_t *option_to_json(const imp_option *option, imp_describe_source *des
     case IMP_OPTION_TEXT:
         return text_to_json(option, *(const char *const *)option->value, describe);
     default:
-        imp_option_format_value(option, text, sizeof text);
+        imp_option_format_value(options, index, text, sizeof text);
         return json_string(text);
     }
 }
@@ -264,7 +271,7 @@ static bool is_saved_setting(const imp_options *options, int k)
 {
     const imp_option *option = &options->table[k];
     // transient options do not describe the result
-    if (option->kind == IMP_TRANSIENT)
+    if (option->kind == IMP_TRANSIENT || (options->only_given[k] && !options->given[k]))
         return false;
     if (option->type == IMP_OPTION_TEXT)
         return *(const char *const *)option->value != NULL;
@@ -291,7 +298,7 @@ json_t *imp_options_to_json_object(const imp_options *options, bool with_flexibl
         if (is_saved_setting(options, k) &&
             (with_flexible || options->table[k].kind != IMP_FLEXIBLE))
             failed |= json_object_set_new(object, saved_option_name(options, k),
-                                          option_to_json(&options->table[k], describe));
+                                          option_to_json(options, k, describe));
     if (failed == 0)
         return object;
     json_decref(object);
@@ -300,12 +307,14 @@ json_t *imp_options_to_json_object(const imp_options *options, bool with_flexibl
 
 // The value of an option as YAML: words as JSON, of which YAML is an extension, numbers as short as
 // they can be, and sizes and poses as the command line takes them.
-static void write_yaml_setting(FILE *out, const imp_option *option)
+static void write_yaml_setting(FILE *out, const imp_options *options, int index)
 {
+    const imp_option *option = &options->table[index];
     char text[IMP_NUMBER_TEXT_MAX * 4];
     const int *pair = option->value;
-    if (option->type == IMP_OPTION_LIST || option->type == IMP_OPTION_TEXT) {
-        json_t *value = option_to_json(option, NULL);
+    if (option->type == IMP_OPTION_LIST || option->type == IMP_OPTION_TEXT ||
+        option->type == IMP_OPTION_CHOICE) {
+        json_t *value = option_to_json(options, index, NULL);
         char *quoted = json_dumps(value, JSON_ENCODE_ANY);
         json_decref(value);
         fprintf(out, "%s: %s\n", option->name, quoted != NULL ? quoted : "");
@@ -313,7 +322,7 @@ static void write_yaml_setting(FILE *out, const imp_option *option)
         return;
     }
     // flags, numbers and poses need no quotes in YAML
-    imp_option_format_value(option, text, sizeof text);
+    imp_option_format_value(options, index, text, sizeof text);
     if (option->type == IMP_OPTION_PAIR && strcmp(option->placeholder, "WxH") == 0)
         snprintf(text, sizeof text, "%dx%d", pair[0], pair[1]);
     fprintf(out, "%s: %s\n", option->name, text);
@@ -335,7 +344,7 @@ char *imp_options_to_yaml(const imp_options *options)
     fprintf(out, "# imprint %s %s: use with --config\n", imp_version(), options->command->name);
     for (int k = 0; k < options->count; k++)
         if (is_saved_setting(options, k))
-            write_yaml_setting(out, &options->table[k]);
+            write_yaml_setting(out, options, k);
     json_decref(object);
     fclose(out);
     return text;

@@ -4,7 +4,9 @@
 
 #include <jansson.h>
 
+#include "base/text/suggestion.h"
 #include "cli/options/options.h"
+#include "data/dataset/dataset_files.h"
 
 // Sets the options that a YAML file of `name: value` lines names. Fails with "file:line: ...".
 imp_status imp_settings_file_read(imp_options *options, const char *path, imp_error *err);
@@ -19,12 +21,14 @@ imp_status imp_settings_file_check_command(const imp_options *options, const cha
 
 // Used by the reader and the command line alike (options.c).
 imp_status imp_option_set_value(imp_options *options, int index, const char *text, imp_error *err);
+// The words of an option that is a choice.
+imp_name_list imp_option_choices(const imp_options *options, int index);
 // By its name or its old one; -1 if there is none.
 int imp_option_find(const imp_options *options, const char *name);
 int imp_option_find_n(const imp_options *options, const char *name, size_t length);
 
 // The present value of an option as text: what the help shows as default.
-void imp_option_format_value(const imp_option *option, char *out, size_t capacity);
+void imp_option_format_value(const imp_options *options, int index, char *out, size_t capacity);
 
 enum { IMP_SOURCE_TEXT_MAX = 4096 };
 

@@ -18,7 +18,8 @@
 static bool is_builtin_map_or_model(const char *value)
 {
     // names that several kinds of options accept
-    static const char *const names[] = {"", "expert", "reference", "duckiebot", "none"};
+    static const char *const names[] = {"",          "expert", "reference", "pure-pursuit",
+                                        "duckiebot", "none"};
     for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
         if (strcmp(value, names[k]) == 0)
             return true;

@@ -1,7 +1,7 @@
 // Options of the simulation that several commands share: map, camera, start, expert, assets,
-// randomisation. imp_sim_options holds them as the user gives them (degrees, names);
-// imp_sim_options_apply() checks them and converts them to the library's definitions (radians,
-// enumerations). Commands on one map use imp_sim_options_add(), commands on several maps
+// randomisation. Most of them set members of the command's imp_sim_def directly; imp_sim_options
+// holds the others as the user gives them (degrees, names), and imp_sim_options_apply() converts
+// them. Commands on one map use imp_sim_options_add(), commands on several maps
 // imp_sim_options_add_multi_map(). Both share the same tables, so an option means the same
 // everywhere. A network fixes the size and the lens of its observations.
 // imp_sim_options_match_camera() takes both from the model where the user did not give them.
@@ -10,70 +10,65 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/common/vector2.h"
 #include "base/io/file.h"
 #include "base/text/number_format.h"
 #include "base/text/suggestion.h"
 #include "cli/options/settings_file.h"
 #include "cli/options/sim_options.h"
+#include "sim/simulator/sim_settings.h"
 
-// Values of the expert and the camera come from the library's defaults. The others are those of the
-// baseline.
-imp_sim_options imp_default_sim_options(void)
+static const char DEFAULT_STYLE[] = "photos";
+
+// The defaults of the options that set no member are the baseline's.
+imp_sim_options imp_default_sim_options(imp_sim_def *def)
 {
-    // the expert's and the camera's values are in SI units and radians
-    imp_expert_def expert = imp_default_expert_def();
-    imp_camera_def camera = imp_default_camera_def();
-    // texts borrow constants, so nothing has to be freed
+    // texts borrow constants, so nothing has to be freed; results hold an empty list of turns
+    def->expert.turns = "";
     return (imp_sim_options){
-        .map = "loop_empty",
+        .def = def,
         .maps = {{"loop_empty"}, 1},
-        .seed = 123,
-        .size = {camera.width, camera.height},
         .lens = "duckiebot",
-        .start_angle_deg = 4.0,
-        .frame_skip = 1,
-        .expert_speed = expert.speed,
-        .tracking_rate = expert.tracking_rate,
-        .turning_rate = expert.turning_rate,
-        .turn_rate = expert.turn_rate,
-        .return_angle_deg = imp_radians_to_degrees(expert.return_angle),
-        .lane_offset = expert.lane_offset,
-        .look_ahead = expert.look_ahead,
+        .start_angle_deg = IMP_DEFAULT_START_ANGLE_DEG,
+        .return_angle_deg = imp_radians_to_degrees(def->expert.return_angle),
         .lanes = "simulator",
-        .turns = "",
-        .split = "all",
-        .observe = imp_observation_kind_name(IMP_OBSERVATION_IMAGE),
         .segmenter = "",
         .clock = "simulator",
         .randomize = "",
         .randomization = "",
         .assets = "",
-        .style = "photos",
+        .style = DEFAULT_STYLE,
     };
 }
 
 // Titles of groups in the help.
 static const char WORLD_GROUP[] = "The world and the robot", EXPERT_GROUP[] = "The expert";
 
-// `imprint train --online` has these two already and leaves them out.
-// Adds --seed and --threads.
-static void add_seed_and_thread_options(imp_options *options, imp_sim_options *sim)
+// Adds rows, of which some are members of the definition.
+static void add_rows(imp_options *options, const char *group, const imp_option *table, size_t bytes,
+                     imp_sim_options *sim)
 {
-    imp_options_add(options, (imp_option){"seed", 's', IMP_OPTION_SEED, &sim->seed, "N",
-                                          "seed of starts, turns and noise", IMP_SETTING});
-    imp_options_add(
-        options,
-        (imp_option){"threads", 'j', IMP_OPTION_INT, &sim->threads, "N",
-                     "number of threads, 0: one per processor; results do not depend on it",
-                     IMP_TRANSIENT});
+    imp_options_add_members(options, group, table, (int)(bytes / sizeof *table), &imp_sim_members,
+                            sim->def);
 }
 
-// What the robot sees, and where an episode starts.
-static void add_camera_and_start_options(imp_options *options, imp_sim_options *sim)
+// `imprint train --online` has these two already and leaves them out.
+static void add_seed_and_thread_options(imp_options *options, imp_sim_options *sim)
 {
-    const imp_option table[] = {
-        {"size", 0, IMP_OPTION_PAIR, sim->size, "WxH",
+    static const imp_option table[] = {
+        IMP_MEMBER_OPTION("env.seed", 's', IMP_SETTING),
+        IMP_MEMBER_OPTION("threads", 'j', IMP_TRANSIENT),
+    };
+    add_rows(options, NULL, table, sizeof table, sim);
+}
+
+// What the robot sees, where an episode starts, how the expert drives, and what maps are drawn
+// with. The expert's options change labels, so they are settings.
+static void add_shared_options(imp_options *options, imp_sim_options *sim)
+{
+    const imp_option world[] = {
+        {"size", 0, IMP_OPTION_PAIR, &sim->def->camera.width, "WxH",
          "size of an observation [80x60; a model: its own; render: 640x480]", IMP_SETTING},
         {"lens", 0, IMP_OPTION_TEXT, &sim->lens, "LENS",
          "lens of the camera: duckiebot, none, or a robot's calibration (YAML); a model has "
@@ -82,54 +77,32 @@ static void add_camera_and_start_options(imp_options *options, imp_sim_options *
         {"start-angle-deg", 0, IMP_OPTION_REAL, &sim->start_angle_deg, "DEG",
          "largest angle to the lane at the start (the baseline has 4, gym-duckietown 60)",
          IMP_SETTING},
-        {"start-tile", 0, IMP_OPTION_PAIR, sim->start_tile, "I,J", "start on this tile",
-         IMP_SETTING},
-        {"frame-skip", 0, IMP_OPTION_INT, &sim->frame_skip, "N",
-         "number of frames for which an action is repeated", IMP_SETTING},
+        IMP_MEMBER_OPTION("env.start_tile", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("env.frame_skip", 0, IMP_SETTING),
     };
-    imp_options_add_group(options, WORLD_GROUP, table, (int)(sizeof table / sizeof table[0]));
-}
-
-// How the expert drives. These options change labels, so they are settings.
-// All rates are per second, all distances in metres.
-static void add_expert_options(imp_options *options, imp_sim_options *sim)
-{
-    const imp_option table[] = {
-        {"speed", 0, IMP_OPTION_REAL, &sim->expert_speed, "M/S", "target speed of the expert",
-         IMP_SETTING},
-        // control law
-        {"tracking-rate", 0, IMP_OPTION_REAL, &sim->tracking_rate, "1/S",
-         "rate at which the expert reduces its distance to the path", IMP_SETTING},
-        {"turn-rate-gain", 0, IMP_OPTION_REAL, &sim->turning_rate, "1/S",
-         "rate at which the expert corrects its turn rate; 4 is gentle", IMP_SETTING},
-        {"max-turn-rate", 0, IMP_OPTION_REAL, &sim->turn_rate, "RAD/S",
-         "maximum turn rate of the expert", IMP_SETTING},
+    const imp_option expert[] = {
+        IMP_MEMBER_OPTION("expert.speed", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("expert.tracking_rate", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("expert.turning_rate", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("expert.turn_rate", 0, IMP_SETTING),
         {"max-return-angle-deg", 0, IMP_OPTION_REAL, &sim->return_angle_deg, "DEG",
          "maximum angle at which the expert returns to its lane from the left, so that it "
          "does not turn into an object that it passes",
          IMP_SETTING},
-        {"lane-offset", 0, IMP_OPTION_REAL, &sim->lane_offset, "M",
-         "distance of the expert's path from the lane centre, to the right", IMP_SETTING},
-        // path and decisions
+        IMP_MEMBER_OPTION("expert.lane_offset", 0, IMP_SETTING),
         {"lanes", 0, IMP_OPTION_TEXT, &sim->lanes, "NAME",
          "lanes that the expert follows: simulator, or challenge (farther out)", IMP_SETTING},
-        {"pose-only", 0, IMP_OPTION_FLAG, &sim->pose_only, NULL,
-         "restrict the expert to inputs that single images show: its pose, not its motion",
-         IMP_SETTING},
-        {"look-ahead", 0, IMP_OPTION_FLAG, &sim->look_ahead, NULL,
-         "let the expert simulate manoeuvres near the edge of the road; without it, the "
-         "expert is easier to imitate",
-         IMP_SETTING},
-        {"turns", 0, IMP_OPTION_TEXT, &sim->turns, "LIST",
-         "turns of the expert at intersections, repeated: letters l, r, s (s where the road "
-         "has no such exit); random if not given",
-         IMP_SETTING},
+        IMP_MEMBER_OPTION("expert.pose_only", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("expert.look_ahead", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("expert.turns", 0, IMP_SETTING),
     };
-    imp_options_add_group(options, EXPERT_GROUP, table, (int)(sizeof table / sizeof table[0]));
+    add_rows(options, WORLD_GROUP, world, sizeof world, sim);
+    add_rows(options, EXPERT_GROUP, expert, sizeof expert, sim);
+    imp_sim_options_add_assets(options, sim, WORLD_GROUP);
 }
 
 // Where textures and meshes come from.
-static void add_asset_options(imp_options *options, imp_sim_options *sim)
+void imp_sim_options_add_assets(imp_options *options, imp_sim_options *sim, const char *group)
 {
     const imp_option table[] = {
         {"assets", 0, IMP_OPTION_TEXT, &sim->assets, "DIR",
@@ -138,24 +111,14 @@ static void add_asset_options(imp_options *options, imp_sim_options *sim)
         {"style", 0, IMP_OPTION_TEXT, &sim->style, "STYLE",
          "style of the assets' tiles: photos, synthetic, synthetic-F or smooth", IMP_SETTING},
     };
-    imp_options_add_group(options, WORLD_GROUP, table, (int)(sizeof table / sizeof table[0]));
-}
-
-// What all commands with a simulation share.
-static void add_shared_options(imp_options *options, imp_sim_options *sim)
-{
-    add_camera_and_start_options(options, sim);
-    add_expert_options(options, sim);
-    add_asset_options(options, sim);
+    add_rows(options, group, table, sizeof table, sim);
 }
 
 // For commands on one map.
-// The map is a single value here, so the option is a text.
 void imp_sim_options_add(imp_options *options, imp_sim_options *sim)
 {
-    const imp_option map[] = {{"map", 'm', IMP_OPTION_TEXT, &sim->map, "MAP",
-                               "name of a built-in map, or path of a YAML file", IMP_INPUT_PATH}};
-    imp_options_add_group(options, WORLD_GROUP, map, 1);
+    static const imp_option map[] = {IMP_MEMBER_OPTION("map", 'm', IMP_INPUT_PATH)};
+    add_rows(options, WORLD_GROUP, map, sizeof map, sim);
     add_seed_and_thread_options(options, sim);
     add_shared_options(options, sim);
 }
@@ -170,22 +133,17 @@ void imp_sim_options_add_unseeded(imp_options *options, imp_sim_options *sim)
          IMP_INPUT_PATH},
     };
     const imp_option table[] = {
-        // objects and maps
-        {"randomize-objects", 0, IMP_OPTION_FLAG, &sim->randomize_objects, NULL,
-         "randomise the motion of objects and which optional objects exist", IMP_SETTING},
-        {"split", 0, IMP_OPTION_TEXT, &sim->split, "PART",
-         "which maps to use: all, train or test; a map's name decides its split", IMP_SETTING},
-        // time step and traffic
+        IMP_MEMBER_OPTION("env.randomize_objects", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("split", 0, IMP_SETTING),
         {"clock", 0, IMP_OPTION_TEXT, &sim->clock, "NAME",
          "time step: simulator (1/30 s), or challenge (0.05 s, as AI-DO; for policies that "
          "take past actions as input)",
          IMP_SETTING},
-        {"cars-yield", 0, IMP_OPTION_FLAG, &sim->cars_yield, NULL,
-         "moving Duckiebots stop for obstacles ahead", IMP_SETTING},
+        IMP_MEMBER_OPTION("env.cars_yield", 0, IMP_SETTING),
     };
-    imp_options_add_group(options, WORLD_GROUP, map, 1);
+    add_rows(options, WORLD_GROUP, map, sizeof map, sim);
     add_shared_options(options, sim);
-    imp_options_add_group(options, WORLD_GROUP, table, (int)(sizeof table / sizeof table[0]));
+    add_rows(options, WORLD_GROUP, table, sizeof table, sim);
     imp_randomization_options_add(options, sim);
 }
 
@@ -196,39 +154,11 @@ void imp_sim_options_add_multi_map(imp_options *options, imp_sim_options *sim)
     imp_sim_options_add_unseeded(options, sim);
 }
 
-// Parses --split.
-imp_status imp_sim_options_read_split(const imp_sim_options *sim, imp_map_split *split,
-                                      imp_error *err)
-{
-    int found = 0;
-    const imp_status status =
-        imp_name_lookup(&found, "--split: ", sim->split, imp_map_split_name, err);
-    if (status == IMP_OK)
-        *split = (imp_map_split)found;
-    return status;
-}
-
 // Only for commands that record; a model knows what it was trained on.
 void imp_sim_options_add_observe(imp_options *options, imp_sim_options *sim)
 {
-    imp_options_add(
-        options,
-        (imp_option){"observe", 0, IMP_OPTION_TEXT, &sim->observe, "KIND",
-                     "what the policy sees: images (stored as `pictures`), or masks (stored as "
-                     "`segments`): road, lines and obstacles in plain colours",
-                     IMP_SETTING});
-}
-
-// Parses --observe.
-static imp_status read_observe(const imp_sim_options *sim, imp_observation_kind *observe,
-                               imp_error *err)
-{
-    int found = 0;
-    const imp_status status =
-        imp_name_lookup(&found, "--observe: ", sim->observe, imp_observation_kind_name, err);
-    if (status == IMP_OK)
-        *observe = (imp_observation_kind)found;
-    return status;
+    static const imp_option table[] = {IMP_MEMBER_OPTION("observation", 0, IMP_SETTING)};
+    add_rows(options, NULL, table, sizeof table, sim);
 }
 
 // Only for commands that let models drive.
@@ -316,112 +246,71 @@ static void print_map_assumptions(const char *map)
     imp_world_destroy(world);
 }
 
-// Checks the options and copies them into the library's definitions.
+// Converts the options that set no member, and checks them.
 imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_options *sim,
-                                 imp_env_def *env, imp_camera_def *camera, imp_expert_def *expert,
                                  imp_error *err)
 {
-    // ranges that the library does not check, or would report without the option's name
-    imp_status status = imp_check_thread_count(sim->threads, err);
-    if (status != IMP_OK)
-        return status;
-    if (sim->frame_skip < 1 || sim->frame_skip > 1000)
-        return imp_fail(err, IMP_USAGE, "--frame-skip %d is not within 1 to 1000", sim->frame_skip);
+    imp_sim_def *def = sim->def;
+    imp_calibration calibration;
+    int clock = 0, lanes = 0;
+    // ranges that the library would report without the option's name
     if (!(sim->start_angle_deg > 0.0 && sim->start_angle_deg <= 180.0))
         return imp_fail(err, IMP_USAGE, "--start-angle-deg %g is not within 0 to 180",
                         sim->start_angle_deg);
-    // camera
-    imp_calibration calibration;
-    status = imp_parse_lens_option(sim->lens, &calibration, err);
-    if (status != IMP_OK)
-        return status;
-    camera->lens = calibration.lens;
-    camera->width = sim->size[0];
-    camera->height = sim->size[1];
-    // names
-    int clock = 0, lanes = 0;
-    status = imp_name_lookup(&clock, "--clock: ", sim->clock, simulator_or_challenge_name, err);
-    if (status == IMP_OK)
-        status = imp_name_lookup(&lanes, "--lanes: ", sim->lanes, simulator_or_challenge_name, err);
-    if (status != IMP_OK)
-        return status;
+    if (!(sim->return_angle_deg > 0.0 && sim->return_angle_deg <= 90.0))
+        return imp_fail(err, IMP_USAGE, "--max-return-angle-deg %g is not within 0 to 90",
+                        sim->return_angle_deg);
+    IMP_TRY(imp_parse_lens_option(sim->lens, &calibration, err));
+    IMP_TRY(imp_name_lookup(&clock, "--clock: ", sim->clock, simulator_or_challenge_name, err));
+    IMP_TRY(imp_name_lookup(&lanes, "--lanes: ", sim->lanes, simulator_or_challenge_name, err));
+    def->camera.lens = calibration.lens;
     if (clock == CHALLENGE)
-        imp_challenge_set_time_step(&env->drive);
+        imp_challenge_set_time_step(&def->env.drive);
+    def->expert.challenge_lanes = lanes == CHALLENGE;
+    def->env.accept_start_angle = sim->start_angle_deg * IMP_PI / 180.0;
+    def->env.has_start_tile = imp_option_is_given(options, def->env.start_tile);
+    def->expert.return_angle = sim->return_angle_deg * IMP_PI / 180.0;
     // notes about the maps, once per command
     if (!options->quiet) {
-        print_map_assumptions(sim->map);
+        print_map_assumptions(def->map);
         for (int k = 0; k < sim->maps.count; k++)
             print_map_assumptions(sim->maps.items[k]);
     }
-    // environment
-    // the seed determines starts, turns and noise of every episode
-    env->seed = sim->seed;
-    env->accept_start_angle = sim->start_angle_deg * IMP_PI / 180.0;
-    env->frame_skip = sim->frame_skip;
-    env->randomize_objects = sim->randomize_objects;
-    env->cars_yield = sim->cars_yield;
-    env->has_start_tile = imp_option_is_given(options, sim->start_tile);
-    memcpy(env->start_tile, sim->start_tile, sizeof sim->start_tile);
-    // expert
-    expert->speed = sim->expert_speed;
-    expert->tracking_rate = sim->tracking_rate;
-    expert->turning_rate = sim->turning_rate;
-    expert->turn_rate = sim->turn_rate;
-    expert->return_angle = sim->return_angle_deg * IMP_PI / 180.0;
-    expert->challenge_lanes = lanes == CHALLENGE;
-    expert->lane_offset = sim->lane_offset;
-    expert->turns = sim->turns;
-    expert->pose_only = sim->pose_only;
-    expert->look_ahead = sim->look_ahead;
     // creating a camera checks its size
     imp_camera probe;
-    return imp_camera_init(&probe, camera, err);
+    return imp_camera_init(&probe, &def->camera, err);
 }
 
 // Opens the folder of --assets. What it lacks is drawn as without assets, with a note.
 imp_status imp_sim_options_open_assets(const imp_options *options, const imp_sim_options *sim,
-                                       imp_scene_def *scene, imp_assets **assets, imp_error *err)
+                                       imp_assets **assets, imp_error *err)
 {
     // a style without assets would have no effect
-    if (sim->assets[0] == '\0' && strcmp(sim->style, imp_default_sim_options().style) != 0)
+    if (sim->assets[0] == '\0' && strcmp(sim->style, DEFAULT_STYLE) != 0)
         return imp_fail(err, IMP_USAGE,
                         "--style needs --assets: it selects a style of their tiles");
     if (sim->assets[0] == '\0')
         return IMP_OK;
-    imp_status status = imp_assets_open(assets, sim->assets, sim->style, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_assets_open(assets, sim->assets, sim->style, err));
     // the scene borrows the assets, which the caller closes after it
-    scene->assets = *assets;
+    sim->def->scene.assets = *assets;
     for (int k = 0; !options->quiet && k < imp_assets_warning_count(*assets); k++)
         fprintf(stderr, "imprint: note: %s\n", imp_assets_warning(*assets, k));
     return IMP_OK;
 }
 
-// Converts all options of the simulation to one definition. Commands on one map use def->map,
-// commands on several def->maps; the type of --map tells them apart.
-imp_status imp_sim_options_to_def(const imp_options *options, const imp_sim_options *sim,
-                                  imp_sim_def *def, imp_assets **assets, imp_error *err)
+// Completes the definition. Commands on one map use def->map, commands on several def->maps.
+imp_status imp_sim_options_complete_def(const imp_options *options, const imp_sim_options *sim,
+                                        imp_assets **assets, imp_error *err)
 {
-    // the table of the command tells whether --map is a list
-    const int map = imp_option_find(options, "map");
-    const bool several = options->table[map].type == IMP_OPTION_LIST;
-    imp_status status =
-        imp_sim_options_apply(options, sim, &def->env, &def->camera, &def->expert, err);
-    if (status == IMP_OK)
-        status = imp_sim_options_read_split(sim, &def->split, err);
-    if (status == IMP_OK)
-        status = read_observe(sim, &def->observation, err);
-    if (status == IMP_OK)
-        status = imp_randomization_options_parse(options, sim, &def->randomization, err);
-    if (status == IMP_OK)
-        status = imp_sim_options_open_assets(options, sim, &def->scene, assets, err);
-    // texts are borrowed from the options
-    def->map = sim->map;
+    imp_sim_def *def = sim->def;
+    IMP_TRY(imp_sim_options_apply(options, sim, err));
+    IMP_TRY(imp_randomization_options_parse(options, sim, &def->randomization, err));
+    // texts are borrowed from the options, whose table tells whether --map is a list
+    const bool several = options->table[imp_option_find(options, "map")].type == IMP_OPTION_LIST;
     def->maps = sim->maps.items;
     def->map_count = several ? sim->maps.count : 0;
-    def->threads = sim->threads;
-    return status;
+    return imp_sim_options_open_assets(options, sim, assets, err);
 }
 
 // Only networks have a size and a lens of their own.
@@ -432,7 +321,7 @@ imp_status imp_sim_options_match_camera(const imp_options *options, const imp_si
     // experts and plug-ins take images of any size
     if (!imp_policy_factory_is_network(driver))
         return IMP_OK;
-    if (!imp_option_is_given(options, sim->size))
+    if (!imp_option_is_given(options, &sim->def->camera.width))
         imp_policy_factory_image_size(driver, &camera->width, &camera->height);
     // a model may lack the name of its lens
     const char *lens = imp_network_metadata(imp_policy_factory_network(driver), "lens");

@@ -23,30 +23,27 @@ extern const imp_command imp_command_sweep;
 extern const imp_command imp_command_agent;
 extern const imp_command imp_command_submission;
 
-// Options of everything that simulates, before they are turned into definitions.
+#define IMP_SETTLE_STEPS_HELP                                                                      \
+    "first steps that lane and speed figures leave out (60 if --steps is at least 300)"
+
+// What the option --start-angle-deg is unless it is given.
+#define IMP_DEFAULT_START_ANGLE_DEG 4.0
+
+// Options of everything that simulates. Most set members of the definition; the rest is converted.
 typedef struct imp_sim_options {
-    const char *map;    // of commands that simulate on one
-    imp_text_list maps; // of the others: maps and folders of maps
-    uint64_t seed;
-    int size[2];            // of an observation [px]
+    imp_sim_def *def;       // the command's
+    imp_text_list maps;     // of commands that take several: maps and folders of maps
     const char *lens;       // "duckiebot", "none" or a calibration's file
     double start_angle_deg; // accepted at the start
-    int start_tile[2];
-    int frame_skip;
-    bool randomize_objects, cars_yield, pose_only, look_ahead;
-    double expert_speed, tracking_rate, turning_rate, turn_rate, return_angle_deg, lane_offset;
-    const char *split;     // which of the maps take part: all, train or test
-    const char *lanes;     // "simulator" or "challenge"
-    const char *clock;     // "simulator" or "challenge"
-    const char *turns;     // that the expert takes at crossings: "" or letters l, r, s
-    const char *observe;   // what the policy sees: images or masks, as they are stored
-    const char *segmenter; // model of seg-train that policies look through, or ""
+    double return_angle_deg;
+    const char *lanes;                     // "simulator" or "challenge"
+    const char *clock;                     // "simulator" or "challenge"
+    const char *segmenter;                 // model of seg-train that policies look through, or ""
     const char *randomize, *randomization; // words and a file, or ""
     const char *assets, *style; // folder of textures and meshes, or ""; and which style of tiles
-    int threads;
 } imp_sim_options;
 
-imp_sim_options imp_default_sim_options(void);
+imp_sim_options imp_default_sim_options(imp_sim_def *def);
 
 // Refuses numbers of threads that no machine has.
 imp_status imp_check_thread_count(int threads, imp_error *err);
@@ -62,19 +59,17 @@ void imp_sim_options_add_multi_map(imp_options *options, imp_sim_options *sim);
 // The same without --seed and --threads, for a command that has its own.
 void imp_sim_options_add_unseeded(imp_options *options, imp_sim_options *sim);
 
-// Turns them into definitions; says what is out of range.
+// Adds --assets and --style alone.
+void imp_sim_options_add_assets(imp_options *options, imp_sim_options *sim, const char *group);
+
+// Completes environment, camera and expert of the definition; says what is out of range.
 imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_options *sim,
-                                 imp_env_def *env, imp_camera_def *camera, imp_expert_def *expert,
                                  imp_error *err);
 
-// The same, and all else that simulations are defined by: maps, --split, --observe, --randomize,
-// --assets, --threads. *assets: NULL, or to be freed with imp_assets_close(), also after a failure.
-imp_status imp_sim_options_to_def(const imp_options *options, const imp_sim_options *sim,
-                                  imp_sim_def *def, imp_assets **assets, imp_error *err);
-
-// Reads --split.
-imp_status imp_sim_options_read_split(const imp_sim_options *sim, imp_map_split *split,
-                                      imp_error *err);
+// The same, and all else that simulations are defined by: maps, --randomize, --assets. *assets:
+// NULL, or to be freed with imp_assets_close(), also after a failure.
+imp_status imp_sim_options_complete_def(const imp_options *options, const imp_sim_options *sim,
+                                        imp_assets **assets, imp_error *err);
 
 // Adds --observe.
 void imp_sim_options_add_observe(imp_options *options, imp_sim_options *sim);
@@ -93,10 +88,10 @@ void imp_randomization_options_add(imp_options *options, imp_sim_options *sim);
 imp_status imp_randomization_options_parse(const imp_options *options, const imp_sim_options *sim,
                                            imp_randomization *out, imp_error *err);
 
-// Opens --assets, if it is given, and prints notes about what is missing there. Freed with
-// imp_assets_close().
+// Opens --assets, if it is given, for the definition's scene, and prints notes about what is
+// missing there. Freed with imp_assets_close().
 imp_status imp_sim_options_open_assets(const imp_options *options, const imp_sim_options *sim,
-                                       imp_scene_def *scene, imp_assets **assets, imp_error *err);
+                                       imp_assets **assets, imp_error *err);
 
 // A model knows the size and lens of its observations: makes the camera fit a driver that is one,
 // where the user does not ask for something else, which can only contradict it. IMP_USAGE if it

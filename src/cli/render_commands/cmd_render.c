@@ -19,7 +19,8 @@
 
 // Options of all three modes, and what the summary needs.
 typedef struct settings {
-    imp_sim_options sim;
+    imp_sim_def def;
+    imp_sim_options sim; // that fill the definition
     imp_image_options image;
     imp_replay_options replay;
     int episodes;   // of a contact sheet
@@ -116,32 +117,28 @@ static imp_status write_view_image(const settings *s, imp_view_renderer *rendere
 // Mode 1: creates world, scene and renderer, draws one image, and destroys them again.
 static imp_status render_one_view(settings *s, const imp_options *options, imp_error *err)
 {
-    imp_env_def env = imp_default_env_def();
-    imp_camera_def camera = imp_default_camera_def();
-    imp_expert_def expert = imp_default_expert_def();
     imp_world *world = NULL;
-    imp_scene_def look = imp_default_scene_def();
     imp_assets *assets = NULL;
     imp_scene *scene = NULL;
     imp_view_renderer *renderer = NULL;
     // world and pose
-    imp_status status = imp_sim_options_apply(options, &s->sim, &env, &camera, &expert, err);
+    imp_status status = imp_sim_options_apply(options, &s->sim, err);
     if (status == IMP_OK)
-        status = imp_world_load(&world, s->sim.map, err);
+        status = imp_world_load(&world, s->def.map, err);
     // a map without a pose shows no robot
     s->drawn_pose = (imp_pose){NAN, NAN, NAN};
     if (status == IMP_OK && (is_robot_view(s) || imp_option_is_given(options, s->pose)))
-        status = given_or_start_pose(s, options, world, &env, &s->drawn_pose, err);
+        status = given_or_start_pose(s, options, world, &s->def.env, &s->drawn_pose, err);
     // scene and renderer
     if (status == IMP_OK)
-        status = imp_sim_options_open_assets(options, &s->sim, &look, &assets, err);
+        status = imp_sim_options_open_assets(options, &s->sim, &assets, err);
     if (status == IMP_OK)
-        status = imp_scene_create_with_def(&scene, world, &look, err);
+        status = imp_scene_create_with_def(&scene, world, &s->def.scene, err);
     if (status == IMP_OK)
-        status = imp_view_renderer_create(&renderer, options, &s->image, &s->sim, &camera, scene,
-                                          world, err);
+        status = imp_view_renderer_create(&renderer, options, &s->image, &s->sim, &s->def.camera,
+                                          scene, world, err);
     if (status == IMP_OK)
-        status = write_view_image(s, renderer, &camera, s->drawn_pose, err);
+        status = write_view_image(s, renderer, &s->def.camera, s->drawn_pose, err);
     imp_view_renderer_destroy(renderer);
     imp_scene_destroy(scene);
     imp_assets_close(assets);
@@ -190,14 +187,14 @@ static int print_episodes_summary(const settings *s, const imp_options *options)
 {
     if (options->json)
         return imp_console_finish_with_json(json_pack("{s:s, s:s, s:i, s:i}", "out", s->out, "map",
-                                                      s->sim.map, "episode", s->replay.episode,
+                                                      s->def.map, "episode", s->replay.episode,
                                                       "episodes", s->episodes));
     printf("%s: ", s->out);
     if (s->episodes == 1)
         printf("episode %d", s->replay.episode);
     else
         printf("episodes %d to %d", s->replay.episode, s->replay.episode + s->episodes - 1);
-    printf(" on %s\n", s->sim.map);
+    printf(" on %s\n", s->def.map);
     return imp_console_flush();
 }
 
@@ -214,11 +211,12 @@ static int print_render_summary(const void *state, const imp_options *options)
     json_t *pose = isnan(degrees) ? json_null()
                                   : json_pack("[f,f,f]", s->drawn_pose.x, s->drawn_pose.z, degrees);
     if (options->json)
-        return imp_console_finish_with_json(json_pack(
-            "{s:s, s:s, s:s, s:i, s:i, s:o}", "out", s->out, "map", s->sim.map, "view",
-            s->image.view, "width", s->sim.size[0], "height", s->sim.size[1], "pose", pose));
+        return imp_console_finish_with_json(
+            json_pack("{s:s, s:s, s:s, s:i, s:i, s:o}", "out", s->out, "map", s->def.map, "view",
+                      s->image.view, "width", s->def.camera.width, "height", s->def.camera.height,
+                      "pose", pose));
     json_decref(pose);
-    printf("%s: %d x %d", s->out, s->sim.size[0], s->sim.size[1]);
+    printf("%s: %d x %d", s->out, s->def.camera.width, s->def.camera.height);
     if (is_robot_view(s))
         printf(", seen from %.3f,%.3f,%.1f", s->drawn_pose.x, s->drawn_pose.z, degrees);
     printf("\n");
@@ -268,9 +266,10 @@ static imp_status render_view_or_replay(void *state, const imp_options *options,
 static void set_up_render_command(void *state, imp_options *options)
 {
     settings *s = state;
-    s->sim = imp_default_sim_options();
-    s->sim.size[0] = 640;
-    s->sim.size[1] = 480;
+    s->def = imp_default_sim_def();
+    s->sim = imp_default_sim_options(&s->def);
+    s->def.camera.width = 640;
+    s->def.camera.height = 480;
     s->image = imp_default_image_options();
     s->replay.dataset = "";
     s->episodes = 1;

@@ -83,14 +83,14 @@ imp_status imp_randomized_sheet_write(const imp_options *options, const imp_sim_
                         "--episode %d and --episodes %d: must be at least 0, and within 1 to %d",
                         sheet->first, sheet->count, EPISODES_MAX);
     // the simulator of `imprint log`, with the expert that drives the first moment
-    imp_sim_def def = imp_default_sim_def();
+    imp_sim_def *def = settings->def;
     imp_assets *assets = NULL;
     imp_sim *sim = NULL;
-    imp_status status = imp_sim_options_to_def(options, settings, &def, &assets, err);
-    def.expert_actions = true;
-    def.threads = 1;
+    imp_status status = imp_sim_options_complete_def(options, settings, &assets, err);
+    def->expert_actions = true;
+    def->threads = 1;
     if (status == IMP_OK)
-        status = imp_sim_create(&sim, &def, err);
+        status = imp_sim_create(&sim, def, err);
     if (status == IMP_OK)
         status = render_episodes(sim, sheet, out, err);
     imp_sim_destroy(sim);

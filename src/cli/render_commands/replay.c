@@ -61,7 +61,8 @@ typedef struct replay_job {
 static bool must_render_frames_again(const imp_options *options, const imp_sim_options *sim,
                                      const imp_image_options *image)
 {
-    return imp_option_is_given(options, sim->size) || imp_option_is_given(options, &image->view) ||
+    return imp_option_is_given(options, &sim->def->camera.width) ||
+           imp_option_is_given(options, &image->view) ||
            imp_option_is_given(options, &image->draw) ||
            imp_option_is_given(options, &image->camera_effects) ||
            imp_option_is_given(options, &image->undistort) ||
@@ -149,8 +150,8 @@ static imp_status load_map(replay_job *p, const imp_options *options, const imp_
                            imp_error *err)
 {
     const imp_episode *episode = p->episode;
-    if (imp_option_is_given(options, &sim->map))
-        return imp_world_load(&p->world, sim->map, err);
+    if (imp_option_is_given(options, &sim->def->map))
+        return imp_world_load(&p->world, sim->def->map, err);
     if (episode->map_text != NULL) {
         char source[sizeof episode->map + 8];
         snprintf(source, sizeof source, "%s.yaml", episode->map);
@@ -175,31 +176,29 @@ static imp_status open_view_renderer(replay_job *p, const imp_options *options,
                                      const imp_sim_options *sim, const imp_image_options *image,
                                      imp_error *err)
 {
-    imp_env_def env = imp_default_env_def();
-    imp_camera_def camera = imp_default_camera_def();
-    imp_expert_def expert = imp_default_expert_def();
-    imp_scene_def look = imp_default_scene_def();
-    imp_status status = imp_sim_options_apply(options, sim, &env, &camera, &expert, err);
+    imp_env_def *env = &sim->def->env;
+    imp_camera_def *camera = &sim->def->camera;
+    imp_status status = imp_sim_options_apply(options, sim, err);
     if (status == IMP_OK)
-        status = camera_lens_of_dataset(p, options, sim, &camera, err);
+        status = camera_lens_of_dataset(p, options, sim, camera, err);
     // the environment of the recording: its settings, its seed, no end
-    read_recorded_env_settings(p->info->settings, &env);
-    env.seed = p->episode->seed;
+    read_recorded_env_settings(p->info->settings, env);
+    env->seed = p->episode->seed;
     // what ends an episode does not matter here
-    env.max_steps = INT32_MAX;
+    env->max_steps = INT32_MAX;
     if (status == IMP_OK)
         status = load_map(p, options, sim, err);
     if (status == IMP_OK)
-        status = imp_sim_options_open_assets(options, sim, &look, &p->assets, err);
+        status = imp_sim_options_open_assets(options, sim, &p->assets, err);
     if (status == IMP_OK)
-        status = imp_scene_create_with_def(&p->scene, p->world, &look, err);
+        status = imp_scene_create_with_def(&p->scene, p->world, &sim->def->scene, err);
     if (status == IMP_OK)
-        status = imp_env_init(&p->env, p->world, &env, err);
+        status = imp_env_init(&p->env, p->world, env, err);
     if (status == IMP_OK)
-        status = imp_view_renderer_create(&p->renderer, options, image, sim, &camera, p->scene,
+        status = imp_view_renderer_create(&p->renderer, options, image, sim, camera, p->scene,
                                           p->world, err);
-    p->width = camera.width;
-    p->height = camera.height;
+    p->width = camera->width;
+    p->height = camera->height;
     return status;
 }
 

@@ -266,7 +266,7 @@ imp_status imp_view_renderer_create(imp_view_renderer **out, const imp_options *
     // defaults: no effects, the frame's own motion
     p->camera_effects = imp_default_camera_effects_def();
     p->speed = p->turn_rate = NAN;
-    p->seed = sim->seed;
+    p->seed = sim->def->env.seed;
     // the view decides which of the other options are allowed
     imp_status status = parse_view(image->view, &p->kind, err);
     if (status == IMP_OK)

@@ -10,114 +10,94 @@
 #include <string.h>
 
 #include "base/text/plural.h"
-#include "base/text/suggestion.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
 #include "cli/output/run_folder.h"
 #include "cli/train_commands/train_settings.h"
+#include "learn/settings/settings_tables.h"
 
 // Options, and the result for the report.
 typedef struct settings {
     imp_sim_options sim;
+    imp_train_settings training;
     imp_dagger_def dagger;
     imp_assets *assets;
-    const char *beta, *architecture, *loss, *augment, *out;
+    const char *out;
     bool resume, force;
     imp_dagger_result done;
 } settings;
 
+// Adds rows, of which some are members of the definition.
+static void add_rows(imp_options *options, const char *group, const imp_option *table, size_t bytes,
+                     settings *s)
+{
+    imp_options_add_members(options, group, table, (int)(bytes / sizeof *table),
+                            &imp_dagger_members, &s->dagger);
+}
+
 // Options of recording: rounds, episodes, and who drives when.
 static void add_collection_options(imp_options *options, settings *s)
 {
-    imp_dagger_def *dagger = &s->dagger;
     const imp_option table[] = {
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of all rounds and of the best policy",
          IMP_TRANSIENT},
-        {"expert", 0, IMP_OPTION_TEXT, &dagger->collect.label_policy, "POLICY",
-         "policy that drives in round 0 and labels all rounds: expert (the default), or a "
-         "plug-in (.so)",
-         IMP_INPUT_PATH},
-        {"rounds", 'r', IMP_OPTION_INT, &dagger->rounds, "N",
-         "number of rounds in which the network drives", IMP_FLEXIBLE},
-        {"episodes", 'n', IMP_OPTION_INT, &dagger->collect.episodes, "N", "episodes per round",
-         IMP_SETTING},
-        {"first-episodes", 0, IMP_OPTION_INT, &dagger->first_episodes, "N",
-         "episodes of round 0, in which only the expert drives; 0: as in the other rounds",
-         IMP_SETTING},
-        {"steps", 0, IMP_OPTION_INT, &dagger->collect.steps, "N",
-         "maximum number of steps of an episode", IMP_SETTING},
+        IMP_MEMBER_OPTION_WITH_HELP("collect.label_policy", 0, IMP_INPUT_PATH,
+                                    "policy that drives in round 0 and labels all rounds: expert "
+                                    "(the default), pure-pursuit, or a plug-in (.so)"),
+        IMP_MEMBER_OPTION("rounds", 'r', IMP_FLEXIBLE),
+        IMP_MEMBER_OPTION_WITH_HELP("collect.episodes", 'n', IMP_SETTING, "episodes per round"),
+        IMP_MEMBER_OPTION("first_episodes", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("collect.steps", 0, IMP_SETTING),
         // who drives, and which episodes are kept
-        {"beta", 0, IMP_OPTION_TEXT, &s->beta, "NAME",
-         "schedule of the expert's share of the driving: linear, exponential, or switch (the "
-         "expert drives where it is needed)",
-         IMP_SETTING},
-        {"beta-decay", 0, IMP_OPTION_REAL, &dagger->beta_decay, "R",
-         "decrease of that share per round: of the whole (linear), or of the rest "
-         "(exponential)",
-         IMP_SETTING},
-        {"mix-steps", 0, IMP_OPTION_INT, &dagger->collect.mix_steps, "N",
-         "draw anew who drives every N steps; 0: once per episode", IMP_SETTING},
-        {"hardest-of", 0, IMP_OPTION_INT, &dagger->collect.hardest_of, "N",
-         "of N episodes that the network drives, record the hardest: one that terminated, or "
-         "the one that differs most from the expert",
-         IMP_SETTING},
+        IMP_MEMBER_OPTION("beta", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("beta_decay", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("collect.mix_steps", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("collect.hardest_of", 0, IMP_SETTING),
         // exploration
-        {"noise", 0, IMP_OPTION_REAL, &dagger->collect.noise, "SIGMA",
-         "standard deviation of the disturbance of duty cycles in round 0; labels are the "
-         "undisturbed actions",
-         IMP_SETTING},
-        {"noise-time", 0, IMP_OPTION_REAL, &dagger->collect.noise_time, "S",
-         "duration of a disturbance", IMP_SETTING},
-        {"start-offset", 0, IMP_OPTION_REAL, &dagger->collect.start_offset, "M",
-         "maximum distance of a start from the lane centre; without it, anywhere on the tile",
-         IMP_SETTING},
+        IMP_MEMBER_OPTION_WITH_HELP("collect.noise", 0, IMP_SETTING,
+                                    "standard deviation of the disturbance of duty cycles in round "
+                                    "0; labels are the undisturbed actions"),
+        IMP_MEMBER_OPTION("collect.noise_time", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("collect.start_offset", 0, IMP_SETTING),
     };
-    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+    add_rows(options, NULL, table, sizeof table, s);
 }
 
 // Options of the training after each round: those of `imprint train` that make sense here.
 static void add_training_options(imp_options *options, settings *s)
 {
-    imp_dagger_def *dagger = &s->dagger;
-    imp_train_def *train = &dagger->train;
     const imp_option table[] = {
-        {"network", 0, IMP_OPTION_TEXT, &s->architecture, "NAME",
+        {"network", 0, IMP_OPTION_TEXT, &s->training.architecture, "NAME",
          "built-in network or YAML file, see imprint model list", IMP_INPUT_PATH},
-        {"batch-norm", 0, IMP_OPTION_FLAG, &train->network.batch_norm, NULL,
-         "true batch normalisation instead of the baseline's frozen one", IMP_SETTING},
+        IMP_MEMBER_OPTION("train.network.batch_norm", 0, IMP_SETTING),
         // training of a round
-        {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N", "epochs over all frames after a round",
-         IMP_SETTING},
-        {"last-epochs", 0, IMP_OPTION_INT, &dagger->last_epochs, "N",
-         "epochs after the last round; 0: as after the others", IMP_SETTING},
-        {"batch", 'b', IMP_OPTION_INT, &train->trainer.batch, "N", "samples per step", IMP_SETTING},
-        {"loss", 0, IMP_OPTION_TEXT, &s->loss, "NAME",
+        IMP_MEMBER_OPTION_WITH_HELP("train.epochs", 'e', IMP_SETTING,
+                                    "epochs over all frames after a round"),
+        IMP_MEMBER_OPTION("last_epochs", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION_WITH_HELP("train.trainer.batch", 'b', IMP_SETTING, "samples per step"),
+        {"loss", 0, IMP_OPTION_TEXT, &s->training.loss, "NAME",
          "mse, or huber, which gives large errors less weight", IMP_SETTING},
-        {"augment", 0, IMP_OPTION_TEXT, &s->augment, "LIST",
+        {"augment", 0, IMP_OPTION_TEXT, &s->training.augment, "LIST",
          "augmentation of images, see imprint train --help", IMP_SETTING},
-        {"ema-decay", 0, IMP_OPTION_REAL, &train->trainer.average, "R",
-         "decay of the exponential moving average of the weights that becomes the model; 0: "
-         "none",
-         IMP_SETTING},
-        {"learning-rate", 0, IMP_OPTION_REAL, &train->trainer.learning_rate, "R",
-         "learning rate at the start of a round; it falls along half a cosine", IMP_SETTING},
-        {"train-seed", 0, IMP_OPTION_SEED, &train->seed, "N", "seed of weights, order and split",
-         IMP_SETTING},
+        IMP_MEMBER_OPTION_WITH_HELP("train.trainer.average", 0, IMP_SETTING, IMP_EMA_HELP),
+        IMP_MEMBER_OPTION_WITH_HELP(
+            "train.trainer.learning_rate", 0, IMP_SETTING,
+            "learning rate at the start of a round; it falls along half a cosine"),
+        {"train-seed", 0, IMP_OPTION_SEED, &s->dagger.train.seed, "N",
+         "seed of weights, order and split", IMP_SETTING},
     };
-    imp_options_add_group(options, "Learning", table, (int)(sizeof table / sizeof table[0]));
+    add_rows(options, "Learning", table, sizeof table, s);
 }
 
 // The options of the simulation come first, as in `imprint log`.
 static void add_dagger_options(imp_options *options, settings *s)
 {
-    imp_dagger_def *dagger = &s->dagger;
     const imp_option table[] = {
-        {"eval-episodes", 0, IMP_OPTION_INT, &dagger->eval.episodes, "N",
-         "episodes that evaluate each round's policy", IMP_SETTING},
-        {"eval-steps", 0, IMP_OPTION_INT, &dagger->eval.steps, "N",
-         "maximum number of steps of an evaluation episode", IMP_SETTING},
-        {"patience", 0, IMP_OPTION_INT, &dagger->patience, "N",
-         "stop after N rounds without a better policy; 0: never", IMP_FLEXIBLE},
+        IMP_MEMBER_OPTION_WITH_HELP("eval.episodes", 0, IMP_SETTING,
+                                    "episodes that evaluate each round's policy"),
+        IMP_MEMBER_OPTION_WITH_HELP("eval.steps", 0, IMP_SETTING,
+                                    "maximum number of steps of an evaluation episode"),
+        IMP_MEMBER_OPTION("patience", 0, IMP_FLEXIBLE),
         {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL,
          "continue an interrupted run with its settings, or add rounds", IMP_TRANSIENT},
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
@@ -127,7 +107,7 @@ static void add_dagger_options(imp_options *options, settings *s)
     imp_sim_options_add_observe(options, &s->sim);
     add_collection_options(options, s);
     add_training_options(options, s);
-    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+    add_rows(options, NULL, table, sizeof table, s);
 }
 
 // One object per round, with the names of the columns of rounds.csv.
@@ -181,24 +161,6 @@ static int print_dagger_summary(const void *state, const imp_options *options)
     return imp_console_flush();
 }
 
-// Converts names to enumerations.
-static imp_status parse_dagger_choices(settings *s, imp_error *err)
-{
-    imp_network_def *network = &s->dagger.train.network;
-    int beta = 0, loss = 0;
-    imp_status status = imp_name_lookup(&beta, "--beta: ", s->beta, imp_beta_schedule_name, err);
-    if (status == IMP_OK)
-        status = imp_name_lookup(&loss, "--loss: ", s->loss, imp_action_loss_name, err);
-    if (status != IMP_OK)
-        return status;
-    if (strlen(s->architecture) >= sizeof network->architecture)
-        return imp_fail(err, IMP_USAGE, "--network: unknown architecture '%s'", s->architecture);
-    strcpy(network->architecture, s->architecture);
-    s->dagger.beta = (imp_beta_schedule)beta;
-    s->dagger.train.trainer.loss = (imp_loss)loss;
-    return imp_parse_augment_option(&s->dagger.train.augment, s->augment, err);
-}
-
 // Applies the options of the simulation to recording and evaluation alike.
 static imp_status apply_simulation_options(settings *s, const imp_options *options, imp_error *err)
 {
@@ -206,8 +168,7 @@ static imp_status apply_simulation_options(settings *s, const imp_options *optio
     imp_eval_def *eval = &s->dagger.eval;
     // rounds are judged by the expert that collects; what resuming compares has the default here
     const imp_expert_def expert = eval->sim.expert;
-    const imp_status status =
-        imp_sim_options_to_def(options, &s->sim, &collect->sim, &s->assets, err);
+    const imp_status status = imp_sim_options_complete_def(options, &s->sim, &s->assets, err);
     // the evaluation happens in the world of the recordings
     eval->sim = collect->sim;
     eval->sim.expert = expert;
@@ -221,7 +182,7 @@ static imp_status run_dagger_command(void *state, const imp_options *options, im
     settings *s = state;
     imp_dagger_result *done = &s->done;
     imp_run_folder folder;
-    imp_status status = parse_dagger_choices(s, err);
+    imp_status status = imp_train_settings_apply(&s->training, err);
     if (status == IMP_OK)
         status = apply_simulation_options(s, options, err);
     if (status == IMP_OK)
@@ -247,12 +208,10 @@ static imp_status run_dagger_command(void *state, const imp_options *options, im
 static void set_up_dagger_command(void *state, imp_options *options)
 {
     settings *s = state;
-    s->sim = imp_default_sim_options();
     s->dagger = imp_default_dagger_def();
-    s->architecture = "one-residual";
-    s->beta = imp_beta_schedule_name((int)s->dagger.beta);
-    s->loss = imp_loss_name((int)s->dagger.train.trainer.loss);
-    s->augment = "none";
+    s->sim = imp_default_sim_options(&s->dagger.collect.sim);
+    s->training = imp_default_train_settings(&s->dagger.train);
+    s->training.data.count = 0;
     s->out = "runs/dagger";
     add_dagger_options(options, s);
 }

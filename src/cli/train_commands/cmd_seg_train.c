@@ -9,10 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/text/plural.h"
 #include "cli/output/console.h"
 #include "cli/output/run_folder.h"
 #include "cli/train_commands/train_settings.h"
+#include "learn/settings/settings_tables.h"
+#include "sim/simulator/sim_settings.h"
 
 // Options of `imprint train` that this command gained later.
 static const char *const ADDED[] = {
@@ -39,54 +42,52 @@ typedef struct settings {
 static void add_seg_train_options(imp_options *options, settings *s)
 {
     imp_train_settings *training = &s->training;
-    imp_train_def *train = &training->train;
     imp_sim_options *sim = &s->sim;
-    const imp_option table[] = {
+    const imp_option maps[] = {
         {"out", 'o', IMP_OPTION_TEXT, &training->out, "DIR", "folder of the new model",
          IMP_TRANSIENT},
         {"map", 'm', IMP_OPTION_LIST, &s->maps, "MAP",
          "map or folder of maps for the images; may be repeated [all built-in maps]",
          IMP_INPUT_PATH},
-        {"split", 0, IMP_OPTION_TEXT, &sim->split, "PART",
-         "maps to train on: train, test or all; the others are for validation", IMP_SETTING},
+        IMP_MEMBER_OPTION_WITH_HELP(
+            "split", 0, IMP_SETTING,
+            "maps to train on: train, test or all; the others are for validation"),
+    };
+    const imp_option table[] = {
         {"network", 0, IMP_OPTION_TEXT, &training->architecture, "NAME",
          "segmentation network, built in or a YAML file (docs/segmentation.md)", IMP_INPUT_PATH},
-        // images and steps
-        {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N",
-         "number of epochs; each ends with a validation", IMP_SETTING},
-        {"images", 0, IMP_OPTION_INT, &s->def.images, "N", "new images per epoch", IMP_SETTING},
-        {"validation-images", 0, IMP_OPTION_INT, &s->def.held_out, "N",
-         "number of validation images", IMP_SETTING},
-        {"batch", 'b', IMP_OPTION_INT, &train->trainer.batch, "N", "images per step", IMP_SETTING},
-        {"learning-rate", 0, IMP_OPTION_REAL, &train->trainer.learning_rate, "R",
-         "learning rate at the start; it falls along half a cosine, or as --schedule says",
-         IMP_SETTING},
-        {"seed", 's', IMP_OPTION_SEED, &train->seed, "N", "seed of images and weights",
-         IMP_SETTING},
+        IMP_MEMBER_OPTION_WITH_HELP("train.epochs", 'e', IMP_SETTING,
+                                    "number of epochs; each ends with a validation"),
+        IMP_MEMBER_OPTION("images", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("held_out", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION_WITH_HELP("train.trainer.batch", 'b', IMP_SETTING, "images per step"),
+        IMP_MEMBER_OPTION_WITH_HELP(
+            "train.trainer.learning_rate", 0, IMP_SETTING,
+            "learning rate at the start; it falls along half a cosine, or as --schedule says"),
+        IMP_MEMBER_OPTION_WITH_HELP("train.seed", 's', IMP_SETTING, "seed of images and weights"),
         // camera and scene
-        {"size", 0, IMP_OPTION_PAIR, sim->size, "WxH", "size of an image [80x60]", IMP_SETTING},
+        {"size", 0, IMP_OPTION_PAIR, &sim->def->camera.width, "WxH", "size of an image [80x60]",
+         IMP_SETTING},
         {"lens", 0, IMP_OPTION_TEXT, &sim->lens, "LENS",
          "duckiebot, none, or a robot's calibration (YAML)", IMP_INPUT_PATH},
-        {"assets", 0, IMP_OPTION_TEXT, &sim->assets, "DIR",
-         "folder with the textures and meshes of duckietown-world or gym-duckietown",
-         IMP_INPUT_PATH},
-        {"style", 0, IMP_OPTION_TEXT, &sim->style, "STYLE",
-         "style of the assets' tiles: photos, synthetic, synthetic-F or smooth", IMP_SETTING},
     };
-    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+    imp_options_add_members(options, NULL, maps, (int)(sizeof maps / sizeof maps[0]),
+                            &imp_sim_members, sim->def);
+    imp_options_add_members(options, NULL, table, (int)(sizeof table / sizeof table[0]),
+                            &imp_seg_train_members, &s->def);
+    imp_sim_options_add_assets(options, sim, NULL);
     imp_train_options_add_named(options, training, ADDED);
     imp_train_options_add_named(options, training, SHARED);
     imp_randomization_options_add(options, sim);
 }
 
 // Settings of `imprint train`, with the defaults of segmentation.
-static imp_train_settings default_seg_train_settings(void)
+static imp_train_settings default_seg_train_settings(imp_train_def *train)
 {
-    imp_train_settings training = imp_default_train_settings();
-    training.train = imp_default_seg_train_def().train;
+    imp_train_settings training = imp_default_train_settings(train);
     training.data.count = 0;
     training.architecture = "segmenter";
-    training.schedule = "cosine";
+    training.loss = NULL; // there is one loss for classes
     training.out = "runs/segmenter";
     return training;
 }
@@ -95,7 +96,8 @@ static imp_train_settings default_seg_train_settings(void)
 // caller frees it; NULL without memory.
 static char *settings_stored_in_model(const imp_options *options)
 {
-    imp_train_settings training = default_seg_train_settings();
+    imp_train_def train = imp_default_seg_train_def().train;
+    imp_train_settings training = default_seg_train_settings(&train);
     imp_options added;
     // the defaults of the added options
     imp_options_init(&added, options->command);
@@ -173,22 +175,11 @@ static imp_status read_seg_train_options(settings *s, const imp_options *options
     imp_camera probe;
     // nothing is randomised unless the options ask for it
     def->sim.randomization = imp_randomization_none();
-    imp_status status = imp_train_settings_apply(&s->training, err);
-    if (status == IMP_OK)
-        status = imp_randomization_options_parse(options, &s->sim, &def->sim.randomization, err);
-    if (status == IMP_OK)
-        status = imp_parse_lens_option(s->sim.lens, &calibration, err);
-    if (status == IMP_OK)
-        status = imp_sim_options_read_split(&s->sim, &def->sim.split, err);
-    if (status == IMP_OK)
-        status = imp_sim_options_open_assets(options, &s->sim, &def->sim.scene, &s->assets, err);
-    if (status != IMP_OK)
-        return status;
-    // training, camera and maps
-    def->train = s->training.train;
+    IMP_TRY(imp_train_settings_apply(&s->training, err));
+    IMP_TRY(imp_randomization_options_parse(options, &s->sim, &def->sim.randomization, err));
+    IMP_TRY(imp_parse_lens_option(s->sim.lens, &calibration, err));
+    IMP_TRY(imp_sim_options_open_assets(options, &s->sim, &s->assets, err));
     def->sim.camera.lens = calibration.lens;
-    def->sim.camera.width = s->sim.size[0];
-    def->sim.camera.height = s->sim.size[1];
     def->sim.maps = s->maps.count > 0 ? s->maps.items : NULL;
     def->sim.map_count = s->maps.count;
     return imp_camera_init(&probe, &def->sim.camera, err);
@@ -204,13 +195,12 @@ static imp_status run_seg_train_command(void *state, const imp_options *options,
     if (status == IMP_OK)
         status = imp_train_settings_check_output(training, err);
     if (status == IMP_OK)
-        status = imp_run_folder_begin(&folder, options, training->out, training->resume,
+        status = imp_run_folder_begin(&folder, options, training->out, training->train->resume,
                                       training->force, err);
     if (status != IMP_OK)
         return status;
     char *json = settings_stored_in_model(options);
     const imp_monitor monitor = imp_console_monitor(options);
-    s->def.train.resume = training->resume;
     s->def.train.settings = json != NULL ? json : "{}";
     status = imp_train_segmenter(&s->summary, training->out, &s->def, &monitor, err);
     imp_console_clear_progress();
@@ -224,10 +214,9 @@ static void set_up_seg_train_command(void *state, imp_options *options)
 {
     settings *s = state;
     s->def = imp_default_seg_train_def();
-    s->training = default_seg_train_settings();
-    s->sim = imp_default_sim_options();
+    s->training = default_seg_train_settings(&s->def.train);
+    s->sim = imp_default_sim_options(&s->def.sim);
     s->sim.randomize = "looks";
-    s->sim.split = imp_map_split_name(s->def.sim.split);
     add_seg_train_options(options, s);
 }
 

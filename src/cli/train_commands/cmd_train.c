@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/text/plural.h"
 #include "base/text/suggestion.h"
@@ -17,122 +18,98 @@
 #include "cli/output/console.h"
 #include "cli/output/run_folder.h"
 #include "cli/train_commands/train_settings.h"
+#include "learn/settings/settings_tables.h"
 
-// Values of --schedule, by imp_rate_schedule.
-static const char *const SCHEDULES[] = {
-    [IMP_SCHEDULE_CONSTANT] = "constant",
-    [IMP_SCHEDULE_COSINE] = "cosine",
-    [IMP_SCHEDULE_STEP] = "step",
-};
-
-// The defaults of the library, with names for enumerations.
-imp_train_settings imp_default_train_settings(void)
+// The defaults of what is no member of the definition.
+imp_train_settings imp_default_train_settings(imp_train_def *train)
 {
-    // every number is the library's default
-    const imp_train_def train = imp_default_train_def();
     return (imp_train_settings){
         .train = train,
         .data = {{"runs/data"}, 1},
         .architecture = "one-residual",
-        .schedule = "constant",
-        .optimiser = imp_optimiser_name((int)train.trainer.optimiser),
-        .loss = imp_loss_name((int)train.trainer.loss),
+        .loss = imp_loss_name((int)train->trainer.loss),
         .augment = "none",
         .out = "runs/model",
     };
 }
 
+// Adds rows, of which some are members of the definition.
+static void add_rows(imp_options *options, const imp_option *table, size_t bytes,
+                     imp_train_settings *s)
+{
+    imp_options_add_members(options, NULL, table, (int)(bytes / sizeof *table), &imp_train_members,
+                            s->train);
+}
+
 // Options of data, network, loss and optimiser.
 static void add_training_options(imp_options *options, imp_train_settings *s)
 {
-    imp_train_def *train = &s->train;
     const imp_option table[] = {
         {"data", 'd', IMP_OPTION_LIST, &s->data, "DIR[:WEIGHT]",
          "dataset to train on; may be repeated, then with its share of an epoch as WEIGHT",
          IMP_INPUT_PATH},
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new model", IMP_TRANSIENT},
-        {"from", 0, IMP_OPTION_TEXT, &train->initial, "MODEL",
-         "start from the weights of this model instead of random ones", IMP_INPUT_PATH},
+        IMP_MEMBER_OPTION("initial", 0, IMP_INPUT_PATH),
         // the network
         {"network", 0, IMP_OPTION_TEXT, &s->architecture, "NAME",
          "built-in network or YAML file, see imprint model list", IMP_INPUT_PATH},
-        {"batch-norm", 0, IMP_OPTION_FLAG, &train->network.batch_norm, NULL,
-         "true batch normalisation instead of the baseline's frozen one", IMP_SETTING},
-        {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N", "epochs; with --online: 60",
-         IMP_SETTING},
+        IMP_MEMBER_OPTION("network.batch_norm", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION_WITH_HELP("epochs", 'e', IMP_SETTING, "epochs; with --online: 60"),
         // optimiser
-        {"batch", 'b', IMP_OPTION_INT, &train->trainer.batch, "N", "samples per step", IMP_SETTING},
-        {"learning-rate", 0, IMP_OPTION_REAL, &train->trainer.learning_rate, "R", "learning rate",
-         IMP_SETTING},
-        {"optimiser", 0, IMP_OPTION_TEXT, &s->optimiser, "NAME", "adam, adamw or sgd", IMP_SETTING},
-        {"momentum", 0, IMP_OPTION_REAL, &train->trainer.momentum, "R", "momentum of sgd",
-         IMP_SETTING},
-        {"nesterov", 0, IMP_OPTION_FLAG, &train->trainer.nesterov, NULL,
-         "use Nesterov's momentum with sgd", IMP_SETTING},
-        {"clip-norm", 0, IMP_OPTION_REAL, &train->trainer.clip_norm, "R",
-         "maximum norm of the gradient; 0: no limit", IMP_SETTING},
-        {"ema-decay", 0, IMP_OPTION_REAL, &train->trainer.average, "R",
-         "decay of the exponential moving average of the weights that becomes the model; 0: "
-         "none",
-         IMP_SETTING},
+        IMP_MEMBER_OPTION_WITH_HELP("trainer.batch", 'b', IMP_SETTING, "samples per step"),
+        IMP_MEMBER_OPTION_WITH_HELP("trainer.learning_rate", 0, IMP_SETTING, "learning rate"),
+        IMP_MEMBER_OPTION_WITH_HELP("trainer.optimiser", 0, IMP_SETTING, "adam, adamw or sgd"),
+        IMP_MEMBER_OPTION_WITH_HELP("trainer.momentum", 0, IMP_SETTING, "momentum of sgd"),
+        IMP_MEMBER_OPTION_WITH_HELP("trainer.nesterov", 0, IMP_SETTING,
+                                    "use Nesterov's momentum with sgd"),
+        IMP_MEMBER_OPTION_WITH_HELP("trainer.clip_norm", 0, IMP_SETTING,
+                                    "maximum norm of the gradient; 0: no limit"),
+        IMP_MEMBER_OPTION_WITH_HELP("trainer.average", 0, IMP_SETTING, IMP_EMA_HELP),
         // loss and weights of samples
         {"loss", 0, IMP_OPTION_TEXT, &s->loss, "NAME", "mse or huber", IMP_SETTING},
-        {"huber-delta", 0, IMP_OPTION_REAL, &train->trainer.huber_delta, "R",
-         "error at which huber changes from quadratic to linear", IMP_SETTING},
+        IMP_MEMBER_OPTION_WITH_HELP("trainer.huber_delta", 0, IMP_SETTING,
+                                    "error at which huber changes from quadratic to linear"),
         {"augment", 0, IMP_OPTION_TEXT, &s->augment, "LIST",
          "augment images: all, none, or some of brightness, contrast, colour, blur, noise, "
          "shift, turn and cut-out, for example turn:0.05",
          IMP_SETTING},
-        {"turn-weight", 0, IMP_OPTION_REAL, &train->weight_turns, "X",
-         "weight samples by (1 + X t) / (1 + X), t: |right - left| duty cycle over its mean; 0: "
-         "all equal",
-         IMP_SETTING},
+        IMP_MEMBER_OPTION("weight_turns", 0, IMP_SETTING),
     };
-    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+    add_rows(options, table, sizeof table, s);
 }
 
 // Options of the learning rate, of validation and of running.
 static void add_schedule_options(imp_options *options, imp_train_settings *s)
 {
-    imp_train_def *train = &s->train;
     const imp_option table[] = {
-        {"schedule", 0, IMP_OPTION_TEXT, &s->schedule, "NAME",
-         "learning rate schedule: constant, step, or cosine (down to a hundredth; the default "
-         "with --online)",
-         IMP_SETTING},
-        {"decay-factor", 0, IMP_OPTION_REAL, &train->decay_factor, "R",
-         "factor of the learning rate in the step schedule", IMP_SETTING},
-        {"decay-epochs", 0, IMP_OPTION_INT, &train->decay_epochs, "N",
-         "epochs between the steps of the step schedule", IMP_SETTING},
-        {"warm-up-steps", 0, IMP_OPTION_INT, &train->warm_up_steps, "N",
-         "steps during which the learning rate first grows from 0", IMP_SETTING},
+        IMP_MEMBER_OPTION_WITH_HELP(
+            "schedule", 0, IMP_SETTING,
+            "learning rate schedule: constant, step, or cosine (down to a hundredth; the default "
+            "with --online)"),
+        IMP_MEMBER_OPTION("decay_factor", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("decay_epochs", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("warm_up_steps", 0, IMP_SETTING),
         // regularisation and validation
-        {"weight-decay", 0, IMP_OPTION_REAL, &train->trainer.weight_decay, "R",
-         "weight decay of convolution and dense weights", IMP_SETTING},
-        {"validation", 0, IMP_OPTION_REAL, &train->validation, "SHARE",
-         "share of the episodes used for validation", IMP_SETTING},
-        {"patience", 0, IMP_OPTION_INT, &train->patience, "N",
-         "stop after N epochs without a better model; 0: never", IMP_SETTING},
+        IMP_MEMBER_OPTION_WITH_HELP("trainer.weight_decay", 0, IMP_SETTING,
+                                    "weight decay of convolution and dense weights"),
+        IMP_MEMBER_OPTION("validation", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("patience", 0, IMP_SETTING),
         // order of samples, threads and files
-        {"shuffle-buffer", 0, IMP_OPTION_INT, &train->window, "N",
-         "samples that are shuffled together, 0: all; two buffers must fit into memory",
-         IMP_SETTING},
-        {"seed", 's', IMP_OPTION_SEED, &train->seed, "N", "seed of weights, order and split",
-         IMP_SETTING},
-        {"shards", 0, IMP_OPTION_INT, &train->trainer.shards, "N",
-         "parts of a batch that threads compute; changes results bit for bit", IMP_SETTING},
-        {"threads", 'j', IMP_OPTION_INT, &train->trainer.threads, "N",
+        IMP_MEMBER_OPTION("window", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("seed", 's', IMP_SETTING),
+        IMP_MEMBER_OPTION_WITH_HELP(
+            "trainer.shards", 0, IMP_SETTING,
+            "parts of a batch that threads compute; changes results bit for bit"),
+        {"threads", 'j', IMP_OPTION_INT, &s->train->trainer.threads, "N",
          "number of threads, 0: one per processor; results do not depend on it", IMP_TRANSIENT},
-        {"checkpoint-steps", 0, IMP_OPTION_INT, &train->checkpoint_steps, "N",
-         "save the state of the training every N steps", IMP_FLEXIBLE},
-        {"tensorboard", 0, IMP_OPTION_FLAG, &train->tensorboard, NULL,
-         "write a TensorBoard log, too; --no-tensorboard does not", IMP_FLEXIBLE},
-        {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL,
-         "continue an interrupted training with its settings", IMP_TRANSIENT},
+        IMP_MEMBER_OPTION("checkpoint_steps", 0, IMP_FLEXIBLE),
+        IMP_MEMBER_OPTION_WITH_HELP("tensorboard", 0, IMP_FLEXIBLE,
+                                    "write a TensorBoard log, too; --no-tensorboard does not"),
+        IMP_MEMBER_OPTION("resume", 0, IMP_TRANSIENT),
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
          IMP_TRANSIENT},
     };
-    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+    add_rows(options, table, sizeof table, s);
 }
 
 // All options, for train and sweep.
@@ -150,8 +127,7 @@ void imp_train_options_add_named(imp_options *options, imp_train_settings *s,
     // the full table exists only while options are copied from it
     imp_options_init(&all, options->command);
     imp_train_options_add(&all, s);
-    for (int k = 0; names[k] != NULL; k++)
-        imp_options_add(options, all.table[imp_option_find(&all, names[k])]);
+    imp_options_add_named(options, &all, names);
     imp_options_free(&all);
 }
 
@@ -190,44 +166,10 @@ static int print_train_summary(const imp_train_settings *s, const imp_options *o
     return imp_console_flush();
 }
 
-// Parses --augment; errors name the option.
-imp_status imp_parse_augment_option(imp_augment *out, const char *text, imp_error *err)
-{
-    // the message of the parser lacks the name of the option
-    imp_error why = {0};
-    const imp_status status = imp_augment_parse(out, text, &why);
-    return status == IMP_OK ? IMP_OK : imp_fail(err, status, "--augment: %s", why.message);
-}
-
-// The k-th value of --schedule; NULL after the last.
-static const char *schedule_name(int k)
-{
-    return k < (int)(sizeof SCHEDULES / sizeof SCHEDULES[0]) ? SCHEDULES[k] : NULL;
-}
-
 // Losses of actions come first in the enumeration; those of segmentation follow.
-const char *imp_action_loss_name(int k)
+static const char *action_loss_name(int k)
 {
     return k <= IMP_LOSS_HUBER ? imp_loss_name(k) : NULL;
-}
-
-// Converts names to enumerations.
-static imp_status parse_train_choices(imp_train_settings *s, imp_error *err)
-{
-    // the indices of the names are the values of the enumerations
-    int schedule = 0, optimiser = 0, loss = 0;
-    imp_status status = imp_name_lookup(&schedule, "--schedule: ", s->schedule, schedule_name, err);
-    if (status == IMP_OK)
-        status =
-            imp_name_lookup(&optimiser, "--optimiser: ", s->optimiser, imp_optimiser_name, err);
-    if (status == IMP_OK)
-        status = imp_name_lookup(&loss, "--loss: ", s->loss, imp_action_loss_name, err);
-    if (status != IMP_OK)
-        return status;
-    s->train.schedule = (imp_rate_schedule)schedule;
-    s->train.trainer.optimiser = (imp_optimiser)optimiser;
-    s->train.trainer.loss = (imp_loss)loss;
-    return IMP_OK;
 }
 
 // Splits DIR:WEIGHT. An existing folder with a colon in its name is taken as it is. *weight 0: none
@@ -268,7 +210,7 @@ static imp_status parse_dataset_weights(imp_train_settings *s, imp_error *err)
     }
     if (weighted > 0 && weighted < s->data.count)
         return imp_fail(err, IMP_USAGE, "--data: give all datasets a weight, or none");
-    s->train.data_weights = weighted > 0 ? s->weights : NULL;
+    s->train->data_weights = weighted > 0 ? s->weights : NULL;
     return IMP_OK;
 }
 
@@ -282,17 +224,23 @@ void imp_train_settings_free(imp_train_settings *s)
 // Converts texts to values and checks them.
 imp_status imp_train_settings_apply(imp_train_settings *s, imp_error *err)
 {
-    imp_network_def *network = &s->train.network;
+    imp_network_def *network = &s->train->network;
+    imp_error why = {0};
+    int loss = 0;
     // the definition holds the name itself, so its length is limited
     if (strlen(s->architecture) >= sizeof network->architecture)
         return imp_fail(err, IMP_USAGE, "--network: unknown architecture '%s'", s->architecture);
     strcpy(network->architecture, s->architecture);
-    imp_status status = parse_train_choices(s, err);
-    if (status == IMP_OK)
-        status = imp_parse_augment_option(&s->train.augment, s->augment, err);
-    if (status == IMP_OK)
-        status = parse_dataset_weights(s, err);
-    return status == IMP_OK ? imp_check_thread_count(s->train.trainer.threads, err) : status;
+    if (s->loss != NULL) {
+        IMP_TRY(imp_name_lookup(&loss, "--loss: ", s->loss, action_loss_name, err));
+        s->train->trainer.loss = (imp_loss)loss;
+    }
+    // the message of the parser lacks the name of the option
+    const imp_status status = imp_augment_parse(&s->train->augment, s->augment, &why);
+    if (status != IMP_OK)
+        return imp_fail(err, status, "--augment: %s", why.message);
+    IMP_TRY(parse_dataset_weights(s, err));
+    return imp_check_thread_count(s->train->trainer.threads, err);
 }
 
 // Settings of --online.
@@ -307,6 +255,7 @@ typedef struct online_settings {
 // Settings and results, kept together for the report.
 typedef struct train_state {
     imp_train_settings train;
+    imp_train_def def; // of training on datasets
     online_settings online;
     imp_train_summary summary;
 } train_state;
@@ -314,7 +263,6 @@ typedef struct train_state {
 // --online and everything below it; the position in the table separates them from the others.
 static void add_online_options(imp_options *options, online_settings *o)
 {
-    imp_collect_def *collect = &o->def.collect;
     o->first = options->count;
     const imp_option online[] = {
         {"online", 0, IMP_OPTION_FLAG, &o->online, NULL,
@@ -322,24 +270,18 @@ static void add_online_options(imp_options *options, online_settings *o)
          "by the expert, then by the network; see the options below",
          IMP_SETTING},
     };
-    const imp_option table[] = {
-        {"replay-buffer", 0, IMP_OPTION_INT, &o->def.buffer, "N",
-         "episodes in memory; an epoch visits each once", IMP_SETTING},
-        {"episodes", 'n', IMP_OPTION_INT, &collect->episodes, "N",
-         "new episodes per epoch, which replace the oldest", IMP_SETTING},
-        {"steps", 0, IMP_OPTION_INT, &collect->steps, "N", "maximum number of steps of an episode",
-         IMP_SETTING},
-        {"noise", 0, IMP_OPTION_REAL, &collect->noise, "SIGMA",
-         "standard deviation of the disturbance of executed duty cycles; labels are the "
-         "undisturbed actions",
-         IMP_SETTING},
-        {"expert-share", 0, IMP_OPTION_REAL, &collect->expert_share, "SHARE",
-         "the expert's share of the driving, once the network drives", IMP_SETTING},
+    static const imp_option table[] = {
+        IMP_MEMBER_OPTION("buffer", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION_WITH_HELP("collect.episodes", 'n', IMP_SETTING,
+                                    "new episodes per epoch, which replace the oldest"),
+        IMP_MEMBER_OPTION("collect.steps", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("collect.noise", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("collect.expert_share", 0, IMP_SETTING),
     };
     // --online itself, then what it allows
     imp_options_add_all(options, online, 1);
-    imp_options_add_group(options, "With --online, as everything below", table,
-                          (int)(sizeof table / sizeof table[0]));
+    imp_options_add_members(options, "With --online, as everything below", table,
+                            (int)(sizeof table / sizeof table[0]), &imp_online_members, &o->def);
     imp_sim_options_add_unseeded(options, &o->sim);
 }
 
@@ -348,10 +290,10 @@ static void use_online_defaults(imp_train_settings *s, const online_settings *o,
                                 const imp_options *options)
 {
     s->data.count = 0;
-    if (!imp_option_is_given(options, &s->train.epochs))
-        s->train.epochs = o->def.train.epochs;
-    if (!imp_option_is_given(options, &s->schedule))
-        s->schedule = SCHEDULES[o->def.train.schedule];
+    if (!imp_option_is_given(options, &s->train->epochs))
+        s->train->epochs = o->def.train.epochs;
+    if (!imp_option_is_given(options, &s->train->schedule))
+        s->train->schedule = o->def.train.schedule;
 }
 
 // Applies the options of the simulation to collecting. Seed and threads are those of the training.
@@ -359,10 +301,10 @@ static imp_status apply_online_options(online_settings *o, const imp_train_setti
                                        const imp_options *options, imp_error *err)
 {
     // one seed and one number of threads serve both collecting and training
-    o->sim.seed = s->train.seed;
-    o->sim.threads = s->train.trainer.threads;
-    o->def.train = s->train;
-    return imp_sim_options_to_def(options, &o->sim, &o->def.collect.sim, &o->assets, err);
+    o->def.collect.sim.env.seed = s->train->seed;
+    o->def.collect.sim.threads = s->train->trainer.threads;
+    o->def.train = *s->train;
+    return imp_sim_options_complete_def(options, &o->sim, &o->assets, err);
 }
 
 // Refuses options that have no effect: those of the simulation without --online, those of datasets
@@ -379,11 +321,11 @@ static imp_status check_online_options(const imp_train_settings *s, const online
     // a training with --online has no dataset to split, weight or shuffle
     if (!o->online)
         return IMP_OK;
-    const char *refused = imp_option_is_given(options, &s->data)    ? "data"
-                          : s->train.validation != train.validation ? "validation"
-                          : s->train.window != train.window         ? "shuffle-buffer"
-                          : s->train.patience != train.patience     ? "patience"
-                                                                    : NULL;
+    const char *refused = imp_option_is_given(options, &s->data)     ? "data"
+                          : s->train->validation != train.validation ? "validation"
+                          : s->train->window != train.window         ? "shuffle-buffer"
+                          : s->train->patience != train.patience     ? "patience"
+                                                                     : NULL;
     return refused == NULL ? IMP_OK
                            : imp_fail(err, IMP_USAGE,
                                       "--%s cannot be combined with --online, which records new "
@@ -396,12 +338,10 @@ static imp_status train_offline_or_online(imp_train_summary *summary, const imp_
                                           online_settings *o, const char *settings,
                                           const imp_monitor *monitor, imp_error *err)
 {
-    imp_train_def train = s->train;
-    train.resume = s->resume;
+    imp_train_def train = *s->train;
     train.settings = settings;
     if (!o->online)
         return imp_train(summary, s->out, s->folders, s->data.count, &train, monitor, err);
-    o->def.train.resume = s->resume;
     o->def.train.settings = o->def.collect.settings = settings;
     return imp_train_online(summary, s->out, &o->def, monitor, err);
 }
@@ -418,7 +358,7 @@ static bool is_same_folder(const char *a, const char *b)
 // Refuses an output that is also an input: it would be replaced while it is read.
 imp_status imp_train_settings_check_output(const imp_train_settings *s, imp_error *err)
 {
-    if (is_same_folder(s->train.initial, s->out))
+    if (is_same_folder(s->train->initial, s->out))
         return imp_fail(err, IMP_USAGE, "--out %s: is the folder of --from, choose another",
                         s->out);
     for (int k = 0; k < s->data.count; k++)
@@ -466,7 +406,8 @@ static imp_status run_train_command(void *state, const imp_options *options, imp
     if (status == IMP_OK)
         status = imp_train_settings_check_output(s, err);
     if (status == IMP_OK)
-        status = imp_run_folder_begin(&folder, &saved_options, s->out, s->resume, s->force, err);
+        status =
+            imp_run_folder_begin(&folder, &saved_options, s->out, s->train->resume, s->force, err);
     if (status != IMP_OK)
         return status;
     if (!o->online)
@@ -492,9 +433,10 @@ static int print_train_result(const void *state, const imp_options *options)
 static void set_up_train_command(void *state, imp_options *options)
 {
     train_state *s = state;
-    s->train = imp_default_train_settings();
-    s->online.sim = imp_default_sim_options();
+    s->def = imp_default_train_def();
+    s->train = imp_default_train_settings(&s->def);
     s->online.def = imp_default_online_def();
+    s->online.sim = imp_default_sim_options(&s->online.def.collect.sim);
     imp_train_options_add(options, &s->train);
     add_online_options(options, &s->online);
 }

@@ -1,22 +1,25 @@
 // cli/train_commands/train_settings.h: the options of `imprint train`. A sweep over seeds
-// takes them all, `imprint seg-train` some.
+// takes them all, `imprint seg-train` and `imprint dagger` some.
 #ifndef IMP_CLI_TRAIN_COMMANDS_TRAIN_SETTINGS_H
 #define IMP_CLI_TRAIN_COMMANDS_TRAIN_SETTINGS_H
 
 #include "cli/options/sim_options.h"
 
+#define IMP_EMA_HELP                                                                               \
+    "decay of the exponential moving average of the weights that becomes the model; 0: none"
+
 typedef struct imp_train_settings {
-    imp_train_def train;
+    imp_train_def *train; // the command's
     imp_text_list data;
-    const char *architecture, *schedule, *optimiser, *loss, *augment, *out;
+    const char *architecture, *loss, *augment, *out; // loss NULL: that of the definition
     // filled by imp_train_settings_apply(): of the datasets
     const char *folders[IMP_LIST_MAX];
     double weights[IMP_LIST_MAX];
     char *owned[IMP_LIST_MAX]; // folders that are copies, or NULL
-    bool resume, force;
+    bool force;
 } imp_train_settings;
 
-imp_train_settings imp_default_train_settings(void);
+imp_train_settings imp_default_train_settings(imp_train_def *train);
 void imp_train_options_add(imp_options *options, imp_train_settings *s);
 // Adds those of these names alone; NULL ends them.
 void imp_train_options_add_named(imp_options *options, imp_train_settings *s,
@@ -26,11 +29,5 @@ imp_status imp_train_settings_apply(imp_train_settings *s, imp_error *err);
 // Refuses to write where the settings say that is read.
 imp_status imp_train_settings_check_output(const imp_train_settings *s, imp_error *err);
 void imp_train_settings_free(imp_train_settings *s);
-
-// Reads --augment.
-imp_status imp_parse_augment_option(imp_augment *out, const char *text, imp_error *err);
-
-// The k-th loss that fits actions, or NULL behind the last.
-const char *imp_action_loss_name(int k);
 
 #endif

@@ -3,14 +3,13 @@
 #ifndef IMP_DATA_DATASET_DATASET_FORMAT_H
 #define IMP_DATA_DATASET_DATASET_FORMAT_H
 
+#include "data/dataset/dataset_files.h"
 #include "data/hdf5/hdf5_file.h"
 #include "imprint/dataset.h"
 
 #include <limits.h>
 
 #define IMP_DATASET_FORMAT "imprint-dataset-1"
-#define IMP_DATASET_INDEX_FILE "main_data.hdf5"
-#define IMP_DATASET_METADATA_FILE "metadata.json"
 
 // Limits that keep all sizes far from overflow.
 #define IMP_MAX_EPISODE_STEPS (1 << 24)

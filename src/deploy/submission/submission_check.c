@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/io/file_type.h"
 #include "base/yaml/yaml_tree.h"
@@ -13,8 +14,8 @@
 #include "imprint/evaluator.h"
 #include "imprint/sim.h"
 
-// Limits: size of a text file [bytes], steps driven, length of the start command [bytes].
-enum { TEXT_MAX = 1 << 20, TEST_STEPS = 40, COMMAND_MAX = 8192 };
+// Limits: size of a text file [bytes], steps driven.
+enum { TEXT_MAX = 1 << 20, TEST_STEPS = 40 };
 
 // The protocol's name as the challenge's server knows it.
 static const char PROTOCOL[] = "aido2_db18_agent-z2";
@@ -125,55 +126,36 @@ static imp_status drive_agent_in_simulator(const imp_policy_factory *driver, imp
     return status;
 }
 
-// Checks the files of a submission and returns the start command of its Dockerfile.
-static imp_status check_submission_files(char *command, size_t size, const char *folder,
-                                         imp_error *err)
+imp_status imp_submission_check_files(imp_submission_command *out, const char *folder,
+                                      imp_error *err)
 {
     char path[IMP_PATH_MAX], *text;
     size_t length;
     // The order is that in which a user would correct the errors.
-    imp_status status =
-        imp_file_type_expect_folder(folder, "a submission is a folder with a Dockerfile", err);
-    if (status == IMP_OK)
-        status = read_submission_file(&text, &length, path, folder, "submission.yaml", err);
-    if (status != IMP_OK)
-        return status;
-    status = check_submission_yaml(text, length, path, err);
+    IMP_TRY(imp_file_type_expect_folder(folder, "a submission is a folder with a Dockerfile", err));
+    IMP_TRY(read_submission_file(&text, &length, path, folder, "submission.yaml", err));
+    imp_status status = check_submission_yaml(text, length, path, err);
     free(text);
     if (status == IMP_OK)
         status = read_submission_file(&text, &length, path, folder, "Dockerfile", err);
     if (status != IMP_OK)
         return status;
-    status = imp_dockerfile_command(command, size, text, folder, err);
+    status = imp_dockerfile_command(out->text, sizeof out->text, text, folder, err);
     free(text);
     return status;
 }
 
-// Checks the files alone. Nothing is started.
-imp_status imp_submission_check_files(const char *folder, imp_error *err)
+// Runs the start command as an agent process and drives with it.
+imp_status imp_submission_check_agent(const imp_submission_command *command, bool sandbox,
+                                      const imp_monitor *monitor, imp_error *err)
 {
-    char command[COMMAND_MAX];
-    return check_submission_files(command, sizeof command, folder, err);
-}
-
-// Checks the files, then starts the agent and drives with it. `sandbox`: isolate its process.
-imp_status imp_submission_check(const char *folder, bool sandbox, const imp_monitor *monitor,
-                                imp_error *err)
-{
-    char command[COMMAND_MAX];
-    imp_status status = check_submission_files(command, sizeof command, folder, err);
-    if (status != IMP_OK)
-        return status;
     imp_agent_process_def agent = imp_default_agent_process_def();
     imp_policy_factory *driver;
-    // Run the start command as an agent process and drive with it.
-    agent.command = command;
+    agent.command = command->text;
     agent.sandbox = sandbox;
     agent.monitor = monitor;
-    status = imp_agent_process_factory_open(&driver, &agent, err);
-    if (status != IMP_OK)
-        return status;
-    status = drive_agent_in_simulator(driver, err);
+    IMP_TRY(imp_agent_process_factory_open(&driver, &agent, err));
+    const imp_status status = drive_agent_in_simulator(driver, err);
     imp_policy_factory_close(driver);
     return status;
 }

@@ -9,24 +9,10 @@
 #include <string.h>
 
 #include "base/common/clock.h"
+#include "base/common/try.h"
 #include "base/text/plural.h"
+#include "evaluate/evaluation/eval_settings.h"
 #include "evaluate/evaluation/given_starts.h"
-
-// Marks definitions that imp_default_eval_def() filled in; others are refused.
-enum { EVAL_COOKIE = 0x0E7A1 };
-
-imp_eval_def imp_default_eval_def(void)
-{
-    imp_eval_def def = {
-        .sim = imp_default_sim_def(),
-        .episodes = 10,
-        .steps = 65,
-        .keep = 100,
-        .cookie = EVAL_COOKIE,
-    };
-    def.sim.env.index = 1;
-    return def;
-}
 
 // What all threads share. Episodes write at their own index, workers at theirs.
 typedef struct eval_job {
@@ -208,21 +194,13 @@ imp_status imp_eval_open_expert(imp_policy_factory **out, const imp_eval_def *de
 
 imp_status imp_eval_check_def(const imp_eval_def *def, imp_error *err)
 {
-    if (def->cookie != EVAL_COOKIE)
-        return imp_fail(err, IMP_USAGE, "imp_eval_def was not made with imp_default_eval_def()");
-    if (def->episodes < 1 || def->steps < 1)
-        return imp_fail(err, IMP_USAGE, "episodes (%d) and steps (%d) must be at least 1",
-                        def->episodes, def->steps);
+    IMP_TRY(imp_struct_check(&imp_eval_members, def, err));
     // Each episode takes the start with its number.
     if (def->starts != NULL && def->start_count < def->episodes)
         return imp_fail(err, IMP_USAGE, "%s holds %s, too few for %s",
                         def->starts_name != NULL ? def->starts_name : "the list",
                         IMP_PLURAL(def->start_count, "start"),
                         IMP_PLURAL(def->episodes, "episode"));
-    if (def->settle_steps < 0 || def->keep < 0)
-        return imp_fail(err, IMP_USAGE,
-                        "settle steps (%d) and kept trajectories (%d) must not be negative",
-                        def->settle_steps, def->keep);
     return imp_rollout_check_length(def->steps, def->sim.env.frame_skip, err);
 }
 

@@ -1,8 +1,8 @@
-// Policies by name: "expert", "reference" (pure pursuit), a model, a plug-in; or a maker or a
-// function that the caller passes. A factory holds what is loaded once, such as a network's
-// weights; each policy that it creates has a copy of what it needs, so that threads share nothing
-// that changes. Names are tried in that order, so a file named "expert" needs a path, as in
-// ./expert.
+// Policies by name: "expert", "pure-pursuit" (or "reference", its earlier name), a model, a
+// plug-in; or a maker or a function that the caller passes. A factory holds what is loaded once,
+// such as a network's weights; each policy that it creates has a copy of what it needs, so that
+// threads share nothing that changes. Names are tried in that order, so a file named "expert" needs
+// a path, as in ./expert.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +19,8 @@
 #include "evaluate/rollout/segmented_policy.h"
 #include "imprint/rollout.h"
 #include "nn/network/network.h"
+
+static const char PURE_PURSUIT[] = "pure-pursuit";
 
 // Where the actions come from.
 typedef enum policy_kind {
@@ -60,7 +62,7 @@ static imp_status load_policy_network(imp_policy_factory *factory, imp_error *er
         return IMP_IO;
     if (is_path && !imp_path_exists(name))
         return imp_fail(err, IMP_BAD_INPUT,
-                        "%s: no such file or folder; a policy is expert, reference, a plug-in "
+                        "%s: no such file or folder; a policy is expert, pure-pursuit, a plug-in "
                         "(.so), or a model of imprint train",
                         name);
     // Neither a path nor a known name: suggest a similar one.
@@ -68,11 +70,11 @@ static imp_status load_policy_network(imp_policy_factory *factory, imp_error *er
         char hint[IMP_SUGGESTION_TEXT_MAX];
         imp_suggestion suggestion = imp_suggestion_begin(name, strlen(name));
         imp_suggestion_add_candidate(&suggestion, "expert");
-        imp_suggestion_add_candidate(&suggestion, "reference");
+        imp_suggestion_add_candidate(&suggestion, PURE_PURSUIT);
         imp_suggestion_format(&suggestion, hint);
         return imp_fail(err, IMP_BAD_INPUT, "unknown policy '%.200s'%s", name,
                         hint[0] != '\0' ? hint
-                                        : ": give expert, reference, a plug-in (.so), or a "
+                                        : ": give expert, pure-pursuit, a plug-in (.so), or a "
                                           "model's file or folder, as imprint train makes them");
     }
     return imp_network_load(&factory->network, factory->name, err);
@@ -117,7 +119,8 @@ imp_status imp_policy_factory_open(imp_policy_factory **out, const char *name_or
                                    const imp_expert_def *expert, imp_error *err)
 {
     imp_policy_factory *factory;
-    imp_status status = alloc_factory(&factory, name_or_path, err);
+    const bool earlier = strcmp(name_or_path, "reference") == 0;
+    imp_status status = alloc_factory(&factory, earlier ? PURE_PURSUIT : name_or_path, err);
     if (status != IMP_OK)
         return status;
     const char *name = factory->name;
@@ -125,7 +128,7 @@ imp_status imp_policy_factory_open(imp_policy_factory **out, const char *name_or
     factory->expert = *expert;
     if (strcmp(name, "expert") == 0) {
         factory->kind = POLICY_EXPERT;
-    } else if (strcmp(name, "reference") == 0) {
+    } else if (strcmp(name, PURE_PURSUIT) == 0) {
         factory->kind = POLICY_PURE_PURSUIT;
     } else if (imp_is_plugin_path(name) && imp_path_exists(name)) {
         factory->kind = POLICY_PLUGIN;

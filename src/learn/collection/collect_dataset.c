@@ -7,13 +7,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/common/clock.h"
 #include "base/common/hash.h"
 #include "base/text/plural.h"
 #include "base/text/text_stream.h"
-#include "learn/checkpoint/settings_tables.h"
 #include "learn/collection/collector.h"
+#include "learn/settings/settings_tables.h"
 
 // What one call of imp_collect() works with.
 typedef struct collect_job {
@@ -120,6 +121,15 @@ static imp_status collect_all_waves(collect_job *work, imp_dataset_writer *write
     return status;
 }
 
+// Datasets keep the first name of pure pursuit, so that those of earlier versions can be continued.
+static void stored_policy_identity(const imp_policy_factory *policy,
+                                   char out[IMP_POLICY_IDENTITY_MAX])
+{
+    imp_policy_factory_identity(policy, out);
+    if (strcmp(out, "pure-pursuit") == 0)
+        strcpy(out, "reference");
+}
+
 // A number for all that the episodes follow from. It is a hash of a text with one setting a line. A
 // resumed dataset must have the same value.
 static imp_status compute_definition_hash(char out[32], const collect_job *work, imp_error *err)
@@ -132,11 +142,11 @@ static imp_status compute_definition_hash(char out[32], const collect_job *work,
         return status;
     FILE *lines = text.out;
     // who drives and who labels, by contents instead of paths
-    imp_policy_factory_identity(work->collector.policy, identity);
+    stored_policy_identity(work->collector.policy, identity);
     fprintf(lines, "driver: %s\n%s", identity, work->more);
     if (work->collector.label_expert != NULL &&
         strcmp(imp_policy_factory_name(work->collector.label_expert), "expert") != 0) {
-        imp_policy_factory_identity(work->collector.label_expert, identity);
+        stored_policy_identity(work->collector.label_expert, identity);
         fprintf(lines, "labels: %s\n", identity);
     }
     // what the definition refers to, then the definition itself
@@ -165,7 +175,7 @@ static imp_status open_dataset_writer(imp_dataset_writer **writer, const char *f
     snprintf(info.map, sizeof info.map, "%s",
              imp_map_set_name_or_several(work->collector.workers.maps));
     snprintf(info.lens, sizeof info.lens, "%s", imp_lens_name(def->sim.camera.lens.kind));
-    imp_policy_factory_identity(work->collector.policy, info.policy);
+    stored_policy_identity(work->collector.policy, info.policy);
     if (def->policy_name != NULL)
         snprintf(info.policy, sizeof info.policy, "%s", def->policy_name);
     snprintf(info.observation, sizeof info.observation, "%s",

@@ -10,32 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/text/plural.h"
 #include "evaluate/rollout/episode_batch.h"
 #include "evaluate/rollout/plugin_policy.h"
 #include "learn/collection/exploration.h"
+#include "learn/settings/settings_tables.h"
 #include "sim/simulator/simulator.h"
-
-// COLLECT_COOKIE marks definitions that were made from the defaults. HARDEST_OF_MAX limits the
-// rollouts for one recorded episode.
-enum { COLLECT_COOKIE = 0xC011EC7, HARDEST_OF_MAX = 100 };
-
-// Ten episodes of 512 steps by the expert, without noise; noise_time is the correlation time of the
-// noise [s].
-imp_collect_def imp_default_collect_def(void)
-{
-    return (imp_collect_def){
-        .sim = imp_default_sim_def(),
-        .policy = "expert",
-        .episodes = 10,
-        .steps = 512,
-        .noise_time = 0.5,
-        .mix_steps = 1,
-        .hardest_of = 1,
-        .settings = "{}",
-        .cookie = COLLECT_COOKIE,
-    };
-}
 
 // Allocates the arrays for the longest episode. States are one more than steps: the last state has
 // an observation and a pose, but no action. On failure the caller frees what is there.
@@ -214,20 +195,14 @@ const char *imp_label_policy_name(const imp_collect_def *def)
 // plug-ins read the state, so that they can label any episode.
 static bool is_label_policy(const char *name)
 {
-    return name == NULL || strcmp(name, "expert") == 0 || strcmp(name, "reference") == 0 ||
-           imp_is_plugin_path(name);
+    return name == NULL || strcmp(name, "expert") == 0 || strcmp(name, "pure-pursuit") == 0 ||
+           strcmp(name, "reference") == 0 || imp_is_plugin_path(name);
 }
 
-// Conditions on real numbers are written so that NaN is refused.
+// What the table of settings cannot say.
 imp_status imp_collector_check(const imp_collect_def *def, imp_error *err)
 {
-    if (def->cookie != COLLECT_COOKIE)
-        return imp_fail(err, IMP_USAGE,
-                        "imp_collect_def was not made with imp_default_collect_def()");
-    if (def->episodes < 1 || def->steps < 1)
-        return imp_fail(err, IMP_USAGE, "episodes (%d) and steps (%d) must be at least 1",
-                        def->episodes, def->steps);
-    // what is recorded, and who labels it
+    IMP_TRY(imp_struct_check(&imp_collect_members, def, err));
     if (imp_observation_kind_name((int)def->sim.observation) == NULL)
         return imp_fail(err, IMP_USAGE, "unknown kind of observation");
     if (!is_label_policy(def->label_policy))
@@ -236,32 +211,11 @@ imp_status imp_collector_check(const imp_collect_def *def, imp_error *err)
     if (def->labeller != NULL && imp_policy_factory_is_network(def->labeller))
         return imp_fail(err, IMP_USAGE, "%s: a network cannot give labels",
                         imp_policy_factory_name(def->labeller));
-    imp_status status = imp_rollout_check_length(def->steps, def->sim.env.frame_skip, err);
-    if (status != IMP_OK)
-        return status;
-    // exploration
-    if (!(def->noise >= 0.0 && def->noise <= 1.0) || !(def->noise_time > 0.0))
-        return imp_fail(err, IMP_USAGE, "noise %g must lie within 0 to 1 and its time %g s above 0",
-                        def->noise, def->noise_time);
-    if (!(def->start_offset >= 0.0 && def->start_offset <= 1.0))
-        return imp_fail(err, IMP_USAGE, "start offset %g m is not within 0 to 1",
-                        def->start_offset);
-    if (!(def->speed_spread >= 0.0 && def->speed_spread <= 1.0))
-        return imp_fail(err, IMP_USAGE, "speed spread %g is not within 0 to 1", def->speed_spread);
-    if (!(def->expert_share >= 0.0 && def->expert_share <= 1.0) || def->mix_steps < 0)
-        return imp_fail(err, IMP_USAGE,
-                        "the expert's share %g must lie within 0 to 1, and the steps that one "
-                        "drives, %d, must not be negative",
-                        def->expert_share, def->mix_steps);
-    // choice of the hardest episodes
-    if (def->hardest_of < 1 || def->hardest_of > HARDEST_OF_MAX)
-        return imp_fail(err, IMP_USAGE, "the hardest of %s: wants 1 to %d",
-                        IMP_PLURAL(def->hardest_of, "episode"), HARDEST_OF_MAX);
     // the number of a rollout is an int
     if (def->episodes > INT_MAX / def->hardest_of)
         return imp_fail(err, IMP_USAGE, "%s times %s are too many to drive",
                         IMP_PLURAL(def->hardest_of, "drive"), IMP_PLURAL(def->episodes, "episode"));
-    return IMP_OK;
+    return imp_rollout_check_length(def->steps, def->sim.env.frame_skip, err);
 }
 
 // Who drives: the caller's, or by name.

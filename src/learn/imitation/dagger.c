@@ -9,21 +9,22 @@
 #include <string.h>
 
 #include "base/common/clock.h"
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/text/plural.h"
 #include "base/text/text_stream.h"
 #include "evaluate/evaluation/evaluate.h"
 #include "imprint/learn.h"
-#include "learn/checkpoint/settings_tables.h"
 #include "learn/collection/collector.h"
 #include "learn/data_loader/training_samples.h"
 #include "learn/imitation/dagger_table.h"
 #include "learn/imitation/train.h"
+#include "learn/settings/settings_tables.h"
 #include "learn/training/training.h"
 
 // A round adds one dataset, and a training takes a limited number of them. EVAL_INDEX is the
 // environment whose random streams belong to evaluation alone.
-enum { DAGGER_COOKIE = 0xDA66E7, ROUNDS_MAX = IMP_SAMPLE_PARTS_MAX - 1, EVAL_INDEX = 1 };
+enum { ROUNDS_MAX = IMP_SAMPLE_PARTS_MAX - 1, EVAL_INDEX = 1 };
 
 // NULL for a number that is no schedule.
 const char *imp_beta_schedule_name(int beta)
@@ -34,37 +35,6 @@ const char *imp_beta_schedule_name(int beta)
 #undef IMP_BETA_NAME
     };
     return beta >= 0 && beta < (int)(sizeof words / sizeof words[0]) ? words[beta] : NULL;
-}
-
-// Four rounds follow round 0. Each drives 100 episodes of 100 steps and trains for 3 epochs;
-// evaluation takes 50 episodes.
-imp_dagger_def imp_default_dagger_def(void)
-{
-    imp_dagger_def def = {
-        .collect = imp_default_collect_def(),
-        .train = imp_default_train_def(),
-        .eval = imp_default_eval_def(),
-        .rounds = 4,
-        .beta = IMP_BETA_EXPONENTIAL,
-        .beta_decay = 0.5,
-        .settings = "{}",
-        .cookie = DAGGER_COOKIE,
-    };
-    def.collect.episodes = 100;
-    def.collect.steps = 100;
-    def.collect.mix_steps = 30;
-    def.train.epochs = 3;
-    def.train.schedule = IMP_SCHEDULE_COSINE;
-    // a few labels are outliers: look-ahead chose them near the road's edge. Huber's loss keeps
-    // them from counting by the square of their distance
-    def.train.trainer.loss = IMP_LOSS_HUBER;
-    // the decay per step of the weights' exponential moving average
-    def.train.trainer.average = 0.998;
-    def.train.trainer.learning_rate = 1.5e-3;
-    def.eval.episodes = 50;
-    def.eval.steps = 500;
-    def.eval.settle_steps = 60;
-    return def;
 }
 
 // The state of one call. Folders hold what lasts between calls.
@@ -440,21 +410,12 @@ static bool out_of_patience(const imp_dagger_result *out, const imp_dagger_def *
 // training check their own parts.
 static imp_status check_dagger_def(const imp_dagger_def *def, imp_error *err)
 {
-    if (def->cookie != DAGGER_COOKIE)
-        return imp_fail(err, IMP_USAGE,
-                        "imp_dagger_def was not made with imp_default_dagger_def()");
-    if (def->rounds < 0 || def->rounds > ROUNDS_MAX || def->first_episodes < 0 ||
-        def->patience < 0 || def->last_epochs < 0)
-        return imp_fail(err, IMP_USAGE,
-                        "rounds (%d) must lie within 0 to %d; the first round's episodes (%d), the "
-                        "last epochs (%d) and patience (%d) must not be negative",
-                        def->rounds, ROUNDS_MAX, def->first_episodes, def->last_epochs,
-                        def->patience);
-    if (imp_beta_schedule_name((int)def->beta) == NULL ||
-        !(def->beta_decay >= 0.0 && def->beta_decay <= 1.0))
-        return imp_fail(err, IMP_USAGE,
-                        "the expert's share falls by %g, which is not within 0 to 1",
-                        def->beta_decay);
+    IMP_TRY(imp_struct_check(&imp_dagger_members, def, err));
+    if (def->rounds > ROUNDS_MAX)
+        return imp_fail(err, IMP_USAGE, "%s: at most %d are possible",
+                        IMP_PLURAL(def->rounds, "round"), ROUNDS_MAX);
+    if (imp_beta_schedule_name((int)def->beta) == NULL)
+        return imp_fail(err, IMP_USAGE, "unknown schedule of the expert's share");
     // each part by those who will read it
     const imp_eval_def eval = round_eval_def(def);
     const imp_camera_def *camera = &def->collect.sim.camera;

@@ -7,8 +7,8 @@
 
 #include "base/common/hash.h"
 #include "base/text/plural.h"
-#include "learn/checkpoint/settings_tables.h"
 #include "learn/imitation/sample_sources.h"
+#include "learn/settings/settings_tables.h"
 
 // A hash as 16 hexadecimal digits, and the space or zero byte after it.
 enum { HASH_BYTES = 17 };

@@ -10,35 +10,15 @@
 #include <unistd.h>
 
 #include "base/common/hash.h"
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/text/plural.h"
-#include "learn/checkpoint/settings_tables.h"
 #include "learn/collection/collector.h"
 #include "learn/imitation/sample_sources.h"
+#include "learn/settings/settings_tables.h"
 
 // NOT_COLLECTED marks a slot that no episode has been driven into since the program started.
-enum { ONLINE_COOKIE = 0x0711E, NOT_COLLECTED = -1 };
-
-// The buffer is counted in episodes, a multiple of those of an epoch. A quarter of the steps is
-// driven by the expert, in stretches of 30 steps.
-imp_online_def imp_default_online_def(void)
-{
-    imp_online_def def = {
-        .collect = imp_default_collect_def(),
-        .train = imp_default_train_def(),
-        .buffer = 256,
-        .cookie = ONLINE_COOKIE,
-    };
-    def.collect.episodes = 32;
-    def.collect.steps = 64;
-    // the standard deviation of the noise, in duty cycles
-    def.collect.noise = 0.08;
-    def.collect.expert_share = 0.25;
-    def.collect.mix_steps = 30;
-    def.train.epochs = 60;
-    def.train.schedule = IMP_SCHEDULE_COSINE;
-    return def;
-}
+enum { NOT_COLLECTED = -1 };
 
 // All buffers are allocated when the source is opened; epochs only overwrite them.
 typedef struct online_source {
@@ -68,11 +48,8 @@ static void forward_progress(void *context, const imp_progress *progress)
 // A slot holds the episodes of exactly one epoch, so that the buffer must be a multiple of them.
 static imp_status check_online_def(const imp_online_def *def, imp_error *err)
 {
-    if (def->cookie != ONLINE_COOKIE)
-        return imp_fail(err, IMP_USAGE,
-                        "imp_online_def was not made with imp_default_online_def()");
-    if (def->collect.episodes < 1 || def->buffer < def->collect.episodes ||
-        def->buffer % def->collect.episodes != 0)
+    IMP_TRY(imp_struct_check(&imp_online_members, def, err));
+    if (def->buffer % def->collect.episodes != 0)
         return imp_fail(err, IMP_USAGE,
                         "a buffer of %s is not a multiple of the %d that %s driven for "
                         "an epoch",

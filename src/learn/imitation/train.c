@@ -6,13 +6,14 @@
 #include "imprint/learn.h"
 #include "learn/augmentation/augment.h"
 #include "learn/imitation/sample_sources.h"
+#include "learn/settings/settings_tables.h"
 #include "learn/training/training.h"
 
 // The caller learns of a bad setting before any episode is driven. Images are width x height [px].
 imp_status imp_train_check(const imp_train_def *def, int width, int height, imp_error *err)
 {
     bool any;
-    imp_status status = imp_training_check(def, err);
+    imp_status status = imp_struct_check(&imp_train_members, def, err);
     if (status == IMP_OK)
         status = imp_augment_check(&def->augment, &any, err);
     return status == IMP_OK ? imp_training_check_network(def, width, height, err) : status;
@@ -37,7 +38,7 @@ imp_status imp_train(imp_train_summary *summary, const char *folder, const char 
 {
     imp_sample_source *source = NULL;
     *summary = (imp_train_summary){0};
-    imp_status status = imp_training_check(def, err);
+    imp_status status = imp_struct_check(&imp_train_members, def, err);
     if (status == IMP_OK && count < 1)
         status = imp_fail(err, IMP_USAGE, "no dataset to train on");
     // a dataset with weight 0 would never be used
@@ -56,7 +57,7 @@ imp_status imp_train_online(imp_train_summary *summary, const char *folder,
 {
     imp_sample_source *source = NULL;
     *summary = (imp_train_summary){0};
-    imp_status status = imp_training_check(&def->train, err);
+    imp_status status = imp_struct_check(&imp_train_members, &def->train, err);
     if (status == IMP_OK)
         status = imp_online_source_open(&source, def, folder, monitor, err);
     return train_and_destroy_source(summary, folder, source, status, &def->train, monitor, err);

@@ -7,21 +7,17 @@
 #include <string.h>
 
 #include "base/common/clock.h"
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/text/plural.h"
-#include "learn/checkpoint/settings_tables.h"
 #include "learn/segmentation_training/segmentation_score.h"
+#include "learn/settings/settings_tables.h"
 #include "learn/training/training.h"
 #include "nn/segmentation/segmenter_layout.h"
 
 // TEST_INDEX is the environment of held-out images, whose random streams training never uses. The
 // last two are numbers of images that share one draw of the randomisation.
-enum {
-    SEG_TRAIN_COOKIE = 0x5E67,
-    TEST_INDEX = 1,
-    IMAGES_PER_CAMERA = 8,
-    TEST_IMAGES_PER_CAMERA = 2
-};
+enum { TEST_INDEX = 1, IMAGES_PER_CAMERA = 8, TEST_IMAGES_PER_CAMERA = 2 };
 
 // One training is its own source of samples: the loop calls it by its first member.
 typedef struct seg_train_run {
@@ -39,34 +35,6 @@ typedef struct seg_train_run {
     const uint8_t **frames;      // (batch)
     int epoch;                   // in progress
 } seg_train_run;
-
-// images and held_out are numbers of images for an epoch and for a validation.
-imp_seg_train_def imp_default_seg_train_def(void)
-{
-    imp_seg_train_def def = {
-        .sim = imp_default_sim_def(),
-        .train = imp_default_train_def(),
-        .images = 4096,
-        .held_out = 256,
-        .cookie = SEG_TRAIN_COOKIE,
-    };
-    def.sim.split = IMP_SPLIT_TRAIN;
-    def.sim.env.randomize_objects = true;
-    imp_randomization_parse_list(&def.sim.randomization, "looks", NULL);
-    // the network sets its number of outputs: a value for each class of each cell
-    strcpy(def.train.network.architecture, "segmenter");
-    def.train.network.outputs = 0;
-    def.train.network.batch_norm = true;
-    def.train.trainer.batch = 16;
-    def.train.trainer.loss = IMP_LOSS_CROSS_ENTROPY;
-    def.train.trainer.classes = IMP_CLASS_COUNT;
-    def.train.trainer.learning_rate = 3e-3;
-    def.train.schedule = IMP_SCHEDULE_COSINE;
-    def.train.warm_up_steps = 50;
-    def.train.epochs = 8;
-    def.train.checkpoint_steps = 200;
-    return def;
-}
 
 // Loads the maps of the definition, or all built-in ones if it names none.
 static imp_status load_maps(imp_map_set *out, const imp_seg_train_def *def, imp_error *err)
@@ -277,16 +245,11 @@ static const imp_sample_source_vtable VTABLE = {
 // Numbers of images must fit into 32 bits, because they are keys of random streams.
 static imp_status check_seg_train_def(const imp_seg_train_def *def, imp_error *err)
 {
-    if (def->cookie != SEG_TRAIN_COOKIE)
-        return imp_fail(err, IMP_USAGE,
-                        "imp_seg_train_def was not made with imp_default_seg_train_def()");
-    if (def->images < 1 || def->held_out < 1)
-        return imp_fail(err, IMP_USAGE, "images (%d) and held-out ones (%d) must be at least 1",
-                        def->images, def->held_out);
+    IMP_TRY(imp_struct_check(&imp_seg_train_members, def, err));
     if ((double)def->train.epochs * def->images > (double)UINT32_MAX)
         return imp_fail(err, IMP_USAGE, "%s of %s are too many",
                         IMP_PLURAL(def->train.epochs, "epoch"), IMP_PLURAL(def->images, "image"));
-    return imp_training_check(&def->train, err);
+    return IMP_OK;
 }
 
 // Scores the model that is kept, and shows what it finds.

@@ -5,9 +5,7 @@
 #include "imprint/train.h"
 #include "learn/training/sample_source.h"
 
-// Refuses settings that the loop cannot follow.
-imp_status imp_training_check(const imp_train_def *def, imp_error *err);
-// The same for images of a size: whether network and optimiser can be made.
+// Whether network and optimiser can be made for images of a size.
 imp_status imp_training_check_network(const imp_train_def *def, int width, int height,
                                       imp_error *err);
 

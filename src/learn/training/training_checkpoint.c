@@ -11,7 +11,7 @@
 #include "base/io/file.h"
 #include "base/text/plural.h"
 #include "base/text/text_stream.h"
-#include "learn/checkpoint/settings_tables.h"
+#include "learn/settings/settings_tables.h"
 #include "learn/training/training_run.h"
 
 // The longest text of a position that a state file may hold; identities with many randomised

@@ -18,59 +18,9 @@
 #include "learn/training/training_run.h"
 #include "nn/network/network.h"
 
-enum { TRAIN_COOKIE = 0x76A1 };
-
 // Duty cycles lie within 1 of 0, so that the worst driver's error is 4, and the cross-entropy of a
 // coin's guess is below 1: this far off, training has lost its way.
 static const double LOSS_LIMIT = 1e3;
-
-// The window is counted in samples, checkpoint_steps in steps, decay_epochs in epochs; validation
-// is the share of episodes held out.
-imp_train_def imp_default_train_def(void)
-{
-    return (imp_train_def){
-        .network = imp_default_network_def(),
-        .trainer = imp_default_trainer_def(),
-        .decay_factor = 0.1,
-        .decay_epochs = 10,
-        .epochs = 10,
-        .validation = 0.1,
-        .seed = 1,
-        .window = 32768,
-        .checkpoint_steps = 500,
-        .tensorboard = true,
-        .settings = "{}",
-        .cookie = TRAIN_COOKIE,
-    };
-}
-
-// Settings of the network and the optimiser are checked where they are used.
-imp_status imp_training_check(const imp_train_def *def, imp_error *err)
-{
-    if (def->cookie != TRAIN_COOKIE)
-        return imp_fail(err, IMP_USAGE, "imp_train_def was not made with imp_default_train_def()");
-    if (def->epochs < 1 || def->checkpoint_steps < 1 || def->decay_epochs < 1)
-        return imp_fail(err, IMP_USAGE,
-                        "epochs (%d), checkpoint steps (%d) and decay epochs (%d) must be at "
-                        "least 1",
-                        def->epochs, def->checkpoint_steps, def->decay_epochs);
-    if (def->patience < 0 || def->window < 0 || def->warm_up_steps < 0)
-        return imp_fail(err, IMP_USAGE,
-                        "patience (%d), window (%d) and warm-up steps (%d) must not be negative",
-                        def->patience, def->window, def->warm_up_steps);
-    // ranges of real numbers, written so that NaN fails
-    if (!(def->decay_factor > 0.0 && def->decay_factor <= 1.0))
-        return imp_fail(err, IMP_USAGE, "the decay factor, %g, must lie above 0 and up to 1",
-                        def->decay_factor);
-    if (!(def->weight_turns >= 0.0 && def->weight_turns <= 1e6))
-        return imp_fail(err, IMP_USAGE, "the weight of turns, %g, must not be negative",
-                        def->weight_turns);
-    if (!(def->validation >= 0.0 && def->validation < 1.0))
-        return imp_fail(err, IMP_USAGE,
-                        "the share for validation, %g, must be at least 0 and less than 1",
-                        def->validation);
-    return IMP_OK;
-}
 
 // Batches of an epoch; the last one may be smaller than the others.
 int imp_training_epoch_steps(const imp_training *t)

@@ -6,11 +6,11 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/common/vector2.h"
+#include "sim/env/env_settings.h"
 #include "sim/env/object_motion.h"
 #include "sim/env/start_pose.h"
-
-enum { ENV_COOKIE = 0x0E27, SUBSTEPS_MAX = 1000 };
 
 // gym-duckietown's reward uses its configured robot speed (1.2), not the actual one.
 static const double REWARD_SPEED = 1.2, REWARD_DISTANCE = 10.0, REWARD_PROXIMITY = 40.0;
@@ -36,60 +36,21 @@ const char *imp_end_reason_name(imp_end_reason ending)
     return "unknown";
 }
 
-// The defaults are gym-duckietown's; the cookie marks a definition that was made here.
-imp_env_def imp_default_env_def(void)
-{
-    return (imp_env_def){
-        .seed = 123,
-        .max_steps = 1500,
-        .frame_skip = 1,
-        .accept_start_angle = 60.0 * IMP_PI / 180.0,
-        .drive = imp_default_drive_def(),
-        .cookie = ENV_COOKIE,
-    };
-}
-
-// Checks what the drive needs: a delay that the ring of commands can hold, and positive sizes.
-static imp_status check_drive_settings(const imp_drive_def *drive, imp_error *err)
-{
-    double delay_max = IMP_MAX_DELAY_STEPS * drive->time_step;
-    if (!(drive->time_step > 0.0 && drive->delay >= 0.0 && drive->delay <= delay_max))
-        return imp_fail(err, IMP_USAGE, "a command delay of %g s is not within 0 to %g s",
-                        drive->delay, delay_max);
-    // the other two limits: steps within a step, and what divides or scales
-    if (drive->substeps < 1 || drive->substeps > SUBSTEPS_MAX)
-        return imp_fail(err, IMP_USAGE, "substeps: %d is not within 1 to %d", drive->substeps,
-                        SUBSTEPS_MAX);
-    if (!(drive->gain > 0.0 && drive->wheel_radius > 0.0 && drive->wheel_distance > 0.0))
-        return imp_fail(err, IMP_USAGE,
-                        "the motors' gain (%g), the wheels' radius (%g m) and their distance (%g "
-                        "m) must be positive",
-                        drive->gain, drive->wheel_radius, drive->wheel_distance);
-    return IMP_OK;
-}
-
-// Checks a definition. Comparisons are written so that NaN fails.
+// Checks a definition by its table, and what the table cannot say: a delay that the ring of
+// commands can hold, and a finite start.
 static imp_status check_env_def(const imp_env_def *def, imp_error *err)
 {
-    if (def->cookie != ENV_COOKIE)
-        return imp_fail(err, IMP_USAGE, "imp_env_def was not made with imp_default_env_def()");
-    if (def->max_steps < 1 || def->frame_skip < 1)
-        return imp_fail(err, IMP_USAGE, "max_steps (%d) and frame_skip (%d) must be at least 1",
-                        def->max_steps, def->frame_skip);
-    if (!(def->accept_start_angle > 0.0))
-        return imp_fail(err, IMP_USAGE, "accept_start_angle must be positive");
-    // a pose that is not finite would spread through all computations
     const imp_pose *start = &def->start_pose;
+    const double delay_max = IMP_MAX_DELAY_STEPS * def->drive.time_step;
+    IMP_TRY(imp_struct_check(&imp_env_members, def, err));
+    if (!(def->drive.delay >= 0.0 && def->drive.delay <= delay_max))
+        return imp_fail(err, IMP_USAGE, "a command delay of %g s is not within 0 to %g s",
+                        def->drive.delay, delay_max);
+    // a pose that is not finite would spread through all computations
     if (def->has_start_pose &&
         !(isfinite(start->x) && isfinite(start->z) && isfinite(start->heading)))
         return imp_fail(err, IMP_USAGE, "the start pose is not finite");
-    if (!(def->action_dropout >= 0.0 && def->action_dropout < 1.0 && def->command_noise >= 0.0 &&
-          def->command_noise <= 1.0))
-        return imp_fail(err, IMP_USAGE,
-                        "the share of dropped decisions, %g, lies within 0 to 1, and so does noise "
-                        "on commands, %g",
-                        def->action_dropout, def->command_noise);
-    return check_drive_settings(&def->drive, err);
+    return IMP_OK;
 }
 
 // Checks settings and worlds; then prepares the environment in its first world, not yet reset.

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/common/vector2.h"
 #include "imprint/policy.h"
 #include "sim/expert/control_law.h"
+#include "sim/expert/expert_settings.h"
 #include "sim/expert/stuck_recovery.h"
-
-enum { EXPERT_COOKIE = 0x0E47E7 };
 
 // Below this speed the robot counts as standing [m/s].
 static const double STANDING_SPEED = 0.05;
@@ -25,18 +25,6 @@ typedef struct expert {
     int trusted_steps;    // steps that the last successful simulation still covers
     imp_last_action last;
 } expert;
-
-imp_expert_def imp_default_expert_def(void)
-{
-    return (imp_expert_def){.speed = 0.6,
-                            .tracking_rate = 3.1,
-                            .turning_rate = 10.0,
-                            .turn_rate = 6.0,
-                            .return_angle = IMP_PI / 3,
-                            .lane_offset = 0.0,
-                            .look_ahead = true,
-                            .cookie = EXPERT_COOKIE};
-}
 
 // Forgets route and manoeuvre; turns are drawn from the episode's own stream.
 static void expert_reset(imp_policy *policy, const imp_env *env)
@@ -184,27 +172,7 @@ imp_status imp_expert_create(imp_policy **out, const imp_expert_def *def, imp_er
                                              .reset = expert_reset,
                                              .act = expert_act,
                                              .destroy = expert_destroy};
-    if (def->cookie != EXPERT_COOKIE)
-        return imp_fail(err, IMP_USAGE,
-                        "imp_expert_def was not made with imp_default_expert_def()");
-    // ranges; the comparisons reject NaN
-    if (!(def->speed > 0.0 && def->speed <= 0.6))
-        return imp_fail(err, IMP_USAGE,
-                        "expert speed %g m/s is not within 0 to 0.6 (the motors' top)", def->speed);
-    if (!(def->tracking_rate > 0.0 && def->tracking_rate <= 10.0))
-        return imp_fail(err, IMP_USAGE, "tracking rate %g /s is not within 0 to 10",
-                        def->tracking_rate);
-    if (!(def->turning_rate >= 0.0 && def->turning_rate <= 30.0))
-        return imp_fail(err, IMP_USAGE, "turning rate %g /s is not within 0 to 30",
-                        def->turning_rate);
-    if (!(def->turn_rate > 0.0 && def->turn_rate <= 20.0))
-        return imp_fail(err, IMP_USAGE, "turn rate %g rad/s is not within 0 to 20", def->turn_rate);
-    if (!(def->return_angle > 0.0 && def->return_angle <= IMP_PI / 2))
-        return imp_fail(err, IMP_USAGE, "return angle %g degrees is not within 0 to 90",
-                        def->return_angle * 180.0 / IMP_PI);
-    if (!(fabs(def->lane_offset) <= 0.1))
-        return imp_fail(err, IMP_USAGE, "lane offset %g m is not within -0.1 to 0.1",
-                        def->lane_offset);
+    IMP_TRY(imp_struct_check(&imp_expert_members, def, err));
     // the list of turns is copied, since the definition may go out of scope
     const char *turns = def->turns != NULL ? def->turns : "";
     if (strspn(turns, "lrs") != strlen(turns) || strlen(turns) > IMP_TURNS_MAX)

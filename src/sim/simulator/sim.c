@@ -6,29 +6,17 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/common/try.h"
 #include "base/text/plural.h"
+#include "sim/simulator/sim_settings.h"
 #include "sim/simulator/simulator.h"
 
-enum { SIM_COOKIE = 0x51AF, SIMS_MAX = 1 << 20 };
-
-imp_sim_def imp_default_sim_def(void)
-{
-    return (imp_sim_def){
-        .map = "loop_empty",
-        .env = imp_default_env_def(),
-        .camera = imp_default_camera_def(),
-        .scene = imp_default_scene_def(),
-        .randomization = imp_randomization_none(),
-        .expert = imp_default_expert_def(),
-        .cookie = SIM_COOKIE,
-    };
-}
+enum { SIMS_MAX = 1 << 20 };
 
 // Checks the fields of a definition that no other module checks.
 static imp_status check_sim_def(const imp_sim_def *def, int count, imp_error *err)
 {
-    if (def->cookie != SIM_COOKIE)
-        return imp_fail(err, IMP_USAGE, "imp_sim_def was not made with imp_default_sim_def()");
+    IMP_TRY(imp_struct_check(&imp_sim_members, def, err));
     if (count < 1 || count > SIMS_MAX)
         return imp_fail(err, IMP_USAGE, "%d simulators: must be 1 to %d", count, SIMS_MAX);
     if (imp_observation_kind_name((int)def->observation) == NULL)
@@ -39,8 +27,6 @@ static imp_status check_sim_def(const imp_sim_def *def, int count, imp_error *er
         return imp_fail(err, IMP_USAGE, "unknown kind of action %d", (int)def->actions);
     if ((unsigned)def->reward > IMP_REWARD_PROGRESS)
         return imp_fail(err, IMP_USAGE, "unknown kind of reward %d", (int)def->reward);
-    if (def->threads < 0)
-        return imp_fail(err, IMP_USAGE, "threads: %d is below 0", def->threads);
     return IMP_OK;
 }
 

@@ -1,0 +1,10 @@
+// data/dataset/dataset_files.h: names of files in the folder of a dataset.
+#ifndef IMP_DATA_DATASET_DATASET_FILES_H
+#define IMP_DATA_DATASET_DATASET_FILES_H
+
+#define IMP_DATASET_INDEX_FILE "main_data.hdf5"
+#define IMP_DATASET_METADATA_FILE "metadata.json"
+// What the program keeps of its settings in every folder that it writes, before anything else.
+#define IMP_SETTINGS_FILE_NAME "settings.yaml"
+
+#endif
