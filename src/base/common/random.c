@@ -7,6 +7,8 @@
 
 #include <math.h>
 
+#include "base/common/math_functions.h"
+
 // Constants of Philox4x32-10: round multipliers and the Weyl increments of the key.
 enum { PHILOX_ROUNDS = 10 };
 static const uint32_t PHILOX_M0 = 0xD2511F53U, PHILOX_M1 = 0xCD9E8D57U;
@@ -88,8 +90,8 @@ uint32_t imp_random_below(imp_random *random, uint32_t bound)
 // Box-Muller transform. 1 - u lies in (0, 1], so the logarithm is finite.
 double imp_random_normal(imp_random *random)
 {
-    double radius = sqrt(-2.0 * log(1.0 - uniform_unit(random)));
-    return radius * cos(TWO_PI * uniform_unit(random));
+    double radius = sqrt(-2.0 * imp_log(1.0 - uniform_unit(random)));
+    return radius * imp_cos(TWO_PI * uniform_unit(random));
 }
 
 // Fisher-Yates: swaps the last open position with a random one at or before it.

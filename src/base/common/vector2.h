@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "base/common/math_functions.h"
 #include "imprint/base.h"
 
 #define IMP_PI 3.14159265358979323846
@@ -49,7 +50,8 @@ static inline imp_vec2 imp_vec2_turn_right(imp_vec2 a)
 // The unit vector that a heading [rad] points along; see imp_pose for the convention.
 static inline imp_vec2 imp_heading_direction(double heading)
 {
-    return (imp_vec2){cos(heading), -sin(heading)};
+    const imp_sine_cosine at = imp_sincos(heading);
+    return (imp_vec2){at.cosine, -at.sine};
 }
 
 // The angle in [-pi, pi) that differs from a by whole turns.

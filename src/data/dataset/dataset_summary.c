@@ -5,6 +5,8 @@
 
 #include <math.h>
 
+#include "base/common/math_functions.h"
+
 // How an episode ended, by the flags of its last step.
 static void count_endings(imp_dataset_summary *summary, const imp_episode *episode)
 {
@@ -46,7 +48,7 @@ static void add_lane_statistics(imp_dataset_summary *summary, const imp_episode 
     for (int64_t i = 1; i <= episode->steps; i++) {
         const double *pose = episode->poses + 3 * i;
         // path length: distance between successive positions
-        summary->distance += hypot(pose[0] - pose[-3], pose[1] - pose[-2]);
+        summary->distance += imp_hypot(pose[0] - pose[-3], pose[1] - pose[-2]);
         const double offset = fabs(episode->lane[2 * i]);
         if (isnan(offset)) {
             summary->off_lane++;

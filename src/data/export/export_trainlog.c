@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/common/math_functions.h"
 #include "data/export/export_formats.h"
 
 // Writes the bytes of a literal without its terminating 0.
@@ -107,7 +108,7 @@ static void write_step_info(FILE *file, const imp_dataset_info *info, const imp_
         write_text(file, "dist");
         write_float(file, distance);
         write_text(file, "dot_dir");
-        write_float(file, cos(angle));
+        write_float(file, imp_cos(angle));
         write_text(file, "angle_deg");
         write_float(file, angle * degree);
         write_text(file, "angle_rad");

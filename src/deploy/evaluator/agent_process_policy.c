@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/common/clock.h"
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 #include "base/image/jpeg_codec.h"
 #include "base/io/atomic_file.h"
@@ -111,8 +112,9 @@ static void integrate_wheel_odometry(agent_process_policy *self, imp_pose pose)
     const imp_pose before = self->pose;
     const double turn = remainder(pose.heading - before.heading, 2.0 * IMP_PI);
     const double middle = before.heading + turn / 2.0;
-    const double chord = (pose.x - before.x) * cos(middle) - (pose.z - before.z) * sin(middle);
-    const double distance = fabs(turn) > 1e-9 ? chord * (turn / 2.0) / sin(turn / 2.0) : chord;
+    const imp_sine_cosine mean = imp_sincos(middle);
+    const double chord = (pose.x - before.x) * mean.cosine - (pose.z - before.z) * mean.sine;
+    const double distance = fabs(turn) > 1e-9 ? chord * (turn / 2.0) / imp_sin(turn / 2.0) : chord;
     self->left += (distance - turn * IMP_WHEEL_DISTANCE / 2.0) / IMP_WHEEL_RADIUS;
     self->right += (distance + turn * IMP_WHEEL_DISTANCE / 2.0) / IMP_WHEEL_RADIUS;
     self->pose = pose;

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 #include "evaluate/challenge/brent_minimise.h"
 #include "evaluate/challenge/legal_lanes.h"
@@ -119,7 +120,8 @@ static frame to_single_precision(frame a)
 // The transformation that moves the origin to a pose.
 static frame pose_to_frame(pose2 pose)
 {
-    return (frame){cos(pose.angle), sin(pose.angle), pose.x, pose.y};
+    const imp_sine_cosine at = imp_sincos(pose.angle);
+    return (frame){at.cosine, at.sine, pose.x, pose.y};
 }
 
 // Returns the composition a * b.
@@ -143,15 +145,17 @@ static frame relative_frame(frame a, frame b)
 static pose2 se2_log(frame end)
 {
     // half / tan(half) tends to 1 for small angles.
-    double angle = atan2(end.s, end.c), half = angle / 2;
-    double k = angle == 0.0 ? 1.0 : half / tan(half);
+    double angle = imp_atan2(end.s, end.c), half = angle / 2;
+    double k = angle == 0.0 ? 1.0 : half / imp_tan(half);
     return (pose2){k * end.x + half * end.y, k * end.y - half * end.x, angle};
 }
 
 // Exponential of SE(2) at t v: an arc, or a line if the angle is 0.
 static frame se2_exp(pose2 v, double t)
 {
-    double angle = v.angle * t, c = cos(angle), s = sin(angle);
+    const double angle = v.angle * t;
+    const imp_sine_cosine at = imp_sincos(angle);
+    const double c = at.cosine, s = at.sine;
     if (angle == 0.0)
         return (frame){1.0, 0.0, v.x * t, v.y * t};
     double along = s / v.angle, across = (1.0 - c) / v.angle;
@@ -178,7 +182,7 @@ static centre_line make_centre_line(const lane_shape *shape)
     for (int k = 0; k < line.pieces; k++) {
         frame back = to_single_precision(relative_frame(line.point[k], IDENTITY));
         line.twist[k] = se2_log(to_single_precision(compose_frames(back, line.point[k + 1])));
-        line.length[k] = hypot(line.twist[k].x, line.twist[k].y);
+        line.length[k] = imp_hypot(line.twist[k].x, line.twist[k].y);
     }
     return line;
 }
@@ -203,9 +207,9 @@ static double perpendicular_error(const void *context, double t)
 {
     const centre_line *line = context;
     const frame at = centre_line_at(line, t);
-    double d = hypot(line->x - at.x, line->y - at.y), across = d * at.s, along = d * at.c;
-    return fmin(hypot(at.x + across - line->x, at.y - along - line->y),
-                hypot(at.x - across - line->x, at.y + along - line->y));
+    double d = imp_hypot(line->x - at.x, line->y - at.y), across = d * at.s, along = d * at.c;
+    return fmin(imp_hypot(at.x + across - line->x, at.y - along - line->y),
+                imp_hypot(at.x - across - line->x, at.y + along - line->y));
 }
 
 // Returns the arc length at t. Before the beginning and after the end it is extended by the
@@ -252,7 +256,7 @@ static bool locate_in_lane(const lane_shape *shape, pose2 pose, lane_coordinates
     out->lateral = pose.y - shape->point[0].y;
     if (line.pieces > 1)
         out->lateral = relative_frame(out->closest, (frame){1.0, 0.0, pose.x, pose.y}).y;
-    out->heading = imp_wrap_angle(pose.angle - atan2(out->closest.s, out->closest.c));
+    out->heading = imp_wrap_angle(pose.angle - imp_atan2(out->closest.s, out->closest.c));
     // Contained means: between both ends, within half a width, and not against the direction.
     return out->along >= 0.0 && out->along < centre_line_length(&line) &&
            fabs(out->lateral) <= LANE_HALF_WIDTH && fabs(out->heading) <= IMP_PI / 2;
@@ -302,7 +306,8 @@ static tile_lane lane_of_tile_in_world(const imp_world *world, int tile, int lan
 static imp_pose lane_pose_to_world(const imp_world *world, const tile_frame *tile, int quarters,
                                    frame at)
 {
-    pose2 turned = rotate_pose_by_quarter_turns((pose2){at.x, at.y, atan2(at.s, at.c)}, quarters);
+    pose2 turned =
+        rotate_pose_by_quarter_turns((pose2){at.x, at.y, imp_atan2(at.s, at.c)}, quarters);
     double y = (double)(float)((double)tile->size * turned.y + (double)tile->y);
     return (imp_pose){(double)(float)((double)tile->size * turned.x + (double)tile->x),
                       world->rows * world->tile_size - y, imp_wrap_angle(turned.angle)};

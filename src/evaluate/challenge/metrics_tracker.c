@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 #include "base/text/plural.h"
 #include "imprint/challenge.h"
@@ -95,7 +96,7 @@ void imp_metrics_tracker_reset(imp_metrics_tracker *tracker)
 // Straight distance between two positions [m].
 static double pose_distance(imp_pose a, imp_pose b)
 {
-    return hypot(b.x - a.x, b.z - a.z);
+    return imp_hypot(b.x - a.x, b.z - a.z);
 }
 
 // Progress of a step to `pose` along a lane, from the lane's closest point.

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 #include "base/text/plural.h"
 #include "base/text/text_stream.h"
@@ -20,7 +21,7 @@ enum { ATTEMPTS_MAX = 20000, ROBOTS_MAX = 8 };
 // Straight distance between two positions [m].
 static double pose_distance(imp_pose a, imp_pose b)
 {
-    return hypot(b.x - a.x, b.z - a.z);
+    return imp_hypot(b.x - a.x, b.z - a.z);
 }
 
 // Returns a pose shifted to its left [m] and turned [rad].

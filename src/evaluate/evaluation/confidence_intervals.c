@@ -7,6 +7,8 @@
 
 #include "imprint/evaluate.h"
 
+#include "base/common/math_functions.h"
+
 // Of the normal distribution, 97.5 %.
 static const double NORMAL_QUANTILE = 1.959963984540054;
 
@@ -86,11 +88,11 @@ imp_estimate imp_estimate_ratio(const double *values, const double *weights, int
 double imp_sign_test(int wins, int losses)
 {
     const int trials = wins + losses, fewer = wins < losses ? wins : losses;
-    int sign;
-    double tail = 0.0;
-    // Binomial coefficients overflow, so each term is computed from logarithms of factorials.
-    for (int k = 0; k <= fewer; k++)
-        tail += exp(lgamma_r(trials + 1.0, &sign) - lgamma_r(k + 1.0, &sign) -
-                    lgamma_r(trials - k + 1.0, &sign) - trials * log(2.0));
+    // Binomial coefficients overflow, so their logarithms are added up.
+    double log_share = -trials * imp_log(2.0), tail = imp_exp(log_share);
+    for (int k = 1; k <= fewer; k++) {
+        log_share += imp_log((double)(trials - k + 1) / k);
+        tail += imp_exp(log_share);
+    }
     return fmin(1.0, 2.0 * tail);
 }

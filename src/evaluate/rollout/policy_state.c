@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 
 // The way is planned anew farther than this from it [m], as our expert does.
@@ -23,7 +24,7 @@ bool imp_object_place_get(imp_object_place *out, const imp_env *env, int index)
     // The radius reaches from the position to the farthest corner of the box.
     double radius = 0.0;
     for (int k = 0; k < 4; k++)
-        radius = fmax(radius, hypot(box->corner[k].x - at.x, box->corner[k].z - at.z));
+        radius = fmax(radius, imp_hypot(box->corner[k].x - at.x, box->corner[k].z - at.z));
     *out = (imp_object_place){at, moves ? state->heading : object->heading, radius, moves};
     return true;
 }
@@ -76,9 +77,9 @@ static void fill_path(imp_policy_state *out, imp_path_ahead *path, const imp_env
 // Inserts an object into the list of the nearest, which is sorted by distance.
 static void insert_object(imp_policy_state *out, const imp_near_object *object)
 {
-    const double distance = hypot(object->ahead, object->right);
+    const double distance = imp_hypot(object->ahead, object->right);
     int at = out->object_count;
-    while (at > 0 && hypot(out->objects[at - 1].ahead, out->objects[at - 1].right) > distance)
+    while (at > 0 && imp_hypot(out->objects[at - 1].ahead, out->objects[at - 1].right) > distance)
         at--;
     if (at == IMP_STATE_OBJECTS)
         return;

@@ -1,10 +1,10 @@
 // What a camera over flat ground sees when it moves a little. Each pixel's ray is cut with the
 // ground plane, or with a distance limit. The point is then projected into the moved camera. The
 // flow is the derivative of that motion at 0, a central difference per pixel.
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/math_functions.h"
 #include "learn/augmentation/augment.h"
 
 // What is seen above the horizon, or farther, is so far away [m].
@@ -35,8 +35,9 @@ static bool find_pixel_after_motion(const flow_camera *e, double px, double py, 
     const double forward = def->mount_forward + reach * ahead;
     const double right = def->mount_right + reach * ray_x;
     // in the frame of the robot that did not move, from its camera
-    const double f = cos(turn) * forward - sin(turn) * right - def->mount_forward;
-    const double r = shift + sin(turn) * forward + cos(turn) * right - def->mount_right;
+    const imp_sine_cosine at = imp_sincos(turn);
+    const double f = at.cosine * forward - at.sine * right - def->mount_forward;
+    const double r = shift + at.sine * forward + at.cosine * right - def->mount_right;
     const double d = reach * down, depth = f * e->cosine + d * e->sine;
     return depth > 0.0 && imp_camera_ray_to_pixel(&e->camera, r / depth,
                                                   (d * e->cosine - f * e->sine) / depth, x, y);
@@ -75,8 +76,8 @@ imp_status imp_camera_flow_create(imp_camera_flow *out, int width, int height, c
     const imp_status status = imp_camera_init(&e.camera, &def, err);
     if (status != IMP_OK)
         return status;
-    e.sine = sin(def.pitch);
-    e.cosine = cos(def.pitch);
+    e.sine = imp_sin(def.pitch);
+    e.cosine = imp_cos(def.pitch);
     // one block for four planes: the flow per metre and per radian, in x and y
     const size_t pixels = (size_t)width * (size_t)height;
     float *block = calloc(4 * pixels, sizeof *block);

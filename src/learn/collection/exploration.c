@@ -8,6 +8,7 @@
 
 #include <math.h>
 
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 
 // When the expert takes over from a policy, and when it hands back [m], [rad]: the safe switching
@@ -49,7 +50,7 @@ imp_exploration imp_exploration_begin(const imp_collect_def *def, const imp_env 
 {
     const imp_env_def *at = &env->def;
     const uint32_t episode = env->episode;
-    const double noise_decay = exp(-at->drive.time_step * at->frame_skip / def->noise_time);
+    const double noise_decay = imp_exp(-at->drive.time_step * at->frame_skip / def->noise_time);
     imp_random speed_factor = imp_random_stream(at->seed, at->index, episode, IMP_PURPOSE_SPEED);
     return (imp_exploration){
         .def = def,

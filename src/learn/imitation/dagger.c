@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/common/clock.h"
+#include "base/common/math_functions.h"
 #include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/text/plural.h"
@@ -93,7 +94,7 @@ static double expert_share_of_round(const imp_dagger_def *def, int round)
     case IMP_BETA_LINEAR:
         return fmax(0.0, 1.0 - def->beta_decay * round);
     case IMP_BETA_EXPONENTIAL:
-        return pow(1.0 - def->beta_decay, round);
+        return imp_pow(1.0 - def->beta_decay, round);
     case IMP_BETA_SWITCH:
         break;
     }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/common/clock.h"
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 #include "base/io/atomic_file.h"
 #include "base/io/file.h"
@@ -139,9 +140,9 @@ static double learning_rate_factor(const imp_training *t)
         // half a cosine over all epochs, from 1 down to the floor
         const double seen = t->at.epoch + t->at.step * (double)def->trainer.batch / samples;
         const double share = seen / def->epochs;
-        factor = floor + (1.0 - floor) * 0.5 * (1.0 + cos(IMP_PI * share));
+        factor = floor + (1.0 - floor) * 0.5 * (1.0 + imp_cos(IMP_PI * share));
     } else if (def->schedule == IMP_SCHEDULE_STEP) {
-        factor = pow(def->decay_factor, t->at.epoch / def->decay_epochs);
+        factor = imp_pow(def->decay_factor, t->at.epoch / def->decay_epochs);
     }
     if (steps < def->warm_up_steps)
         factor *= (steps + 1.0) / def->warm_up_steps;

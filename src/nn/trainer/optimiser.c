@@ -5,6 +5,7 @@
 // Plain version: the update rules of the cited papers, in the form that PyTorch uses.
 #include "nn/trainer/optimiser.h"
 
+#include "base/common/math_functions.h"
 #include "nn/kernels/cpu_dispatch.h"
 
 #include <math.h>
@@ -25,8 +26,8 @@ imp_weight_update imp_weight_update_coefficients(const imp_trainer_def *def, dou
         .kind = def->optimiser,
         .scale = (float)scale,
         // the bias correction of the first moment is folded into the learning rate
-        .rate = (float)(adam ? rate / (1.0 - pow(BETA1, count)) : rate),
-        .bias_correction = (float)(1.0 / (1.0 - pow(BETA2, count))),
+        .rate = (float)(adam ? rate / (1.0 - imp_pow(BETA1, count)) : rate),
+        .bias_correction = (float)(1.0 / (1.0 - imp_pow(BETA2, count))),
         // AdamW shrinks the weights directly, the others add decay to the gradient
         .l2_decay = decoupled ? 0.0F : (float)wanted,
         .decoupled_decay = decoupled ? (float)(rate * wanted) : 0.0F,

@@ -2,6 +2,7 @@
 // its drive model without delay (objects.py: DuckiebotObj). As an extension, cars may yield: they
 // stop while something stands on the lane ahead. Cars do not react to traffic lights or
 // intersections.
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 #include "sim/env/collision.h"
 #include "sim/env/object_motion.h"
@@ -119,7 +120,7 @@ static bool is_lane_blocked(const imp_env *env, int self, imp_pose pose)
         imp_lane_position lane;
         if (!imp_world_lane_position(env->world, pose, &lane))
             return false;
-        pose = make_pose(lane.point, atan2(-lane.tangent.z, lane.tangent.x));
+        pose = make_pose(lane.point, imp_atan2(-lane.tangent.z, lane.tangent.x));
         if (is_point_near_robot_or_object(env, self, lane.point, &robot))
             return true;
     }

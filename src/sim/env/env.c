@@ -212,8 +212,8 @@ imp_step imp_env_step(imp_env *env, imp_action action)
     for (int k = 0; k < env->def.frame_skip; k++) {
         imp_pose before = env->pose;
         imp_drive_step(&env->drive, &env->pose, env->action);
-        double moved = hypot(env->pose.x - before.x, env->pose.z - before.z);
-        env->speed = moved / env->def.drive.time_step;
+        const imp_vec2 moved = {env->pose.x - before.x, env->pose.z - before.z};
+        env->speed = imp_vec2_length(moved) / env->def.drive.time_step;
         env->frame++;
         imp_object_motion_step(env);
     }

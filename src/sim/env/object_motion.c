@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 
 static const double STRIDE = 0.02, STRIDE_SPREAD = 0.005;
@@ -85,7 +86,7 @@ static void step_duckie(imp_object_motion *motion, imp_object_state *state, doub
     if (imp_vec2_length(imp_vec2_subtract(state->position, walk->start)) > walk->distance)
         end_walk_and_turn_round(walk, motion, state->position);
     // the heading swings while position and footprint move straight
-    double wiggle = walk->wiggle * sin(WIGGLE_RATE * motion->time);
+    double wiggle = walk->wiggle * imp_sin(WIGGLE_RATE * motion->time);
     state->heading = imp_wrap_angle(motion->angle + wiggle);
 }
 

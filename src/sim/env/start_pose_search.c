@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 #include "sim/env/collision.h"
 #include "sim/env/start_pose.h"
@@ -41,7 +42,7 @@ static int lane_headings_at(const imp_world *world, imp_vec2 place,
         if (known < count)
             continue;
         curves[count] = lane.curve;
-        headings[count++] = atan2(-lane.tangent.z, lane.tangent.x);
+        headings[count++] = imp_atan2(-lane.tangent.z, lane.tangent.x);
     }
     return count;
 }

@@ -5,6 +5,7 @@
 // speed for turning on the spot.
 #include "sim/expert/control_law.h"
 
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 #include "sim/expert/drive_model.h"
 #include "sim/expert/traffic.h"
@@ -98,15 +99,15 @@ static route_deviation compute_deviation_from_route(const imp_control_law *law,
     imp_vec2 right = imp_vec2_turn_right(here.tangent);
     imp_vec2 gap = imp_vec2_subtract((imp_vec2){state.pose.x, state.pose.z}, here.point);
     imp_vec2 heading = imp_heading_direction(state.pose.heading);
-    double angle = atan2(imp_vec2_dot(heading, right), imp_vec2_dot(heading, here.tangent));
+    double angle = imp_atan2(imp_vec2_dot(heading, right), imp_vec2_dot(heading, here.tangent));
     // with pose_only, state.ahead extrapolates along the present heading
-    double aside = imp_vec2_dot(gap, right) - offset + state.ahead * sin(angle);
+    double aside = imp_vec2_dot(gap, right) - offset + state.ahead * imp_sin(angle);
     double min_speed = fmax(state.speed, 0.25);
     double curvature = mean_curvature_ahead(&law->route, state.ahead, PREVIEW_TIME * min_speed);
     // critically damped return: the approach angle is proportional to the lateral error
     double approach = 0.5 * law->def.tracking_rate / min_speed * aside;
     if (law->def.pose_only)
-        approach *= 1.0 + pow(aside / STEEP_DISTANCE, 2.0);
+        approach *= 1.0 + (aside / STEEP_DISTANCE) * (aside / STEEP_DISTANCE);
     approach = fmax(-max_approach_angle(&law->def, curvature), fmin(APPROACH_MAX, approach));
     return (route_deviation){
         .aside = aside,

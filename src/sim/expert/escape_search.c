@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 #include "sim/expert/escape_path.h"
 
@@ -106,7 +107,7 @@ static int cell_index(const node *n, double size, int side, int headings)
 {
     const int i = (int)floor((double)n->x / size + 0.5 * side);
     const int j = (int)floor((double)n->z / size + 0.5 * side);
-    if (hypot((double)n->x, (double)n->z) > SEARCH_RADIUS || i < 0 || i >= side || j < 0 ||
+    if (imp_hypot((double)n->x, (double)n->z) > SEARCH_RADIUS || i < 0 || i >= side || j < 0 ||
         j >= side)
         return -1;
     return (j * side + i) * headings + n->heading * headings / HEADINGS;

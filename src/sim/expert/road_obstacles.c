@@ -4,6 +4,7 @@
 // become intervals, and passing them is a one-dimensional problem.
 #include "sim/expert/road_obstacles.h"
 
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 
 static const double MAX_LATERAL = 0.5; // obstacles farther beside the route are ignored [m]
@@ -74,7 +75,7 @@ static double rear_swing_out(double curvature)
     if (curvature <= 0.0)
         return 0.0;
     double side = 1.0 / curvature + IMP_ROBOT_HALF_WIDTH; // distance from the centre of the curve
-    return hypot(side, IMP_ROBOT_REAR) - side;
+    return imp_hypot(side, IMP_ROBOT_REAR) - side;
 }
 
 // Sets the lateral extent of the robot along the part of the route beside an obstacle.

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 #include "sim/expert/escape_path.h"
 
@@ -124,7 +125,7 @@ static void update_stuck_timers(imp_stuck_recovery *e, const imp_control_law *la
         e->slow += action_duration(env);
     }
     // progress restarts the count concerned
-    if (hypot(env->pose.x - e->anchor.x, env->pose.z - e->anchor.z) > STUCK_DISTANCE)
+    if (imp_hypot(env->pose.x - e->anchor.x, env->pose.z - e->anchor.z) > STUCK_DISTANCE)
         restart_standstill_timer(e, env);
     if (e->along > SLOW_DISTANCE) {
         e->along = 0.0;
@@ -208,7 +209,7 @@ static bool simulate_path_and_departure(void *context, const imp_escape_path *pa
         const imp_vec2 step = {ahead.pose.x - before.x, ahead.pose.z - before.z};
         progress += imp_vec2_dot(step, imp_route_point_ahead(&law.route, 0.0).tangent);
         if (progress > PATH_MIN_PROGRESS &&
-            hypot(ahead.pose.x - anchor.x, ahead.pose.z - anchor.z) > PATH_MIN_DISTANCE)
+            imp_hypot(ahead.pose.x - anchor.x, ahead.pose.z - anchor.z) > PATH_MIN_DISTANCE)
             return true;
     }
     return false;

@@ -4,6 +4,7 @@
 // Nothing is remembered between steps: the plan follows from the present state.
 #include "sim/expert/traffic.h"
 
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 #include "sim/expert/road_obstacles.h"
 
@@ -296,7 +297,7 @@ static bool is_red_light_at_entry(const imp_env *env, imp_vec2 entry, imp_vec2 d
     // find a light close to the intersection's centre
     imp_vec2 middle = {(floor(inside.x / size) + 0.5) * size,
                        (floor(inside.z / size) + 0.5) * size};
-    double heading = atan2(-direction.z, direction.x);
+    double heading = imp_atan2(-direction.z, direction.x);
     for (int k = 0; k < world->moving_count; k++) {
         const imp_object *object = &world->objects[world->moving[k]];
         imp_vec2 gap = imp_vec2_subtract(object->position, middle);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 #include "sim/randomization/quantities.h"
 
@@ -74,7 +75,7 @@ void imp_randomization_apply_env(const imp_randomization_sample *sample, imp_env
     // rates divide, probabilities and noise keep the larger effect
     def->frame_skip *= (int)v[IMP_QUANTITY_RATE_DIVIDER][0];
     def->action_dropout = fmax(def->action_dropout, v[IMP_QUANTITY_DROPPED][0]);
-    def->command_noise = hypot(def->command_noise, v[IMP_QUANTITY_COMMAND_NOISE][0]);
+    def->command_noise = imp_hypot(def->command_noise, v[IMP_QUANTITY_COMMAND_NOISE][0]);
     def->randomize_objects |= v[IMP_QUANTITY_OBJECTS][0] > 0.5;
 }
 

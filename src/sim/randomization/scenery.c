@@ -3,9 +3,9 @@
 // stream, so they do not disturb its values. None of it touches the road or changes collisions.
 #include "sim/randomization/scenery.h"
 
-#include <math.h>
 #include <string.h>
 
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 
 // The part of a quantity's stream that its own values do not use.
@@ -70,13 +70,14 @@ static imp_clutter sample_clutter_box(const imp_world *world, int column, int ro
     imp_clutter box = {.heading = imp_random_uniform(random, -IMP_PI, IMP_PI)};
     for (int k = 0; k < 3; k++) {
         // small things are more frequent than large ones
-        box.size[k] = (float)(0.03 + (max_size - 0.03) * pow(uniform_float(random, 0.0, 1.0), 2.0));
+        const double share = (double)uniform_float(random, 0.0, 1.0);
+        box.size[k] = (float)(0.03 + (max_size - 0.03) * (share * share));
         box.colour[k] = uniform_float(random, 0.02, 0.95);
     }
     // heights vary independently of the other sides
     box.size[1] *= uniform_float(random, 0.5, 2.0);
     // its diagonal limits the shift
-    const double room = 0.5 * (tile - hypot((double)box.size[0], (double)box.size[2]));
+    const double room = 0.5 * (tile - imp_hypot((double)box.size[0], (double)box.size[2]));
     box.position.x = (column + 0.5) * tile + imp_random_uniform(random, -room, room);
     box.position.z = (row + 0.5) * tile + imp_random_uniform(random, -room, room);
     return box;

@@ -6,6 +6,7 @@
 // pixel.
 #include <math.h>
 
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 #include "imprint/robot.h"
 
@@ -96,7 +97,7 @@ imp_status imp_camera_init(imp_camera *camera, const imp_camera_def *def, imp_er
     const double width = lens ? def->lens.width : def->width;
     const double height = lens ? def->lens.height : def->height;
     // gym-duckietown's pinhole, in the size of the lens's image if there is one
-    const double focal = 0.5 * height / tan(0.5 * def->field_of_view);
+    const double focal = 0.5 * height / imp_tan(0.5 * def->field_of_view);
     const imp_pinhole rectified = lens ? imp_lens_rectified_pinhole(&def->lens) : (imp_pinhole){0};
     *camera = (imp_camera){
         .def = *def, .plain = {focal, focal, 0.5 * width, 0.5 * height}, .rectified = rectified};
@@ -161,7 +162,7 @@ imp_status imp_camera_look_at(imp_camera_def *camera, imp_pose *pose, const doub
 {
     const double dx = target[0] - position[0], dy = target[1] - position[1],
                  dz = target[2] - position[2];
-    const double level = hypot(dx, dz);
+    const double level = imp_hypot(dx, dz);
     // the negations also catch NaN
     if (!(level + fabs(dy) > 1e-9))
         return imp_fail(err, IMP_USAGE, "a camera cannot look at the place where it stands");
@@ -173,7 +174,7 @@ imp_status imp_camera_look_at(imp_camera_def *camera, imp_pose *pose, const doub
     camera->mount_height = position[1];
     camera->mount_forward = 0.0;
     camera->mount_right = 0.0;
-    camera->pitch = atan2(-dy, level);
-    *pose = (imp_pose){position[0], position[2], level > 0.0 ? atan2(-dz, dx) : IMP_PI / 2.0};
+    camera->pitch = imp_atan2(-dy, level);
+    *pose = (imp_pose){position[0], position[2], level > 0.0 ? imp_atan2(-dz, dx) : IMP_PI / 2.0};
     return IMP_OK;
 }

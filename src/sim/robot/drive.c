@@ -2,6 +2,7 @@
 // last commands with their times; each substep applies the one that is due, updates the velocities
 // by forward Euler and moves the pose along an arc. The order of operations follows the recordings
 // of gym-duckietown, so that trajectories agree. A drive is a plain value; predictions copy it.
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 #include "imprint/robot.h"
 
@@ -130,14 +131,15 @@ imp_pose imp_pose_integrate(imp_pose pose, double speed, double turn_rate, doubl
     // exponential map of SE(2): displacement ahead and aside in the robot's frame
     double angle = turn_rate * dt, ahead = speed * dt, aside = 0.0;
     if (fabs(angle) > 1e-9) {
-        aside = ahead * (1.0 - cos(angle)) / angle;
-        ahead *= sin(angle) / angle;
+        const imp_sine_cosine arc = imp_sincos(angle);
+        aside = ahead * (1.0 - arc.cosine) / angle;
+        ahead *= arc.sine / angle;
     }
     // rotate it into the world's frame, where z points to the right of x
-    double c = cos(pose.heading), s = sin(pose.heading);
+    const imp_sine_cosine at = imp_sincos(pose.heading);
     return (imp_pose){
-        .x = pose.x + c * ahead - s * aside,
-        .z = pose.z - (s * ahead + c * aside),
+        .x = pose.x + at.cosine * ahead - at.sine * aside,
+        .z = pose.z - (at.sine * ahead + at.cosine * aside),
         .heading = imp_wrap_angle(pose.heading + angle),
     };
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 #include "base/io/file.h"
 #include "sim/world/map_reader.h"
@@ -131,14 +132,14 @@ static imp_status read_optional_number(const imp_yaml *yaml, int map, const char
 // The pose of b in the world, b being given relative to a.
 static se2 compose_poses(se2 a, se2 b)
 {
-    const double c = cos(a.yaw), s = sin(a.yaw);
+    const double c = imp_cos(a.yaw), s = imp_sin(a.yaw);
     return (se2){a.x + c * b.x - s * b.y, a.y + s * b.x + c * b.y, a.yaw + b.yaw};
 }
 
 // The pose of b relative to a, both given in the world.
 static se2 relative_pose(se2 a, se2 b)
 {
-    const double c = cos(a.yaw), s = sin(a.yaw), x = b.x - a.x, y = b.y - a.y;
+    const double c = imp_cos(a.yaw), s = imp_sin(a.yaw), x = b.x - a.x, y = b.y - a.y;
     return (se2){c * x + s * y, c * y - s * x, b.yaw - a.yaw};
 }
 

@@ -2,6 +2,7 @@
 // relative to its lane. Lane choice and closest point repeat gym-duckietown's arithmetic step by
 // step (graphics.py: bezier_closest), since tests compare the results with recordings of it. The
 // expert uses an exact closest point of its own (expert/route.c).
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 #include "imprint/world.h"
 
@@ -99,7 +100,7 @@ bool imp_world_lane_position(const imp_world *world, imp_pose pose, imp_lane_pos
     imp_vec2 right = imp_vec2_turn_right(tangent);
     // rounding may push the cosine out of [-1, 1]
     double alignment = fmax(-1.0, fmin(1.0, imp_vec2_dot(heading, tangent)));
-    double angle = acos(alignment);
+    double angle = imp_acos(alignment);
     *out = (imp_lane_position){
         .distance = imp_vec2_dot(imp_vec2_subtract(position, point), right),
         .angle = imp_vec2_dot(heading, right) < 0.0 ? -angle : angle,

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/common/math_functions.h"
 #include "sim/world/map_reader.h"
 
 // Limit of all lists together. Real maps need a few hundred entries; only a thousand objects as
@@ -43,8 +44,8 @@ static void for_each_tile_near(imp_world *world, int index,
     tile_range_within(at.z, reach, side, world->rows, &top, &bottom);
     for (int j = top; j <= bottom; j++)
         for (int i = left; i <= right; i++)
-            if (hypot(distance_outside_tile(at.x, i, side), distance_outside_tile(at.z, j, side)) <=
-                reach)
+            if (imp_hypot(distance_outside_tile(at.x, i, side),
+                          distance_outside_tile(at.z, j, side)) <= reach)
                 visit(world, j * world->columns + i, index);
 }
 

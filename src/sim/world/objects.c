@@ -4,6 +4,7 @@
 // the object's scale.
 #include "sim/world/objects.h"
 
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 #include "sim/world/box.h"
 
@@ -56,7 +57,8 @@ void imp_object_set_box_and_radii(imp_object *object)
 bool imp_traffic_light_is_green(const imp_object_state *light, double heading)
 {
     // pattern 0 shows green to one axis of the crossing, pattern 1 to the other
-    const bool along_rows = fabs(cos(heading)) > fabs(sin(heading));
-    const bool first_pair = sin(light->heading) >= 0.0;
+    const imp_vec2 ahead = imp_heading_direction(heading);
+    const bool along_rows = fabs(ahead.x) > fabs(ahead.z);
+    const bool first_pair = imp_sin(light->heading) >= 0.0;
     return (light->pattern == 0) == (first_pair != along_rows);
 }

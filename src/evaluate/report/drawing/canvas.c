@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/math_functions.h"
+
 // White, nearly black, and the grey of tracks.
 const imp_colour imp_colour_background = {255, 255, 255};
 const imp_colour imp_colour_foreground = {38, 43, 51};
@@ -78,7 +80,7 @@ void imp_canvas_add_line(imp_canvas *canvas, double x0, double y0, double x1, do
             const double px = column + 0.5 - x0, py = row + 0.5 - y0;
             const double t =
                 square > 0.0 ? fmin(1.0, fmax(0.0, (px * dx + py * dy) / square)) : 0.0;
-            const double inside = reach - hypot(px - t * dx, py - t * dy);
+            const double inside = reach - imp_hypot(px - t * dx, py - t * dy);
             const double covered = 255.0 * fmin(1.0, fmin(fmax(inside, 0.0), thickness));
             if (covered > coverage[column])
                 coverage[column] = (uint8_t)covered;

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/common/math_functions.h"
 #include "evaluate/report/drawing/xml_escape.h"
 
 // Height of an "l" relative to the font size in common fonts.
@@ -52,7 +53,7 @@ static void add_dashed_line(imp_canvas *canvas, const imp_pixel_point *points, i
     double place = 0.0; // along the line
     for (int k = 0; k + 1 < count; k++) {
         const imp_pixel_point a = points[k], b = points[k + 1];
-        const double length = hypot(b.x - a.x, b.y - a.y);
+        const double length = imp_hypot(b.x - a.x, b.y - a.y);
         if (style.dash <= 0.0) {
             imp_canvas_add_line(canvas, a.x, a.y, b.x, b.y, style.width);
             continue;

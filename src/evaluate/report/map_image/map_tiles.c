@@ -3,6 +3,7 @@
 // follow the renderer's textures.
 #include <math.h>
 
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 #include "evaluate/report/map_image/map_drawing.h"
 
@@ -75,8 +76,8 @@ static void draw_arc(const place *at, double side, double radius, imp_draw_style
     imp_pixel_point points[ARC_POINTS];
     for (int k = 0; k < ARC_POINTS; k++) {
         const double angle = IMP_PI / 2.0 * k / (ARC_POINTS - 1);
-        const double a = radius * pow(fmax(0.0, cos(angle)), 0.8);
-        const double b = radius * pow(sin(angle), 0.8);
+        const double a = radius * imp_pow(fmax(0.0, imp_cos(angle)), 0.8);
+        const double b = radius * imp_pow(imp_sin(angle), 0.8);
         points[k] = tile_to_pixels(at, side - copysign(a, side), -0.5 + b);
     }
     imp_vector_canvas_polyline(&at->view->drawing, points, ARC_POINTS, style);
@@ -88,8 +89,8 @@ static void draw_corner(const place *at, double x, double z)
     imp_pixel_point points[ARC_POINTS + 1];
     for (int k = 0; k < ARC_POINTS; k++) {
         const double angle = IMP_PI / 2.0 * k / (ARC_POINTS - 1);
-        points[k] = tile_to_pixels(at, x - copysign(WHITE_WIDTH * cos(angle), x),
-                                   z - copysign(WHITE_WIDTH * sin(angle), z));
+        points[k] = tile_to_pixels(at, x - copysign(WHITE_WIDTH * imp_cos(angle), x),
+                                   z - copysign(WHITE_WIDTH * imp_sin(angle), z));
     }
     points[ARC_POINTS] = tile_to_pixels(at, x, z);
     imp_vector_canvas_polygon(&at->view->drawing, points, ARC_POINTS + 1,

@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+#include "base/common/math_functions.h"
+
 // "plot" in ASCII; it marks definitions that imp_default_plot_def() filled in.
 enum { COOKIE = 0x706c6f74 };
 
@@ -17,7 +19,7 @@ imp_plot_def imp_default_plot_def(void)
 // Converts a value to the scale of the axis: itself, or its logarithm.
 static double linear_or_log10(const imp_plot_axis *axis, double value)
 {
-    return axis->log ? log10(value) : value;
+    return axis->log ? imp_log10(value) : value;
 }
 
 // NaN and infinity make gaps; so do values up to 0 on a logarithmic axis.
@@ -38,7 +40,7 @@ double imp_plot_axis_pixel(const imp_plot_axis *axis, double value)
 static double round_tick_step(double range, int parts)
 {
     // `lead` is the leading factor of the exact step, from 1 to 10.
-    const double raw = range / parts, power = pow(10.0, floor(log10(raw)));
+    const double raw = range / parts, power = imp_pow(10.0, floor(imp_log10(raw)));
     const double lead = raw / power;
     return power * (lead <= 1.0 ? 1.0 : lead <= 2.0 ? 2.0 : lead <= 5.0 ? 5.0 : 10.0);
 }
@@ -60,17 +62,17 @@ static void place_ticks(imp_plot_axis *axis, int parts, bool room)
         // Ticks at decades; 2 and 5 between them if there are few.
         const int every = (int)ceil(range / parts);
         for (int e = (int)floor(axis->min); e <= axis->max; e += every) {
-            add_tick(axis, pow(10.0, e));
+            add_tick(axis, imp_pow(10.0, e));
             if (range < 2.5) {
-                add_tick(axis, 2.0 * pow(10.0, e));
-                add_tick(axis, 5.0 * pow(10.0, e));
+                add_tick(axis, 2.0 * imp_pow(10.0, e));
+                add_tick(axis, 5.0 * imp_pow(10.0, e));
             }
         }
         return;
     }
     // Linear steps, also for a logarithmic axis with a small range.
-    const double min = axis->log ? pow(10.0, axis->min) : axis->min;
-    const double max = axis->log ? pow(10.0, axis->max) : axis->max;
+    const double min = axis->log ? imp_pow(10.0, axis->min) : axis->min;
+    const double max = axis->log ? imp_pow(10.0, axis->max) : axis->max;
     const double round_step = round_tick_step(max - min, parts);
     const double step = axis->integer ? fmax(round_step, 1.0) : round_step;
     const double first = floor(min / step + 1e-9) * step, last = ceil(max / step - 1e-9) * step;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 #include "base/image/image.h"
 #include "evaluate/report/drawing/canvas.h"
@@ -87,8 +88,8 @@ static void add_ring(imp_canvas *canvas, double x, double y, double radius, doub
     enum { SIDES = 24 };
     for (int k = 0; k < SIDES; k++) {
         const double a = 2.0 * IMP_PI * k / SIDES, b = 2.0 * IMP_PI * (k + 1) / SIDES;
-        imp_canvas_add_line(canvas, x + radius * cos(a), y + radius * sin(a), x + radius * cos(b),
-                            y + radius * sin(b), thickness);
+        imp_canvas_add_line(canvas, x + radius * imp_cos(a), y + radius * imp_sin(a),
+                            x + radius * imp_cos(b), y + radius * imp_sin(b), thickness);
     }
 }
 
@@ -121,7 +122,7 @@ static void draw_trajectory(imp_canvas *canvas, const panel_layout *at, int left
             continue;
         // steps shorter than a pixel change nothing but take time
         const bool last = i + 1 == trajectory->count;
-        if (!last && hypot(x - x0, y - y0) < 1.0)
+        if (!last && imp_hypot(x - x0, y - y0) < 1.0)
             continue;
         if (!isnan(x0))
             imp_canvas_add_line(canvas, x0, y0, x, y, at->stroke);

@@ -3,8 +3,9 @@
 // need not end with one.
 #include "sim/render/assets/text_scanner.h"
 
-#include <math.h>
 #include <string.h>
+
+#include "base/common/math_functions.h"
 
 // White space within a line; a 0 byte counts, too.
 static bool is_white_space(char c)
@@ -128,7 +129,7 @@ bool imp_text_span_parse_float(imp_text_span word, float *out)
             return false;
     }
     // 0 with a huge exponent is still 0
-    const double value = sum == 0.0 ? 0.0 : sum * pow(10.0, exponent - places);
+    const double value = sum == 0.0 ? 0.0 : sum * imp_pow(10.0, exponent - places);
     // NaN fails the comparison
     if (word.at != word.end || !(value <= most))
         return false;

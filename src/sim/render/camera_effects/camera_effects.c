@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 #include "sim/render/camera_effects/rgbx_image.h"
 
@@ -142,7 +143,7 @@ static void fill_tone_tables(const double gain[3], double gamma, uint8_t tones[3
     for (int c = 0; c < 3; c++)
         for (int k = 0; k < 256; k++) {
             const double light = fmin(gain[c] * k / 255.0, 1.0);
-            tones[c][k] = (uint8_t)(255.0 * (gamma != 1.0 ? pow(light, gamma) : light) + 0.5);
+            tones[c][k] = (uint8_t)(255.0 * (gamma != 1.0 ? imp_pow(light, gamma) : light) + 0.5);
         }
 }
 
@@ -202,7 +203,8 @@ static void apply_gain_and_noise(imp_camera_effects *d, const imp_camera_effects
         if (row == 0 || def->flicker > 0.0) {
             // brightness of the row: a raised cosine down the image
             const double band = 2.0 * IMP_PI * def->flicker_bands * (row + 0.5) / d->height;
-            const double light = 4096.0 * (1.0 - 0.5 * def->flicker * (1.0 - cos(band + phase)));
+            const double light =
+                4096.0 * (1.0 - 0.5 * def->flicker * (1.0 - imp_cos(band + phase)));
             const uint16_t shares[3] = {(uint16_t)lrint(gain[0] * light),
                                         (uint16_t)lrint(gain[1] * light),
                                         (uint16_t)lrint(gain[2] * light)};
@@ -226,7 +228,7 @@ static void apply_light_and_tone(imp_camera_effects *d, const imp_camera_effects
     const double most = 15.0, none[3] = {1.0, 1.0, 1.0};
     const size_t size = (size_t)d->width * (size_t)d->height * 3;
     // white balance raises red and lowers blue by half a stop at most
-    const double balance = exp2(0.5 * def->white_balance), light = exp2(def->exposure);
+    const double balance = imp_exp2(0.5 * def->white_balance), light = imp_exp2(def->exposure);
     const double gain[3] = {light * balance, light, light / balance};
     const bool rough = def->noise > 0.0 || def->shot_noise > 0.0 || def->flicker > 0.0;
     const bool bright = fmax(gain[0], gain[2]) > most;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/common/attributes.h"
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 #include "sim/render/camera_effects/rgbx_image.h"
 
@@ -34,7 +35,7 @@ static void fill_dct_coefficients(imp_jpeg_quantisation *steps)
     for (int i = 0; i < SIDE; i++)
         for (int k = 0; k < SIDE / 2; k++)
             steps->cosine[i][k] =
-                (float)(cos((2 * k + 1) * i * IMP_PI / 16.0) * (i == 0 ? sqrt(0.125) : 0.5));
+                (float)(imp_cos((2 * k + 1) * i * IMP_PI / 16.0) * (i == 0 ? sqrt(0.125) : 0.5));
 }
 
 imp_jpeg_quantisation imp_jpeg_quantisation_create(int quality)

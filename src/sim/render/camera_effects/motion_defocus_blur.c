@@ -8,6 +8,7 @@
 // bytes.
 #include <math.h>
 
+#include "base/common/math_functions.h"
 #include "sim/render/camera_effects/rgbx_image.h"
 #include "sim/render/primitives/simd8.h"
 
@@ -16,7 +17,8 @@
 static bool ray_flow_per_motion(const imp_camera_def *def, double x, double y, double ahead[2],
                                 double turn[2])
 {
-    const double s = sin(def->pitch), c = cos(def->pitch);
+    const imp_sine_cosine pitch = imp_sincos(def->pitch);
+    const double s = pitch.sine, c = pitch.cosine;
     // 1 / distance ahead of the ground, or 0 for infinitely distant points
     const double fall = s + y * c;
     const double inverse_depth = fall > 0.0 ? fall / def->mount_height : 0.0;
@@ -237,9 +239,9 @@ static blur_kernel make_gaussian_kernel(double deviation)
     double sum = 1.0;
     int rest = 32768;
     for (int k = 1; k <= kernel.reach; k++)
-        sum += 2.0 * exp(-0.5 * k * k / (deviation * deviation));
+        sum += 2.0 * imp_exp(-0.5 * k * k / (deviation * deviation));
     for (int k = 1; k <= kernel.reach; k++) {
-        const double share = exp(-0.5 * k * k / (deviation * deviation)) / sum;
+        const double share = imp_exp(-0.5 * k * k / (deviation * deviation)) / sum;
         kernel.share[k] = (int16_t)lround(32768.0 * share);
         rest -= 2 * kernel.share[k];
     }

@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <math.h>
 
+#include "base/common/math_functions.h"
+
 // gym-duckietown's sky, ground and light without randomisation.
 imp_view imp_default_view(void)
 {
@@ -24,7 +26,7 @@ static void set_levels(imp_ground_uniforms *uniforms, const imp_scene *scene)
     static_assert(IMP_SAMPLE_LEVEL_MAX >= SHIFT_MAX + IMP_TEXTURE_LEVELS,
                   "samples beyond the limit must use the coarsest or the finest level");
     const double ratio = IMP_NOMINAL_TILE_SIZE / scene->world->tile_size;
-    const int shift = (int)lround(fmax(-SHIFT_MAX, fmin(SHIFT_MAX, log2(ratio))));
+    const int shift = (int)lround(fmax(-SHIFT_MAX, fmin(SHIFT_MAX, imp_log2(ratio))));
     for (int k = -IMP_SAMPLE_LEVEL_MAX; k <= IMP_SAMPLE_LEVEL_MAX; k++) {
         const int level = imp_ground_mip_level(k, shift, scene->finest);
         const imp_texture_level at = scene->levels[level];
@@ -39,7 +41,8 @@ void imp_ground_uniforms_set(imp_ground_uniforms *uniforms, const imp_scene *sce
 {
     // map from the robot's frame [m] to position units: rotation, scale and shift
     const double unit = IMP_TILE_UNITS / scene->world->tile_size;
-    const double cosine = cos(view->pose.heading), sine = sin(view->pose.heading);
+    const imp_sine_cosine heading = imp_sincos(view->pose.heading);
+    const double cosine = heading.cosine, sine = heading.sine;
     imp_ground_set_cells(uniforms, scene, view, appearance);
     uniforms->x_forward = (float)(cosine * unit);
     uniforms->x_right = (float)(sine * unit);

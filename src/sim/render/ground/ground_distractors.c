@@ -2,9 +2,9 @@
 // episode and transformed per image to edge functions in the robot's frame, as a struct of arrays
 // padded with empty triangles, so that kernels test eight at once. gym-duckietown draws the same
 // kind of triangles.
-#include <math.h>
 #include <string.h>
 
+#include "base/common/math_functions.h"
 #include "sim/render/ground/ground.h"
 
 void imp_distractors_generate(imp_distractor *out, int count, imp_random *random)
@@ -40,7 +40,8 @@ static void set_triangle_edges(imp_distractor_edges *distractors, int k, const d
 
 void imp_distractor_edges_set(imp_distractor_edges *distractors, const imp_view *view, float light)
 {
-    const double cosine = cos(view->pose.heading), sine = sin(view->pose.heading);
+    const imp_sine_cosine heading = imp_sincos(view->pose.heading);
+    const double cosine = heading.cosine, sine = heading.sine;
     distractors->count = 0;
     if (view->distractors == NULL || view->distractor_count <= 0)
         return;

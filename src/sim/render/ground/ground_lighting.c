@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 
 // Shadows farther ahead or aside are omitted [m].
@@ -15,8 +16,9 @@ static const double SHADOW_DISTANCE_MAX = 4.0;
 static void world_to_robot(const imp_pose *pose, double x, double z, float *forward, float *right)
 {
     const double dx = x - pose->x, dz = z - pose->z;
-    *forward = (float)(dx * cos(pose->heading) - dz * sin(pose->heading));
-    *right = (float)(dx * sin(pose->heading) + dz * cos(pose->heading));
+    const imp_sine_cosine at = imp_sincos(pose->heading);
+    *forward = (float)(dx * at.cosine - dz * at.sine);
+    *right = (float)(dx * at.sine + dz * at.cosine);
 }
 
 // Finds the bounding box in the image of a circle on the ground; false if it is not visible.
@@ -28,7 +30,8 @@ static bool find_shadow_bounding_box(imp_ground_shadow *shadow, float radius,
     static const float CORNERS[POINTS][2] = {
         {1.083f, 0.0f},  {0.766f, 0.766f},   {0.0f, 1.083f},  {-0.766f, 0.766f},
         {-1.083f, 0.0f}, {-0.766f, -0.766f}, {0.0f, -1.083f}, {0.766f, -0.766f}};
-    const float level = (float)cos(camera->pitch), fall = (float)sin(camera->pitch);
+    const imp_sine_cosine pitch = imp_sincos(camera->pitch);
+    const float level = (float)pitch.cosine, fall = (float)pitch.sine;
     const float height = (float)camera->mount_height;
     float low[2] = {1e9f, 1e9f}, high[2] = {-1e9f, -1e9f};
     bool ahead = false;
@@ -79,7 +82,7 @@ static bool cast_shadow(imp_ground_shadow *out, const imp_view *view, const imp_
     const double away_x = x - view->lamp[0], away_z = z - view->lamp[2];
     if (view->lamp[1] > 0.0) {
         const double length = 0.5 * scale * c->height;
-        const double slant = length / fmax(view->lamp[1], hypot(away_x, away_z));
+        const double slant = length / fmax(view->lamp[1], imp_hypot(away_x, away_z));
         x += slant * away_x;
         z += slant * away_z;
     }
@@ -87,12 +90,12 @@ static bool cast_shadow(imp_ground_shadow *out, const imp_view *view, const imp_
     if (!(fabs((double)out->forward) < SHADOW_DISTANCE_MAX &&
           fabs((double)out->right) < SHADOW_DISTANCE_MAX))
         return false;
-    const double turn = atan2(sine, cosine) - view->pose.heading;
+    const imp_sine_cosine turn = imp_sincos(imp_atan2(sine, cosine) - view->pose.heading);
     // the object's axes in the robot's frame, scaled to half axes
-    out->along[0] = (float)(cos(turn) / half[0]);
-    out->along[1] = (float)(-sin(turn) / half[0]);
-    out->across[0] = (float)(sin(turn) / half[1]);
-    out->across[1] = (float)(cos(turn) / half[1]);
+    out->along[0] = (float)(turn.cosine / half[0]);
+    out->along[1] = (float)(-turn.sine / half[0]);
+    out->across[0] = (float)(turn.sine / half[1]);
+    out->across[1] = (float)(turn.cosine / half[1]);
     return find_shadow_bounding_box(out, (float)fmax(half[0], half[1]), camera, projection);
 }
 
@@ -129,7 +132,7 @@ void imp_ground_lighting_set(imp_ground_lighting *light, const imp_scene *scene,
     for (int k = 0; k < view->glare_count && k < IMP_GLARES_MAX; k++) {
         const imp_glare *from = &view->glares[k];
         imp_ground_glare *glare = &light->glares[light->glare_count++];
-        const float sine = sinf(fmaxf(0.01f, fminf(from->size, 1.0f)));
+        const float sine = imp_sinf(fmaxf(0.01f, fminf(from->size, 1.0f)));
         world_to_robot(&view->pose, from->at[0], from->at[2], &glare->forward, &glare->right);
         glare->height = (float)from->at[1];
         glare->strength = 255.0f * from->strength;

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/common/math_functions.h"
 #include "sim/render/ground/ground_sample_table.h"
 #include "sim/render/primitives/tile_texture.h"
 
@@ -131,7 +132,7 @@ static void add_group_sample(imp_ground_sample_table *table, const camera_mount 
     const double s = (index % cut.across + 0.5) / cut.across;
     const double t = (index / cut.across + 0.5) / cut.along;
     imp_ground_sample *sample = &table->samples[table->sample_count];
-    double sum = 0.0;
+    double area = 1.0; // product of all pixels' areas [m^2]: one logarithm instead of eight
     int met = 0;
     for (int k = 0; k < IMP_LANES; k++) {
         sample->forward[k] = OFF_MAP;
@@ -150,12 +151,12 @@ static void add_group_sample(imp_ground_sample_table *table, const camera_mount 
         sample->forward[k] = (float)(mount->forward + near * (mount->cosine - y * mount->sine));
         sample->right[k] = (float)(mount->right + near * x);
         const footprint whole = footprint_at_point(mount, &corner_sets[k], s, t, RAY_FALL_MIN);
-        sum += 0.5 * log2(whole.across / cut.across * (whole.along / cut.along));
+        area *= whole.across / cut.across * (whole.along / cut.along);
         met++;
     }
     // all pixels share the mean level
-    double size = met > 0 ? sum / met : 0.0;
-    const double level = size + log2(TEXEL_SHARE * IMP_TEXTURE_SIDE / IMP_NOMINAL_TILE_SIZE);
+    double size = met > 0 ? 0.5 * imp_log2(area) / met : 0.0;
+    const double level = size + imp_log2(TEXEL_SHARE * IMP_TEXTURE_SIDE / IMP_NOMINAL_TILE_SIZE);
     const double most = IMP_SAMPLE_LEVEL_MAX;
     table->levels[table->sample_count] = (int8_t)lround(fmax(-most, fmin(most, level)));
     table->sample_count++;
@@ -230,7 +231,7 @@ void imp_ground_samples_add_row(imp_ground_sample_table *table, const imp_camera
 {
     const imp_camera_def *def = &camera->def;
     const camera_mount mount = {def->mount_height, def->mount_forward, def->mount_right,
-                                sin(def->pitch), cos(def->pitch)};
+                                imp_sin(def->pitch), imp_cos(def->pitch)};
     // the lower corners of the preceding row are the upper ones of this row
     double *lower = corners + 2 * (def->width + 1);
     if (follows)

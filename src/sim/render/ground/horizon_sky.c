@@ -9,6 +9,7 @@
 
 #include <math.h>
 
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 #include "sim/render/ground/pixel_store.h"
 #include "sim/render/primitives/simd8_ops.h"
@@ -19,11 +20,12 @@ static const float HORIZON_SLOPE = 1.5f;
 void imp_sky_coords_find_row(const imp_camera_def *camera, const float *ray_x, const float *ray_y,
                              imp_sky_coords *out)
 {
-    const float level = (float)cos(camera->pitch), fall = (float)sin(camera->pitch);
+    const imp_sine_cosine pitch = imp_sincos(camera->pitch);
+    const float level = (float)pitch.cosine, fall = (float)pitch.sine;
     for (int k = 0; k < camera->width; k++) {
         // direction of the ray relative to the horizontal plane
         const float ahead = level - ray_y[k] * fall, up = -(fall + ray_y[k] * level);
-        const float bearing = atan2f(-ray_x[k], ahead);
+        const float bearing = imp_atan2f(-ray_x[k], ahead);
         const float slope = up / sqrtf(ray_x[k] * ray_x[k] + ahead * ahead);
         const float row = slope * ((float)IMP_HORIZON_HEIGHT / HORIZON_SLOPE) - 0.5f;
         // NaN becomes 0 in this order of comparisons

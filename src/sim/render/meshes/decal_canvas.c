@@ -8,6 +8,8 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "base/common/math_functions.h"
+
 // A shape: points, connected by edges.
 typedef struct painted_shape {
     const float (*points)[2];
@@ -23,7 +25,7 @@ static float distance_to_segment(float x, float y, const float a[2], const float
     const float square = dx * dx + dy * dy;
     float t = square > 0.0f ? ((x - a[0]) * dx + (y - a[1]) * dy) / square : 0.0f;
     t = fminf(fmaxf(t, 0.0f), 1.0f);
-    return hypotf(x - a[0] - t * dx, y - a[1] - t * dy);
+    return imp_hypotf(x - a[0] - t * dx, y - a[1] - t * dy);
 }
 
 // Signed distance of a point from a shape; negative inside.

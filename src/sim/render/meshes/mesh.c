@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 
 // Starts an empty mesh in the object's frame.
@@ -33,7 +34,7 @@ void imp_mesh_builder_rotate(imp_mesh_builder *builder, int axis, float angle)
 {
     // rotate the two other columns of the frame
     const int a = (axis + 1) % 3, b = (axis + 2) % 3;
-    const float cosine = cosf(angle), sine = sinf(angle);
+    const float cosine = imp_cosf(angle), sine = imp_sinf(angle);
     for (int i = 0; i < 3; i++) {
         // the frame's columns are its axes
         const float from_a = builder->frame[i][a], from_b = builder->frame[i][b];
@@ -166,7 +167,7 @@ static int add_ring(imp_mesh_builder *builder, const float point[2], const float
     for (int k = 0; k < corners; k++) {
         const float angle = (float)(2.0 * IMP_PI * k / corners);
         // rotate the profile point and its normal about the y axis
-        const float c = cosf(angle), s = sinf(angle);
+        const float c = imp_cosf(angle), s = imp_sinf(angle);
         const float at[3] = {point[0] * c, point[1], point[0] * s};
         const float normal[3] = {outward[0] * c, outward[1], outward[0] * s};
         add_vertex(builder, at, normal, 0.0f, 0.0f);
@@ -230,8 +231,8 @@ void imp_mesh_add_ellipsoid(imp_mesh_builder *builder, float rx, float ry, float
     const int bands = corners / 2 < MOST ? corners / 2 : MOST;
     for (int k = 0; k <= bands; k++) {
         const float angle = (float)(IMP_PI * k / bands);
-        profile[k][0] = k == 0 || k == bands ? 0.0f : sinf(angle);
-        profile[k][1] = -cosf(angle);
+        profile[k][0] = k == 0 || k == bands ? 0.0f : imp_sinf(angle);
+        profile[k][1] = -imp_cosf(angle);
     }
     memcpy(kept, builder->frame, sizeof kept);
     imp_mesh_builder_scale(builder, rx, ry, rz);
@@ -304,8 +305,8 @@ void imp_mesh_add_wheel(imp_mesh_builder *builder, float radius, float z0, float
     const int count = corners < MOST ? corners : MOST;
     for (int k = 0; k < count; k++) {
         const float angle = (float)(2.0 * IMP_PI * (k + 0.5) / count);
-        points[k][0] = radius * cosf(angle);
-        points[k][1] = radius * sinf(angle);
+        points[k][0] = radius * imp_cosf(angle);
+        points[k][1] = radius * imp_sinf(angle);
     }
     add_prism_cap(builder, outline, count, z1, 1.0f);
     add_prism_cap(builder, outline, count, z0, -1.0f);

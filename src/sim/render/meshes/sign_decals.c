@@ -1,8 +1,8 @@
 // Paints the plates of signs: 1 wide and 2 high, a tag in the upper half, the sign in the lower
 // half (centre (0.5, 1.5)). Symbols are polygons, lines and discs. Shapes and colours follow the
 // traffic signs that they stand for, simplified.
-#include <math.h>
 
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 #include "sim/render/meshes/decal_painters.h"
 #include "sim/render/meshes/mesh.h"
@@ -19,8 +19,8 @@ static void paint_regular_polygon(imp_decal_canvas *canvas, uint32_t colour, int
     float points[8][2];
     for (int k = 0; k < corners; k++) {
         const float angle = (float)(2.0 * IMP_PI * k / corners) + turn;
-        points[k][0] = 0.5f + radius * cosf(angle);
-        points[k][1] = 1.5f + radius * sinf(angle);
+        points[k][0] = 0.5f + radius * imp_cosf(angle);
+        points[k][1] = 1.5f + radius * imp_sinf(angle);
     }
     imp_decal_canvas_polygon(canvas, colour, (const float(*)[2])points, corners);
 }
@@ -99,8 +99,8 @@ static void paint_no_turn(imp_decal_canvas *canvas, float side)
     float ring[CORNERS + 1][2];
     for (int k = 0; k <= CORNERS; k++) {
         const float angle = (float)(2.0 * IMP_PI * k / CORNERS);
-        ring[k][0] = x + 0.41f * cosf(angle);
-        ring[k][1] = 1.5f + 0.41f * sinf(angle);
+        ring[k][0] = x + 0.41f * imp_cosf(angle);
+        ring[k][1] = 1.5f + 0.41f * imp_sinf(angle);
     }
     imp_decal_canvas_line(canvas, RED, (const float(*)[2])ring, CORNERS + 1, 0.1f);
     LINE(RED, 0.09f, {x - 0.29f, 1.21f}, {x + 0.29f, 1.79f});

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/common/math_functions.h"
 #include "sim/render/raster/object_renderer.h"
 
 bool imp_leds_clutter_create(imp_scene_objects *objects)
@@ -50,9 +51,10 @@ bool imp_clutter_draw(imp_object_pass *pass, const imp_scene_objects *objects,
     for (int n = 0; view->clutter != NULL && n < view->clutter_count && n < IMP_CLUTTER_MAX; n++) {
         const imp_clutter *box = &view->clutter[n];
         // the box as a placement, with a bounding sphere for culling
+        const imp_sine_cosine heading = imp_sincos(box->heading);
         const imp_object_placement at = {
             {box->position.x, 0.0, box->position.z},
-            {.cosine = (float)cos(box->heading), .sine = (float)sin(box->heading), .scale = 1.0f}};
+            {.cosine = (float)heading.cosine, .sine = (float)heading.sine, .scale = 1.0f}};
         const double middle[3] = {at.at[0], 0.5 * (double)box->size[1], at.at[2]};
         // the bounding sphere has half the box's diagonal
         const float *size = box->size;

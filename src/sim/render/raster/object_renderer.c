@@ -9,6 +9,8 @@
 #include <float.h>
 #include <math.h>
 
+#include "base/common/math_functions.h"
+
 // Near plane [m], as in gym-duckietown.
 static const float NEAR_PLANE = 0.04f;
 
@@ -30,9 +32,10 @@ static inline float max_float(float a, float b)
 // axes follow from heading and pitch; the mount rotates with the robot
 imp_camera_frame imp_camera_frame_at(const imp_camera_def *camera, imp_pose pose)
 {
-    const double cosine = cos(pose.heading), sine = sin(pose.heading);
+    const imp_sine_cosine heading = imp_sincos(pose.heading), pitch = imp_sincos(camera->pitch);
+    const double cosine = heading.cosine, sine = heading.sine;
     // pitch rotates about the camera's right axis
-    const double level = cos(camera->pitch), fall = sin(camera->pitch);
+    const double level = pitch.cosine, fall = pitch.sine;
     return (imp_camera_frame){
         .at = {pose.x + cosine * camera->mount_forward + sine * camera->mount_right,
                camera->mount_height,
@@ -57,8 +60,9 @@ imp_object_placement imp_object_placement_of(const imp_scene_objects *objects,
     out.at[0] = state->position.x;
     out.at[1] = state->y;
     out.at[2] = state->position.z;
-    out.instance.cosine = (float)cos(state->heading);
-    out.instance.sine = (float)sin(state->heading);
+    const imp_sine_cosine heading = imp_sincos(state->heading);
+    out.instance.cosine = (float)heading.cosine;
+    out.instance.sine = (float)heading.sine;
     out.instance.model = imp_scene_objects_model(objects, object, state);
     return out;
 }

@@ -4,6 +4,7 @@
 // threads share it.
 #include <stdlib.h>
 
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 #include "sim/render/raster/object_renderer.h"
 
@@ -48,10 +49,11 @@ static imp_status add_object_instance(imp_scene_objects *objects, imp_mesh_build
 {
     // trigonometry is done once per scene
     const int model = imp_scene_objects_model(objects, object, NULL);
+    const imp_sine_cosine heading = imp_sincos(object->heading);
     objects->objects[index] = (imp_object_instance){
         .model = model,
-        .cosine = (float)cos(object->heading),
-        .sine = (float)sin(object->heading),
+        .cosine = (float)heading.cosine,
+        .sine = (float)heading.sine,
         .scale = (float)object->scale,
     };
     imp_status status = build_object_model(objects, builder, model, err);

@@ -1,9 +1,10 @@
 // Generates random panoramas: a background of waves, gradient and grain around a colour, and up to
 // PATCHES_MAX rectangles that resemble furniture or houses. They teach networks to ignore what is
 // above the horizon. The panorama is periodic around the robot and drawn once per episode.
-#include <math.h>
 
 #include "imprint/render.h"
+
+#include "base/common/math_functions.h"
 
 enum { WIDTH = IMP_HORIZON_WIDTH, HEIGHT = IMP_HORIZON_HEIGHT, PATCHES_MAX = 28, WAVES = 4 };
 
@@ -38,7 +39,8 @@ static void fill_random_background(imp_horizon *out, const float colour[3], imp_
     for (int i = 0; i < WIDTH; i++) {
         around[i] = 1.0f;
         for (int n = 0; n < WAVES; n++)
-            around[i] += strengths[n] * sinf((float)((n + 1) * i) * 6.2831853f / WIDTH + turns[n]);
+            around[i] +=
+                strengths[n] * imp_sinf((float)((n + 1) * i) * 6.2831853f / WIDTH + turns[n]);
     }
     for (int j = 0; j < HEIGHT; j++)
         for (int i = 0; i < WIDTH; i++) {
@@ -56,8 +58,9 @@ static void draw_random_patch(imp_horizon *out, const float colour[3], imp_rando
 {
     // small patches are more frequent than large ones
     const int left = (int)imp_random_below(random, WIDTH);
-    const int wide = 2 + (int)(50.0f * powf(random_between(random, 0.0, 1.0), 2.0f));
-    const int high = 2 + (int)(30.0f * powf(random_between(random, 0.0, 1.0), 1.5f));
+    const float breadth = random_between(random, 0.0, 1.0);
+    const int wide = 2 + (int)(50.0f * (breadth * breadth));
+    const int high = 2 + (int)(30.0f * imp_powf(random_between(random, 0.0, 1.0), 1.5f));
     const int low =
         random_between(random, 0.0, 1.0) < 0.65f ? 0 : (int)imp_random_below(random, 24);
     const int period = 2 + (int)imp_random_below(random, 12);

@@ -1,8 +1,8 @@
 // Draws tile styles that differ from the new one: widths and colours of markings, other floors, and
 // wear. All amplitudes scale with wear; the order of the draws is part of the results. With wear 0
 // the result is the new style.
-#include <math.h>
 
+#include "base/common/math_functions.h"
 #include "sim/render/scene/tile_painter.h"
 
 // A uniform draw as a float.
@@ -56,7 +56,7 @@ static imp_surface sample_surface(const imp_surface *base, float wear, imp_rando
 static void vary_asphalt(imp_surface *out, float wear, imp_random *random)
 {
     // from black mats to worn grey; logarithmic, so both directions are equally likely
-    const float all = expf(wear * random_between(random, -0.9, 0.75));
+    const float all = imp_expf(wear * random_between(random, -0.9, 0.75));
     for (int c = 0; c < 3; c++)
         out->rgb[c] *= all * (1.0f + wear * random_between(random, -0.08, 0.08));
     out->fine *= 1.0f + wear * random_between(random, -0.7, 1.0);
@@ -67,10 +67,10 @@ imp_tile_style imp_tile_style_sample(float wear, imp_random *random)
 {
     imp_tile_style out = imp_tile_style_new;
     // markings: common and individual widths, colours
-    const float lines = expf(wear * random_between(random, -0.25, 0.2));
-    out.white_width *= lines * expf(wear * random_between(random, -0.1, 0.1));
-    out.yellow_width *= lines * expf(wear * random_between(random, -0.2, 0.2));
-    out.red_width *= lines * expf(wear * random_between(random, -0.2, 0.2));
+    const float lines = imp_expf(wear * random_between(random, -0.25, 0.2));
+    out.white_width *= lines * imp_expf(wear * random_between(random, -0.1, 0.1));
+    out.yellow_width *= lines * imp_expf(wear * random_between(random, -0.2, 0.2));
+    out.red_width *= lines * imp_expf(wear * random_between(random, -0.2, 0.2));
     out.dash_share += wear * random_between(random, -0.14, 0.12);
     vary_colour(out.white, wear, 0.25, 0.4, 0.08, random);
     vary_colour(out.yellow, wear, 0.2, 0.35, 0.15, random);

@@ -6,6 +6,8 @@
 
 #include "sim/render/scene/tile_painter.h"
 
+#include "base/common/math_functions.h"
+
 const imp_tile_style imp_tile_style_new = {
     .white_width = 0.082f,
     .yellow_width = 0.042f,
@@ -113,7 +115,7 @@ static void paint_curve_markings(imp_tile_texel *texel, float x, float z)
     paint_texel_inside_shape(texel, style->white, sqrtf(a * a + b * b) - style->white_width);
     // dashes along the angle around the corner
     const float quarter = 1.57079633f, length = 0.83f;
-    float place = atan2f(b, a) / quarter * CURVE_DASHES;
+    float place = imp_atan2f(b, a) / quarter * CURVE_DASHES;
     float dashes = dash_distance(place, length / CURVE_DASHES, style->dash_share);
     paint_texel_inside_shape(
         texel, style->yellow,

@@ -4,6 +4,7 @@
 // match. A texel is a pure function of style, kind and position.
 #include <math.h>
 
+#include "base/common/math_functions.h"
 #include "sim/render/scene/tile_painter.h"
 
 enum { SIDE = IMP_TEXTURE_SIDE };
@@ -114,7 +115,7 @@ static float surface_shade(const imp_surface *surface, const wear_row *row, uint
 static float seam_tooth_offset(float along, float reach)
 {
     enum { TEETH = 4 };
-    const float wave = sinf(6.2831853f * TEETH * along);
+    const float wave = imp_sinf(6.2831853f * TEETH * along);
     return reach * clamp_to_unit(2.0f + 4.0f * wave) - reach * clamp_to_unit(2.0f - 4.0f * wave);
 }
 

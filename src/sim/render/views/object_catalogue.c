@@ -2,11 +2,11 @@
 // object, scaled to a common size and rendered by the ordinary renderer, so the catalogue shows
 // what images show. Used to inspect models and assets. The first error ends the drawing.
 #include <assert.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 #include "imprint/render.h"
 
@@ -48,8 +48,8 @@ static imp_status build_entry_world(imp_world **world, int cell, imp_error *err)
         if (strcmp(imp_object_class_get((imp_object_kind)k)->name, kind) == 0)
             extents = imp_object_class_get((imp_object_kind)k);
     // scale by the diagonal of the object's extents
-    const double half = 0.5 * hypot(hypot(extents->max_x - extents->min_x, extents->height),
-                                    extents->max_z - extents->min_z);
+    const double half = 0.5 * imp_hypot(imp_hypot(extents->max_x - extents->min_x, extents->height),
+                                        extents->max_z - extents->min_z);
     char text[512];
     const int length =
         snprintf(text, sizeof text,
@@ -69,8 +69,8 @@ static imp_camera_def make_entry_camera(int width, int height, double high)
     def.height = height;
     def.mount_forward = 0.0;
     def.mount_height = CAMERA_HEIGHT;
-    def.pitch = atan2(down, CAMERA_DISTANCE);
-    def.field_of_view = 2.0 * atan(1.15 * ENTRY_RADIUS / hypot(CAMERA_DISTANCE, down));
+    def.pitch = imp_atan2(down, CAMERA_DISTANCE);
+    def.field_of_view = 2.0 * imp_atan2(1.15 * ENTRY_RADIUS, imp_hypot(CAMERA_DISTANCE, down));
     def.lens = imp_lens_none();
     return def;
 }

@@ -4,6 +4,7 @@
 // them.
 #include <math.h>
 
+#include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 #include "sim/render/raster/object_renderer.h"
 
@@ -51,7 +52,7 @@ static void draw_line(const brush *b, image_point from, image_point to)
             const double x = column + 0.5 - from.x, y = row + 0.5 - from.y;
             const double along =
                 square > 0.0 ? fmin(fmax((x * dx + y * dy) / square, 0.0), 1.0) : 0.0;
-            const double distance = hypot(x - along * dx, y - along * dy);
+            const double distance = imp_hypot(x - along * dx, y - along * dy);
             const double cover = fmin(fmax(0.5 + 0.5 * b->thickness - distance, 0.0), 1.0);
             const double depth = from.depth + along * (to.depth - from.depth);
             // a margin of 5 %, since the line lies on the ground that has this depth
@@ -82,7 +83,8 @@ static void draw_polygon(const brush *b, const image_point *corners, int count)
             double inside = INFINITY;
             for (int k = 0; k < count; k++) {
                 const image_point *p = &corners[k], *q = &corners[(k + 1) % count];
-                const double dx = q->x - p->x, dy = q->y - p->y, length = fmax(hypot(dx, dy), 1e-9);
+                const double dx = q->x - p->x, dy = q->y - p->y,
+                             length = fmax(imp_hypot(dx, dy), 1e-9);
                 inside =
                     fmin(inside, (dx * (row + 0.5 - p->y) - dy * (column + 0.5 - p->x)) / length);
             }
@@ -181,7 +183,7 @@ static void draw_object_box(const brush *b, const imp_camera *camera,
     const imp_vec2 middle = state != NULL ? state->position : object->position;
     const double heading = state != NULL ? state->heading : object->heading;
     const double ground = state != NULL ? state->y : 0.0;
-    const double c = cos(heading), s = sin(heading), scale = object->scale;
+    const double c = imp_cos(heading), s = imp_sin(heading), scale = object->scale;
     // bits of k select the maximum in x, z and y
     double corner[8][3];
     for (int k = 0; k < 8; k++) {
@@ -234,7 +236,7 @@ void imp_draw_trajectory(const imp_world *world, int width, int height, const im
         const bool there = isfinite(here.x + here.y);
         // skip pieces below half a pixel, which would accumulate to ragged edges
         if (there && was_there && k < count - 1 &&
-            hypot(here.x - before.x, here.y - before.y) < 0.5)
+            imp_hypot(here.x - before.x, here.y - before.y) < 0.5)
             continue;
         if (there && was_there)
             draw_line(&b, before, here);

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/common/math_functions.h"
 #include "sim/render/ground/ground.h"
 #include "sim/render/raster/object_renderer.h"
 
@@ -126,8 +127,8 @@ void imp_render_top_down_view(const imp_scene *scene, const imp_view *view, int 
     imp_top_down_transform(world, width, height, &scale, &left, &top);
     // mip level whose texels match the distance of samples
     const double tile = scale * world->tile_size; // [px]
-    const int level =
-        imp_ground_mip_level((int)lround(log2(IMP_TEXTURE_SIDE / (tile * SIDE))), 0, scene->finest);
+    const int level = imp_ground_mip_level((int)lround(imp_log2(IMP_TEXTURE_SIDE / (tile * SIDE))),
+                                           0, scene->finest);
     uint8_t *at = rgb;
     cached_cell cell = {.column = -1};
     for (int j = 0; j < height; j++)
