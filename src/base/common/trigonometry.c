@@ -1,9 +1,8 @@
 // Sine, cosine and tangent. The angle is reduced to a rest within pi / 4 of a multiple of pi / 2,
 // as a sum of two doubles (Cody and Waite, "Software manual for the elementary functions", 1980;
-// angles beyond 10^6, and those next to a multiple, in integer arithmetic). On the rest, sine and
-// cosine are polynomials, added to their leading terms last, so that the result is rounded about
-// once. Coefficients: tests/fixtures/make_math_coefficients.py (Remez; relative error 2^-57,
-// 2^-59).
+// angles beyond 10^6 in integer arithmetic). On the rest, sine and cosine are polynomials, added
+// to their leading terms last, so that the result is rounded about once. Coefficients:
+// tests/fixtures/make_math_coefficients.py (Remez; relative error 2^-57, 2^-59).
 #include "base/common/math_functions.h"
 
 #include <stdbool.h>
@@ -16,11 +15,9 @@ static const double TWO_OVER_PI = 0x1.45f306dc9c883p-1;
 static const double HALF_PI_1 = 0x1.921fb544p+0, HALF_PI_2 = 0x1.0b4611a6p-34,
                     HALF_PI_3 = 0x1.3198a2e037073p-69;
 
-// Up to here the three parts are enough.
+// Up to here the three parts are enough: no double below is nearer to a multiple of pi / 2 than
+// 2^-66 of its size, which leaves 56 bits of the rest.
 static const double ANGLE_MAX = 1048576.0;
-
-// Where the rest is smaller than this share of the angle, they are not.
-static const double REST_SHARE_MIN = 0x1p-58;
 
 // sin r = r + r^3 (S0 + S1 r^2 + ...)
 static const double S0 = -0x1.5555555555555p-3, S1 = 0x1.111111111110bp-7,
@@ -41,8 +38,6 @@ static inline imp_reduced_angle reduce_angle(double x)
     const double rounded = x * TWO_OVER_PI + IMP_ROUNDER, n = rounded - IMP_ROUNDER;
     const double first = x - n * HALF_PI_1; // exact
     const imp_double_double second = imp_sum_exact(first, -(n * HALF_PI_2));
-    if (fabs(second.high) < REST_SHARE_MIN * fabs(x))
-        return imp_reduce_any_angle(x);
     return (imp_reduced_angle){
         imp_sum_ordered(second.high, second.low - n * HALF_PI_3),
         (unsigned)imp_bits_of_double(rounded),

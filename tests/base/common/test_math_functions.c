@@ -162,6 +162,10 @@ static void angles_next_to_quarter_turns(void **state)
         stay_within_a_unit("cos", imp_cos(x), cosl((long double)x), x, 0.0, &worst);
         stay_within_a_unit("tan", imp_tan(x), tanl((long double)x), x, 0.0, &worst);
     }
+    // the double below 2^20 that is nearest to a multiple of pi / 2, beside its size
+    stay_within_a_unit("cos", imp_cos(0x1.6c6cbc45dc8dep+5), cosl(0x1.6c6cbc45dc8dep+5L),
+                       0x1.6c6cbc45dc8dep+5, 0.0, &worst);
+    assert_close(fabs(imp_cos(0x1.6c6cbc45dc8dep+5)), 6.189806365883577e-19, 1e-33);
     // the double nearest to a multiple of pi / 2 of all: its cosine is -4.687e-19
     stay_within_a_unit("cos", imp_cos(6381956970095103.0 * 0x1p797),
                        cosl(6381956970095103.0L * 0x1p797L), 6381956970095103.0 * 0x1p797, 0.0,
