@@ -415,8 +415,7 @@ static imp_view view_of_object(const imp_world *world, imp_random *random)
                      away + imp_random_uniform(random, -0.5, 0.5));
 }
 
-// Triangles look for their pixels in rectangles, eight at a time; none may be missed, bent as they
-// are.
+// Triangles, bent as they are, look for pixels in rectangles, eight at a time; none may be missed.
 static void pixel_bounds_miss_nothing(void **state)
 {
     (void)state;
@@ -431,6 +430,7 @@ static void pixel_bounds_miss_nothing(void **state)
     *pass = (imp_object_pass){
         .projection = imp_projection_from_camera(&camera),
         .fill_triangle = imp_raster_fill_portable,
+        .resolve = imp_raster_resolve_portable,
         .raster = {.width = WIDTH,
                    .rows = HEIGHT,
                    .rays = imp_pixel_rays_in_buffer(rays, WIDTH * HEIGHT),

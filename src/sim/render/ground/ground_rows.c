@@ -12,7 +12,7 @@
 // distractors) and `white` (no cell colours), are known when a copy is compiled.
 #include "sim/render/ground/ground_shading.h"
 #include "sim/render/ground/ground_texels.h"
-#include "sim/render/ground/pixel_store.h"
+#include "sim/render/primitives/pixel_pairs.h"
 #include "sim/render/primitives/simd8_ops.h"
 
 // The operations of an instruction set.

@@ -11,7 +11,7 @@
 
 #include "base/common/math_functions.h"
 #include "base/common/vector2.h"
-#include "sim/render/ground/pixel_store.h"
+#include "sim/render/primitives/pixel_pairs.h"
 #include "sim/render/primitives/simd8_ops.h"
 
 // Slope of the panorama's top row.

@@ -406,5 +406,5 @@ void imp_objects_draw(imp_object_pass *pass, const imp_scene_objects *objects,
     }
     // blend all samples at once, after everything was drawn
     if (imp_clutter_draw(pass, objects, camera_frame, view) || count > 0)
-        imp_raster_resolve(&pass->raster, image, stride);
+        pass->resolve(&pass->raster, image, stride);
 }

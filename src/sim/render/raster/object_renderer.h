@@ -63,6 +63,7 @@ typedef struct imp_object_pass {
     imp_projection projection;
     imp_raster raster;
     imp_raster_fill *fill_triangle;
+    imp_raster_resolve *resolve;
     // vertices of the present mesh in camera coordinates, as rays, and in the image
     float x[IMP_MESH_SIZE_MAX], y[IMP_MESH_SIZE_MAX], z[IMP_MESH_SIZE_MAX];
     float ray_x[IMP_MESH_SIZE_MAX], ray_y[IMP_MESH_SIZE_MAX];

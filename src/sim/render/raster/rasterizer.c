@@ -3,9 +3,9 @@
 // each is one plane evaluated at the pixel's ray; samples use its derivatives.
 //
 // Data layout: 8 pixels of a row are one vector for bounds, edges and shading; the 8 samples of a
-// pixel are one vector for the depth test. Rows are cut into runs of 8 pixels; bounds of 8 runs are
-// tested at once. The portable and AVX2 versions are the same source with different lane operations
-// and give the same bytes.
+// pixel are one vector for the depth test. Rows are cut into runs of 8 pixels; bounds of 8 runs,
+// one below the other, are tested at once. The portable and AVX2 versions are the same source with
+// different lane operations and give the same bytes.
 #include "sim/render/raster/rasterizer.h"
 
 #include <assert.h>
@@ -70,9 +70,24 @@ static inline float max_float(float a, float b)
     return a > b ? a : b;
 }
 
-// Which of the next 8 runs a triangle may touch, as bits. Rays are NaN where the lens shows
-// nothing; these touch nothing.
-IMP_ALWAYS_INLINE unsigned runs_touched_by_triangle(const float plane[3][4],
+// A triangle's planes with each coefficient as a vector: edges, and 1 / distance.
+typedef struct wide_planes {
+    imp_f32x8 edge[3][3]; // per edge: x, y, 1
+    imp_f32x8 depth[3];
+} wide_planes;
+
+IMP_ALWAYS_INLINE void widen_planes(const imp_raster_triangle *triangle, wide_planes *out)
+{
+    for (int i = 0; i < 3; i++) {
+        for (int k = 0; k < 3; k++)
+            out->edge[k][i] = (imp_f32x8){0} + triangle->plane[i][k];
+        out->depth[i] = (imp_f32x8){0} + triangle->plane[i][3];
+    }
+}
+
+// Which of 8 runs, one below the other, a triangle may touch, as bits. Rays are NaN where the lens
+// shows nothing; these touch nothing.
+IMP_ALWAYS_INLINE unsigned runs_touched_by_triangle(const wide_planes *planes,
                                                     const imp_raster_run_bounds *runs, size_t first,
                                                     const imp_simd8_ops *ops)
 {
@@ -82,11 +97,10 @@ IMP_ALWAYS_INLINE unsigned runs_touched_by_triangle(const float plane[3][4],
     const imp_f32x8 high = IMP_F32X8_LOAD(runs->high + first);
     imp_i32x8 inside = ~(imp_i32x8){0};
     for (int k = 0; k < 3; k++) {
-        // upper bound of the edge function over the run
-        const float across = fabsf(plane[0][k]), down = fabsf(plane[1][k]);
-        const imp_f32x8 at = plane[0][k] * x + plane[1][k] * y + plane[2][k];
-        // inside if all three bounds are not negative
-        inside &= at + across * wide + down * high >= zero;
+        // upper bound of the edge function over the run; inside if it is not negative
+        const imp_f32x8 *edge = planes->edge[k];
+        const imp_f32x8 at = edge[0] * x + edge[1] * y + edge[2];
+        inside &= at + IMP_F32X8_ABS(edge[0]) * wide + IMP_F32X8_ABS(edge[1]) * high >= zero;
     }
     return ops->lane_bits(&inside);
 }
@@ -113,13 +127,13 @@ IMP_ALWAYS_INLINE void load_run_rays(const imp_pixel_rays *rays, size_t pixel, r
     out->down_y = IMP_F32X8_LOAD(rays->down_y + pixel);
 }
 
-// Evaluates a plane and its derivatives.
-IMP_ALWAYS_INLINE void evaluate_plane(const float planes[3][4], int k, const run_rays *rays,
+// Evaluates a plane and its derivatives across and down a pixel.
+IMP_ALWAYS_INLINE void evaluate_plane(const imp_f32x8 plane[3], const run_rays *rays,
                                       imp_f32x8 out[3])
 {
-    out[0] = planes[0][k] * rays->x + planes[1][k] * rays->y + planes[2][k];
-    out[1] = planes[0][k] * rays->across_x + planes[1][k] * rays->across_y;
-    out[2] = planes[0][k] * rays->down_x + planes[1][k] * rays->down_y;
+    out[0] = plane[0] * rays->x + plane[1] * rays->y + plane[2];
+    out[1] = plane[0] * rays->across_x + plane[1] * rays->across_y;
+    out[2] = plane[0] * rays->down_x + plane[1] * rays->down_y;
 }
 
 // Stores the values of plane k.
@@ -132,7 +146,7 @@ IMP_ALWAYS_INLINE void store_plane_values(run_values *values, int k, const imp_f
 
 // Evaluates the edge planes at 8 pixels. Returns the pixels that the triangle may touch; in those
 // of *whole all samples are inside.
-IMP_ALWAYS_INLINE unsigned test_run_coverage(const imp_raster_triangle *triangle, float farthest,
+IMP_ALWAYS_INLINE unsigned test_run_coverage(const wide_planes *planes, float farthest,
                                              const run_rays *rays, run_values *values,
                                              unsigned *whole, const imp_simd8_ops *ops)
 {
@@ -140,7 +154,7 @@ IMP_ALWAYS_INLINE unsigned test_run_coverage(const imp_raster_triangle *triangle
     imp_i32x8 meets = ~(imp_i32x8){0}, inside = meets;
     imp_f32x8 plane[3];
     for (int k = 0; k < 3; k++) {
-        evaluate_plane(triangle->plane, k, rays, plane);
+        evaluate_plane(planes->edge[k], rays, plane);
         // largest change of the edge function within a pixel
         const imp_f32x8 reach = farthest * (IMP_F32X8_ABS(plane[1]) + IMP_F32X8_ABS(plane[2]));
         meets &= plane[0] + reach >= zero;
@@ -177,6 +191,16 @@ static uint32_t pack_colour(const float colour[3], float shade)
     return out;
 }
 
+// Evaluates an interpolated value over distance.
+IMP_ALWAYS_INLINE void evaluate_blend(const imp_raster_triangle *triangle, int k,
+                                      const run_rays *rays, imp_f32x8 out[3])
+{
+    const imp_f32x8 zero = {0},
+                    plane[3] = {zero + triangle->blend[0][k], zero + triangle->blend[1][k],
+                                zero + triangle->blend[2][k]};
+    evaluate_plane(plane, rays, out);
+}
+
 // Shades 8 pixels at their centres, which may lie outside the triangle; so depth is bounded and
 // brightness limited to the corners' range. near: 1 / distance and its derivatives.
 IMP_ALWAYS_INLINE void shade_run_of_8_pixels(const imp_raster_triangle *triangle,
@@ -186,7 +210,7 @@ IMP_ALWAYS_INLINE void shade_run_of_8_pixels(const imp_raster_triangle *triangle
     const imp_f32x8 zero = {0};
     const imp_f32x8 distance = 1.0f / IMP_F32X8_MAX(near[0], zero + 1e-4f);
     imp_f32x8 u[3], v[3], bright[3], colour[3];
-    evaluate_plane(triangle->blend, 2, rays, bright);
+    evaluate_blend(triangle, 2, rays, bright);
     // interpolated brightness, limited since the centre may lie outside
     imp_f32x8 shade = IMP_F32X8_MAX(bright[0] * distance, zero + triangle->shade[0]);
     shade = IMP_F32X8_MIN(shade, zero + triangle->shade[1]);
@@ -195,8 +219,8 @@ IMP_ALWAYS_INLINE void shade_run_of_8_pixels(const imp_raster_triangle *triangle
     // a texture replaces the colour
     if (triangle->decal != NULL) {
         imp_f32x8 seen[3];
-        evaluate_plane(triangle->blend, 0, rays, u);
-        evaluate_plane(triangle->blend, 1, rays, v);
+        evaluate_blend(triangle, 0, rays, u);
+        evaluate_blend(triangle, 1, rays, v);
         // perspective-correct coordinates and their derivatives by the quotient rule
         const imp_f32x8 across = distance * near[1], down = distance * near[2];
         const imp_texture_footprint places = {.u = u[0] * distance,
@@ -224,10 +248,40 @@ typedef struct flat_colour {
     uint32_t colour; // the colour
 } flat_colour;
 
+// The pixels of a run that lie in a triangle's bounding box, as bits.
+static inline unsigned pixels_in_box(const imp_raster_triangle *triangle, int column)
+{
+    unsigned lane_bits = (1u << LANES) - 1;
+    if (triangle->left > column)
+        lane_bits &= ~0u << (triangle->left - column);
+    if (triangle->right < column + LANES)
+        lane_bits &= (1u << (triangle->right - column)) - 1;
+    return lane_bits;
+}
+
+// Gives the covered samples of a run's pixels (bits of `seen`) their pixel's colour.
+IMP_ALWAYS_INLINE void write_covered_samples(const imp_raster *raster, size_t first, unsigned seen,
+                                             const imp_i32x8 covered[LANES],
+                                             const imp_i32x8 *colours)
+{
+    uint32_t each[LANES];
+    memcpy(each, colours, sizeof each);
+    // the pixels of a run lie in two blocks at most
+    raster->dirty_blocks[(first + (size_t)__builtin_ctz(seen)) / LANES] = 1;
+    raster->dirty_blocks[(first + 31 - (size_t)__builtin_clz(seen)) / LANES] = 1;
+    for (; seen != 0; seen &= seen - 1) {
+        const int k = __builtin_ctz(seen);
+        uint32_t *samples = raster->colours + (first + (size_t)k) * IMP_RASTER_SAMPLES;
+        const imp_i32x8 before = IMP_I32X8_LOAD(samples);
+        const imp_i32x8 after = ((int32_t)each[k] & covered[k]) | (before & ~covered[k]);
+        memcpy(samples, &after, sizeof after);
+    }
+}
+
 // Fills the pixels of a triangle in a run of 8.
 IMP_ALWAYS_INLINE void fill_pixel_run(const imp_raster *raster, const imp_raster_triangle *triangle,
-                                      int row, int column, flat_colour plain,
-                                      const imp_simd8_ops *ops)
+                                      const wide_planes *planes, int row, int column,
+                                      flat_colour plain, const imp_simd8_ops *ops)
 {
     const size_t first = (size_t)row * (size_t)raster->width + (size_t)column;
     run_rays rays;
@@ -237,15 +291,12 @@ IMP_ALWAYS_INLINE void fill_pixel_run(const imp_raster *raster, const imp_raster
     unsigned whole, seen = 0;
     load_run_rays(&raster->rays, first, &rays);
     // candidates within the bounding box
-    unsigned lane_bits = test_run_coverage(triangle, raster->reach, &rays, &values, &whole, ops);
-    if (triangle->left > column)
-        lane_bits &= ~0u << (triangle->left - column);
-    if (triangle->right < column + LANES)
-        lane_bits &= (1u << (triangle->right - column)) - 1;
+    unsigned lane_bits = test_run_coverage(planes, raster->reach, &rays, &values, &whole, ops) &
+                         pixels_in_box(triangle, column);
     if (lane_bits == 0)
         return;
     // depth test per pixel
-    evaluate_plane(triangle->plane, 3, &rays, near);
+    evaluate_plane(planes->depth, &rays, near);
     store_plane_values(&values, 3, near);
     for (; lane_bits != 0; lane_bits &= lane_bits - 1) {
         const int k = __builtin_ctz(lane_bits);
@@ -256,44 +307,37 @@ IMP_ALWAYS_INLINE void fill_pixel_run(const imp_raster *raster, const imp_raster
     }
     if (seen == 0)
         return;
-    // shade once for all visible pixels, then write the covered samples
+    // shade once for all visible pixels
     if (!plain.even)
         shade_run_of_8_pixels(triangle, &rays, near, &colours, ops);
-    // each pixel's covered samples get its colour
-    uint32_t each[LANES];
-    memcpy(each, &colours, sizeof each);
-    for (; seen != 0; seen &= seen - 1) {
-        const int k = __builtin_ctz(seen);
-        const size_t pixel = first + (size_t)k;
-        imp_i32x8 before;
-        memcpy(&before, raster->colours + pixel * IMP_RASTER_SAMPLES, sizeof before);
-        const imp_i32x8 after = ((int32_t)each[k] & covered[k]) | (before & ~covered[k]);
-        memcpy(raster->colours + pixel * IMP_RASTER_SAMPLES, &after, sizeof after);
-        raster->dirty_blocks[pixel / LANES] = 1;
-    }
+    write_covered_samples(raster, first, seen, covered, &colours);
 }
 
-// Fills a triangle row by row; 8 runs are tested at once if it is wide.
+// Fills a triangle run by run; 8 runs below each other are tested at once, unless it is low.
 IMP_ALWAYS_INLINE void fill_triangle(const imp_raster *raster, const imp_raster_triangle *triangle,
                                      const imp_simd8_ops *ops)
 {
-    enum { FEW_RUNS = 2 }; // narrower triangles skip the test of 8 runs at once
+    enum { FEW_ROWS = 2 }; // lower triangles skip the test of 8 runs at once
     const bool even = triangle->decal == NULL && triangle->shade[0] == triangle->shade[1];
     const flat_colour plain = {even, even ? pack_colour(triangle->colour, triangle->shade[0]) : 0};
-    const int first = triangle->left / LANES, end = (triangle->right + LANES - 1) / LANES;
-    const size_t row_runs = imp_raster_row_runs(raster);
-    for (int row = triangle->top; row < triangle->bottom; row++)
-        for (int run = first; run < end; run += LANES) {
-            // which of the next 8 runs to visit
+    // a copy, which stores of samples cannot change
+    const imp_raster target = *raster;
+    const int end = (triangle->right + LANES - 1) / LANES;
+    const bool low = triangle->bottom - triangle->top <= FEW_ROWS;
+    wide_planes planes;
+    widen_planes(triangle, &planes);
+    for (int run = triangle->left / LANES; run < end; run++)
+        for (int row = triangle->top; row < triangle->bottom; row += LANES) {
+            // which of the next 8 rows to visit
             unsigned lane_bits = (1u << LANES) - 1;
-            if (end - first > FEW_RUNS)
-                lane_bits = runs_touched_by_triangle(triangle->plane, &raster->runs,
-                                                     (size_t)row * row_runs + (size_t)run, ops);
-            if (end - run < LANES)
-                lane_bits &= (1u << (end - run)) - 1;
+            if (!low)
+                lane_bits = runs_touched_by_triangle(
+                    &planes, &target.runs, (size_t)run * (size_t)target.rows + (size_t)row, ops);
+            if (triangle->bottom - row < LANES)
+                lane_bits &= (1u << (triangle->bottom - row)) - 1;
             for (; lane_bits != 0; lane_bits &= lane_bits - 1)
-                fill_pixel_run(raster, triangle, row, (run + __builtin_ctz(lane_bits)) * LANES,
-                               plain, ops);
+                fill_pixel_run(&target, triangle, &planes, row + __builtin_ctz(lane_bits),
+                               run * LANES, plain, ops);
         }
 }
 
@@ -345,61 +389,10 @@ void imp_raster_bound_runs(imp_raster *raster)
     size_t run = 0;
     // the outermost sample is 7/16 of a pixel from the centre
     raster->reach = ROUNDING_SLACK * SAMPLE_OFFSET(7);
-    for (int row = 0; row < raster->rows; row++)
-        for (int column = 0; column < raster->width; column += LANES) {
+    for (int column = 0; column < raster->width; column += LANES)
+        for (int row = 0; row < raster->rows; row++) {
             const int left = raster->width - column;
             bound_run_rays(raster, run++, (size_t)row * (size_t)raster->width + (size_t)column,
                            left < LANES ? left : LANES);
         }
-}
-
-// Blends a pixel's samples over its colour: the mean of covered samples and the background.
-static void resolve_pixel(const uint32_t *colours, uint8_t rgb[3])
-{
-    // sum the samples, two channels per word
-    uint32_t even = 0, odd = 0;
-    for (int s = 0; s < IMP_RASTER_SAMPLES; s++) {
-        even += colours[s] & 0x00ff00ffu;
-        odd += colours[s] >> 8 & 0x00ff00ffu;
-    }
-    // highest bytes add up to 255 per covered sample
-    const uint32_t covered = (odd >> 16) / 255u;
-    if (covered == 0)
-        return;
-    const uint32_t sum[3] = {even & 0xffff, odd & 0xffff, even >> 16};
-    for (int c = 0; c < 3; c++)
-        rgb[c] =
-            (uint8_t)((sum[c] + rgb[c] * (IMP_RASTER_SAMPLES - covered) + IMP_RASTER_SAMPLES / 2) /
-                      IMP_RASTER_SAMPLES);
-}
-
-// Resolves 8 pixels and clears their samples.
-static void resolve_pixel_block(imp_raster *raster, size_t block, uint8_t *image, size_t stride)
-{
-    const size_t width = (size_t)raster->width, end = width * (size_t)raster->rows;
-    const size_t first = block * LANES, last = first + LANES < end ? first + LANES : end;
-    // a block may continue in the next row
-    size_t row = first / width, column = first % width;
-    for (size_t pixel = first; pixel < last; pixel++) {
-        resolve_pixel(raster->colours + pixel * IMP_RASTER_SAMPLES,
-                      image + ((size_t)raster->top + row) * stride +
-                          ((size_t)raster->left + column) * 3);
-        if (++column == width) {
-            column = 0;
-            row++;
-        }
-    }
-    const size_t count = (last - first) * IMP_RASTER_SAMPLES;
-    memset(raster->colours + first * IMP_RASTER_SAMPLES, 0, count * sizeof *raster->colours);
-    memset(raster->inverse_depth + first * IMP_RASTER_SAMPLES, 0,
-           count * sizeof *raster->inverse_depth);
-    raster->dirty_blocks[block] = 0;
-}
-
-void imp_raster_resolve(imp_raster *raster, uint8_t *image, size_t stride)
-{
-    const size_t count = imp_raster_block_count(raster);
-    for (size_t block = 0; block < count; block++)
-        if (raster->dirty_blocks[block])
-            resolve_pixel_block(raster, block, image, stride);
 }

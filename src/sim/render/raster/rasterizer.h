@@ -14,9 +14,10 @@
 enum { IMP_RASTER_SAMPLES = 8 }; // samples per pixel
 
 // Bounds of the sample rays of runs of 8 pixels in a row: centre and half extent. NaN where the
-// lens shows nothing. Runs start at the first pixel of a row.
+// lens shows nothing. Runs start at the first pixel of a row; those below each other are neighbours
+// in memory.
 typedef struct imp_raster_run_bounds {
-    float *x, *y, *wide, *high; // (rows x imp_raster_row_runs(), and IMP_PIXEL_RAYS_PADDING more)
+    float *x, *y, *wide, *high; // (imp_raster_row_runs() x rows, and IMP_PIXEL_RAYS_PADDING more)
 } imp_raster_run_bounds;
 
 // Samples of a rectangle of an image, as arrays.
@@ -78,7 +79,11 @@ static inline size_t imp_raster_block_count(const imp_raster *raster)
 }
 
 // Blends the samples over an image (`stride` bytes per row) and clears them. Samples and marks must
-// be zero at first.
-void imp_raster_resolve(imp_raster *raster, uint8_t *image, size_t stride);
+// be zero at first. All versions write the same bytes.
+typedef void imp_raster_resolve(imp_raster *raster, uint8_t *image, size_t stride);
+imp_raster_resolve imp_raster_resolve_portable;
+#if defined(__x86_64__)
+imp_raster_resolve imp_raster_resolve_avx2; // needs a processor with AVX2
+#endif
 
 #endif

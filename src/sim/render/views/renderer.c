@@ -53,6 +53,16 @@ static imp_raster_fill *select_raster_kernel(imp_render_backend path)
     return imp_raster_fill_portable;
 }
 
+static imp_raster_resolve *select_resolve_kernel(imp_render_backend path)
+{
+#if defined(__x86_64__)
+    if (path != IMP_RENDER_PORTABLE && imp_cpu_has_avx2())
+        return imp_raster_resolve_avx2;
+#endif
+    (void)path;
+    return imp_raster_resolve_portable;
+}
+
 static imp_sky_draw *select_sky_kernel(imp_render_backend path)
 {
 #if defined(__x86_64__)
@@ -112,6 +122,7 @@ static bool allocate_raster(imp_renderer *renderer, imp_render_backend path)
     raster->runs =
         (imp_raster_run_bounds){bounds, bounds + runs, bounds + 2 * runs, bounds + 3 * runs};
     renderer->objects.fill_triangle = select_raster_kernel(path);
+    renderer->objects.resolve = select_resolve_kernel(path);
     return true;
 }
 

@@ -92,6 +92,14 @@ static void fill_class_triangle(const imp_raster *raster, const imp_raster_trian
         }
 }
 
+// There are no samples to blend.
+static void resolve_nothing(imp_raster *raster, uint8_t *image, size_t stride)
+{
+    (void)raster;
+    (void)image;
+    (void)stride;
+}
+
 // Computes the rays through pixel centres; NaN outside the lens.
 static void compute_pixel_rays(imp_segmentation_pass *s)
 {
@@ -119,11 +127,11 @@ static bool allocate_buffers(imp_segmentation_pass *s)
     s->objects = calloc(count, 1);
     raster->rays.x = calloc(count, sizeof *raster->rays.x);
     raster->rays.y = calloc(count, sizeof *raster->rays.y);
-    raster->dirty_blocks = calloc(imp_raster_block_count(raster), 1);
     s->pass.fill_triangle = fill_class_triangle;
+    s->pass.resolve = resolve_nothing;
     s->pass.projection = imp_projection_from_camera(&s->camera);
     return s->inverse_depth != NULL && s->objects != NULL && raster->rays.x != NULL &&
-           raster->rays.y != NULL && raster->dirty_blocks != NULL;
+           raster->rays.y != NULL;
 }
 
 imp_status imp_segmentation_pass_create(imp_segmentation_pass **out, const imp_camera_def *camera,
@@ -171,7 +179,6 @@ void imp_segmentation_pass_destroy(imp_segmentation_pass *segmentation)
     free(segmentation->objects);
     free(segmentation->pass.raster.rays.x);
     free(segmentation->pass.raster.rays.y);
-    free(segmentation->pass.raster.dirty_blocks);
     free(segmentation);
 }
 

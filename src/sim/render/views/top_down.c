@@ -61,7 +61,8 @@ static void draw_objects_top_down(const imp_scene *scene, const imp_view *view, 
     uint32_t colours[BLOCK * IMP_RASTER_SAMPLES] = {0};
     uint8_t dirty_blocks[BLOCK / 8] = {0};
     float runs[4][BLOCK / 8 + IMP_PIXEL_RAYS_PADDING];
-    imp_object_pass pass = {.fill_triangle = imp_raster_fill_portable};
+    imp_object_pass pass = {.fill_triangle = imp_raster_fill_portable,
+                            .resolve = imp_raster_resolve_portable};
     for (int j = 0; j < height; j += BLOCK_ROWS)
         for (int i = 0; i < width; i += BLOCK_WIDTH) {
             // camera, projection and raster of the block

@@ -1,8 +1,8 @@
-// sim/render/ground/pixel_store.h: from colours of pixels in vectors to bytes of an image, for
-// ground and sky. A group of eight pixels is one vector of words, red lowest, or four vectors of
-// pairs: vector k holds red, green, blue and something of pixel k, then of pixel k + 4.
-#ifndef IMP_SIM_RENDER_GROUND_PIXEL_STORE_H
-#define IMP_SIM_RENDER_GROUND_PIXEL_STORE_H
+// sim/render/primitives/pixel_pairs.h: pixels of an image as vectors. Eight neighbours are one
+// vector of words, red lowest, or four vectors of pairs: vector k holds red, green, blue and
+// something of pixel k, then of pixel k + 4.
+#ifndef IMP_SIM_RENDER_PRIMITIVES_PIXEL_PAIRS_H
+#define IMP_SIM_RENDER_PRIMITIVES_PIXEL_PAIRS_H
 
 #include <string.h>
 
@@ -16,6 +16,17 @@ typedef void imp_pack_pixel_pairs(const imp_f32x8 pairs[4], imp_i32x8 *pixels);
 
 // Writes `count` pixels, eight at most, as bytes; the highest byte of each word is dropped.
 typedef void imp_store_pixels(const imp_i32x8 *pixels, int count, uint8_t *rgb);
+
+// Loads eight pixels (24 bytes) as pairs of integers, the fourth 0.
+typedef void imp_load_pixel_pairs(const uint8_t *rgb, imp_i32x8 pairs[4]);
+
+static inline void imp_load_pixel_pairs_portable(const uint8_t *rgb, imp_i32x8 pairs[4])
+{
+    for (int k = 0; k < 4; k++) {
+        const uint8_t *first = rgb + 3 * k, *second = first + 12;
+        pairs[k] = (imp_i32x8){first[0], first[1], first[2], 0, second[0], second[1], second[2], 0};
+    }
+}
 
 static inline void imp_pack_pixel_pairs_portable(const imp_f32x8 pairs[4], imp_i32x8 *pixels)
 {
@@ -41,6 +52,25 @@ static inline void imp_store_pixels_portable(const imp_i32x8 *pixels, int count,
 }
 
 #if defined(__x86_64__)
+// The bytes of pixel k, which starts at byte `first` of each half, as four integers.
+#define IMP_PIXEL_BYTES(first)                                                                     \
+    first, -1, -1, -1, first + 1, -1, -1, -1, first + 2, -1, -1, -1, -1, -1, -1, -1
+
+IMP_AVX2 static inline void imp_load_pixel_pairs_avx2(const uint8_t *rgb, imp_i32x8 pairs[4])
+{
+    // bytes 0 to 15 and 8 to 23; pixel 4 starts at byte 12
+    const __m128i *low = (const __m128i *)(const void *)rgb;
+    const __m128i *high = (const __m128i *)(const void *)(rgb + 8);
+    const __m256i bytes = _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128(low)),
+                                                  _mm_loadu_si128(high), 1);
+    const __m256i order[4] = {_mm256_setr_epi8(IMP_PIXEL_BYTES(0), IMP_PIXEL_BYTES(4)),
+                              _mm256_setr_epi8(IMP_PIXEL_BYTES(3), IMP_PIXEL_BYTES(7)),
+                              _mm256_setr_epi8(IMP_PIXEL_BYTES(6), IMP_PIXEL_BYTES(10)),
+                              _mm256_setr_epi8(IMP_PIXEL_BYTES(9), IMP_PIXEL_BYTES(13))};
+    for (int k = 0; k < 4; k++)
+        pairs[k] = (imp_i32x8)_mm256_shuffle_epi8(bytes, order[k]);
+}
+
 // Packing limits negative values to 0. min() returns its second argument if that is NaN, of which
 // the conversion makes the least integer.
 IMP_AVX2 static inline __m256i imp_round_pixel_pair_avx2(imp_f32x8 pair)
