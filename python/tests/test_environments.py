@@ -1,6 +1,8 @@
 """The Gymnasium environment of one robot."""
 
+import gc
 import json
+import tempfile
 import warnings
 
 import gymnasium as gym
@@ -122,7 +124,7 @@ def test_without_a_seed_environments_differ(make):
 def test_a_seed_renews_randomised_textures_too(make):
     used = make(randomization="all")
     used.reset(seed=1)
-    fresh = make(randomization="all")
+    fresh = make(randomization="all", settings={"env.seed": 2})
     assert np.array_equal(used.reset(seed=2)[0], fresh.reset(seed=2)[0])
     drawn = json.loads(used.randomization())
     assert drawn == json.loads(fresh.randomization())
@@ -180,6 +182,16 @@ def test_maps_can_be_text_files_and_folders(make, tmp_path):
     indices = {int(many.reset(seed=1 if k == 0 else None)[1]["map_index"]) for k in range(20)}
     assert indices == {0, 1, 2}
     many.reset(seed=2)  # makes the simulators again
+
+
+def test_files_of_map_text_go_with_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    env = imprint.LaneFollowingEnv(map=imprint.generate_map(kind="loop"), width=8, height=6)
+    assert len(list(tmp_path.iterdir())) == 1
+    env.close()
+    del env
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_every_builtin_map_can_be_driven(make):
