@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Counts lines of C in src and include: of code, without comments and empty lines, and of comments.
 
-    bench/code_lines.py            # total, and each room
-    bench/code_lines.py --depth 3  # each folder
+bench/code_lines.py            # total, and each room
+bench/code_lines.py --depth 3  # each folder
 """
 
 import argparse
@@ -35,7 +35,9 @@ def count(text: str) -> tuple[int, int]:
 def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--depth", type=int, default=2, help="parts of a path that name a row")
+    parser.add_argument(
+        "--depth", type=int, default=2, help="parts of a path that name a row"
+    )
     depth = parser.parse_args().depth
     root = pathlib.Path(__file__).resolve().parent.parent
     code: collections.Counter[str] = collections.Counter()

@@ -73,9 +73,9 @@ says 'huber'
 expect 2 $dagger --out other --clock noon
 says '--clock'
 expect 2 $dagger --out other --hardest-of 0
-says 'hardest of 0'
+says '--hardest-of 0: must be within 1 to 100'
 expect 2 $dagger --out other --max-return-angle-deg 100
-says 'return angle 100'
+says '--max-return-angle-deg 100 is not within 0 to 90'
 expect 2 $dagger --out other --beta sometimes
 says '--beta'
 expect 2 $dagger --out other --beta-decay 2

@@ -6,6 +6,7 @@
 
 #include <png.h>
 
+#include "base/common/try.h"
 #include "base/image/image.h"
 #include "base/image/jpeg_codec.h"
 #include "base/io/file.h"
@@ -86,10 +87,8 @@ imp_status imp_image_read(uint8_t **rgb, int *width, int *height, const char *pa
 {
     char *data;
     size_t length;
-    imp_status status = imp_file_read(&data, &length, path, FILE_BYTES_MAX, err);
-    if (status != IMP_OK)
-        return status;
-    status = imp_image_decode(rgb, width, height, data, length, path, err);
+    IMP_TRY(imp_file_read(&data, &length, path, FILE_BYTES_MAX, err));
+    const imp_status status = imp_image_decode(rgb, width, height, data, length, path, err);
     free(data);
     return status;
 }

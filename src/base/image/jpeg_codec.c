@@ -4,6 +4,8 @@
 // jmp_buf, to which the callback jumps after filling *err.
 #include "base/image/jpeg_codec.h"
 
+#include "base/common/try.h"
+
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -198,12 +200,10 @@ imp_status imp_jpeg_decode(uint8_t **rgb, int *width, int *height, const void *d
 {
     imp_jpeg_reader *reader;
     const uint8_t *pixels;
-    imp_status status = imp_jpeg_reader_create(&reader, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_jpeg_reader_create(&reader, err));
     reader->jpeg_errors.name = name;
     reader->pixels_max = FILE_PIXELS_MAX;
-    status = imp_jpeg_reader_open(reader, data, length, width, height, err);
+    imp_status status = imp_jpeg_reader_open(reader, data, length, width, height, err);
     if (status == IMP_OK)
         status = imp_jpeg_reader_decode(reader, false, &pixels, width, height, err);
     if (status == IMP_OK) {

@@ -1,5 +1,6 @@
 // Writes PNG with libpng's simplified API: encodes to a buffer of the maximum possible size, then
 // writes the file atomically.
+#include "base/common/try.h"
 #include "base/image/image.h"
 
 #include <png.h>
@@ -36,10 +37,8 @@ static imp_status write_png_format(const char *path, int width, int height, png_
 {
     uint8_t *encoded;
     size_t length;
-    imp_status status = encode_png(&encoded, &length, width, height, format, pixels, err);
-    if (status != IMP_OK)
-        return status;
-    status = imp_file_write(path, encoded, length, err);
+    IMP_TRY(encode_png(&encoded, &length, width, height, format, pixels, err));
+    const imp_status status = imp_file_write(path, encoded, length, err);
     free(encoded);
     return status;
 }

@@ -7,6 +7,7 @@
 // share a file.
 #include "base/io/atomic_file.h"
 
+#include "base/common/try.h"
 #include "base/io/folder_reader.h"
 
 #include <errno.h>
@@ -99,9 +100,7 @@ static imp_status check_target_path(const char *path, imp_error *err)
 imp_status imp_atomic_file_open(imp_atomic_file *file, const char *path, imp_error *err)
 {
     *file = (imp_atomic_file){0};
-    const imp_status status = check_target_path(path, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(check_target_path(path, err));
     strcpy(file->path, path);
     // prefer an unnamed file: it vanishes by itself if the writer is killed
     int descriptor = open_temporary_unnamed(file);
@@ -155,9 +154,7 @@ static imp_status move_to_target(imp_atomic_file *file, imp_error *err)
     if (file->temporary_path[0] == '\0' && link_unnamed_file(file, file->path) == 0)
         return IMP_OK;
     // linkat() cannot replace a file, but rename() can, which needs a name
-    const imp_status status = link_to_temporary_name(file, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(link_to_temporary_name(file, err));
     if (rename(file->temporary_path, file->path) != 0)
         return imp_fail(err, IMP_IO, "%s: %s", file->path, strerror(errno));
     file->temporary_path[0] = '\0';

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/common/hash.h"
+#include "base/common/try.h"
 #include "base/io/file.h"
 
 enum { DEPTH_MAX = 8, BLOCK_BYTES = 1 << 16 };
@@ -75,8 +76,7 @@ static imp_status hash_file_or_folder(uint64_t *hash, const char *path, int dept
 imp_status imp_content_hash(uint64_t *out, const char *path, imp_error *err)
 {
     uint64_t hash = IMP_HASH_START;
-    const imp_status status = hash_file_or_folder(&hash, path, 0, err);
-    if (status == IMP_OK)
-        *out = hash;
-    return status;
+    IMP_TRY(hash_file_or_folder(&hash, path, 0, err));
+    *out = hash;
+    return IMP_OK;
 }

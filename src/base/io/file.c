@@ -1,6 +1,7 @@
 // Whole files, folders and paths. Reading has a size limit, so that no input can exhaust memory;
 // writing goes through base/io/atomic_file.h.
 // A file is read to its end whatever size it reports, because pipes and files in /proc report 0.
+#include "base/common/try.h"
 #include "base/io/atomic_file.h"
 
 #include <errno.h>
@@ -72,9 +73,7 @@ imp_status imp_file_read(char **out, size_t *length, const char *path, size_t li
 imp_status imp_file_write(const char *path, const void *data, size_t length, imp_error *err)
 {
     imp_atomic_file file;
-    imp_status status = imp_atomic_file_open(&file, path, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_atomic_file_open(&file, path, err));
     if (fwrite(data, 1, length, file.stream) != length)
         file.reason = errno;
     return imp_atomic_file_commit(&file, err);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 
 enum { PEEK_BYTES = 512 };
@@ -173,9 +174,7 @@ static imp_status fail_wrong_type(const char *path, imp_file_type kind, const ch
 imp_status imp_file_type_expect_text(const char *path, const char *wanted, imp_error *err)
 {
     imp_file_type kind;
-    const imp_status status = imp_file_type_detect(&kind, path, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_file_type_detect(&kind, path, err));
     // A pipe's bytes can be read only once, so its type stays unknown. An unknown file may be text
     // with an odd character.
     const bool is_expected = kind == IMP_FILE_TYPE_UNKNOWN || kind == IMP_FILE_TYPE_SPECIAL ||
@@ -189,9 +188,7 @@ imp_status imp_file_type_expect(const char *path, imp_file_type one, imp_file_ty
                                 const char *wanted, imp_error *err)
 {
     imp_file_type kind;
-    const imp_status status = imp_file_type_detect(&kind, path, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_file_type_detect(&kind, path, err));
     const bool is_expected = kind == IMP_FILE_TYPE_UNKNOWN || kind == IMP_FILE_TYPE_SPECIAL ||
                              kind == one || kind == other;
     return is_expected ? IMP_OK : fail_wrong_type(path, kind, wanted, err);
@@ -204,9 +201,7 @@ imp_status imp_file_type_expect_folder(const char *path, const char *wanted, imp
     struct stat info;
     if (stat(path, &info) != 0 && (errno == ENOENT || errno == ENOTDIR))
         return imp_fail(err, IMP_BAD_INPUT, "%s: no such folder; %s", path, wanted);
-    const imp_status status = imp_file_type_detect(&kind, path, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_file_type_detect(&kind, path, err));
     if (kind != IMP_FILE_TYPE_FOLDER)
         return fail_wrong_type(path, kind, wanted, err);
     if (access(path, R_OK | X_OK) != 0)

@@ -5,6 +5,7 @@
 // rejected, so the tree has no cycles.
 #include "base/yaml/yaml_tree.h"
 
+#include "base/common/try.h"
 #include "base/text/plural.h"
 #include <math.h>
 #include <stdarg.h>
@@ -125,9 +126,7 @@ static imp_status record_anchor_if_given(yaml_builder *b, const unsigned char *a
     if (b->anchor_count == ANCHORS_MAX)
         return imp_yaml_fail(b->yaml, node, "more than %d anchors", ANCHORS_MAX);
     int name = 0;
-    imp_status status = append_text_copy(b->yaml, anchor, strlen((const char *)anchor), &name);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(append_text_copy(b->yaml, anchor, strlen((const char *)anchor), &name));
     b->anchors[b->anchor_count].node = node;
     b->anchors[b->anchor_count++].name = name;
     return IMP_OK;
@@ -138,9 +137,7 @@ static imp_status append_alias(yaml_builder *b, const unsigned char *anchor, int
 {
     imp_yaml *yaml = b->yaml;
     int node = 0;
-    imp_status status = append_node(b, IMP_YAML_ALIAS, line, &node);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(append_node(b, IMP_YAML_ALIAS, line, &node));
     // The latest anchor of that name counts; it must not be an ancestor of the alias.
     for (int k = b->anchor_count - 1; k >= 0; k--)
         if (strcmp(yaml->text + b->anchors[k].name, (const char *)anchor) == 0) {
@@ -160,15 +157,10 @@ static imp_status append_scalar(yaml_builder *b, const yaml_event_t *event, int 
 {
     int node = 0, begin = 0;
     // first: the offset of the scalar's text
-    imp_status status = append_node(b, IMP_YAML_SCALAR, line, &node);
-    if (status == IMP_OK &&
-        memchr(event->data.scalar.value, '\0', event->data.scalar.length) != NULL)
-        status = imp_yaml_fail(b->yaml, node, "a word holds a zero byte");
-    if (status == IMP_OK)
-        status =
-            append_text_copy(b->yaml, event->data.scalar.value, event->data.scalar.length, &begin);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(append_node(b, IMP_YAML_SCALAR, line, &node));
+    if (memchr(event->data.scalar.value, '\0', event->data.scalar.length) != NULL)
+        return imp_yaml_fail(b->yaml, node, "a word holds a zero byte");
+    IMP_TRY(append_text_copy(b->yaml, event->data.scalar.value, event->data.scalar.length, &begin));
     b->yaml->nodes[node].first = begin;
     return record_anchor_if_given(b, event->data.scalar.anchor, node);
 }
@@ -182,9 +174,7 @@ static imp_status open_collection(yaml_builder *b, imp_yaml_kind kind, const uns
         return imp_fail(b->yaml->err, IMP_BAD_INPUT, "%s:%d: nested more than %d deep",
                         b->yaml->source, line, DEPTH_MAX);
     int node = 0;
-    imp_status status = append_node(b, kind, line, &node);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(append_node(b, kind, line, &node));
     // its children follow, until the end event
     b->open[b->depth] = node;
     b->last_child[b->depth++] = -1;
@@ -374,9 +364,7 @@ imp_status imp_yaml_read_numbers(const imp_yaml *yaml, int node, imp_yaml_expect
                                  "%s must be a list of %s such as %s: %s is not a number",
                                  want.what, IMP_PLURAL(count, "number"), want.example,
                                  imp_yaml_describe_node(yaml, item, found));
-        imp_status status = check_number_range(yaml, item, want, out[k]);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(check_number_range(yaml, item, want, out[k]));
     }
     return IMP_OK;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/common/try.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
 #include "imprint/agent.h"
@@ -82,10 +83,8 @@ static imp_status run_agent_command(void *state, const imp_options *options, imp
     if (options->operand_count > 0)
         return imp_fail(err, IMP_USAGE, "'%s': give the model with --model", options->operands[0]);
     const imp_monitor monitor = imp_console_monitor(options);
-    imp_status status = imp_agent_create(&agent, &s->agent, err);
-    if (status != IMP_OK)
-        return status;
-    status = open_streams_and_serve(s, agent, &monitor, err);
+    IMP_TRY(imp_agent_create(&agent, &s->agent, err));
+    const imp_status status = open_streams_and_serve(s, agent, &monitor, err);
     imp_agent_destroy(agent);
     return status;
 }

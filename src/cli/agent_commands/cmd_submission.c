@@ -25,11 +25,8 @@ typedef struct settings {
 static imp_status create_submission(const settings *s, const imp_options *options,
                                     const char *folder, imp_error *err)
 {
-    imp_status status = imp_output_check_folder(folder, err);
-    if (status == IMP_OK)
-        status = imp_submission_create(folder, &s->submission, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_output_check_folder(folder, err));
+    IMP_TRY(imp_submission_create(folder, &s->submission, err));
     // the summary, as JSON or as text
     if (options->json)
         return imp_console_print_json(
@@ -64,9 +61,7 @@ static imp_status run_submission_command(void *state, const imp_options *options
     static const imp_subcommand subcommands[] = {
         [NEW] = {"new", 1, 1, "DIR"}, [CHECK] = {"check", 1, 1, "DIR"}, {0}};
     int action;
-    const imp_status status = imp_options_subcommand(&action, options, subcommands, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_options_subcommand(&action, options, subcommands, err));
     return action == NEW ? create_submission(s, options, options->operands[1], err)
                          : check_submission(s, options, options->operands[1], err);
 }

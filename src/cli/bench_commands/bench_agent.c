@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "cli/bench_commands/bench_result.h"
 #include "cli/options/sandbox_option.h"
@@ -32,12 +33,9 @@ static imp_status write_random_model(char folder[64], char path[IMP_PATH_MAX], i
         folder[0] = '\0';
         return imp_fail(err, IMP_IO, "cannot create a folder for a model: %s", strerror(errno));
     }
-    imp_status status = imp_path_join(path, folder, "model.safetensors", err);
-    if (status == IMP_OK)
-        status = imp_network_create(&network, &def, 1, err);
-    if (status != IMP_OK)
-        return status;
-    status = imp_network_save(network, path, NULL, err);
+    IMP_TRY(imp_path_join(path, folder, "model.safetensors", err));
+    IMP_TRY(imp_network_create(&network, &def, 1, err));
+    const imp_status status = imp_network_save(network, path, NULL, err);
     imp_network_destroy(network);
     return status;
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/common/try.h"
 #include "cli/bench_commands/bench_result.h"
 #include "sim/simulator/simulator.h"
 
@@ -41,10 +42,10 @@ static imp_status open_randomization_bench(randomization_bench *b,
     b->rgb = malloc((size_t)s->camera->width * (size_t)s->camera->height * 3);
     if (b->rgb == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a benchmark");
-    imp_status status = imp_sim_create(&b->sims[PLAIN], &def, err);
+    IMP_TRY(imp_sim_create(&b->sims[PLAIN], &def, err));
     def.randomization = *s->spec;
     def.expert_actions = true;
-    return status == IMP_OK ? imp_sim_create(&b->sims[RANDOM], &def, err) : status;
+    return imp_sim_create(&b->sims[RANDOM], &def, err);
 }
 
 // Accepts a state that was opened in part.
@@ -73,10 +74,8 @@ static imp_status render_episode(randomization_bench *b, uint32_t episode, imp_e
     imp_sim *random = b->sims[RANDOM];
     for (int k = 0; k < 2; k++) {
         const double start = thread_cpu_seconds();
-        const imp_status status = imp_sim_reset(b->sims[k], episode, err);
+        IMP_TRY(imp_sim_reset(b->sims[k], episode, err));
         b->seconds[k] += thread_cpu_seconds() - start;
-        if (status != IMP_OK)
-            return status;
     }
     for (int n = 0; n < EPISODE_FRAMES; n += FRAMES) {
         time_frame_block(b, PLAIN);

@@ -14,6 +14,7 @@
 #endif
 
 #include "base/common/attributes.h"
+#include "base/common/try.h"
 #include "base/threads/thread_pool.h"
 #include "sim/render/ground/ground.h"
 #include "sim/render/views/renderer.h"
@@ -68,19 +69,19 @@ static imp_status record_poses(imp_render_bench *bench, imp_env *env, imp_policy
                                imp_error *err)
 {
     uint32_t episode = 0;
-    imp_status status = imp_env_reset(env, episode, err);
+    IMP_TRY(imp_env_reset(env, episode, err));
     imp_policy_reset(policy, env);
-    for (int k = 0; k < POSES * STEPS_BETWEEN && status == IMP_OK; k++) {
+    for (int k = 0; k < POSES * STEPS_BETWEEN; k++) {
         if (k % STEPS_BETWEEN == 0)
             bench->poses[k / STEPS_BETWEEN] = env->pose;
         const imp_step step = imp_env_step(env, imp_policy_act(policy, env, NULL));
         if (step.terminated || step.truncated) {
-            status = imp_env_reset(env, ++episode, err);
+            IMP_TRY(imp_env_reset(env, ++episode, err));
             imp_policy_reset(policy, env);
         }
     }
     bench->view = imp_env_view(env);
-    return status;
+    return IMP_OK;
 }
 
 // Creates everything before the clock runs: one renderer and one image per core.

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/common/clock.h"
+#include "base/common/try.h"
 #include "base/text/plural.h"
 #include "base/threads/thread_pool.h"
 #include "cli/bench_commands/bench_result.h"
@@ -56,15 +57,14 @@ static imp_status create_renderers_and_envs(sim_bench *b, const imp_sim_bench_de
                                             imp_error *err)
 {
     const imp_map_set *maps = imp_sim_maps(b->sims[0]);
-    imp_status status = IMP_OK;
-    for (int k = 0; k < b->threads && status == IMP_OK; k++)
-        status = imp_renderer_create(&b->renderers[k], def->camera, def->backend, err);
-    for (int k = 0; k < SIMS && status == IMP_OK; k++) {
+    for (int k = 0; k < b->threads; k++)
+        IMP_TRY(imp_renderer_create(&b->renderers[k], def->camera, def->backend, err));
+    for (int k = 0; k < SIMS; k++) {
         imp_env_def env = *def->env;
         env.index += (uint32_t)k;
-        status = imp_env_init(&b->envs[k], maps->worlds[0], &env, err);
+        IMP_TRY(imp_env_init(&b->envs[k], maps->worlds[0], &env, err));
     }
-    return status;
+    return IMP_OK;
 }
 
 // Lets the expert drive other simulators with the same definition, and keeps its actions and the
@@ -74,12 +74,10 @@ static imp_status record_expert_drive(sim_bench *b, const imp_sim_def *from, imp
     imp_sim *drivers[SIMS];
     imp_sim_def def = *from;
     def.expert_actions = true;
-    imp_status status = imp_sim_create_many(drivers, SIMS, &def, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_sim_create_many(drivers, SIMS, &def, err));
     // the expert's action for a step is computed at the end of the step before
     imp_sim_buffers buffers = {.expert_actions = b->actions[0]};
-    status = imp_sim_reset_many(b->pool, drivers, SIMS, NULL, NULL, &buffers, err);
+    imp_status status = imp_sim_reset_many(b->pool, drivers, SIMS, NULL, NULL, &buffers, err);
     for (int step = 0; step < STEPS && status == IMP_OK; step++) {
         const imp_action *actions = b->actions[step];
         buffers.expert_actions = step + 1 < STEPS ? b->actions[step + 1] : NULL;
@@ -102,17 +100,13 @@ static imp_status open_sim_bench(sim_bench *b, const imp_sim_bench_def *s, imp_e
     def.scene = *s->scene;
     def.expert = *s->expert;
     def.backend = s->backend;
-    imp_status status = imp_thread_pool_create(&b->pool, s->threads, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_thread_pool_create(&b->pool, s->threads, err));
     b->threads = imp_thread_pool_size(b->pool);
     def.threads = b->threads < SIMS ? b->threads : SIMS;
-    status = alloc_sim_bench(b, s, err);
-    if (status == IMP_OK)
-        status = imp_sim_create_many(b->sims, SIMS, &def, err);
-    if (status == IMP_OK)
-        status = create_renderers_and_envs(b, s, err);
-    return status == IMP_OK ? record_expert_drive(b, &def, err) : status;
+    IMP_TRY(alloc_sim_bench(b, s, err));
+    IMP_TRY(imp_sim_create_many(b->sims, SIMS, &def, err));
+    IMP_TRY(create_renderers_and_envs(b, s, err));
+    return record_expert_drive(b, &def, err);
 }
 
 // Accepts a state that was opened in part.
@@ -138,12 +132,12 @@ static imp_status step_sims(sim_bench *b, double *seconds, imp_error *err)
                                      .terminated = b->terminated,
                                      .truncated = b->truncated};
     const uint32_t first[SIMS] = {0};
-    imp_status status = imp_sim_reset_many(b->pool, b->sims, SIMS, NULL, first, NULL, err);
+    IMP_TRY(imp_sim_reset_many(b->pool, b->sims, SIMS, NULL, first, NULL, err));
     const double start = imp_monotonic_seconds();
-    for (int step = 0; step < STEPS && status == IMP_OK; step++)
-        status = imp_sim_step_many(b->pool, b->sims, SIMS, b->actions[step], &buffers, err);
+    for (int step = 0; step < STEPS; step++)
+        IMP_TRY(imp_sim_step_many(b->pool, b->sims, SIMS, b->actions[step], &buffers, err));
     *seconds = imp_monotonic_seconds() - start;
-    return status;
+    return IMP_OK;
 }
 
 // (2): one image. Consecutive indices are different environments, as in a step of the simulators.
@@ -170,11 +164,9 @@ static void step_env(void *context, int index, int worker)
 static imp_status time_each_part_once(sim_bench *b, double best[3], imp_error *err)
 {
     double seconds[3];
-    imp_status status = step_sims(b, &seconds[0], err);
-    for (int k = 0; k < SIMS && status == IMP_OK; k++)
-        status = imp_env_reset(&b->envs[k], 0, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(step_sims(b, &seconds[0], err));
+    for (int k = 0; k < SIMS; k++)
+        IMP_TRY(imp_env_reset(&b->envs[k], 0, err));
     // both parts on the same thread pool as the simulators
     double start = imp_monotonic_seconds();
     imp_thread_pool_run(b->pool, SIMS * STEPS, render_recorded_image, b);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/common/clock.h"
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/text/plural.h"
 #include "base/text/suggestion.h"
@@ -267,12 +268,9 @@ static imp_status set_up_network_and_trainer(bench_context *r, imp_error *err)
     network.height = s->def.camera.height;
     trainer.batch = s->batch;
     trainer.threads = s->def.threads;
-    imp_status status = imp_network_create(&r->network, &network, 1, err);
-    if (status == IMP_OK)
-        status = imp_trainer_create(&r->trainer, r->network, &trainer, err);
-    if (status == IMP_OK)
-        status = imp_inference_create(&r->inference, r->network, 1, err);
-    return status;
+    IMP_TRY(imp_network_create(&r->network, &network, 1, err));
+    IMP_TRY(imp_trainer_create(&r->trainer, r->network, &trainer, err));
+    return imp_inference_create(&r->inference, r->network, 1, err);
 }
 
 // Whether a benchmark was named; without names, all are selected.
@@ -303,12 +301,11 @@ static imp_status set_up_benchmarks(bench_context *r, const imp_options *options
         r->images[k] = (uint8_t)imp_random_below(&random, 256);
     for (size_t k = 0; k < batch; k++)
         r->frames[k] = r->images + k * image_bytes;
-    imp_status status = set_up_world_envs_and_renderer(r, options, err);
+    IMP_TRY(set_up_world_envs_and_renderer(r, options, err));
     // at large sizes, a trainer takes gigabytes
-    if (status == IMP_OK &&
-        (is_benchmark_selected(options, "train") || is_benchmark_selected(options, "decide")))
-        status = set_up_network_and_trainer(r, err);
-    return status;
+    if (is_benchmark_selected(options, "train") || is_benchmark_selected(options, "decide"))
+        IMP_TRY(set_up_network_and_trainer(r, err));
+    return IMP_OK;
 }
 
 // Accepts a state that was set up in part.

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/text/plural.h"
 #include "cli/data_commands/randomization_summary.h"
 #include "cli/options/sim_options.h"
@@ -170,12 +171,9 @@ static imp_status run_data_command(void *state, const imp_options *options, imp_
     int action;
     imp_dataset *dataset;
     // the first operand is the subcommand, the second one is the folder
-    imp_status status = imp_options_subcommand(&action, options, subcommands, err);
-    if (status == IMP_OK)
-        status = imp_dataset_open(&dataset, options->operands[1], err);
-    if (status != IMP_OK)
-        return status;
-    status = check_or_print_dataset(options, dataset, err);
+    IMP_TRY(imp_options_subcommand(&action, options, subcommands, err));
+    IMP_TRY(imp_dataset_open(&dataset, options->operands[1], err));
+    const imp_status status = check_or_print_dataset(options, dataset, err);
     imp_dataset_close(dataset);
     return status;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
@@ -54,13 +55,12 @@ static imp_status export_onnx(settings *s, const char *model, imp_error *err)
     // the factory wants an expert's definition; a network does not use it
     const imp_expert_def expert = imp_default_expert_def();
     imp_policy_factory *driver;
-    imp_status status = imp_policy_factory_open(&driver, model, &expert, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_policy_factory_open(&driver, model, &expert, err));
     // experts and plug-ins have no weights that could be exported
     const imp_network *network = imp_policy_factory_network(driver);
-    status = network == NULL ? imp_fail(err, IMP_USAGE, "%s is not a network", model)
-                             : imp_network_export_onnx(network, s->out, !s->standardised, err);
+    const imp_status status = network == NULL
+                                  ? imp_fail(err, IMP_USAGE, "%s is not a network", model)
+                                  : imp_network_export_onnx(network, s->out, !s->standardised, err);
     if (status == IMP_OK)
         s->inputs = *imp_network_inputs(network);
     imp_policy_factory_close(driver);
@@ -88,11 +88,8 @@ static imp_status find_minari_id(settings *s, imp_error *err)
 {
     // Minari keeps datasets in ~/.minari/datasets, or where MINARI_DATASETS_PATH says
     char root[IMP_PATH_MAX];
-    imp_status status = imp_minari_datasets_folder(root, err);
-    if (status == IMP_OK)
-        status = imp_minari_id_from_path(s->minari_id, &s->is_listed_by_minari, s->out, root, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_minari_datasets_folder(root, err));
+    IMP_TRY(imp_minari_id_from_path(s->minari_id, &s->is_listed_by_minari, s->out, root, err));
     if (s->id[0] != '\0' && s->is_listed_by_minari && strcmp(s->id, s->minari_id) != 0)
         return imp_fail(
             err, IMP_USAGE,
@@ -114,12 +111,11 @@ static imp_status export_dataset(settings *s, const imp_options *options, int fo
     s->dataset.format = FORMATS[format].format;
     // an existing output is replaced only if --force was given
     s->dataset.replace = s->force;
-    imp_status status = folder ? find_minari_id(s, err) : IMP_OK;
-    if (status == IMP_OK && folder)
-        status = imp_output_folder_prepare(options, s->out, false, s->force, err);
-    if (status != IMP_OK)
-        return status;
-    status =
+    if (folder)
+        IMP_TRY(find_minari_id(s, err));
+    if (folder)
+        IMP_TRY(imp_output_folder_prepare(options, s->out, false, s->force, err));
+    const imp_status status =
         imp_export_dataset(&s->summary, options->operands[1], s->out, &s->dataset, &monitor, err);
     imp_console_clear_progress();
     if (folder)
@@ -136,14 +132,12 @@ static imp_status run_export_command(void *state, const imp_options *options, im
     imp_subcommand subcommands[FORMAT_COUNT + 1] = {0};
     for (int k = 0; k < FORMAT_COUNT; k++)
         subcommands[k] = (imp_subcommand){FORMATS[k].name, 1, 1, k == ONNX ? "MODEL" : "DATASET"};
-    imp_status status = imp_options_subcommand(format, options, subcommands, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_options_subcommand(format, options, subcommands, err));
     // every format has its own default output
     if (s->out[0] == '\0')
         s->out = FORMATS[*format].out;
     const char *const *extensions = FORMATS[*format].extensions;
-    status = check_format_options(s, options, *format, err);
+    imp_status status = check_format_options(s, options, *format, err);
     // the format is known: a name may do without an ending, but not have another's
     if (status == IMP_OK && extensions[0] != NULL && imp_output_extension(s->out)[0] != '\0')
         status = imp_output_check_file(s->out, extensions, err);

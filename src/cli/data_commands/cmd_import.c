@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/text/plural.h"
 #include "base/text/suggestion.h"
@@ -110,13 +111,9 @@ static imp_status read_import_options(const imp_options *options, settings *s, i
     static const imp_subcommand words[] = {
         [ROSBAG] = {"rosbag", 1, -1, "FILE..."}, {"trainlog", 1, -1, "FILE..."}, {0}};
     int lens, actions;
-    imp_status status = imp_options_subcommand(&s->kind, options, words, err);
-    if (status == IMP_OK)
-        status = imp_name_lookup(&actions, "--actions: ", s->actions, action_kind_name, err);
-    if (status == IMP_OK)
-        status = imp_name_lookup(&lens, "--lens: ", s->def.lens, imported_lens_name, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_options_subcommand(&s->kind, options, words, err));
+    IMP_TRY(imp_name_lookup(&actions, "--actions: ", s->actions, action_kind_name, err));
+    IMP_TRY(imp_name_lookup(&lens, "--lens: ", s->def.lens, imported_lens_name, err));
     // frames of a train.log keep their size unless another is asked for
     if (s->kind == ROSBAG || sized) {
         s->def.width = s->size[0];
@@ -145,20 +142,18 @@ static imp_status run_import_command(void *state, const imp_options *options, im
 {
     settings *s = state;
     imp_import_summary *summary = &s->summary;
-    imp_status status = read_import_options(options, s, err);
-    if (status == IMP_OK)
-        status = imp_output_folder_prepare(options, s->out, false, s->force, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(read_import_options(options, s, err));
+    IMP_TRY(imp_output_folder_prepare(options, s->out, false, s->force, err));
     // the settings are stored in the dataset, as those of `imprint log` are
     char *json = imp_options_to_json(options);
     const imp_monitor monitor = imp_console_monitor(options);
     const char *const *files = options->operands + 1;
     const int count = options->operand_count - 1;
     s->def.settings = json != NULL ? json : "{}";
-    status = s->kind == ROSBAG
-                 ? imp_import_rosbag(summary, files, count, s->out, &s->def, &monitor, err)
-                 : imp_import_trainlog(summary, files, count, s->out, &s->def, &monitor, err);
+    imp_status status =
+        s->kind == ROSBAG
+            ? imp_import_rosbag(summary, files, count, s->out, &s->def, &monitor, err)
+            : imp_import_trainlog(summary, files, count, s->out, &s->def, &monitor, err);
     // an import that fails leaves no folder
     imp_console_clear_progress();
     imp_output_folder_end_backup(s->out, s->force, status, err);

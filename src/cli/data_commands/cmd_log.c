@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/common/try.h"
 #include "base/text/plural.h"
 #include "cli/data_commands/dataset_preview.h"
 #include "cli/options/sim_options.h"
@@ -93,17 +94,14 @@ static imp_status run_log_command(void *state, const imp_options *options, imp_e
     imp_collect_summary *summary = &s->summary;
     imp_run_folder folder;
     // convert and check all options before the folder is touched
-    imp_status status = imp_sim_options_complete_def(options, &s->sim, &s->assets, err);
-    if (status == IMP_OK)
-        status = imp_run_folder_begin(&folder, options, s->out, s->resume, s->force, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_sim_options_complete_def(options, &s->sim, &s->assets, err));
+    IMP_TRY(imp_run_folder_begin(&folder, options, s->out, s->resume, s->force, err));
     // settings are stored in the dataset
     char *json = imp_options_to_json(options);
     imp_monitor monitor = imp_console_monitor(options);
     s->collect.resume = true; // the folder is claimed: it is new, or to be continued
     s->collect.settings = json != NULL ? json : "{}";
-    status = imp_collect(summary, s->out, &s->collect, &monitor, err);
+    imp_status status = imp_collect(summary, s->out, &s->collect, &monitor, err);
     imp_console_clear_progress();
     free(json);
     // say what is safe and how to continue

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "imprint/dataset.h"
 #include "imprint/report.h"
@@ -16,9 +17,7 @@ imp_status imp_dataset_preview_write(const char *folder, imp_error *err)
     // at most this many images and pixels; COLUMNS of them side by side
     enum { FRAMES = 24, COLUMNS = 6, PIXELS_MAX = 1 << 25 };
     imp_dataset *dataset;
-    imp_status status = imp_dataset_open(&dataset, folder, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_dataset_open(&dataset, folder, err));
     const imp_dataset_info *info = imp_dataset_get_info(dataset);
     const imp_episode *episode = imp_dataset_episode(dataset, 0);
     // how many frames fit
@@ -41,7 +40,7 @@ imp_status imp_dataset_preview_write(const char *folder, imp_error *err)
     imp_contact_sheet strip = {
         frames, actions, count, info->width, info->height, COLUMNS, info->width < 160 ? 2 : 1};
     char path[IMP_PATH_MAX];
-    status = imp_path_join(path, folder, "observations.png", err);
+    imp_status status = imp_path_join(path, folder, "observations.png", err);
     if (status == IMP_OK && frames == NULL)
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
     if (status == IMP_OK)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/io/atomic_file.h"
 #include "base/io/file.h"
 #include "base/text/csv.h"
@@ -209,9 +210,7 @@ static imp_status write_challenge_metrics_json(const imp_challenge_eval_settings
                                                const imp_challenge_eval_outcome *o, imp_error *err)
 {
     char path[IMP_PATH_MAX];
-    imp_status status = imp_path_join(path, s->out, "metrics.json", err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_path_join(path, s->out, "metrics.json", err));
     return imp_json_write_file(path, imp_challenge_eval_json(s, o, true), 10, err);
 }
 
@@ -237,11 +236,8 @@ static imp_status write_trajectories(const imp_challenge_eval_settings *s,
 {
     char path[IMP_PATH_MAX];
     imp_atomic_file file;
-    imp_status status = imp_path_join(path, s->out, "trajectories.csv", err);
-    if (status == IMP_OK)
-        status = imp_atomic_file_open(&file, path, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_path_join(path, s->out, "trajectories.csv", err));
+    IMP_TRY(imp_atomic_file_open(&file, path, err));
     write_trajectory_rows(file.stream, o);
     return imp_atomic_file_commit(&file, err);
 }
@@ -295,16 +291,14 @@ static imp_status write_results(const imp_challenge_eval_settings *s, const imp_
                                 const imp_challenge_eval_outcome *o, imp_error *err)
 {
     // the settings make the evaluation repeatable
-    imp_status status = imp_output_folder_save_settings(options, s->out, err);
-    if (status == IMP_OK)
-        status = write_challenge_metrics_json(s, o, err);
-    if (status == IMP_OK)
-        status = write_trajectories(s, o, err);
+    IMP_TRY(imp_output_folder_save_settings(options, s->out, err));
+    IMP_TRY(write_challenge_metrics_json(s, o, err));
+    IMP_TRY(write_trajectories(s, o, err));
     // with more episodes than official ones, only those are drawn
     const int images = imp_challenge_episode_count(s->def.challenge);
-    for (int e = 0; e < images && e < o->results_by_policy[0].episodes && status == IMP_OK; e++)
-        status = draw_episode_trajectories(s, o, e, err);
-    return status;
+    for (int e = 0; e < images && e < o->results_by_policy[0].episodes; e++)
+        IMP_TRY(draw_episode_trajectories(s, o, e, err));
+    return IMP_OK;
 }
 
 // Episodes that ended because a policy or agent failed; they make the exit code 1.
@@ -352,8 +346,8 @@ static imp_status open_participant(participant *e, const imp_challenge_eval_sett
     const char *name = s->policies->items[index];
     // the segmenter is set only if the policy was trained on masks
     if (index < s->first_agent) {
-        const imp_status status = imp_policy_factory_open(&e->driver, name, s->expert, err);
-        return status == IMP_OK ? imp_sim_options_set_segmenter(s->sim, e->driver, err) : status;
+        IMP_TRY(imp_policy_factory_open(&e->driver, name, s->expert, err));
+        return imp_sim_options_set_segmenter(s->sim, e->driver, err);
     }
     return open_agent(e, s, index, err);
 }

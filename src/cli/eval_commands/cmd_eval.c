@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/text/plural.h"
 #include "base/text/suggestion.h"
@@ -76,9 +77,7 @@ static imp_status write_metrics_json(const imp_eval_settings *s, const imp_eval_
                                      imp_error *err)
 {
     char path[IMP_PATH_MAX];
-    imp_status status = imp_path_join(path, s->out, "metrics.json", err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_path_join(path, s->out, "metrics.json", err));
     return imp_json_write_file(path, imp_eval_json(s, o, true), 10, err);
 }
 
@@ -261,9 +260,7 @@ static imp_status run_challenge(imp_eval_settings *s, const imp_options *options
     challenge_eval->expert = &s->eval.sim.expert;
     challenge_eval->out = s->out;
     o->is_challenge = true;
-    const imp_status status = merge_policies_and_agents(s, options, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(merge_policies_and_agents(s, options, err));
     return imp_challenge_eval_run(&o->challenge_eval, challenge_eval, options, err);
 }
 
@@ -301,10 +298,7 @@ static imp_status parse_protocol(imp_eval_settings *s, bool *is_challenge, imp_e
         return IMP_OK;
     // the name; 0 is the baseline
     int protocol;
-    const imp_status status =
-        imp_name_lookup(&protocol, "--protocol: ", s->protocol, protocol_name, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_name_lookup(&protocol, "--protocol: ", s->protocol, protocol_name, err));
     // challenges are numbered from 0, behind the baseline
     s->challenge_eval.def.challenge = (imp_challenge)(protocol - 1);
     return check_challenge_options(s, err);
@@ -344,9 +338,7 @@ static imp_status read_starts(imp_eval_settings *s, const imp_options *options, 
         return IMP_OK;
     if (s->eval.sim.env.has_start_tile)
         return imp_fail(err, IMP_USAGE, "--start-tile: --starts already determines the starts");
-    imp_status status = imp_start_list_read(&s->starts, s->starts_path, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_start_list_read(&s->starts, s->starts_path, err));
     // the evaluation borrows the table until it is freed
     s->eval.starts = s->starts.items;
     s->eval.start_count = s->starts.count;
@@ -377,18 +369,14 @@ static imp_status run_eval_command(void *state, const imp_options *options, imp_
         if (strcmp(s->policies.items[p], "reference") == 0)
             s->policies.items[p] = "pure-pursuit";
     // convert and check all options first
-    imp_status status = imp_sim_options_complete_def(options, &s->sim, &s->assets, err);
-    if (status == IMP_OK)
-        status = parse_protocol(s, &is_challenge, err);
-    if (status == IMP_OK)
-        status = read_starts(s, options, err);
-    if (status == IMP_OK && s->out != NULL)
-        status = imp_output_folder_prepare(options, s->out, false, s->force, err);
+    IMP_TRY(imp_sim_options_complete_def(options, &s->sim, &s->assets, err));
+    IMP_TRY(parse_protocol(s, &is_challenge, err));
+    IMP_TRY(read_starts(s, options, err));
+    if (s->out != NULL)
+        IMP_TRY(imp_output_folder_prepare(options, s->out, false, s->force, err));
     // create the folder now: an evaluation takes minutes, and must not end with "permission denied"
-    if (status == IMP_OK && s->out != NULL)
-        status = imp_folder_create(s->out, err);
-    if (status != IMP_OK)
-        return status;
+    if (s->out != NULL)
+        IMP_TRY(imp_folder_create(s->out, err));
     if (!imp_option_is_given(options, &s->eval.settle_steps) && !is_challenge)
         s->eval.settle_steps = s->eval.steps >= 300 ? 60 : 0;
     s->eval.sim.map_count = s->sim.maps.count; // a table of starts may have set them
@@ -396,7 +384,7 @@ static imp_status run_eval_command(void *state, const imp_options *options, imp_
     if (s->robustness_test)
         s->eval.sim.randomization = imp_randomization_none();
     // evaluate; then settle the folder, whatever happened
-    status =
+    imp_status status =
         is_challenge ? run_challenge(s, options, o, err) : evaluate_policies(s, options, o, err);
     if (status == IMP_OK && s->robustness_test && !is_challenge)
         status = evaluate_robustness(s, options, o, err);

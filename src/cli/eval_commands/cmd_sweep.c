@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/text/plural.h"
 #include "cli/eval_commands/sweep.h"
@@ -228,9 +229,7 @@ static imp_status check_sweep_and_prepare_out(const imp_sweep_settings *s,
     // what cannot be learned from is better known before the expert has driven for a minute
     for (int k = 0; k < s->train.data.count; k++) {
         imp_dataset *dataset;
-        const imp_status status = imp_dataset_open(&dataset, s->train.folders[k], err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(imp_dataset_open(&dataset, s->train.folders[k], err));
         imp_dataset_close(dataset);
     }
     return imp_output_folder_prepare(options, s->out, s->resume, false, err);
@@ -279,11 +278,8 @@ static imp_status run_sweep_command(void *state, const imp_options *options, imp
     if (status != IMP_OK || training->help)
         return status;
     // what can fail early, then the options of the simulation
-    status = check_sweep_and_prepare_out(s, options, err);
-    if (status == IMP_OK)
-        status = imp_sim_options_complete_def(options, &s->sim, &s->assets, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(check_sweep_and_prepare_out(s, options, err));
+    IMP_TRY(imp_sim_options_complete_def(options, &s->sim, &s->assets, err));
     // trajectories are not drawn, so none are kept
     s->eval.keep = 0;
     if (!imp_option_is_given(options, &s->eval.settle_steps))

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/common/vector2.h"
 #include "base/text/plural.h"
 #include "cli/map_commands/map_generation.h"
@@ -34,9 +35,7 @@ static imp_status list_builtin_maps(const imp_options *options, json_t *array, i
     for (int k = 0; k < imp_builtin_map_count(); k++) {
         imp_world *world;
         char size[32], description[256];
-        imp_status status = imp_world_load(&world, imp_builtin_map_name(k), err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(imp_world_load(&world, imp_builtin_map_name(k), err));
         // size in tiles
         snprintf(size, sizeof size, "%d x %d", world->columns, world->rows);
         imp_map_description(world, description, sizeof description);
@@ -222,9 +221,7 @@ static imp_status run_map_subcommand(const settings *s, const imp_options *optio
                                                  {0}};
     // the subcommand decides which options have an effect
     int action;
-    const imp_status status = imp_options_subcommand(&action, options, subcommands, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_options_subcommand(&action, options, subcommands, err));
     return action == LIST    ? list_builtin_maps(options, array, err)
            : action == CHECK ? check_maps(s, options, array, err)
            : action == SHOW

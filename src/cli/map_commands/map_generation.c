@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/text/plural.h"
 #include "cli/map_commands/map_print.h"
@@ -89,9 +90,7 @@ static imp_status parse_and_print_generated_map(const imp_options *options, cons
     imp_world *world;
     char summary[512];
     // the parser is the one that every command uses for map files
-    imp_status status = imp_world_parse(&world, text, length, path, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_world_parse(&world, text, length, path, err));
     imp_map_summary(world, summary, sizeof summary);
     json_t *object = imp_map_json(world);
     json_object_set_new(object, "file", json_string(path));
@@ -178,13 +177,9 @@ imp_status imp_map_gen_run(const imp_options *options, const imp_map_gen_options
     if (to_screen && (several || options->json))
         return imp_fail(err, IMP_USAGE, "--out - cannot be combined with --count or --json");
     static const char *const extensions[] = {".yaml", ".yml", NULL};
-    imp_status status = several || to_screen ? IMP_OK : imp_output_check_file(out, extensions, err);
-    if (status == IMP_OK)
-        status = read_map_kind_flags(settings, &generator, err);
-    if (status == IMP_OK)
-        status = check_generator_settings(&generator, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(several || to_screen ? IMP_OK : imp_output_check_file(out, extensions, err));
+    IMP_TRY(read_map_kind_flags(settings, &generator, err));
+    IMP_TRY(check_generator_settings(&generator, err));
     // one file
     if (!several) {
         if (!to_screen && !force && imp_path_exists(out))
@@ -195,10 +190,9 @@ imp_status imp_map_gen_run(const imp_options *options, const imp_map_gen_options
         return generate_map(options, &generator, out, array, err);
     }
     // a folder
-    status = imp_output_folder_prepare(options, out, false, force, err);
-    if (status != IMP_OK)
-        return status;
-    status = generate_map_folder(options, generator, settings->count, out, array, err);
+    IMP_TRY(imp_output_folder_prepare(options, out, false, force, err));
+    const imp_status status =
+        generate_map_folder(options, generator, settings->count, out, array, err);
     imp_output_folder_end_backup(out, force, status, err);
     return status;
 }

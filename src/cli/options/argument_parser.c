@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/text/suggestion.h"
 #include "cli/options/settings_file.h"
 
@@ -161,9 +162,7 @@ static imp_status parse_short_options(argument_parser *r)
         if (!is_flag_option(r->options, index))
             return letter[1] != '\0' ? set_option_value(r, index, letter + 1)
                                      : parse_value_argument(r, index);
-        const imp_status status = set_option_value(r, index, "true");
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(set_option_value(r, index, "true"));
     }
     return IMP_OK;
 }
@@ -184,20 +183,19 @@ imp_status imp_arguments_parse(imp_options *options, int argc, char **argv, bool
                                imp_error *err)
 {
     argument_parser r = {options, argc, argv, 1, only_file_options, err};
-    imp_status status = IMP_OK;
     // after "--" an argument is an operand even if it begins with a dash
     bool all_operands = false;
     options->operand_count = 0;
-    for (; r.at < argc && status == IMP_OK; r.at++) {
+    for (; r.at < argc; r.at++) {
         const char *text = argv[r.at];
         if (!all_operands && strcmp(text, "--") == 0)
             all_operands = true;
         else if (!all_operands && strncmp(text, "--", 2) == 0)
-            status = parse_long_option(&r);
+            IMP_TRY(parse_long_option(&r));
         else if (!all_operands && text[0] == '-' && text[1] != '\0')
-            status = parse_short_options(&r);
+            IMP_TRY(parse_short_options(&r));
         else
-            status = add_operand(&r);
+            IMP_TRY(add_operand(&r));
     }
-    return status;
+    return IMP_OK;
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/io/file_type.h"
 #include "base/text/number_format.h"
@@ -81,11 +82,9 @@ static imp_status set_option_from_yaml_pair(imp_options *options, const imp_yaml
         return imp_yaml_fail(yaml, key, "a setting must be `name: value`");
     if (imp_yaml_node_kind(yaml, value) != IMP_YAML_LIST)
         return set_option_from_yaml_value(options, yaml, key, name, value);
-    imp_status status = IMP_OK;
-    for (int at = imp_yaml_first(yaml, value); at >= 0 && status == IMP_OK;
-         at = imp_yaml_next(yaml, at))
-        status = set_option_from_yaml_value(options, yaml, key, name, imp_yaml_resolve(yaml, at));
-    return status;
+    for (int at = imp_yaml_first(yaml, value); at >= 0; at = imp_yaml_next(yaml, at))
+        IMP_TRY(set_option_from_yaml_value(options, yaml, key, name, imp_yaml_resolve(yaml, at)));
+    return IMP_OK;
 }
 
 // Applies all pairs in the order of the file.
@@ -96,11 +95,10 @@ static imp_status set_options_from_yaml_map(imp_options *options, const imp_yaml
     if (!imp_yaml_is_map(yaml, yaml->root))
         return imp_yaml_fail(yaml, yaml->root,
                              "a settings file must consist of lines `name: value`");
-    imp_status status = IMP_OK;
-    for (imp_yaml_pair pair = imp_yaml_first_pair(yaml, yaml->root);
-         pair.key >= 0 && status == IMP_OK; pair = imp_yaml_next_pair(yaml, pair))
-        status = set_option_from_yaml_pair(options, yaml, pair);
-    return status;
+    for (imp_yaml_pair pair = imp_yaml_first_pair(yaml, yaml->root); pair.key >= 0;
+         pair = imp_yaml_next_pair(yaml, pair))
+        IMP_TRY(set_option_from_yaml_pair(options, yaml, pair));
+    return IMP_OK;
 }
 
 // Reads a settings file. A file of another kind (a PNG, a model) is recognised by its content.
@@ -108,14 +106,11 @@ imp_status imp_settings_file_read(imp_options *options, const char *path, imp_er
 {
     char *text;
     size_t length;
-    imp_status status = imp_file_type_expect_text(path, "settings are a YAML file", err);
-    if (status == IMP_OK)
-        status = imp_file_read(&text, &length, path, CONFIG_BYTES_MAX, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_file_type_expect_text(path, "settings are a YAML file", err));
+    IMP_TRY(imp_file_read(&text, &length, path, CONFIG_BYTES_MAX, err));
     // the parser reports errors with the name of the file and the line
     imp_yaml yaml = {.source = path, .err = err};
-    status = imp_yaml_parse(&yaml, text, length);
+    imp_status status = imp_yaml_parse(&yaml, text, length);
     if (status == IMP_OK)
         status = set_options_from_yaml_map(options, &yaml);
     imp_yaml_free(&yaml);
@@ -132,9 +127,7 @@ imp_status imp_settings_file_check_command(const imp_options *options, const cha
     imp_status status = imp_path_join(path, folder, IMP_SETTINGS_FILE_NAME, err);
     if (status != IMP_OK || !imp_path_exists(path))
         return status;
-    status = imp_file_read(&text, &length, path, CONFIG_BYTES_MAX, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_file_read(&text, &length, path, CONFIG_BYTES_MAX, err));
     // the first line of a settings file names the command that wrote it
     if (sscanf(text, "# imprint %*s %31[a-z-]", maker) == 1 &&
         strcmp(maker, options->command->name) != 0)

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/common/try.h"
 #include "base/io/atomic_file.h"
 #include "base/io/folder_reader.h"
 #include "cli/options/settings_file.h"
@@ -147,11 +148,8 @@ static imp_status move_to_backup(const char *folder, imp_error *err)
     // a link to a folder is refused: it would be renamed instead of its target
     if (lstat(folder, &info) != 0 || !S_ISDIR(info.st_mode))
         return imp_fail(err, IMP_IO, "%s: is not a folder", folder);
-    imp_status status = check_or_remove_files(folder, false, err);
-    if (status == IMP_OK)
-        status = backup_folder_path(backup, folder, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(check_or_remove_files(folder, false, err));
+    IMP_TRY(backup_folder_path(backup, folder, err));
     // an older backup may be the only copy of results
     if (imp_path_exists(backup))
         return imp_fail(
@@ -225,16 +223,14 @@ imp_status imp_output_folder_save_settings(const imp_options *options, const cha
 {
     char path[IMP_PATH_MAX];
     // the file has a fixed name, by which --resume finds it
-    imp_status status = imp_path_join(path, folder, IMP_SETTINGS_FILE_NAME, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_path_join(path, folder, IMP_SETTINGS_FILE_NAME, err));
     char *text = imp_options_to_yaml(options);
     if (text == NULL)
         return imp_fail(
             err, IMP_USAGE,
             "%s: settings that are not UTF-8 text cannot be saved: rename the file or folder",
             path);
-    status = imp_folder_create(folder, err);
+    imp_status status = imp_folder_create(folder, err);
     if (status == IMP_OK)
         status = imp_file_write(path, text, strlen(text), err);
     free(text);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/common/vector2.h"
 #include "base/image/image.h"
 #include "base/io/file.h"
@@ -66,12 +67,10 @@ static imp_status given_or_start_pose(const settings *s, const imp_options *opti
         *pose = (imp_pose){s->pose[0], s->pose[1], s->pose[2] * IMP_PI / 180.0};
         return IMP_OK;
     }
-    imp_status status = imp_env_init(&env, world, def, err);
-    if (status == IMP_OK)
-        status = imp_env_reset(&env, 0, err);
-    if (status == IMP_OK)
-        *pose = env.pose;
-    return status;
+    IMP_TRY(imp_env_init(&env, world, def, err));
+    IMP_TRY(imp_env_reset(&env, 0, err));
+    *pose = env.pose;
+    return IMP_OK;
 }
 
 // Writes depths as a 16-bit PNG in millimetres. 0 marks pixels without a surface and depths beyond
@@ -251,11 +250,8 @@ static imp_status check_output_extension(const settings *s, imp_error *err)
 static imp_status render_view_or_replay(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
-    imp_status status = check_options_fit_mode(s, options, err);
-    if (status == IMP_OK)
-        status = check_output_extension(s, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(check_options_fit_mode(s, options, err));
+    IMP_TRY(check_output_extension(s, err));
     return is_randomized(s) ? draw_randomized_episodes(s, options, err)
            : s->replay.dataset[0] != '\0'
                ? imp_replay_write(options, &s->replay, &s->sim, &s->image, s->out, &s->frames, err)

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/common/try.h"
 #include "base/image/image.h"
 #include "base/text/plural.h"
 #include "cli/output/console.h"
@@ -24,9 +25,7 @@ static imp_status drive_and_render_episode(imp_sim *sim, uint32_t episode, uint8
 {
     // the environment belongs to the simulator
     const imp_env *env = imp_sim_env(sim);
-    const imp_status status = imp_sim_reset(sim, episode, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_sim_reset(sim, episode, err));
     // the end of the episode ends the drive as well
     while (env->frame * env->def.drive.time_step < DRIVE_SECONDS)
         if (imp_sim_step(sim, imp_sim_expert_action(sim)).terminated)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/common/vector2.h"
 #include "base/image/image.h"
 #include "base/io/file.h"
@@ -178,28 +179,22 @@ static imp_status open_view_renderer(replay_job *p, const imp_options *options,
 {
     imp_env_def *env = &sim->def->env;
     imp_camera_def *camera = &sim->def->camera;
-    imp_status status = imp_sim_options_apply(options, sim, err);
-    if (status == IMP_OK)
-        status = camera_lens_of_dataset(p, options, sim, camera, err);
+    IMP_TRY(imp_sim_options_apply(options, sim, err));
+    IMP_TRY(camera_lens_of_dataset(p, options, sim, camera, err));
     // the environment of the recording: its settings, its seed, no end
     read_recorded_env_settings(p->info->settings, env);
     env->seed = p->episode->seed;
     // what ends an episode does not matter here
     env->max_steps = INT32_MAX;
-    if (status == IMP_OK)
-        status = load_map(p, options, sim, err);
-    if (status == IMP_OK)
-        status = imp_sim_options_open_assets(options, sim, &p->assets, err);
-    if (status == IMP_OK)
-        status = imp_scene_create_with_def(&p->scene, p->world, &sim->def->scene, err);
-    if (status == IMP_OK)
-        status = imp_env_init(&p->env, p->world, env, err);
-    if (status == IMP_OK)
-        status = imp_view_renderer_create(&p->renderer, options, image, sim, camera, p->scene,
-                                          p->world, err);
+    IMP_TRY(load_map(p, options, sim, err));
+    IMP_TRY(imp_sim_options_open_assets(options, sim, &p->assets, err));
+    IMP_TRY(imp_scene_create_with_def(&p->scene, p->world, &sim->def->scene, err));
+    IMP_TRY(imp_env_init(&p->env, p->world, env, err));
+    IMP_TRY(imp_view_renderer_create(&p->renderer, options, image, sim, camera, p->scene, p->world,
+                                     err));
     p->width = camera->width;
     p->height = camera->height;
-    return status;
+    return IMP_OK;
 }
 
 // The recorded pose before a step.
@@ -278,8 +273,7 @@ static imp_status write_frame_or_add_to_apng(replay_job *p, int index, const uin
 // Goes through the episode: shows every n-th frame, and steps the environment at every step.
 static imp_status write_frames(replay_job *p, const imp_monitor *monitor, imp_error *err)
 {
-    imp_status status = IMP_OK;
-    for (int step = 0; step <= p->episode->steps && status == IMP_OK; step++) {
+    for (int step = 0; step <= p->episode->steps; step++) {
         // two duty cycles per step, left and right
         const float *duty = p->episode->actions + 2 * (size_t)step;
         if (step % p->every == 0) {
@@ -290,21 +284,20 @@ static imp_status write_frames(replay_job *p, const imp_monitor *monitor, imp_er
             if (p->renderer == NULL)
                 copy_frame_enlarged(p, step, rgb);
             else
-                status = render_frame(p, step, rgb, err);
+                IMP_TRY(render_frame(p, step, rgb, err));
             if (step < p->episode->steps)
                 memcpy(p->actions + 2 * (size_t)index, duty, 2 * sizeof *duty);
-            if (status == IMP_OK)
-                status = write_frame_or_add_to_apng(p, index, rgb, err);
+            IMP_TRY(write_frame_or_add_to_apng(p, index, rgb, err));
             const imp_progress progress = {"replay", "frames", index + 1, p->count, NULL};
             imp_monitor_progress(monitor, &progress);
         }
         // the recorded action moves the other objects
         if (p->renderer != NULL && step < p->episode->steps)
             imp_env_step(&p->env, (imp_action){duty[0], duty[1]});
-        if (status == IMP_OK && imp_monitor_should_stop(monitor))
-            status = imp_fail(err, IMP_INTERRUPTED, "interrupted");
+        if (imp_monitor_should_stop(monitor))
+            return imp_fail(err, IMP_INTERRUPTED, "interrupted");
     }
-    return status;
+    return IMP_OK;
 }
 
 // Finishes the output: encodes the animation or arranges the sheet.

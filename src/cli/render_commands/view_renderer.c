@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/common/vector2.h"
 #include "base/text/suggestion.h"
 #include "sim/render/views/ground_truth_labels.h"
@@ -100,9 +101,9 @@ static const char *view_name(int k)
 static imp_status parse_view(const char *name, view_kind *out, imp_error *err)
 {
     int found = 0;
-    const imp_status status = imp_name_lookup(&found, "--view: ", name, view_name, err);
+    IMP_TRY(imp_name_lookup(&found, "--view: ", name, view_name, err));
     *out = (view_kind)found;
-    return status;
+    return IMP_OK;
 }
 
 // Copies the next item of a comma-separated list; NULL at its end.
@@ -130,9 +131,7 @@ static imp_status parse_overlays(imp_view_renderer *p, const char *list, imp_err
     char item[64];
     while (next_list_item(&list, item, sizeof item) != NULL) {
         int found;
-        const imp_status status = imp_name_lookup(&found, "--overlay: ", item, overlay_name, err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(imp_name_lookup(&found, "--overlay: ", item, overlay_name, err));
         // the two overlays can be combined
         *(found == 0 ? &p->lanes : &p->boxes) = true;
     }
@@ -170,10 +169,7 @@ static imp_status parse_camera_effects(imp_view_renderer *p, const char *list, i
         int found;
         if (equals != NULL)
             *equals = '\0';
-        const imp_status status =
-            imp_name_lookup(&found, "--camera-effects: ", item, camera_effect_name, err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(imp_name_lookup(&found, "--camera-effects: ", item, camera_effect_name, err));
         double *value = values[found];
         if (equals != NULL)
             *value = strtod(equals + 1, &end);
@@ -215,9 +211,7 @@ static imp_status create_undistorter(imp_view_renderer *p, const imp_sim_options
     imp_calibration calibration;
     if (p->kind != DRIVER || p->camera.lens.kind == IMP_LENS_NONE)
         return imp_fail(err, IMP_USAGE, "--undistort needs --view driver and a lens");
-    imp_status status = imp_parse_lens_option(sim->lens, &calibration, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_parse_lens_option(sim->lens, &calibration, err));
     return imp_undistorter_create(&p->undistorter, &calibration, p->camera.width, p->camera.height,
                                   err);
 }
@@ -229,26 +223,26 @@ static imp_status create_renderers(imp_view_renderer *p, const imp_image_options
     const size_t pixels = (size_t)p->camera.width * (size_t)p->camera.height;
     // views that show colours, as a camera does
     const bool look = p->kind == DRIVER || p->kind == FREE;
-    imp_status status = imp_camera_init(&p->overlay_camera, &p->camera, err);
+    IMP_TRY(imp_camera_init(&p->overlay_camera, &p->camera, err));
     p->scratch = malloc(pixels * 3);
     p->segments = malloc(pixels);
     p->depths = malloc(pixels * sizeof *p->depths);
-    if (status == IMP_OK && (p->scratch == NULL || p->segments == NULL || p->depths == NULL))
-        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for the image");
+    if (p->scratch == NULL || p->segments == NULL || p->depths == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for the image");
     // one renderer per kind of image; lanes need depths, to be hidden by objects
-    if (status == IMP_OK && look)
-        status = imp_renderer_create(&p->renderer, &p->camera, IMP_RENDER_AUTO, err);
-    if (status == IMP_OK && (p->kind == SEGMENT || p->kind == DEPTH || p->lanes))
-        status = imp_segmentation_pass_create(&p->segmentation_pass, &p->camera, err);
-    if (status == IMP_OK && p->kind == CLASSES)
-        status = imp_label_renderer_create(&p->label_renderer, &p->camera, err);
+    if (look)
+        IMP_TRY(imp_renderer_create(&p->renderer, &p->camera, IMP_RENDER_AUTO, err));
+    if (p->kind == SEGMENT || p->kind == DEPTH || p->lanes)
+        IMP_TRY(imp_segmentation_pass_create(&p->segmentation_pass, &p->camera, err));
+    if (p->kind == CLASSES)
+        IMP_TRY(imp_label_renderer_create(&p->label_renderer, &p->camera, err));
     // effects and undistortion
-    if (status == IMP_OK && image->camera_effects[0] != '\0')
-        status = look ? imp_camera_effects_create(&p->effects_renderer, &p->camera, err)
-                      : imp_fail(err, IMP_USAGE, "--camera-effects needs --view driver or free");
-    if (status == IMP_OK && image->undistort)
-        status = create_undistorter(p, sim, err);
-    return status;
+    if (image->camera_effects[0] != '\0')
+        IMP_TRY(look ? imp_camera_effects_create(&p->effects_renderer, &p->camera, err)
+                     : imp_fail(err, IMP_USAGE, "--camera-effects needs --view driver or free"));
+    if (image->undistort)
+        IMP_TRY(create_undistorter(p, sim, err));
+    return IMP_OK;
 }
 
 // Parses the options in the order in which they depend on each other.

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/text/plural.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
@@ -168,12 +169,12 @@ static imp_status apply_simulation_options(settings *s, const imp_options *optio
     imp_eval_def *eval = &s->dagger.eval;
     // rounds are judged by the expert that collects; what resuming compares has the default here
     const imp_expert_def expert = eval->sim.expert;
-    const imp_status status = imp_sim_options_complete_def(options, &s->sim, &s->assets, err);
+    IMP_TRY(imp_sim_options_complete_def(options, &s->sim, &s->assets, err));
     // the evaluation happens in the world of the recordings
     eval->sim = collect->sim;
     eval->sim.expert = expert;
     s->dagger.train.trainer.threads = collect->sim.threads;
-    return status;
+    return IMP_OK;
 }
 
 // Converts the options, claims the folder, and runs the rounds.
@@ -182,19 +183,15 @@ static imp_status run_dagger_command(void *state, const imp_options *options, im
     settings *s = state;
     imp_dagger_result *done = &s->done;
     imp_run_folder folder;
-    imp_status status = imp_train_settings_apply(&s->training, err);
-    if (status == IMP_OK)
-        status = apply_simulation_options(s, options, err);
-    if (status == IMP_OK)
-        status = imp_run_folder_begin(&folder, options, s->out, s->resume, s->force, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_train_settings_apply(&s->training, err));
+    IMP_TRY(apply_simulation_options(s, options, err));
+    IMP_TRY(imp_run_folder_begin(&folder, options, s->out, s->resume, s->force, err));
     // settings are stored in datasets and models
     char *json = imp_options_to_json(options);
     const imp_monitor monitor = imp_console_monitor(options);
     s->dagger.resume = s->resume;
     s->dagger.settings = json != NULL ? json : "{}";
-    status = imp_run_dagger(done, s->out, &s->dagger, &monitor, err);
+    const imp_status status = imp_run_dagger(done, s->out, &s->dagger, &monitor, err);
     imp_console_clear_progress();
     free(json);
     // say how to continue

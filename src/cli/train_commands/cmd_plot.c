@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/io/file_type.h"
 #include "base/text/plural.h"
@@ -56,12 +57,8 @@ static imp_status read_histories_of_runs(curves *c, const imp_options *options, 
         const char *run = options->operands[k];
         imp_training_history *history = &c->histories[k];
         // a file instead of a folder gets a message of its own
-        imp_status status =
-            imp_file_type_expect_folder(run, "a run is a folder of imprint train", err);
-        if (status == IMP_OK)
-            status = imp_training_history_read(history, run, INT32_MAX, err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(imp_file_type_expect_folder(run, "a run is a folder of imprint train", err));
+        IMP_TRY(imp_training_history_read(history, run, INT32_MAX, err));
         if (history->count == 0)
             return imp_fail(
                 err, IMP_BAD_INPUT,
@@ -97,9 +94,7 @@ static imp_status run_plot_command(void *state, const imp_options *options, imp_
     if (imp_path_exists(s->out) && !s->force)
         return imp_fail(err, IMP_IO, "%s exists: replace it with --force, or choose another --out",
                         s->out);
-    const imp_status status = read_histories_of_runs(c, options, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(read_histories_of_runs(c, options, err));
     // losses span orders of magnitude
     imp_plot_def def = imp_default_plot_def();
     def.title = "Training";

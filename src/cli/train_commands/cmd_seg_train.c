@@ -191,18 +191,15 @@ static imp_status run_seg_train_command(void *state, const imp_options *options,
     settings *s = state;
     const imp_train_settings *training = &s->training;
     imp_run_folder folder;
-    imp_status status = read_seg_train_options(s, options, err);
-    if (status == IMP_OK)
-        status = imp_train_settings_check_output(training, err);
-    if (status == IMP_OK)
-        status = imp_run_folder_begin(&folder, options, training->out, training->train->resume,
-                                      training->force, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(read_seg_train_options(s, options, err));
+    IMP_TRY(imp_train_settings_check_output(training, err));
+    IMP_TRY(imp_run_folder_begin(&folder, options, training->out, training->train->resume,
+                                 training->force, err));
     char *json = settings_stored_in_model(options);
     const imp_monitor monitor = imp_console_monitor(options);
     s->def.train.settings = json != NULL ? json : "{}";
-    status = imp_train_segmenter(&s->summary, training->out, &s->def, &monitor, err);
+    const imp_status status =
+        imp_train_segmenter(&s->summary, training->out, &s->def, &monitor, err);
     imp_console_clear_progress();
     free(json);
     return imp_run_folder_finish(&folder, options, status, err);

@@ -203,9 +203,7 @@ static imp_status parse_dataset_weights(imp_train_settings *s, imp_error *err)
     // datasets that have a weight
     int weighted = 0;
     for (int k = 0; k < s->data.count; k++) {
-        const imp_status status = parse_dataset_weight(s, k, err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(parse_dataset_weight(s, k, err));
         weighted += s->weights[k] > 0.0;
     }
     if (weighted > 0 && weighted < s->data.count)

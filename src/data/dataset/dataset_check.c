@@ -1,5 +1,6 @@
 // Checks a dataset completely: totals, metadata for Minari, and every value of every episode. A
 // stored hash per episode detects changed bytes; finding counts continue after the first finding.
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/text/plural.h"
 #include "data/dataset/dataset_reader.h"
@@ -107,9 +108,7 @@ imp_status imp_dataset_check(const imp_dataset *dataset, int64_t *findings, imp_
 {
     *findings = 0;
     check_index_totals(dataset, findings, err);
-    const imp_status status = check_metadata(dataset, findings, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(check_metadata(dataset, findings, err));
     check_all_episodes(dataset, findings, err);
     return *findings == 0 ? IMP_OK : IMP_CHECK_FAILED;
 }

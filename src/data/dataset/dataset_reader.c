@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/io/file_type.h"
 #include "base/text/plural.h"
@@ -105,11 +106,8 @@ static imp_status read_all_episodes(imp_dataset *dataset, hid_t file, const char
 static imp_status read_index_and_episodes(imp_dataset *dataset, hid_t file, const char *path,
                                           imp_error *err)
 {
-    imp_status status = imp_index_file_read(file, path, &dataset->info, &dataset->totals, err);
-    if (status == IMP_OK)
-        status = imp_index_file_read_origin(file, path, dataset->origin, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_index_file_read(file, path, &dataset->info, &dataset->totals, err));
+    IMP_TRY(imp_index_file_read_origin(file, path, dataset->origin, err));
     // one link per episode
     H5G_info_t group;
     if (H5Gget_info(file, &group) < 0)

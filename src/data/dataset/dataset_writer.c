@@ -4,6 +4,7 @@
 // A last shard that is not full is loaded again and rewritten together with new episodes. So the
 // bytes of a dataset do not depend on flushes or interruptions.
 // A lock on the folder keeps other writers away.
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/text/plural.h"
 #include "data/dataset/index_file.h"
@@ -101,20 +102,19 @@ static imp_status write_index(imp_dataset_writer *writer, bool finished, imp_err
 // Locks first, so that recovery cannot remove the files of another writer.
 static imp_status lock_and_recover_folder(imp_dataset_writer *writer, bool existed, imp_error *err)
 {
-    imp_status status = lock_folder(writer, err);
+    IMP_TRY(lock_folder(writer, err));
     // a new folder has nothing to recover
-    if (status == IMP_OK && existed)
-        status = imp_dataset_recover(&writer->done, writer->folder, &writer->info, err);
+    if (existed)
+        IMP_TRY(imp_dataset_recover(&writer->done, writer->folder, &writer->info, err));
     // the origin is owned by the writer from here on
     writer->origin = writer->done.origin;
     writer->done.origin = NULL;
     char path[PATH_MAX];
-    if (status == IMP_OK)
-        status = imp_dataset_file_path(path, writer->folder, IMP_DATASET_METADATA_FILE, err);
+    IMP_TRY(imp_dataset_file_path(path, writer->folder, IMP_DATASET_METADATA_FILE, err));
     // A finished dataset is left unchanged if it is complete.
-    if (status == IMP_OK && (!writer->done.finished || !imp_path_exists(path)))
-        status = write_index(writer, writer->done.finished, err);
-    return status;
+    if (!writer->done.finished || !imp_path_exists(path))
+        IMP_TRY(write_index(writer, writer->done.finished, err));
+    return IMP_OK;
 }
 
 // Creates the folder or takes it over, then recovers what is there.
@@ -122,9 +122,7 @@ static imp_status create_writer(imp_dataset_writer **out, const char *folder,
                                 const imp_dataset_info *info, bool resume, int *written,
                                 imp_error *err)
 {
-    imp_status status = check_dataset_info(info, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(check_dataset_info(info, err));
     // whether the folder existed decides between creating and resuming
     const bool existed = imp_path_exists(folder);
     if (existed && !resume)
@@ -137,7 +135,7 @@ static imp_status create_writer(imp_dataset_writer **out, const char *folder,
     writer->lock = -1;
     writer->pending = -1;
     snprintf(writer->folder, sizeof writer->folder, "%s", folder);
-    status = imp_folder_create(folder, err);
+    imp_status status = imp_folder_create(folder, err);
     if (status == IMP_OK)
         status = lock_and_recover_folder(writer, existed, err);
     if (status == IMP_OK) {
@@ -327,9 +325,7 @@ static imp_status read_shard_episodes(const imp_dataset_writer *writer, imp_data
         uint64_t hash;
         imp_dataset_episode_name(name, shard->first + i);
         // arrays are mapped; nothing is copied yet
-        const imp_status status = imp_dataset_shard_read(shard, name, &episodes[i], &hash, err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(imp_dataset_shard_read(shard, name, &episodes[i], &hash, err));
         // a damaged shard must not be rewritten as if it were good
         if (imp_episode_hash(&writer->info, &episodes[i]) != hash)
             return imp_fail(err, IMP_BAD_INPUT, "%s: %s is not what was written", shard->path,
@@ -444,9 +440,7 @@ static imp_status write_pending_shard(imp_dataset_writer *writer, imp_error *err
     char name[32], path[PATH_MAX];
     // the next shard number, or that of the reloaded one
     imp_dataset_shard_name(name, writer->done.shards);
-    imp_status status = imp_dataset_file_path(path, writer->folder, name, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_dataset_file_path(path, writer->folder, name, err));
     const hid_t file = writer->pending;
     // The attributes exist already if an earlier attempt failed, for example because the disk was
     // full.
@@ -465,11 +459,8 @@ static imp_status flush_pending_shard(imp_dataset_writer *writer, imp_error *err
 {
     // memory for the list first, because the shard counts once it is written
     if (writer->pending_episodes > 0) {
-        imp_status status = imp_recovered_reserve_shard(&writer->done, err);
-        if (status == IMP_OK)
-            status = write_pending_shard(writer, err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(imp_recovered_reserve_shard(&writer->done, err));
+        IMP_TRY(write_pending_shard(writer, err));
         // the shard is on disk from here on
         writer->done.shard_first[writer->done.shards++] = writer->done.episodes;
         writer->done.episodes += writer->pending_episodes;
@@ -501,9 +492,7 @@ imp_status imp_dataset_writer_flush(imp_dataset_writer *writer, imp_error *err)
 static imp_status make_file_read_only(const char *folder, const char *name, imp_error *err)
 {
     char path[PATH_MAX];
-    const imp_status status = imp_dataset_file_path(path, folder, name, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_dataset_file_path(path, folder, name, err));
     if (chmod(path, 0444) != 0)
         return imp_fail(err, IMP_IO, "%s: cannot be made read-only: %s", path, strerror(errno));
     return IMP_OK;

@@ -4,6 +4,7 @@
 // names with a slash.
 #include "data/dataset/index_file.h"
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 
 #include <ctype.h>
@@ -146,18 +147,15 @@ imp_status imp_index_file_write(const char *folder, const imp_dataset_info *info
                                 const char *origin, const imp_dataset_totals *totals,
                                 const int *shard_first, int shards, imp_error *err)
 {
-    const imp_status status =
-        write_index_hdf5(folder, info, origin, totals, shard_first, shards, err);
-    return status == IMP_OK ? write_metadata_json(folder, info, origin, totals, err) : status;
+    IMP_TRY(write_index_hdf5(folder, info, origin, totals, shard_first, shards, err));
+    return write_metadata_json(folder, info, origin, totals, err);
 }
 
 // Totals are checked for range; whether they are true is checked by the reader.
 imp_status imp_index_file_read(hid_t file, const char *path, imp_dataset_info *info,
                                imp_dataset_totals *totals, imp_error *err)
 {
-    const imp_status status = imp_dataset_info_read(file, path, info, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_dataset_info_read(file, path, info, err));
     // all three are required
     int64_t episodes, steps, finished;
     if (!imp_hdf5_read_int(file, "total_episodes", 0, INT_MAX, &episodes) ||

@@ -4,6 +4,7 @@
 // Folders with other files and without an index are refused, so that nothing foreign is touched.
 #include "data/dataset/recovery.h"
 
+#include "base/common/try.h"
 #include "base/io/atomic_file.h"
 #include "base/io/file.h"
 #include "base/io/folder_reader.h"
@@ -95,11 +96,9 @@ static imp_status read_index_to_resume(imp_recovered_dataset *recovered, const c
     hid_t file;
     char origin[IMP_DATASET_ORIGIN_MAX] = "";
     // read, compare, and take over the origin
-    imp_status status = imp_hdf5_open(&file, path, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_hdf5_open(&file, path, err));
     imp_dataset_info found;
-    status = imp_index_file_read(file, path, &found, totals, err);
+    imp_status status = imp_index_file_read(file, path, &found, totals, err);
     if (status == IMP_OK)
         status = imp_dataset_info_compare(&found, info, folder, err);
     if (status == IMP_OK)
@@ -116,10 +115,8 @@ static imp_status recover_shard(imp_recovered_dataset *recovered, const char *pa
 {
     imp_dataset_shard shard;
     // opening checks the file's structure
-    imp_status status = imp_dataset_shard_open(&shard, path, err);
-    if (status != IMP_OK)
-        return status;
-    status = imp_dataset_info_compare(&shard.info, info, folder, err);
+    IMP_TRY(imp_dataset_shard_open(&shard, path, err));
+    imp_status status = imp_dataset_info_compare(&shard.info, info, folder, err);
     // shards must follow each other without a gap
     if (status == IMP_OK && shard.first != recovered->episodes)
         status = imp_fail(err, IMP_BAD_INPUT, "%s: starts with episode %d, expected %d", path,

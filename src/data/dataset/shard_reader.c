@@ -4,6 +4,8 @@
 // The file may be hostile: arrays in other files are refused, and copies are limited in size.
 #include "data/dataset/shard_reader.h"
 
+#include "base/common/try.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -64,12 +66,10 @@ imp_status imp_dataset_shard_open(imp_dataset_shard *shard, const char *path, im
     // initialise everything, so that the caller may close after any failure
     memset(shard, 0, sizeof *shard);
     snprintf(shard->path, sizeof shard->path, "%s", path);
-    imp_status status = imp_hdf5_open(&shard->file, path, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_hdf5_open(&shard->file, path, err));
     int64_t first = 0, count = 0;
     // dataset attributes and the range of episodes
-    status = imp_dataset_info_read(shard->file, path, &shard->info, err);
+    imp_status status = imp_dataset_info_read(shard->file, path, &shard->info, err);
     if (status == IMP_OK &&
         (!imp_hdf5_read_int(shard->file, "first_episode", 0, INT_MAX, &first) ||
          !imp_hdf5_read_int(shard->file, "episodes", 1, INT_MAX - first, &count)))
@@ -204,12 +204,10 @@ static imp_status check_and_read_array(imp_dataset_shard *shard, const char *gro
     if (!has_expected_shape(array, &shard->info, rows))
         return imp_fail(err, IMP_BAD_INPUT, "%s: %s/%s has the wrong shape", path, group, name);
     const void *data = find_array_in_mapping(array, &shard->memory);
-    imp_status status = IMP_OK;
     if (data == NULL)
-        status = read_array_copy(array, &shard->memory, path, &data, err);
-    if (status == IMP_OK)
-        imp_dataset_field_set_array(array->field, out, data);
-    return status;
+        IMP_TRY(read_array_copy(array, &shard->memory, path, &data, err));
+    imp_dataset_field_set_array(array->field, out, data);
+    return IMP_OK;
 }
 
 // Closes all handles of an array.

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/common/hash.h"
+#include "base/common/try.h"
 #include "base/text/plural.h"
 
 enum { FIRST_CAPACITY = 64, LATER_STEP = 16 };
@@ -109,12 +110,12 @@ imp_status imp_validation_split_add(imp_validation_split *h, const imp_dataset *
     if (!(h->validation > 0.0))
         return IMP_OK;
     // the table may grow, so it is prepared before the loop
-    const imp_status status = reserve_known_episodes(h, (size_t)episodes, err);
-    for (int k = 0; k < episodes && status == IMP_OK; k++)
+    IMP_TRY(reserve_known_episodes(h, (size_t)episodes, err));
+    for (int k = 0; k < episodes; k++)
         is_held_out[k] =
             is_held_out_or_repeat(h, imp_dataset_get_info(dataset),
                                   imp_dataset_episode(dataset, (int)order[k]), is_held_out[k]);
-    return status;
+    return IMP_OK;
 }
 
 void imp_validation_split_free(imp_validation_split *h)

@@ -2,6 +2,7 @@
 // the result appears complete or not at all.
 // Single files go through the atomic writer. Minari's folder is written beside its path and
 // renamed.
+#include "base/common/try.h"
 #include "data/export/export_formats.h"
 
 #include <errno.h>
@@ -45,15 +46,11 @@ static imp_status export_minari_folder(const imp_dataset *dataset, const char *f
     char partial[IMP_PATH_MAX], main_data[IMP_PATH_MAX], metadata[IMP_PATH_MAX];
     if (snprintf(partial, sizeof partial, "%s.partial", path) >= (int)sizeof partial)
         return imp_fail(err, IMP_IO, "%.100s...: path too long", path);
-    imp_status status = imp_folder_create(partial, err);
-    if (status == IMP_OK)
-        status = imp_path_join(main_data, partial, "main_data.hdf5", err);
-    if (status == IMP_OK)
-        status = imp_path_join(metadata, partial, "metadata.json", err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_folder_create(partial, err));
+    IMP_TRY(imp_path_join(main_data, partial, "main_data.hdf5", err));
+    IMP_TRY(imp_path_join(metadata, partial, "metadata.json", err));
     // both files are written before the folder gets its name
-    status = imp_export_minari(dataset, folder, partial, def->id, monitor, err);
+    imp_status status = imp_export_minari(dataset, folder, partial, def->id, monitor, err);
     if (status == IMP_OK && rename(partial, path) != 0)
         status = imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
     // remove what a failed export left
@@ -72,12 +69,10 @@ static imp_status export_single_file(imp_export_summary *out, const imp_dataset 
 {
     // open, write, commit or discard
     imp_atomic_file file;
-    imp_status status = imp_atomic_file_open(&file, path, err);
-    if (status != IMP_OK)
-        return status;
-    status = def->format == IMP_EXPORT_TRAINLOG
-                 ? imp_export_trainlog(dataset, file.stream, monitor, err)
-                 : imp_export_robomimic(out, dataset, &file, def, monitor, err);
+    IMP_TRY(imp_atomic_file_open(&file, path, err));
+    const imp_status status = def->format == IMP_EXPORT_TRAINLOG
+                                  ? imp_export_trainlog(dataset, file.stream, monitor, err)
+                                  : imp_export_robomimic(out, dataset, &file, def, monitor, err);
     if (status == IMP_OK)
         return imp_atomic_file_commit(&file, err);
     imp_atomic_file_discard(&file);
@@ -110,12 +105,10 @@ imp_status imp_export_dataset(imp_export_summary *out, const char *dataset_folde
     imp_dataset *dataset;
     // results are zero if nothing is exported
     *out = (imp_export_summary){0};
-    imp_status status = check_export_def(def, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(check_export_def(def, err));
     if (imp_path_exists(path) && (!def->replace || def->format == IMP_EXPORT_MINARI))
         return imp_add_hint(err, IMP_HINT_OUTPUT_EXISTS, imp_fail(err, IMP_IO, "%s exists", path));
-    status = imp_dataset_open(&dataset, dataset_folder, err);
+    imp_status status = imp_dataset_open(&dataset, dataset_folder, err);
     if (status != IMP_OK)
         return status;
     // the exporters call HDF5 directly

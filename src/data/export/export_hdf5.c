@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/io/atomic_file.h"
 #include "data/dataset/index_file.h"
 #include "data/dataset/validation_split.h"
@@ -22,9 +23,7 @@ static imp_status copy_minari_episodes(const imp_dataset *dataset, hid_t from, h
     for (int k = 0; k < count; k++) {
         char name[32];
         // interruption is checked per episode
-        const imp_status status = imp_export_report_or_stop(dataset, k, monitor, err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(imp_export_report_or_stop(dataset, k, monitor, err));
         imp_dataset_episode_name(name, k);
         // The link is followed into its shard.
         if (H5Ocopy(from, name, to, name, H5P_DEFAULT, H5P_DEFAULT) < 0)
@@ -115,13 +114,10 @@ imp_status imp_export_minari(const imp_dataset *dataset, const char *folder, con
 {
     char name[PATH_MAX];
     imp_atomic_file file;
-    imp_status status = imp_dataset_file_path(name, path, IMP_DATASET_INDEX_FILE, err);
-    if (status == IMP_OK)
-        status = imp_atomic_file_open(&file, name, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_dataset_file_path(name, path, IMP_DATASET_INDEX_FILE, err));
+    IMP_TRY(imp_atomic_file_open(&file, name, err));
     // the data may be larger than memory
-    status = write_minari_hdf5(dataset, folder, &file, monitor, err);
+    imp_status status = write_minari_hdf5(dataset, folder, &file, monitor, err);
     if (status == IMP_OK)
         status = imp_atomic_file_commit(&file, err);
     else
@@ -204,9 +200,7 @@ static imp_status write_robomimic_demos(const imp_dataset *dataset, hid_t data, 
     const int count = imp_dataset_episode_count(dataset);
     for (int k = 0; k < count; k++) {
         char name[32];
-        const imp_status status = imp_export_report_or_stop(dataset, k, monitor, err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(imp_export_report_or_stop(dataset, k, monitor, err));
         snprintf(name, sizeof name, "demo_%d", k);
         const hid_t demo = imp_hdf5_create_group(data, name);
         // -1 if the group could not be created

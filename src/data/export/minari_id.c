@@ -2,6 +2,8 @@
 // the folder and of Minari's root. Links are resolved in the part of a path that exists.
 #include "data/export/minari_id.h"
 
+#include "base/common/try.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
@@ -111,11 +113,9 @@ imp_status imp_minari_id_from_path(char out[IMP_MINARI_ID_MAX], bool *is_in_root
                                    const char *root, imp_error *err)
 {
     char whole[IMP_PATH_MAX], base[IMP_PATH_MAX];
-    imp_status status = resolve_path(whole, path, err);
-    if (status == IMP_OK && root[0] != '\0')
-        status = resolve_path(base, root, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(resolve_path(whole, path, err));
+    if (root[0] != '\0')
+        IMP_TRY(resolve_path(base, root, err));
     const size_t length = root[0] != '\0' ? strlen(base) : 0;
     // root must be followed by a slash
     *is_in_root = length > 0 && strncmp(whole, base, length) == 0 && whole[length] == '/';

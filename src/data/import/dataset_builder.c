@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/io/folder_reader.h"
 
@@ -88,9 +89,7 @@ static imp_status open_writer(imp_dataset_builder *r, imp_error *err)
         return imp_add_hint(err, IMP_HINT_OUTPUT_EXISTS,
                             imp_fail(err, IMP_IO, "%s exists", r->folder));
     int written;
-    const imp_status status = remove_partial_dataset(r->partial, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(remove_partial_dataset(r->partial, err));
     return imp_dataset_writer_create(&r->writer, r->partial, &r->info, false, &written, err);
 }
 

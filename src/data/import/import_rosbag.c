@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/image/image.h"
 #include "base/io/mapped_file.h"
 #include "base/text/plural.h"
@@ -131,13 +132,11 @@ static imp_status preprocess_image(importer *i, const imp_ros_image *image, uint
     int width, height;
     uint8_t *rgb;
     // the size of a PNG is checked after decoding
-    imp_status status =
-        imp_image_decode(&rgb, &width, &height, image->data, image->length, "an image", err);
-    if (status != IMP_OK)
-        return status;
-    status = width <= IMP_IMPORT_SIDE_MAX && height <= IMP_IMPORT_SIDE_MAX
-                 ? imp_image_preprocessor_run(i->preprocessor, rgb, width, height, out, err)
-                 : imp_fail(err, IMP_BAD_INPUT, "an image is too large");
+    IMP_TRY(imp_image_decode(&rgb, &width, &height, image->data, image->length, "an image", err));
+    const imp_status status =
+        width <= IMP_IMPORT_SIDE_MAX && height <= IMP_IMPORT_SIDE_MAX
+            ? imp_image_preprocessor_run(i->preprocessor, rgb, width, height, out, err)
+            : imp_fail(err, IMP_BAD_INPUT, "an image is too large");
     free(rgb);
     return status;
 }
@@ -221,9 +220,7 @@ static imp_status import_image(importer *i, const bag_source *s, const imp_rosba
     // receive time or the message's own stamp, as the scan decided
     const int64_t time = s->scan.use_receive_times ? message->time : image.stamp;
     // jumps are handled for every image, also for dropped ones
-    const imp_status status = end_episode_at_time_jump(i, time, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(end_episode_at_time_jump(i, time, err));
     // order, command, then the image itself: cheap checks first
     *why = check_time_order(i, time);
     if (*why == NULL)
@@ -241,9 +238,7 @@ static imp_status import_bag_images(importer *i, bag_source *s, imp_error *err)
     while (next != IMP_ROSBAG_END) {
         imp_rosbag_message message;
         // report and check for interruption
-        imp_status status = imp_rosbag_report_progress(&s->bag, "import", i->monitor, err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(imp_rosbag_report_progress(&s->bag, "import", i->monitor, err));
         next = imp_rosbag_read_record(&s->bag, &message, err);
         if (next == IMP_ROSBAG_FAILED)
             return s->bag.failure;
@@ -255,9 +250,7 @@ static imp_status import_bag_images(importer *i, bag_source *s, imp_error *err)
             imp_ros_message_kind_of(connection->type) != s->scan.camera_kind)
             continue;
         drop_reason why = NULL;
-        status = import_image(i, s, &message, &why, err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(import_image(i, s, &message, &why, err));
         // a dropped image does not end the episode
         if (why != NULL)
             imp_import_count_dropped(i->summary, why, 1);
@@ -358,16 +351,12 @@ static imp_status check_bag_is_importable(const bag_source *s, const imp_import_
 static imp_status scan_bag(bag_source *s, const char *path, importer *i, imp_error *err)
 {
     // each step needs the one before
-    imp_status status = imp_mapped_file_open(&s->file, path, err);
-    if (status == IMP_OK)
-        status = imp_rosbag_open(&s->bag, s->file.bytes, s->file.length, path, err);
-    if (status == IMP_OK)
-        status = imp_rosbag_scan_create(&s->scan, &s->bag, i->def, i->summary, i->monitor, err);
-    if (status == IMP_OK)
-        status = check_bag_is_importable(s, i->def, err);
-    if (status == IMP_OK)
-        add_scan_notes(i->summary, s, i->def);
-    return status;
+    IMP_TRY(imp_mapped_file_open(&s->file, path, err));
+    IMP_TRY(imp_rosbag_open(&s->bag, s->file.bytes, s->file.length, path, err));
+    IMP_TRY(imp_rosbag_scan_create(&s->scan, &s->bag, i->def, i->summary, i->monitor, err));
+    IMP_TRY(check_bag_is_importable(s, i->def, err));
+    add_scan_notes(i->summary, s, i->def);
+    return IMP_OK;
 }
 
 // Each bag has its own frame interval and calibration.
@@ -399,14 +388,14 @@ static imp_status check_rosbag_def(const imp_import_def *def, imp_error *err)
         {"gap", def->gap, 0.0, 1e6},        {"gain", def->gain, 0.0, 100.0},
         {"trim", def->trim, -100.0, 100.0},
     };
-    imp_status status = imp_import_def_check(def, err);
-    for (size_t k = 0; status == IMP_OK && k < sizeof ranges / sizeof ranges[0]; k++)
+    IMP_TRY(imp_import_def_check(def, err));
+    for (size_t k = 0; k < sizeof ranges / sizeof ranges[0]; k++)
         if (!(ranges[k].value >= ranges[k].low && ranges[k].value <= ranges[k].high))
-            status = imp_fail(err, IMP_USAGE, "%s must be %g to %g, not %g", ranges[k].name,
-                              ranges[k].low, ranges[k].high, ranges[k].value);
-    if (status == IMP_OK && (def->width < 1 || def->height < 1))
-        status = imp_fail(err, IMP_USAGE, "images of a bag need a size");
-    return status;
+            return imp_fail(err, IMP_USAGE, "%s must be %g to %g, not %g", ranges[k].name,
+                            ranges[k].low, ranges[k].high, ranges[k].value);
+    if (def->width < 1 || def->height < 1)
+        return imp_fail(err, IMP_USAGE, "images of a bag need a size");
+    return IMP_OK;
 }
 
 // The dataset's lens: "none" after undistortion, "calibrated" if every bag has a calibration, else

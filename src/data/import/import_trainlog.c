@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/io/file_type.h"
 #include "base/io/mapped_file.h"
 #include "base/text/plural.h"
@@ -249,10 +250,9 @@ static imp_status create_dataset_from_image(importer *i, const imp_numpy_array *
         imp_import_add_note(i->summary,
                             "%.60s does not say its lens and time step: taken are %s and %.4f s",
                             imp_path_base_name(i->name), i->info.lens, i->info.time_step);
-    const imp_status status =
-        imp_image_preprocessor_create(&i->preprocessor, i->info.width, i->info.height, NULL, err);
-    return status == IMP_OK ? imp_dataset_builder_create(&i->builder, i->folder, &i->info, err)
-                            : status;
+    IMP_TRY(
+        imp_image_preprocessor_create(&i->preprocessor, i->info.width, i->info.height, NULL, err));
+    return imp_dataset_builder_create(&i->builder, i->folder, &i->info, err);
 }
 
 // The sky of the simulator is blue. If it is orange, red and blue are swapped.
@@ -287,17 +287,14 @@ static imp_status import_image(importer *i, imp_pickle_value value, const char *
         return imp_fail(err, IMP_BAD_INPUT, "%s shows the same image over and over: refused",
                         i->name);
     // the dataset is created with the first image
-    imp_status status = i->builder == NULL ? create_dataset_from_image(i, array, err) : IMP_OK;
-    if (status != IMP_OK)
-        return status;
+    if (i->builder == NULL)
+        IMP_TRY(create_dataset_from_image(i, array, err));
     const uint8_t *pixels = array_to_rgb_rows(i, array);
     uint8_t *place = imp_dataset_builder_next_image(i->builder);
     if (pixels == NULL || place == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for images");
-    status = imp_image_preprocessor_run(i->preprocessor, pixels, (int)array->shape[1],
-                                        (int)array->shape[0], place, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_image_preprocessor_run(i->preprocessor, pixels, (int)array->shape[1],
+                                       (int)array->shape[0], place, err));
     note_swapped_colours(i, place);
     if (imp_import_image_is_black(place, i->info.width, i->info.height))
         *why = "images that are black";
@@ -442,9 +439,7 @@ static imp_status import_pickle(importer *i, imp_pickle_value root, imp_error *e
     for (uint32_t k = 0; k < count; k++) {
         if (imp_monitor_should_stop(i->monitor))
             return imp_fail(err, IMP_INTERRUPTED, "interrupted: nothing was imported");
-        const imp_status status = import_entry(i, imp_pickle_item(p, list, k), err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(import_entry(i, imp_pickle_item(p, list, k), err));
     }
     // the list ended without done
     return i->done ? IMP_OK : end_episode(i, IMP_EPISODE_UNFINISHED, err);
@@ -487,10 +482,8 @@ static imp_status import_pickle_stream(importer *i, const imp_mapped_file *file,
     int pickles = 0;
     for (bool more = true; more;) {
         imp_pickle_value root = IMP_PICKLE_NO_VALUE;
-        imp_status status = report_progress(i, file, err);
-        if (status != IMP_OK)
-            return status;
-        status = imp_pickle_read_next(i->pickle, &root, &more, err);
+        IMP_TRY(report_progress(i, file, err));
+        imp_status status = imp_pickle_read_next(i->pickle, &root, &more, err);
         // only a truncation after a complete pickle is forgiven
         if (status == IMP_BAD_INPUT && imp_pickle_is_truncated(i->pickle) && pickles > 0) {
             imp_import_add_note(
@@ -517,9 +510,7 @@ static imp_status import_log_file(importer *i, const char *path, imp_error *err)
     // Every image is stored with its bytes and may be referenced a few times.
     enum { TIMES_NAMED = 4 };
     imp_mapped_file file = {0};
-    imp_status status = imp_mapped_file_open(&file, path, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_mapped_file_open(&file, path, err));
     const imp_file_type kind = imp_file_type_of_bytes(path, file.bytes, file.length);
     // Pickles of old protocols are text; the reader rejects them with its own message.
     // files that are clearly something else
@@ -532,7 +523,7 @@ static imp_status import_log_file(importer *i, const char *path, imp_error *err)
     i->name = path;
     i->image_bytes = 0;
     i->image_bytes_max = TIMES_NAMED * (uint64_t)file.length;
-    status = imp_pickle_create(&i->pickle, file.bytes, file.length, path, err);
+    imp_status status = imp_pickle_create(&i->pickle, file.bytes, file.length, path, err);
     if (status == IMP_OK)
         status = import_pickle_stream(i, &file, err);
     imp_pickle_destroy(i->pickle);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "data/import/rosbag_topics.h"
 
 #define NANOSECONDS INT64_C(1000000000)
@@ -301,8 +302,7 @@ imp_status imp_rosbag_match_times(imp_rosbag_scan *out, const imp_rosbag_topics 
                                   const imp_rosbag_topic *camera,
                                   const imp_rosbag_topic *command_topic, imp_error *err)
 {
-    imp_status status = choose_time_source(&out->use_receive_times, s, camera, command_topic, err);
-    if (status == IMP_OK)
-        status = measure_frame_interval(out, s, camera, err);
-    return status == IMP_OK ? collect_commands(out, s, camera, command_topic, err) : status;
+    IMP_TRY(choose_time_source(&out->use_receive_times, s, camera, command_topic, err));
+    IMP_TRY(measure_frame_interval(out, s, camera, err));
+    return collect_commands(out, s, camera, command_topic, err);
 }

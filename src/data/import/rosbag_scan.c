@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "data/import/rosbag_topics.h"
 
 // Frees the arrays of all topics.
@@ -146,9 +147,7 @@ static imp_status scan_messages(imp_rosbag_topics *s, imp_rosbag *bag, const imp
 {
     for (size_t place = 0;; place++) {
         imp_rosbag_message message;
-        imp_status status = imp_rosbag_report_progress(bag, "look through", monitor, err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(imp_rosbag_report_progress(bag, "look through", monitor, err));
         switch (imp_rosbag_read_record(bag, &message, err)) {
         case IMP_ROSBAG_END:
             return IMP_OK;
@@ -197,9 +196,7 @@ static imp_status select_topics_and_match_times(imp_rosbag_scan *out, imp_rosbag
                              .truncated_at = bag->truncated_at,
                              .corrupt_chunks = bag->corrupt_chunks};
     imp_rosbag_assign_robots(s, bag);
-    const imp_status status = imp_rosbag_select_topics(&camera, &command_topic, s, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_rosbag_select_topics(&camera, &command_topic, s, err));
     // either may be missing; the importer reports it
     if (camera != NULL)
         fill_camera_info(out, s, camera);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/text/plural.h"
 #include "data/import/rosbag_topics.h"
 
@@ -378,7 +379,6 @@ imp_status imp_rosbag_select_topics(imp_rosbag_topic **camera, imp_rosbag_topic 
     const char *requested_camera = s->def->camera_topic,
                *requested_commands = s->def->command_topic;
     const char *robot = "";
-    imp_status status = IMP_OK;
     // NULL if not named or not found
     *camera = requested_camera != NULL ? find_topic_by_name(s, false, requested_camera) : NULL;
     *command_topic =
@@ -390,17 +390,15 @@ imp_status imp_rosbag_select_topics(imp_rosbag_topic **camera, imp_rosbag_topic 
     const bool automatic = requested_camera == NULL && requested_commands == NULL;
     // determine the robot
     if (s->def->robot != NULL)
-        status = find_requested_robot(&robot, s, err);
+        IMP_TRY(find_requested_robot(&robot, s, err));
     else if (automatic)
-        status = find_only_complete_robot(&robot, s, err);
+        IMP_TRY(find_only_complete_robot(&robot, s, err));
     else if (requested_commands == NULL)
-        status = find_other_topic_of_robot(command_topic, s, *camera, true, err);
+        IMP_TRY(find_other_topic_of_robot(command_topic, s, *camera, true, err));
     else if (requested_camera == NULL)
-        status = find_other_topic_of_robot(camera, s, *command_topic, false, err);
-    if (status == IMP_OK && s->def->robot != NULL)
-        status = check_topics_match_robot(s, robot, *camera, *command_topic, err);
-    if (status != IMP_OK)
-        return status;
+        IMP_TRY(find_other_topic_of_robot(camera, s, *command_topic, false, err));
+    if (s->def->robot != NULL)
+        IMP_TRY(check_topics_match_robot(s, robot, *camera, *command_topic, err));
     // fill in what was not named
     if (*camera == NULL)
         *camera = find_best_topic(s, false, robot);

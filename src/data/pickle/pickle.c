@@ -3,6 +3,7 @@
 // Values are indices of nodes. Nodes never move, because they lie in fixed blocks. A node is 16
 // bytes, since each byte of a pickle may create one; texts and array data are not copied.
 // All limits follow from what has been read, never from a length that the pickle claims.
+#include "base/common/try.h"
 #include "data/pickle/pickle_vm.h"
 
 #include <math.h>
@@ -126,10 +127,9 @@ static imp_status reserve_node(imp_pickle *p)
 // Pushes an existing value.
 imp_status imp_pickle_push_value(imp_pickle *p, imp_pickle_value value)
 {
-    const imp_status status = reserve_stack(p);
-    if (status == IMP_OK)
-        p->stack[p->depth++] = value;
-    return status;
+    IMP_TRY(reserve_stack(p));
+    p->stack[p->depth++] = value;
+    return IMP_OK;
 }
 
 // Creates a node and pushes it. Its memory is freed if that fails.

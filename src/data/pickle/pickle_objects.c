@@ -2,6 +2,7 @@
 // Duckietown's logs. Everything else becomes a placeholder. The functions mirror what numpy's
 // __reduce__ and __setstate__ and Python's codecs do, without running any of it.
 // An array is created empty; its state (shape, type, data) follows in a later opcode.
+#include "base/common/try.h"
 #include "data/pickle/pickle_vm.h"
 
 #include <stdio.h>
@@ -223,9 +224,7 @@ static imp_status set_array_state(imp_pickle *p, imp_pickle_value array, imp_pic
 // numpy's _frombuffer: (data, type, shape, order)
 static imp_status push_array_from_buffer(imp_pickle *p, imp_pickle_value arguments)
 {
-    const imp_status status = push_empty_array(p);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(push_empty_array(p));
     // the new array is on top of the stack
     return set_array_data(p, p->stack[p->depth - 1], imp_pickle_item(p, arguments, 2),
                           imp_pickle_item(p, arguments, 1), imp_pickle_item(p, arguments, 0),
@@ -327,11 +326,8 @@ imp_status imp_pickle_call_reduce(imp_pickle *p)
 {
     imp_pickle_value arguments, callable;
     // arguments are on top, the callable below
-    imp_status status = imp_pickle_pop(p, &arguments);
-    if (status == IMP_OK)
-        status = imp_pickle_pop(p, &callable);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_pickle_pop(p, &arguments));
+    IMP_TRY(imp_pickle_pop(p, &callable));
     // calls of unsupported functions give unsupported results
     const char *unsupported = imp_pickle_unsupported_type(p, callable);
     if (unsupported != NULL)
@@ -368,11 +364,8 @@ imp_status imp_pickle_new_object(imp_pickle *p)
 {
     // arguments of the constructor are ignored
     imp_pickle_value arguments, class;
-    imp_status status = imp_pickle_pop(p, &arguments);
-    if (status == IMP_OK)
-        status = imp_pickle_pop(p, &class);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_pickle_pop(p, &arguments));
+    IMP_TRY(imp_pickle_pop(p, &class));
     const char *unsupported = imp_pickle_unsupported_type(p, class);
     if (unsupported != NULL)
         return imp_pickle_push_unsupported(p, unsupported);
@@ -388,14 +381,10 @@ imp_status imp_pickle_build_object(imp_pickle *p)
 {
     imp_pickle_value state, object;
     // state on top, object below
-    imp_status status = imp_pickle_pop(p, &state);
-    if (status == IMP_OK)
-        status = imp_pickle_pop(p, &object);
+    IMP_TRY(imp_pickle_pop(p, &state));
+    IMP_TRY(imp_pickle_pop(p, &object));
     // The object stays on the stack.
-    if (status == IMP_OK)
-        status = imp_pickle_push_value(p, object);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_pickle_push_value(p, object));
     switch (imp_pickle_kind_of(p, object)) {
     // state by kind of object
     case IMP_PICKLE_ARRAY:

@@ -3,6 +3,7 @@
 // memo.
 // Opcodes that create other objects push placeholders; unknown opcodes fail. Every opcode checks
 // that what it takes is there.
+#include "base/common/try.h"
 #include "data/pickle/pickle_vm.h"
 
 #include <math.h>
@@ -164,9 +165,7 @@ static imp_status push_container_from_mark(imp_pickle *p, imp_pickle_kind kind)
     const imp_pickle_value *items = NULL;
     uint32_t count = 0;
     // items become readable below the new top
-    const imp_status status = pop_to_mark(p, &items, &count);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(pop_to_mark(p, &items, &count));
     if (kind == IMP_PICKLE_DICT && count % 2 != 0)
         return imp_pickle_fail(p, "a key without a value: damaged");
     return push_container(p, kind, p->depth, count);
@@ -313,11 +312,8 @@ static imp_status push_global_of_two_lines(imp_pickle *p)
 static imp_status push_stack_global(imp_pickle *p)
 {
     imp_pickle_value name, module;
-    imp_status status = imp_pickle_pop(p, &name);
-    if (status == IMP_OK)
-        status = imp_pickle_pop(p, &module);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_pickle_pop(p, &name));
+    IMP_TRY(imp_pickle_pop(p, &module));
     // both were pushed as text
     if (imp_pickle_kind_of(p, name) != IMP_PICKLE_TEXT ||
         imp_pickle_kind_of(p, module) != IMP_PICKLE_TEXT)
@@ -433,9 +429,7 @@ static imp_status execute_unsupported_opcode(imp_pickle *p, uint8_t code)
         return status == IMP_OK ? imp_pickle_new_object(p) : status;
     default: // 'o': class and arguments above a mark
         // the class is the first item above the mark
-        status = pop_to_mark(p, &items, &count);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(pop_to_mark(p, &items, &count));
         if (count == 0)
             return imp_pickle_fail(p, "an object without a class: damaged");
         return imp_pickle_push_unsupported(p,

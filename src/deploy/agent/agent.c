@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/text/plural.h"
 #include "deploy/agent/agent.h"
 
@@ -56,9 +57,7 @@ static imp_status create_agent_segmenter(imp_agent *agent, const imp_agent_def *
                                          const imp_network *segmenter,
                                          const imp_network_def *wanted, imp_error *err)
 {
-    imp_status status = imp_segmenter_create(&agent->segmenter, segmenter, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_segmenter_create(&agent->segmenter, segmenter, err));
     const int width = imp_segmenter_width(agent->segmenter);
     const int height = imp_segmenter_height(agent->segmenter);
     if (width != wanted->width || height != wanted->height)
@@ -194,10 +193,8 @@ static imp_status load_models(imp_agent *agent, const imp_agent_def *def, imp_er
     imp_calibration camera;
     bool undistort = false;
     // Load the policy, and the segmentation network if there is one.
-    imp_status status = load_policy_network(&network, def->model, err);
-    if (status != IMP_OK)
-        return status;
-    status = load_segmenter(&segmenter, def, network, err);
+    IMP_TRY(load_policy_network(&network, def->model, err));
+    imp_status status = load_segmenter(&segmenter, def, network, err);
     // The network that takes the camera's image determines its size and lens.
     const imp_network *image_network = segmenter != NULL ? segmenter : network;
     const imp_network_def *info = imp_network_info(image_network);

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "imprint/agent.h"
 
@@ -81,9 +82,7 @@ static imp_status create_fifo(const char *path, imp_error *err)
         if (slash - path >= IMP_PATH_MAX)
             return imp_fail(err, IMP_IO, "%.100s...: path too long", path);
         snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
-        const imp_status status = imp_folder_create(folder, err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(imp_folder_create(folder, err));
     }
     // Remove what has the FIFO's name, unless it is one. lstat() does not follow links.
     if (lstat(path, &info) == 0) {
@@ -111,9 +110,7 @@ imp_status imp_agent_open_output(int *out, const char *path, const imp_monitor *
     if (strncmp(path, prefix, strlen(prefix)) == 0) {
         path += strlen(prefix);
         flags = O_WRONLY;
-        const imp_status status = create_fifo(path, err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(create_fifo(path, err));
     }
     return open_fifo_with_retries(out, path, flags, monitor, err);
 }

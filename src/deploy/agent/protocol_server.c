@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/common/try.h"
 #include "deploy/agent/agent.h"
 #include "deploy/protocol/message_reader.h"
 #include "deploy/protocol/protocol_message.h"
@@ -337,9 +338,7 @@ static imp_status send_reply(server *n, imp_error *err)
     size_t sent = 0;
     // A FIFO may take a part of the reply only. The rest is sent when there is room.
     while (sent < n->reply.length && !n->peer_closed) {
-        const imp_status status = wait_for_stream(n, n->output, POLLOUT, err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(wait_for_stream(n, n->output, POLLOUT, err));
         const ssize_t count = write(n->output, n->bytes + sent, n->reply.length - sent);
         if (count >= 0)
             sent += (size_t)count;
@@ -414,9 +413,7 @@ static imp_status receive_bytes(const server *n, int input, imp_message_reader *
                                 imp_error *err)
 {
     size_t room;
-    imp_status status = wait_for_stream(n, input, POLLIN, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(wait_for_stream(n, input, POLLIN, err));
     uint8_t *target = imp_message_reader_reserve(reader, &room);
     if (target == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a message");
@@ -476,16 +473,14 @@ imp_status imp_agent_serve(imp_agent *agent, int input, int output, const imp_mo
                            imp_error *err)
 {
     imp_async_inference *inference;
-    imp_status status = imp_async_inference_create(&inference, imp_agent_infer, agent, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_async_inference_create(&inference, imp_agent_infer, agent, err));
     const imp_protocol_server_def def = {.inference = inference,
                                          .deadline = agent->deadline,
                                          .time_step = agent->time_step,
                                          .report_warning = agent->report_warning,
                                          .context = agent->context,
                                          .monitor = monitor};
-    status = imp_protocol_server_run(&def, input, output, err);
+    const imp_status status = imp_protocol_server_run(&def, input, output, err);
     imp_async_inference_destroy(inference);
     return status;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/common/clock.h"
+#include "base/common/try.h"
 #include "base/image/jpeg_codec.h"
 #include "base/text/plural.h"
 #include "deploy/evaluator/agent_session.h"
@@ -134,10 +135,7 @@ static imp_status measure_baseline(latencies *t, int end, int count, imp_error *
         float some[BASELINE_BLOCK];
         memcpy(some, t->agent, (size_t)count * sizeof *some);
         qsort(some, (size_t)count, sizeof *some, compare_floats);
-        const imp_status status =
-            imp_latency_baseline_create(&t->floor, (double)some[count / 2], err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(imp_latency_baseline_create(&t->floor, (double)some[count / 2], err));
     }
     // The same number of measurements as the agent had in this block.
     for (int k = end - count; k < end; k++)
@@ -179,9 +177,7 @@ static imp_status time_startups(imp_agent_benchmark *out, imp_agent_session *ses
         // Each start includes process creation, model loading and handshake.
         imp_agent_session_stop(session, true);
         const double from = imp_monotonic_seconds();
-        const imp_status status = imp_agent_session_start(session, def, 0, err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(imp_agent_session_start(session, def, 0, err));
         seconds[k] = (float)(imp_monotonic_seconds() - from);
     }
     qsort(seconds, START_COUNT, sizeof *seconds, compare_floats);
@@ -225,10 +221,8 @@ imp_status imp_agent_benchmark_run(imp_agent_benchmark *out, const imp_agent_pro
     // Prepare the images, close the simulation, then measure.
     image_set images = {0};
     imp_sim *sim = NULL;
-    imp_status status = imp_agent_process_def_check(def, err);
-    if (status != IMP_OK)
-        return status;
-    status = create_expert_sim(&sim, map, err);
+    IMP_TRY(imp_agent_process_def_check(def, err));
+    imp_status status = create_expert_sim(&sim, map, err);
     if (status == IMP_OK)
         status = render_views(&images, sim, def->jpeg_quality, err);
     imp_sim_destroy(sim);

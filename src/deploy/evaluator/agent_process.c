@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/common/clock.h"
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "deploy/evaluator/sandbox.h"
 #include "deploy/protocol/message_reader.h"
@@ -151,9 +152,7 @@ static imp_status wait_for_stream(imp_agent_process *agent, int stream, short ev
             return imp_fail(err, IMP_IO, "waiting for an agent: %s", strerror(errno));
         if (ready > 0 && wanted[0].revents != 0)
             return IMP_OK;
-        const imp_status status = check_agent_alive_and_in_time(agent, for_what, until, err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(check_agent_alive_and_in_time(agent, for_what, until, err));
     }
 }
 
@@ -163,10 +162,7 @@ imp_status imp_agent_process_send(imp_agent_process *agent, const imp_cbor_write
 {
     size_t sent = 0;
     while (sent < message->length) {
-        const imp_status status =
-            wait_for_stream(agent, agent->to, POLLOUT, "receiving a message", until, err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(wait_for_stream(agent, agent->to, POLLOUT, "receiving a message", until, err));
         // Write as much as the FIFO takes; the loop sends the rest.
         const ssize_t count = write(agent->to, message->bytes + sent, message->length - sent);
         if (count >= 0)
@@ -181,10 +177,7 @@ imp_status imp_agent_process_send(imp_agent_process *agent, const imp_cbor_write
 static imp_status receive_bytes(imp_agent_process *agent, double until, imp_error *err)
 {
     size_t room;
-    const imp_status status =
-        wait_for_stream(agent, agent->from, POLLIN, "answering a message", until, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(wait_for_stream(agent, agent->from, POLLIN, "answering a message", until, err));
     // The reader provides the memory, at least as much as one read delivers.
     uint8_t *target = imp_message_reader_reserve(&agent->reader, &room);
     if (target == NULL)

@@ -10,6 +10,7 @@
 
 #include "base/common/clock.h"
 #include "base/common/math_functions.h"
+#include "base/common/try.h"
 #include "base/common/vector2.h"
 #include "base/image/jpeg_codec.h"
 #include "base/io/atomic_file.h"
@@ -206,8 +207,6 @@ imp_status imp_agent_process_def_check(const imp_agent_process_def *def, imp_err
 imp_status imp_agent_process_factory_open(imp_policy_factory **out,
                                           const imp_agent_process_def *def, imp_error *err)
 {
-    const imp_status status = imp_agent_process_def_check(def, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_agent_process_def_check(def, err));
     return imp_policy_factory_open_custom(out, def->command, create_agent_policy, def, err);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/common/clock.h"
+#include "base/common/try.h"
 #include "base/common/vector2.h"
 
 // The largest message holds one image; 2 MiB are more than any JPEG of 640 x 480 pixels needs.
@@ -146,8 +147,8 @@ static imp_status send_and_receive(imp_agent_session *session, reply *r, double 
         return imp_fail(err, IMP_INTERNAL, "a message of more than %d bytes", MESSAGE_CAPACITY);
     // The log gets the message before it is sent, so it also shows what an agent failed at.
     write_to_session_log(session, session->out.bytes, session->out.length);
-    const imp_status status = imp_agent_process_send(session->agent, &session->out, until, err);
-    return status == IMP_OK ? receive_reply(session, r, until, err) : status;
+    IMP_TRY(imp_agent_process_send(session->agent, &session->out, until, err));
+    return receive_reply(session, r, until, err);
 }
 
 // Empties the buffer for a new message.
@@ -199,8 +200,8 @@ imp_status imp_agent_session_start(imp_agent_session *session, const imp_agent_p
                                    uint64_t seed, imp_error *err)
 {
     const double until = imp_monotonic_seconds() + def->start_timeout;
-    imp_status status = imp_agent_process_start(&session->agent, def, until, err);
-    return status == IMP_OK ? exchange_capabilities_and_seed(session, seed, until, err) : status;
+    IMP_TRY(imp_agent_process_start(&session->agent, def, until, err));
+    return exchange_capabilities_and_seed(session, seed, until, err);
 }
 
 // Announces an episode. Agents clear their history when they receive it.

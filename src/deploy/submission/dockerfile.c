@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 
 enum { COPIES_MAX = 32, LINE_MAX_BYTES = 1024 };
@@ -51,9 +52,7 @@ static imp_status parse_copy(dockerfile_reader *r, char *arguments)
         // Options, paths outside the folder and patterns are not supported.
         if (name[0] == '-' || name[0] == '.' || strpbrk(name, "*/[") != NULL)
             return fail_at_line(r, "only files of the folder can be copied, not %.60s", name);
-        const imp_status status = imp_path_join(path, r->folder, name, r->err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(imp_path_join(path, r->folder, name, r->err));
         if (!imp_path_exists(path))
             return fail_at_line(r, "copies %.60s, which does not exist", name);
         // The capacities are checked before anything is copied.
@@ -142,9 +141,8 @@ imp_status imp_dockerfile_command(char *out, size_t capacity, const char *text, 
 {
     dockerfile_reader r = {.folder = folder, .err = err, .out = out, .capacity = capacity};
     bool continued = false;
-    imp_status status = IMP_OK;
     out[0] = '\0';
-    while (*text != '\0' && status == IMP_OK) {
+    while (*text != '\0') {
         char line[LINE_MAX_BYTES];
         const size_t count = strcspn(text, "\n");
         r.line++;
@@ -160,9 +158,9 @@ imp_status imp_dockerfile_command(char *out, size_t capacity, const char *text, 
         const bool skipped = continued;
         continued = count > 0 && line[count - 1] == '\\';
         if (!skipped)
-            status = parse_instruction(&r, line + (begin - line));
+            IMP_TRY(parse_instruction(&r, line + (begin - line)));
     }
-    if (status == IMP_OK && out[0] == '\0')
+    if (out[0] == '\0')
         return imp_fail(err, IMP_CHECK_FAILED, "%s/Dockerfile: neither CMD nor ENTRYPOINT", folder);
-    return status;
+    return IMP_OK;
 }

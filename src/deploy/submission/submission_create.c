@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "imprint/agent.h"
 #include "imprint/evaluator.h"
@@ -77,10 +78,8 @@ static imp_status copy_into_folder(const char *folder, const char *name, const c
     enum { BYTES_MAX = 1 << 30 };
     char path[IMP_PATH_MAX], *data;
     size_t length;
-    imp_status status = imp_file_read(&data, &length, from, BYTES_MAX, err);
-    if (status != IMP_OK)
-        return status;
-    status = imp_path_join(path, folder, name, err);
+    IMP_TRY(imp_file_read(&data, &length, from, BYTES_MAX, err));
+    imp_status status = imp_path_join(path, folder, name, err);
     if (status == IMP_OK)
         status = imp_file_write(path, data, length, err);
     free(data);
@@ -146,23 +145,17 @@ imp_status imp_submission_create(const char *folder, const imp_submission_def *d
     if (access(def->program, X_OK) != 0)
         return imp_fail(err, IMP_IO, "%s: %s; give the path of imprint-agent", def->program,
                         strerror(errno));
-    imp_status status = check_agent_can_load_model(def->model, err);
-    if (status != IMP_OK)
-        return status;
-    status = imp_path_resolve_file(model, def->model, "model.safetensors", err);
-    if (status == IMP_OK)
-        status = imp_folder_create(folder, err);
+    IMP_TRY(check_agent_can_load_model(def->model, err));
+    IMP_TRY(imp_path_resolve_file(model, def->model, "model.safetensors", err));
+    IMP_TRY(imp_folder_create(folder, err));
     // rmdir() succeeds only for an empty folder, which is then created again.
-    if (status == IMP_OK && rmdir(folder) != 0)
+    if (rmdir(folder) != 0)
         return imp_fail(err, IMP_IO, "%s: %s", folder,
                         errno == ENOTEMPTY || errno == EEXIST
                             ? "is not empty: choose another folder"
                             : strerror(errno));
-    if (status == IMP_OK)
-        status = imp_folder_create(folder, err);
-    if (status == IMP_OK)
-        status = copy_into_folder(folder, "model.safetensors", model, false, err);
-    if (status == IMP_OK)
-        status = copy_into_folder(folder, "imprint-agent", def->program, true, err);
-    return status == IMP_OK ? write_submission_files(folder, def->label, err) : status;
+    IMP_TRY(imp_folder_create(folder, err));
+    IMP_TRY(copy_into_folder(folder, "model.safetensors", model, false, err));
+    IMP_TRY(copy_into_folder(folder, "imprint-agent", def->program, true, err));
+    return write_submission_files(folder, def->label, err);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/common/vector2.h"
 #include "evaluate/challenge/scenario_builder.h"
 
@@ -122,22 +123,19 @@ static imp_status add_scenario_objects(imp_scenario_builder *builder, const imp_
     const official_start *start = &set->starts[def->test][number];
     // Height of the map [m]; it turns y upwards into z downwards.
     const double height = builder->world->rows * builder->world->tile_size;
-    imp_status status = IMP_OK;
     // The player: an official start, or a drawn one.
     if (def->episode < set->count)
         builder->robots[builder->robot_count++] =
             (imp_pose){start->x, height - start->y, start->degrees * IMP_PI / 180.0};
     else
-        status = imp_scenario_builder_add_robot(builder, map->any_lane, err);
+        IMP_TRY(imp_scenario_builder_add_robot(builder, map->any_lane, err));
     // Other robots and duckies are placed before trees and signs, because random draws depend on
     // order.
     const int cars = def->challenge == IMP_CHALLENGE_LFV ? map->cars : 0;
-    for (int k = 0; k < cars && status == IMP_OK; k++)
-        status = imp_scenario_builder_add_robot(builder, map->any_lane, err);
-    if (status == IMP_OK && def->challenge == IMP_CHALLENGE_LFP)
-        status = imp_scenario_builder_add_duckies(builder, map->duckies, err);
-    if (status != IMP_OK)
-        return status;
+    for (int k = 0; k < cars; k++)
+        IMP_TRY(imp_scenario_builder_add_robot(builder, map->any_lane, err));
+    if (def->challenge == IMP_CHALLENGE_LFP)
+        IMP_TRY(imp_scenario_builder_add_duckies(builder, map->duckies, err));
     imp_scenario_builder_add_cars(builder);
     imp_scenario_builder_add_trees(builder, map->tree_density);
     imp_scenario_builder_add_signs(builder);

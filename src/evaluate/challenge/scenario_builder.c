@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/common/math_functions.h"
+#include "base/common/try.h"
 #include "base/common/vector2.h"
 #include "base/text/plural.h"
 #include "base/text/text_stream.h"
@@ -344,9 +345,7 @@ imp_status imp_scenario_builder_map_text(const imp_scenario_builder *p, char **o
     static const char *const colors[] = {"red", "green", "blue", "grey"};
     const imp_world *world = p->world;
     imp_text_stream scenario;
-    imp_status status = imp_text_stream_open(&scenario, "a scenario", err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_text_stream_open(&scenario, "a scenario", err));
     FILE *file = scenario.out;
     write_tiles(file, world);
     fprintf(file, "objects:%s\n", world->object_count + p->count == 0 ? " []" : "");
@@ -368,7 +367,7 @@ imp_status imp_scenario_builder_map_text(const imp_scenario_builder *p, char **o
                      added->height / imp_object_class_get(added->kind)->height,
                      added->drives ? ", color: blue, static: false" : "");
     }
-    status = imp_text_stream_close(&scenario, "a scenario", err);
+    const imp_status status = imp_text_stream_close(&scenario, "a scenario", err);
     if (status == IMP_OK) {
         *out = scenario.bytes;
         *length = scenario.length;

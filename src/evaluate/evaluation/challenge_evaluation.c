@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/common/clock.h"
+#include "base/common/try.h"
 #include "base/text/plural.h"
 #include "evaluate/rollout/episode_batch.h"
 #include "evaluate/rollout/lane_progress.h"
@@ -71,13 +72,10 @@ static imp_status create_scenario_and_reset(episode_run *d, const challenge_job 
     env.index = 1;
     d->result = &work->out->results[episode];
     d->policy = self->policy;
-    imp_status status = imp_scenario_create(&d->scenario, &wanted, err);
-    if (status == IMP_OK && self->policy->vtable->needs_observation)
-        status = imp_scene_create_with_def(&d->scene, d->scenario.world, &def->sim.scene, err);
-    if (status == IMP_OK)
-        status = imp_metrics_tracker_create(&d->meter, d->scenario.world, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_scenario_create(&d->scenario, &wanted, err));
+    if (self->policy->vtable->needs_observation)
+        IMP_TRY(imp_scene_create_with_def(&d->scene, d->scenario.world, &def->sim.scene, err));
+    IMP_TRY(imp_metrics_tracker_create(&d->meter, d->scenario.world, err));
     imp_scenario_configure_env(&d->scenario, &env);
     memcpy(d->result->name, d->scenario.name, sizeof d->result->name);
     // The result keeps all poses: one state more than steps.
@@ -87,8 +85,8 @@ static imp_status create_scenario_and_reset(episode_run *d, const challenge_job 
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for an episode of %s",
                         IMP_PLURAL(STEPS, "step"));
     // Move the simulator to the new world, and begin the episode there.
-    status = imp_sim_enter_world(self->sim, d->scenario.world, d->scene, &env, err);
-    return status == IMP_OK ? imp_sim_reset(self->sim, (uint32_t)episode, err) : status;
+    IMP_TRY(imp_sim_enter_world(self->sim, d->scenario.world, d->scene, &env, err));
+    return imp_sim_reset(self->sim, (uint32_t)episode, err);
 }
 
 // Notes the present state; none after the last second.
@@ -152,9 +150,7 @@ static imp_status measure_expert_of_episode(episode_run *d, imp_rollout_workers 
                                             imp_error *err)
 {
     imp_expert_progress expert;
-    const imp_status status = imp_measure_expert_progress(&expert, workers, slot, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_measure_expert_progress(&expert, workers, slot, err));
     d->result->expert_net_distance = expert.distance;
     d->result->expert_stalled = expert.stalled;
     return IMP_OK;
@@ -166,12 +162,10 @@ static imp_status begin_episode(void *context, int index, int slot, imp_episode_
     challenge_job *work = context;
     episode_run *d = &work->runs[slot];
     *d = (episode_run){0};
-    imp_status status = create_scenario_and_reset(d, work, index, &work->workers.slots[slot], err);
-    if (status == IMP_OK)
-        status = measure_expert_of_episode(d, &work->workers, slot, err);
-    if (status == IMP_OK)
-        *out = describe_episode(d, &work->workers, slot);
-    return status;
+    IMP_TRY(create_scenario_and_reset(d, work, index, &work->workers.slots[slot], err));
+    IMP_TRY(measure_expert_of_episode(d, &work->workers, slot, err));
+    *out = describe_episode(d, &work->workers, slot);
+    return IMP_OK;
 }
 
 // Leaves the error at the episode's index, and frees the world. An episode that was not begun
@@ -250,9 +244,7 @@ static imp_status create_workers(challenge_job *work, const imp_policy_factory *
     workers_def.sim.camera = def->sim.camera;
     workers_def.sim.observation = imp_policy_factory_observation(policy);
     workers_def.sim.threads = def->sim.threads;
-    const imp_status status = imp_rollout_workers_create(workers, &workers_def, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_rollout_workers_create(workers, &workers_def, err));
     workers->progress.task = imp_policy_factory_name(policy);
     workers->progress.total = (double)work->out->episodes * STEPS;
     work->runs = calloc((size_t)workers->threads * (size_t)workers->batch, sizeof *work->runs);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/common/try.h"
 #include "base/text/plural.h"
 #include "evaluate/evaluation/evaluate.h"
 #include "evaluate/evaluation/given_starts.h"
@@ -165,13 +166,10 @@ imp_status imp_eval_begin_episode(imp_episode_loop_def *out, imp_episode_recorde
                                        .farthest = -1.0};
 
     // start the episode, and see how far the expert gets from there
-    imp_status status = imp_rollout_slot_reset_sim(workers, self, (uint32_t)episode, err);
-    if (status == IMP_OK && def->starts != NULL)
-        status = imp_eval_check_given_start(self->env, def, episode, err);
-    if (status == IMP_OK)
-        status = imp_measure_expert_progress(&recorder->expert, workers, slot, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_rollout_slot_reset_sim(workers, self, (uint32_t)episode, err));
+    if (def->starts != NULL)
+        IMP_TRY(imp_eval_check_given_start(self->env, def, episode, err));
+    IMP_TRY(imp_measure_expert_progress(&recorder->expert, workers, slot, err));
 
     // progress first: the recorder reads it after every step
     *out = imp_episode_loop_of_slot(workers, slot);

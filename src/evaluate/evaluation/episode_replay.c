@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/text/plural.h"
 #include "evaluate/evaluation/evaluate.h"
 
@@ -129,17 +130,14 @@ static imp_status begin_replay(void *context, int index, int slot, imp_episode_l
     const imp_replay_def *which = &work->which[index];
     replay_slot *self = &work->slots[slot];
     self->frames = (replay_recorder){.which = which, .replay = replay};
-    imp_status status = alloc_replay(replay, work, which, err);
-    if (status == IMP_OK)
-        status = imp_eval_begin_episode(out, &self->figures, &work->workers, slot, which->episode,
-                                        &work->def, &replay->result, NULL, err);
-    if (status == IMP_OK)
-        imp_episode_loop_add_observer(out,
-                                      (imp_episode_observer){.context = &self->frames,
-                                                             .before_step = record_image_if_wanted,
-                                                             .after_step = record_action,
-                                                             .needs_observations = true});
-    return status;
+    IMP_TRY(alloc_replay(replay, work, which, err));
+    IMP_TRY(imp_eval_begin_episode(out, &self->figures, &work->workers, slot, which->episode,
+                                   &work->def, &replay->result, NULL, err));
+    imp_episode_loop_add_observer(out, (imp_episode_observer){.context = &self->frames,
+                                                              .before_step = record_image_if_wanted,
+                                                              .after_step = record_action,
+                                                              .needs_observations = true});
+    return IMP_OK;
 }
 
 static void finish_replay(void *context, int index, int slot, const imp_error *error)

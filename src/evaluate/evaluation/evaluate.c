@@ -35,14 +35,10 @@ static imp_status begin_episode(void *context, int index, int slot, imp_episode_
     eval_job *work = context;
     const imp_eval_def *def = work->def;
     imp_episode_result *result = &work->out->results[index];
-    const imp_status status =
-        index < def->keep ? imp_episode_result_alloc(result, def->steps, def->ask_expert, err)
-                          : IMP_OK;
-    return status == IMP_OK
-               ? imp_eval_begin_episode(out, &work->recorders[slot], &work->workers, slot, index,
-                                        def, result,
-                                        &work->worker_counts[slot / work->workers.batch], err)
-               : status;
+    if (index < def->keep)
+        IMP_TRY(imp_episode_result_alloc(result, def->steps, def->ask_expert, err));
+    return imp_eval_begin_episode(out, &work->recorders[slot], &work->workers, slot, index, def,
+                                  result, &work->worker_counts[slot / work->workers.batch], err);
 }
 
 // A thread keeps its earliest failure only.
@@ -139,11 +135,8 @@ static imp_status alloc_evaluation_results(eval_job *work, imp_error *err)
     out->map_count = maps->count;
     for (int k = 0; k < maps->count; k++)
         memcpy(out->maps[k].name, maps->worlds[k]->name, sizeof out->maps[k].name);
-    imp_status status =
-        create_histogram(&out->lanes, -IMP_LANE_REACH, IMP_LANE_REACH, IMP_LANE_BINS, err);
-    return status == IMP_OK
-               ? create_histogram(&out->speeds, 0.0, IMP_SPEED_REACH, IMP_SPEED_BINS, err)
-               : status;
+    IMP_TRY(create_histogram(&out->lanes, -IMP_LANE_REACH, IMP_LANE_REACH, IMP_LANE_BINS, err));
+    return create_histogram(&out->speeds, 0.0, IMP_SPEED_REACH, IMP_SPEED_BINS, err);
 }
 
 // Adds the counts of all threads, and sets the map name of each episode.
@@ -167,19 +160,14 @@ static imp_status run_evaluation(eval_job *work, const imp_policy_factory *polic
                                  const imp_monitor *monitor, imp_error *err)
 {
     const imp_eval_def *def = work->def;
-    imp_status status = imp_eval_create_workers(&work->workers, policy, progress_expert,
-                                                def->ask_expert, def->episodes, def, monitor, err);
-    if (status == IMP_OK)
-        status = alloc_evaluation_results(work, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_eval_create_workers(&work->workers, policy, progress_expert, def->ask_expert,
+                                    def->episodes, def, monitor, err));
+    IMP_TRY(alloc_evaluation_results(work, err));
     work->workers.progress.task = imp_policy_factory_name(policy);
     work->workers.progress.total = (double)def->episodes * def->steps;
     imp_run_episodes(&work->workers, def->episodes,
                      &(imp_episode_task){work, begin_episode, finish_episode});
-    status = fail_with_earliest_failure(work, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(fail_with_earliest_failure(work, err));
     sum_histograms_of_workers(work);
     return imp_eval_compute_stats(work->out, err);
 }
@@ -207,15 +195,13 @@ imp_status imp_eval_check_def(const imp_eval_def *def, imp_error *err)
 imp_status imp_evaluate(imp_evaluation *out, const imp_policy_factory *policy,
                         const imp_eval_def *def, const imp_monitor *monitor, imp_error *err)
 {
-    imp_status status = imp_eval_check_def(def, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_eval_check_def(def, err));
     // The clock includes the start of the workers and the expert's drives.
     const double start = imp_monotonic_seconds();
     *out = (imp_evaluation){0};
     eval_job work = {.def = def, .out = out};
     imp_policy_factory *progress_expert = NULL;
-    status = imp_eval_open_expert(&progress_expert, def, err);
+    imp_status status = imp_eval_open_expert(&progress_expert, def, err);
     if (status == IMP_OK)
         status = run_evaluation(&work, policy, progress_expert, monitor, err);
     imp_rollout_workers_destroy(&work.workers);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/text/csv.h"
 #include "base/text/plural.h"
@@ -142,9 +143,7 @@ static imp_status read_start(const csv_table *t, imp_episode_start *out, imp_err
     double numbers[COLUMN_HEADING + 1];
     const char *map = imp_csv_strip_apostrophe(csv_field_or_empty(t, COLUMN_MAP));
     for (int c = 0; c <= COLUMN_HEADING; c++) {
-        const imp_status status = read_number_field(t, c, &numbers[c], err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(read_number_field(t, c, &numbers[c], err));
     }
     // A column of maps must be filled in every row; a name that does not fit cannot be a map's.
     if (t->place[COLUMN_MAP] >= 0 && *map == '\0')
@@ -195,13 +194,11 @@ imp_status imp_start_list_read(imp_start_list *out, const char *path, imp_error 
     char *text;
     size_t length;
     imp_start_list starts = {0};
-    imp_status status = imp_file_read(&text, &length, path, FILE_MAX, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_file_read(&text, &length, path, FILE_MAX, err));
     csv_table t = {.path = path, .rest = text};
     if (strncmp(text, BYTE_ORDER_MARK, sizeof BYTE_ORDER_MARK - 1) == 0)
         t.rest += sizeof BYTE_ORDER_MARK - 1;
-    status = read_csv_header(&t, err);
+    imp_status status = read_csv_header(&t, err);
     if (status == IMP_OK)
         status = read_start_rows(&t, &starts, err);
     free(text);
@@ -257,10 +254,9 @@ static imp_status find_start_map(int *index, const imp_map_set *maps, const imp_
 imp_status imp_eval_find_start_maps(int *map_indices, const imp_map_set *maps,
                                     const imp_eval_def *def, imp_error *err)
 {
-    imp_status status = IMP_OK;
-    for (int k = 0; k < def->episodes && status == IMP_OK; k++)
-        status = find_start_map(&map_indices[k], maps, def, k, err);
-    return status;
+    for (int k = 0; k < def->episodes; k++)
+        IMP_TRY(find_start_map(&map_indices[k], maps, def, k, err));
+    return IMP_OK;
 }
 
 // Checks that the environment, reset to start k, may begin there by its own rules.

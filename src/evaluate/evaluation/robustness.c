@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/common/clock.h"
+#include "base/common/try.h"
 #include "imprint/evaluate.h"
 
 // Factors of each group's strength in the definition; the last one must be 1.
@@ -53,9 +54,7 @@ static imp_status evaluate_perturbed(robustness_run *r, const imp_randomization 
     def.sim.randomization = *spec;
     def.ask_expert = false;
     def.keep = 0;
-    const imp_status status = imp_evaluate(&evaluation, r->policy, &def, &monitor, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_evaluate(&evaluation, r->policy, &def, &monitor, err));
     *out = evaluation.stats;
     imp_evaluation_free(&evaluation);
     r->done++;
@@ -66,15 +65,14 @@ static imp_status evaluate_perturbed(robustness_run *r, const imp_randomization 
 static imp_status evaluate_groups_at_strengths(robustness_run *r, imp_robustness_row *row,
                                                const imp_randomization *some, imp_error *err)
 {
-    imp_status status = IMP_OK;
-    for (int k = 0; k < IMP_ROBUSTNESS_LEVELS && status == IMP_OK; k++) {
+    for (int k = 0; k < IMP_ROBUSTNESS_LEVELS; k++) {
         // The strength of a group scales the range that its parameters are drawn from.
         imp_randomization spec = *some;
         for (int g = 0; g < IMP_GROUP_COUNT; g++)
             spec.strength[g] *= imp_robustness_strengths[k];
-        status = evaluate_perturbed(r, &spec, &row->stats[k], err);
+        IMP_TRY(evaluate_perturbed(r, &spec, &row->stats[k], err));
     }
-    return status;
+    return IMP_OK;
 }
 
 // Disables all groups except those that a name stands for. Returns how many enabled ones remain.

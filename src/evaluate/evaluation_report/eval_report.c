@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/text/plural.h"
 
@@ -114,10 +115,7 @@ static imp_status write_comparison_table(imp_html_page *page, const imp_eval_rep
     for (int p = 1; p < def->count; p++) {
         // Compare with the first policy on the same starts.
         imp_comparison c;
-        const imp_status status =
-            imp_evaluation_compare(&c, &def->evaluations[p], &def->evaluations[0], err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(imp_evaluation_compare(&c, &def->evaluations[p], &def->evaluations[0], err));
         imp_html_begin_row(page);
         imp_html_add_cell(page, imp_path_shortest_unique_tail(def->names, def->count, p), NULL);
         write_number_cell(page, c.completed_only_first, 0);
@@ -191,12 +189,11 @@ static imp_status write_trajectories(imp_html_page *page, const imp_eval_report_
                         "episode"));
     imp_html_add_heading(page, "Trajectories");
     imp_html_add_paragraph(page, text);
-    imp_status status = IMP_OK;
-    for (int k = 0; k < images->trajectory_count && k < MAPS_ON_PAGE && status == IMP_OK; k++)
-        status = write_image_of_folder(page, def, images->trajectories[k], images->maps[k], err);
+    for (int k = 0; k < images->trajectory_count && k < MAPS_ON_PAGE; k++)
+        IMP_TRY(write_image_of_folder(page, def, images->trajectories[k], images->maps[k], err));
     if (images->trajectory_count > MAPS_ON_PAGE)
         imp_html_add_paragraph(page, "Images of more maps are in the folder of this page.");
-    return status;
+    return IMP_OK;
 }
 
 // Adds the contact sheets of each policy's worst episodes.
@@ -208,24 +205,22 @@ static imp_status write_filmstrips(imp_html_page *page, const imp_eval_report_de
         page, "Every fifth of a second up to the end or a stall, or around where the robot "
               "was farthest from the lane. The bars are the duty cycles of the left and the "
               "right wheel.");
-    imp_status status = IMP_OK;
     // A filmstrip without a name was not written.
     for (int p = 0; p < imp_eval_shown_policies(def); p++)
-        for (int k = 0; k < IMP_SHOWN_WORST && status == IMP_OK; k++)
+        for (int k = 0; k < IMP_SHOWN_WORST; k++)
             if (images->filmstrips[p][k].image[0] != '\0')
-                status = write_image_of_folder(page, def, images->filmstrips[p][k].image,
-                                               images->filmstrips[p][k].caption, err);
-    return status;
+                IMP_TRY(write_image_of_folder(page, def, images->filmstrips[p][k].image,
+                                              images->filmstrips[p][k].caption, err));
+    return IMP_OK;
 }
 
 // Adds the saliency images of networks; the heading only if there is one.
 static imp_status write_saliency(imp_html_page *page, const imp_eval_report_def *def,
                                  const imp_eval_images *images, imp_error *err)
 {
-    imp_status status = IMP_OK;
     // The heading comes with the first image, because often no policy is a network.
     bool first = true;
-    for (int p = 0; p < imp_eval_shown_policies(def) && status == IMP_OK; p++) {
+    for (int p = 0; p < imp_eval_shown_policies(def); p++) {
         if (images->saliency[p][0] == '\0')
             continue;
         if (first) {
@@ -235,11 +230,11 @@ static imp_status write_saliency(imp_html_page *page, const imp_eval_report_def 
                       "steering changes when it is covered.");
         }
         first = false;
-        status =
-            write_image_of_folder(page, def, images->saliency[p],
-                                  imp_path_shortest_unique_tail(def->names, def->count, p), err);
+        IMP_TRY(write_image_of_folder(page, def, images->saliency[p],
+                                      imp_path_shortest_unique_tail(def->names, def->count, p),
+                                      err));
     }
-    return status;
+    return IMP_OK;
 }
 
 // Writes the sections of the page in their order.
@@ -276,17 +271,12 @@ imp_status imp_eval_report_write(const imp_eval_report_def *def, const imp_monit
     char path[IMP_PATH_MAX];
     if (def->count < 1)
         return imp_fail(err, IMP_USAGE, "a report needs at least one policy");
-    imp_status status = imp_path_join(path, def->folder, "report.html", err);
-    if (status == IMP_OK)
-        status = imp_eval_write_episode_table(def, err);
-    if (status == IMP_OK)
-        status = imp_eval_write_images(&images, def, monitor, err);
-    if (status == IMP_OK)
-        status = imp_html_begin(&page, "Evaluation", err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_path_join(path, def->folder, "report.html", err));
+    IMP_TRY(imp_eval_write_episode_table(def, err));
+    IMP_TRY(imp_eval_write_images(&images, def, monitor, err));
+    IMP_TRY(imp_html_begin(&page, "Evaluation", err));
     // The page reaches its file only if all sections were written.
-    status = write_report_page(&page, def, &images, err);
+    const imp_status status = write_report_page(&page, def, &images, err);
     if (status == IMP_OK)
         return imp_html_finish(&page, path, err);
     imp_html_discard(&page);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/common/vector2.h"
 #include "base/io/atomic_file.h"
 #include "base/io/file.h"
@@ -33,8 +34,8 @@ static imp_status open_report_file(imp_atomic_file *rows, const imp_eval_report_
                                    const char *name, imp_error *err)
 {
     char path[IMP_PATH_MAX];
-    const imp_status status = report_file_path(path, def, name, err);
-    return status == IMP_OK ? imp_atomic_file_open(rows, path, err) : status;
+    IMP_TRY(report_file_path(path, def, name, err));
+    return imp_atomic_file_open(rows, path, err);
 }
 
 // Writes a CSV field, empty if the value is unknown.
@@ -80,9 +81,7 @@ static void write_episode_row(FILE *out, const char *policy, int number,
 imp_status imp_eval_write_episode_table(const imp_eval_report_def *def, imp_error *err)
 {
     imp_atomic_file r;
-    imp_status status = open_report_file(&r, def, "episodes.csv", err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(open_report_file(&r, def, "episodes.csv", err));
     fputs("policy,episode,map,steps,ending,reward,distance_m,speed_mean_m_s,lane_distance_mean_m,"
           "action_error,start_x_m,start_z_m,start_heading_rad,end_x_m,end_z_m,end_heading_rad,"
           "completed,stalled,progress,net_distance_m,expert_net_distance_m\n",
@@ -103,9 +102,7 @@ static imp_status write_pose_table(const imp_eval_report_def *def, const char *n
                                    imp_error *err)
 {
     imp_atomic_file r;
-    imp_status status = open_report_file(&r, def, name, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(open_report_file(&r, def, name, err));
     // Duration of a step of the policy [s].
     const double step = eval->sim.env.drive.time_step * eval->sim.env.frame_skip;
     fputs("step,time_s,x_m,z_m,heading_deg,lane_distance_m,left,right,expert_left,expert_right\n",
@@ -371,8 +368,8 @@ static imp_status draw_policy_images(imp_eval_images *images, const imp_eval_rep
 imp_status imp_eval_write_images(imp_eval_images *images, const imp_eval_report_def *def,
                                  const imp_monitor *monitor, imp_error *err)
 {
-    imp_status status = draw_trajectories(images, def, err);
-    for (int p = 0; p < imp_eval_shown_policies(def) && status == IMP_OK; p++)
-        status = draw_policy_images(images, def, p, monitor, err);
-    return status;
+    IMP_TRY(draw_trajectories(images, def, err));
+    for (int p = 0; p < imp_eval_shown_policies(def); p++)
+        IMP_TRY(draw_policy_images(images, def, p, monitor, err));
+    return IMP_OK;
 }

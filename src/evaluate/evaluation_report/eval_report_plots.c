@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/text/plural.h"
 #include "evaluate/evaluation_report/eval_report.h"
@@ -107,10 +108,8 @@ static imp_status fill_completion_curve(plot_points *p, int k, const imp_eval_re
             const double part = (double)last_active_step(&evaluation->results[e]) / eval->steps;
             ends[(int)ceil(part * places)]++;
         }
-    const imp_status status = alloc_plot_points(
-        p, k, imp_path_shortest_unique_tail(def->names, def->count, k), 2 * places + 1, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(alloc_plot_points(p, k, imp_path_shortest_unique_tail(def->names, def->count, k),
+                              2 * places + 1, err));
     // Two points per interval with an end make a vertical step.
     int alive = evaluation->episodes;
     const double percent = 100.0 / evaluation->episodes;
@@ -194,11 +193,11 @@ static imp_status fill_steering_scatter(plot_points *p, int k, const imp_eval_re
     int64_t total = 0, number = 0;
     for (int e = 0; e < evaluation->episodes; e++)
         total += evaluation->results[e].actions != NULL ? evaluation->results[e].steps : 0;
-    const imp_status status = alloc_plot_points(
-        p, k, imp_path_shortest_unique_tail(def->names, def->count, k), POINTS_MAX, err);
+    IMP_TRY(alloc_plot_points(p, k, imp_path_shortest_unique_tail(def->names, def->count, k),
+                              POINTS_MAX, err));
     // Take every n-th step over all episodes, so that each has its share.
     const int64_t every = total / POINTS_MAX + 1;
-    for (int e = 0; e < evaluation->episodes && status == IMP_OK; e++) {
+    for (int e = 0; e < evaluation->episodes; e++) {
         const imp_episode_result *r = &evaluation->results[e];
         for (int j = 0; r->actions != NULL && j < r->steps; j++) {
             const imp_action_pair a = r->actions[j];
@@ -207,7 +206,7 @@ static imp_status fill_steering_scatter(plot_points *p, int k, const imp_eval_re
                                (double)(a.right - a.left));
         }
     }
-    return status;
+    return IMP_OK;
 }
 
 // Fills one series per policy and adds the plot.

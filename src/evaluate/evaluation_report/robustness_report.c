@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "evaluate/evaluation_report/eval_report.h"
 #include "imprint/report.h"
@@ -85,9 +86,7 @@ static imp_status write_robustness_plot(imp_html_page *page, const char *policy,
     plot.title = title;
     plot.x_label = "strength";
     plot.y_label = "episodes completed [%]";
-    const imp_status status = imp_plot_svg(&svg, &length, &plot, series, shown, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_plot_svg(&svg, &length, &plot, series, shown, err));
     imp_html_begin_drawings(page);
     imp_html_add_drawing(page, svg);
     imp_html_end_drawings(page);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/io/atomic_file.h"
 #include "base/io/file.h"
 #include "base/text/plural.h"
@@ -110,13 +111,9 @@ static imp_status write_lines(const imp_training_history *history, const char *f
                               imp_error *err)
 {
     char path[IMP_PATH_MAX];
-    imp_status status = imp_path_join(path, folder, name, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_path_join(path, folder, name, err));
     imp_atomic_file file;
-    status = imp_atomic_file_open(&file, path, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_atomic_file_open(&file, path, err));
     fputs(header, file.stream);
     for (int k = 0; k < history->count; k++)
         put(file.stream, history, k);
@@ -135,9 +132,7 @@ imp_status imp_training_history_write(const imp_training_history *history, const
     if (status != IMP_OK || history->count == 0)
         return status;
     char path[IMP_PATH_MAX];
-    status = imp_path_join(path, folder, "loss.svg", err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_path_join(path, folder, "loss.svg", err));
     // The plot of training and validation loss.
     imp_plot_def plot = imp_default_plot_def();
     plot.title = "Training";

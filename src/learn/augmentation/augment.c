@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/text/suggestion.h"
 
 // Words, strengths in "all", and the largest that make sense. Units of strengths are those of
@@ -80,16 +81,13 @@ imp_status imp_augment_parse(imp_augment *out, const char *text, imp_error *err)
     imp_augment def = {0};
     for (const char *item = text; *item != '\0';) {
         const size_t length = strcspn(item, ",");
-        imp_status status = IMP_OK;
         if (length == 3 && strncmp(item, "all", 3) == 0)
             for (int k = 0; k < AUGMENT_KIND_COUNT; k++)
                 *augmentation_strength_of(&def, k) = AUGMENT_KINDS[k].usual;
         else if (length == 4 && strncmp(item, "none", 4) == 0)
             def = (imp_augment){0};
         else
-            status = parse_augmentation(&def, item, length, err);
-        if (status != IMP_OK)
-            return status;
+            IMP_TRY(parse_augmentation(&def, item, length, err));
         item += length + (item[length] == ',');
     }
     *out = def;

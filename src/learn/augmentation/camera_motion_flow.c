@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/common/math_functions.h"
+#include "base/common/try.h"
 #include "learn/augmentation/augment.h"
 
 // What is seen above the horizon, or farther, is so far away [m].
@@ -73,9 +74,7 @@ imp_status imp_camera_flow_create(imp_camera_flow *out, int width, int height, c
                         "out shift and turn",
                         lens);
     flow_camera e;
-    const imp_status status = imp_camera_init(&e.camera, &def, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_camera_init(&e.camera, &def, err));
     e.sine = imp_sin(def.pitch);
     e.cosine = imp_cos(def.pitch);
     // one block for four planes: the flow per metre and per radian, in x and y

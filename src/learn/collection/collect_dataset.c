@@ -11,6 +11,7 @@
 
 #include "base/common/clock.h"
 #include "base/common/hash.h"
+#include "base/common/try.h"
 #include "base/text/plural.h"
 #include "base/text/text_stream.h"
 #include "learn/collection/collector.h"
@@ -31,9 +32,7 @@ static imp_status write_episode(collect_job *work, imp_dataset_writer *writer, i
 {
     const imp_rollout_buffer *b = &work->collector.rollouts[index];
     const imp_episode record = imp_collector_episode(&work->collector, index);
-    imp_status status = imp_dataset_writer_add(writer, &record, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_dataset_writer_add(writer, &record, err));
     work->summary->episodes++;
     work->summary->frames += b->steps;
     work->summary->reward_mean += b->reward;
@@ -88,11 +87,8 @@ static imp_status collect_and_write_wave(collect_job *work, imp_dataset_writer *
     imp_collector_run_episodes(&work->collector, 0, first * few, count * few);
     for (int k = 0; k < count; k++) {
         int chosen;
-        imp_status status = choose_hardest_rollout(work, k * few, few, &chosen, err);
-        if (status == IMP_OK)
-            status = write_episode(work, writer, chosen, err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(choose_hardest_rollout(work, k * few, few, &chosen, err));
+        IMP_TRY(write_episode(work, writer, chosen, err));
     }
     return IMP_OK;
 }
@@ -137,9 +133,7 @@ static imp_status compute_definition_hash(char out[32], const collect_job *work,
     static const char what[] = "a dataset's definition";
     char identity[IMP_POLICY_IDENTITY_MAX];
     imp_text_stream text;
-    imp_status status = imp_text_stream_open(&text, what, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_text_stream_open(&text, what, err));
     FILE *lines = text.out;
     // who drives and who labels, by contents instead of paths
     stored_policy_identity(work->collector.policy, identity);
@@ -153,7 +147,7 @@ static imp_status compute_definition_hash(char out[32], const collect_job *work,
     imp_settings_write_maps(lines, "maps", work->collector.workers.maps);
     imp_settings_write_assets(lines, &work->def->sim.scene);
     imp_struct_write_text(lines, "", &imp_collect_members, work->def);
-    status = imp_text_stream_close(&text, what, err);
+    const imp_status status = imp_text_stream_close(&text, what, err);
     if (status == IMP_OK)
         snprintf(out, 32, "%016" PRIx64, imp_hash_text(IMP_HASH_START, text.bytes));
     free(text.bytes);
@@ -184,17 +178,16 @@ static imp_status open_dataset_writer(imp_dataset_writer **writer, const char *f
         sizeof info.settings)
         return imp_fail(err, IMP_USAGE, "settings are longer than %zu bytes", sizeof info.settings);
     // a resumed dataset must have the same definition, and no more episodes than asked for
-    imp_status status = compute_definition_hash(info.definition, work, err);
-    if (status == IMP_OK)
-        status = imp_dataset_writer_create(writer, folder, &info, def->resume, written, err);
-    if (status == IMP_OK && *written > def->episodes)
-        status = imp_add_hint(
+    IMP_TRY(compute_definition_hash(info.definition, work, err));
+    IMP_TRY(imp_dataset_writer_create(writer, folder, &info, def->resume, written, err));
+    if (*written > def->episodes)
+        IMP_TRY(imp_add_hint(
             err, IMP_HINT_START_OVER,
             imp_fail(err, IMP_USAGE,
                      "%s: has %s already, more than the %d that are asked for: ask for as "
                      "many or more",
-                     folder, IMP_PLURAL(*written, "episode"), def->episodes));
-    return status;
+                     folder, IMP_PLURAL(*written, "episode"), def->episodes)));
+    return IMP_OK;
 }
 
 // Episodes to drive before any is written: enough that threads seldom wait for the last one, and no

@@ -139,10 +139,7 @@ static imp_status begin_episode(void *context, int index, int slot, imp_episode_
     imp_collector *r = context;
     imp_rollout_buffer *b = &r->rollouts[r->at + index];
     imp_rollout_slot *self = &r->workers.slots[slot];
-    const imp_status status =
-        imp_rollout_slot_reset_sim(&r->workers, self, (uint32_t)(r->first + index), err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_rollout_slot_reset_sim(&r->workers, self, (uint32_t)(r->first + index), err));
     // the renderer and the expert must see the new start, so that the simulator restarts there
     imp_pose start;
     if (imp_exploration_offset_start(&start, r->def, self->env))
@@ -225,10 +222,9 @@ static imp_status open_policy(imp_collector *r, imp_error *err)
         r->policy = r->def->driver;
         return IMP_OK;
     }
-    const imp_status status =
-        imp_policy_factory_open(&r->owned_policy, r->def->policy, &r->expert, err);
+    IMP_TRY(imp_policy_factory_open(&r->owned_policy, r->def->policy, &r->expert, err));
     r->policy = r->owned_policy;
-    return status;
+    return IMP_OK;
 }
 
 // The action of an expert or a plug-in is the label itself; what a network drives is labelled by
@@ -242,10 +238,10 @@ static imp_status open_label_expert(imp_collector *r, imp_error *err)
         r->label_expert = def->labeller;
     if (def->labeller != NULL || !(named || imp_policy_factory_is_network(r->policy)))
         return IMP_OK;
-    const imp_status status = imp_policy_factory_open(&r->owned_label_expert,
-                                                      imp_label_policy_name(def), &r->expert, err);
+    IMP_TRY(imp_policy_factory_open(&r->owned_label_expert, imp_label_policy_name(def), &r->expert,
+                                    err));
     r->label_expert = r->owned_label_expert;
-    return status;
+    return IMP_OK;
 }
 
 // Every episode in lock step has a buffer for all its images. This limits what they take.
@@ -262,18 +258,13 @@ static int largest_batch(const imp_collect_def *def)
 imp_status imp_collector_open(imp_collector *r, const imp_collect_def *def,
                               const imp_monitor *monitor, imp_error *err)
 {
-    imp_status status = imp_collector_check(def, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_collector_check(def, err));
     r->def = def;
     r->expert = def->sim.expert;
     // an image does not show which drive was drawn, so labels must not depend on it
     r->expert.assumed_drive = &def->sim.env.drive;
-    status = open_policy(r, err);
-    if (status == IMP_OK)
-        status = open_label_expert(r, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(open_policy(r, err));
+    IMP_TRY(open_label_expert(r, err));
     const imp_rollout_workers_def workers = {.sim = def->sim,
                                              .steps = def->steps,
                                              .policy = r->policy,
@@ -281,9 +272,7 @@ imp_status imp_collector_open(imp_collector *r, const imp_collect_def *def,
                                              .episodes = def->episodes * def->hardest_of,
                                              .batch_max = largest_batch(def),
                                              .monitor = monitor};
-    status = imp_rollout_workers_create(&r->workers, &workers, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_rollout_workers_create(&r->workers, &workers, err));
     r->recorders =
         calloc((size_t)r->workers.threads * (size_t)r->workers.batch, sizeof *r->recorders);
     return r->recorders != NULL ? IMP_OK
@@ -298,19 +287,16 @@ imp_status imp_collector_reserve(imp_collector *r, int capacity, imp_error *err)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
                         IMP_PLURAL(capacity, "episode"));
     r->capacity = capacity;
-    imp_status status = IMP_OK;
-    for (int k = 0; k < capacity && status == IMP_OK; k++)
-        status = alloc_rollout_buffer(&r->rollouts[k], r->def, err);
-    return status;
+    for (int k = 0; k < capacity; k++)
+        IMP_TRY(alloc_rollout_buffer(&r->rollouts[k], r->def, err));
+    return IMP_OK;
 }
 
 // The new policy is opened first, so that a bad name leaves the collector as it was.
 imp_status imp_collector_set_policy(imp_collector *r, const char *name_or_path, imp_error *err)
 {
     imp_policy_factory *policy = NULL;
-    imp_status status = imp_policy_factory_open(&policy, name_or_path, &r->expert, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_policy_factory_open(&policy, name_or_path, &r->expert, err));
     // policies borrow their factories, so that they are destroyed before these
     imp_rollout_workers_destroy_policies(&r->workers);
     imp_policy_factory_close(r->owned_label_expert);
@@ -318,14 +304,11 @@ imp_status imp_collector_set_policy(imp_collector *r, const char *name_or_path, 
     r->policy = r->owned_policy = policy;
     r->label_expert = r->owned_label_expert = NULL;
     // the new factories, then policies of each for every thread
-    status = open_label_expert(r, err);
-    if (status == IMP_OK)
-        status = imp_rollout_check_image_size(r->policy, &r->def->sim.camera, err);
-    if (status == IMP_OK && r->label_expert != NULL)
-        status = imp_rollout_check_image_size(r->label_expert, &r->def->sim.camera, err);
-    return status == IMP_OK
-               ? imp_rollout_workers_create_policies(&r->workers, r->policy, r->label_expert, err)
-               : status;
+    IMP_TRY(open_label_expert(r, err));
+    IMP_TRY(imp_rollout_check_image_size(r->policy, &r->def->sim.camera, err));
+    if (r->label_expert != NULL)
+        IMP_TRY(imp_rollout_check_image_size(r->label_expert, &r->def->sim.camera, err));
+    return imp_rollout_workers_create_policies(&r->workers, r->policy, r->label_expert, err);
 }
 
 // It returns when all episodes have ended. The caller reads each buffer's error afterwards.

@@ -5,6 +5,7 @@
 // timing.
 #include "learn/data_loader/data_loader.h"
 
+#include "base/common/try.h"
 #include "base/text/plural.h"
 #include <math.h>
 #include <stdlib.h>
@@ -88,14 +89,13 @@ imp_status imp_data_loader_init(imp_data_loader *loader, const imp_training_samp
     if (loader->order == NULL || loader->runs == NULL || loader->blocks == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for the order of %s",
                         IMP_PLURAL(loader->count, "sample"));
-    imp_status status = IMP_OK;
-    for (int k = 0; k < 2 && status == IMP_OK; k++)
-        status = alloc_slot(&loader->slots[k], loader, err);
-    if (status == IMP_OK && def->augmenter != NULL)
-        status = imp_augment_workspace_create(&loader->workspace, def->augmenter, err);
-    if (status == IMP_OK && (def->augmenter != NULL || def->streams))
-        status = imp_prefetcher_create(&loader->prefetcher, prefetch_next_batch, loader, err);
-    return status;
+    for (int k = 0; k < 2; k++)
+        IMP_TRY(alloc_slot(&loader->slots[k], loader, err));
+    if (def->augmenter != NULL)
+        IMP_TRY(imp_augment_workspace_create(&loader->workspace, def->augmenter, err));
+    if (def->augmenter != NULL || def->streams)
+        IMP_TRY(imp_prefetcher_create(&loader->prefetcher, prefetch_next_batch, loader, err));
+    return IMP_OK;
 }
 
 // The thread ends first, because it writes to the slots.

@@ -4,6 +4,7 @@
 // Whole episodes are held out, because neighbouring images are too similar for a fair validation.
 #include "learn/data_loader/training_samples.h"
 
+#include "base/common/try.h"
 #include "base/text/plural.h"
 #include <math.h>
 #include <stdlib.h>
@@ -134,9 +135,7 @@ imp_status imp_training_samples_add(imp_training_samples *training, imp_training
 imp_status imp_training_samples_add_episode(imp_training_samples *samples,
                                             const imp_episode *episode, imp_error *err)
 {
-    const imp_status status = reserve_samples(samples, (size_t)episode->steps, 1, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(reserve_samples(samples, (size_t)episode->steps, 1, err));
     if (samples->part_count == 0)
         begin_part(samples);
     append_episode(samples, NULL, episode);

@@ -107,9 +107,7 @@ static imp_status open_round_policy(imp_policy_factory **out, const dagger_run *
 {
     const imp_dagger_trainer *trainer = r->def->policy_trainer;
     char model[IMP_PATH_MAX];
-    const imp_status status = round_folder(model, r, "model", round, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(round_folder(model, r, "model", round, err));
     return trainer != NULL ? trainer->open(trainer->context, model, out, err)
                            : imp_policy_factory_open(out, model, &r->def->collect.sim.expert, err);
 }
@@ -132,9 +130,9 @@ static imp_status set_driver_of_round(imp_collect_def *collect, char name[64],
         return IMP_OK;
     snprintf(name, 64, "model-%03d and %s", round - 1, own_expert ? "expert" : "another expert");
     collect->label_policy = label_policy;
-    const imp_status status = open_round_policy(policy, r, round - 1, err);
+    IMP_TRY(open_round_policy(policy, r, round - 1, err));
     collect->driver = *policy;
-    return status;
+    return IMP_OK;
 }
 
 // Drives a round's episodes, or finds that they are there; then its settings are those that it was
@@ -149,11 +147,8 @@ static imp_status collect_round(dagger_run *r, int round, imp_error *err)
     imp_policy_factory *policy = NULL;
     imp_collect_summary summary;
     // a copy of the definition changes for this round
-    imp_status status = round_folder(data, r, "data", round, err);
-    if (status == IMP_OK)
-        status = set_driver_of_round(&collect, name, &policy, r, round, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(round_folder(data, r, "data", round, err));
+    IMP_TRY(set_driver_of_round(&collect, name, &policy, r, round, err));
     // the expert drives round 0, with noise; the policy shares later rounds, without noise
     if (round > 0)
         collect.noise = collect.speed_spread = 0.0;
@@ -166,7 +161,8 @@ static imp_status collect_round(dagger_run *r, int round, imp_error *err)
     collect.resume = def->resume;
     collect.settings = def->settings;
     const imp_monitor monitor = stage_monitor(r, round, "driving");
-    status = imp_collect_with_identity(&summary, data, &collect, r->definition, &monitor, err);
+    const imp_status status =
+        imp_collect_with_identity(&summary, data, &collect, r->definition, &monitor, err);
     imp_policy_factory_close(policy);
     return status;
 }
@@ -179,11 +175,8 @@ static imp_status summarize_round_data(const dagger_run *r, int round, imp_dagge
     char path[IMP_PATH_MAX];
     imp_dataset *dataset;
     imp_dataset_summary summary;
-    imp_status status = round_folder(path, r, "data", round, err);
-    if (status == IMP_OK)
-        status = imp_dataset_open(&dataset, path, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(round_folder(path, r, "data", round, err));
+    IMP_TRY(imp_dataset_open(&dataset, path, err));
     imp_dataset_summarize(dataset, &summary);
     imp_dataset_close(dataset);
     row->frames = summary.steps;
@@ -231,19 +224,17 @@ static imp_status fill_training_paths(training_paths *paths, const dagger_run *r
 {
     paths->data = calloc((size_t)round + 1, sizeof *paths->data);
     paths->datasets = calloc((size_t)round + 1, sizeof *paths->datasets);
-    imp_status status = IMP_OK;
     if (paths->data == NULL || paths->datasets == NULL)
-        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(round, "round"));
-    for (int k = 0; k <= round && status == IMP_OK; k++) {
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(round, "round"));
+    for (int k = 0; k <= round; k++) {
         // datasets in the order of rounds, so that a resumed training reads the same samples
         paths->datasets[k] = paths->data[k];
-        status = round_folder(paths->data[k], r, "data", k, err);
+        IMP_TRY(round_folder(paths->data[k], r, "data", k, err));
     }
-    if (status == IMP_OK)
-        status = round_folder(paths->folder, r, "model", round, err);
-    if (status == IMP_OK && round > 0)
-        status = round_folder(paths->previous, r, "model", round - 1, err);
-    return status;
+    IMP_TRY(round_folder(paths->folder, r, "model", round, err));
+    if (round > 0)
+        IMP_TRY(round_folder(paths->previous, r, "model", round - 1, err));
+    return IMP_OK;
 }
 
 // Lets the caller train.
@@ -257,11 +248,9 @@ static imp_status train_by_caller(const dagger_run *r, int round, const training
                                           .folder = paths->folder,
                                           .previous = round > 0 ? paths->previous : NULL,
                                           .monitor = monitor};
-    const imp_status status = imp_folder_create(paths->folder, err);
+    IMP_TRY(imp_folder_create(paths->folder, err));
     row->loss = row->validation_loss = NAN;
-    return status == IMP_OK
-               ? trainer->train(trainer->context, &training, &row->loss, &row->validation_loss, err)
-               : status;
+    return trainer->train(trainer->context, &training, &row->loss, &row->validation_loss, err);
 }
 
 // Trains our network further. Training resumes in the round's folder, so that an interrupted round
@@ -279,11 +268,11 @@ static imp_status train_network(const dagger_run *r, int round, const training_p
     def.tensorboard = false; // its logs tell the time, and rounds are to be the same again
     def.resume = true;
     def.settings = r->def->settings;
-    const imp_status status = train_or_retry_other_epochs(
-        &summary, paths->folder, paths->datasets, round + 1, &def, epochs[1 - last], monitor, err);
+    IMP_TRY(train_or_retry_other_epochs(&summary, paths->folder, paths->datasets, round + 1, &def,
+                                        epochs[1 - last], monitor, err));
     row->loss = summary.loss;
     row->validation_loss = summary.validation_loss;
-    return status;
+    return IMP_OK;
 }
 
 // Trains on the frames of all rounds.
@@ -319,11 +308,9 @@ static imp_status evaluate_round(dagger_run *r, int round, imp_dagger_round *row
     imp_policy_factory *policy = NULL;
     imp_evaluation evaluation;
     const imp_eval_def def = round_eval_def(r->def);
-    imp_status status = open_round_policy(&policy, r, round, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(open_round_policy(&policy, r, round, err));
     const imp_monitor monitor = stage_monitor(r, round, "evaluating");
-    status = imp_evaluate(&evaluation, policy, &def, &monitor, err);
+    const imp_status status = imp_evaluate(&evaluation, policy, &def, &monitor, err);
     imp_policy_factory_close(policy);
     if (status != IMP_OK)
         return status;
@@ -384,13 +371,9 @@ static imp_status run_round(dagger_run *r, int round, imp_error *err)
         return train_round(r, round, &row, err); // makes again what it can, or refuses
     if (status != IMP_OK || round < r->finished_rounds)
         return status;
-    status = summarize_round_data(r, round, &row, err);
-    if (status == IMP_OK)
-        status = train_round(r, round, &row, err);
-    if (status == IMP_OK)
-        status = evaluate_round(r, round, &row, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(summarize_round_data(r, round, &row, err));
+    IMP_TRY(train_round(r, round, &row, err));
+    IMP_TRY(evaluate_round(r, round, &row, err));
     // the best round is chosen anew, since a later round can replace it
     out->rounds[round] = row;
     out->count = round + 1;
@@ -434,14 +417,12 @@ static imp_status write_dagger_identity(dagger_run *r, imp_error *err)
 {
     static const char what[] = "a definition";
     imp_text_stream text;
-    imp_status status = imp_text_stream_open(&text, what, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_text_stream_open(&text, what, err));
     FILE *lines = text.out;
     fprintf(lines, "dagger.collect.episodes: %d\n", r->def->collect.episodes);
     imp_settings_write_starts(lines, &r->def->eval);
     imp_struct_write_text(lines, "dagger", &imp_dagger_members, r->def);
-    status = imp_text_stream_close(&text, what, err);
+    const imp_status status = imp_text_stream_close(&text, what, err);
     r->definition = text.bytes;
     return status;
 }
@@ -451,14 +432,13 @@ static imp_status write_dagger_identity(dagger_run *r, imp_error *err)
 static imp_status rewrite_missing_model_and_plot(const dagger_run *r, imp_error *err)
 {
     char policy[IMP_PATH_MAX], plot[IMP_PATH_MAX];
-    imp_status status = imp_path_join(policy, r->folder, "model.safetensors", err);
-    if (status == IMP_OK)
-        status = imp_path_join(plot, r->folder, "rounds.svg", err);
-    if (status == IMP_OK && r->out->count > 0 && !imp_path_exists(policy))
-        status = copy_round_model_as_best(r, r->out->best, err);
-    if (status == IMP_OK && r->out->count > 0 && !imp_path_exists(plot))
-        status = imp_dagger_table_write(r->out, r->folder, &r->def->eval, err);
-    return status;
+    IMP_TRY(imp_path_join(policy, r->folder, "model.safetensors", err));
+    IMP_TRY(imp_path_join(plot, r->folder, "rounds.svg", err));
+    if (r->out->count > 0 && !imp_path_exists(policy))
+        IMP_TRY(copy_round_model_as_best(r, r->out->best, err));
+    if (r->out->count > 0 && !imp_path_exists(plot))
+        IMP_TRY(imp_dagger_table_write(r->out, r->folder, &r->def->eval, err));
+    return IMP_OK;
 }
 
 // Runs rounds 0 to def->rounds, and stops early if patience has run out. Round 0 is behaviour
@@ -468,19 +448,18 @@ static imp_status run_rounds(dagger_run *r, imp_error *err)
     const imp_dagger_def *def = r->def;
     imp_dagger_result *out = r->out;
     // a finished round has a row in the table, so that the table says where to go on
-    imp_status status = write_dagger_identity(r, err);
-    if (status == IMP_OK)
-        status = imp_folder_create(r->folder, err);
-    if (status == IMP_OK && def->resume)
-        status = imp_dagger_table_read(out, r->folder, def->rounds, err);
+    IMP_TRY(write_dagger_identity(r, err));
+    IMP_TRY(imp_folder_create(r->folder, err));
+    if (def->resume)
+        IMP_TRY(imp_dagger_table_read(out, r->folder, def->rounds, err));
     r->finished_rounds = out->count;
     out->best = imp_dagger_table_best(out, def->eval.episodes);
-    for (int k = 0; k <= def->rounds && status == IMP_OK; k++) {
+    for (int k = 0; k <= def->rounds; k++) {
         if (k >= out->count && out_of_patience(out, def))
             break;
-        status = run_round(r, k, err);
+        IMP_TRY(run_round(r, k, err));
     }
-    return status == IMP_OK ? rewrite_missing_model_and_plot(r, err) : status;
+    return rewrite_missing_model_and_plot(r, err);
 }
 
 // Rounds that were finished before this call are in *out too.
@@ -488,16 +467,15 @@ imp_status imp_run_dagger(imp_dagger_result *out, const char *folder, const imp_
                           const imp_monitor *monitor, imp_error *err)
 {
     *out = (imp_dagger_result){0};
-    imp_status status = check_dagger_def(def, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(check_dagger_def(def, err));
     // room for all rounds, since the table is read into it
     const double start = imp_monotonic_seconds();
     dagger_run r = {.def = def, .folder = folder, .out = out, .monitor = monitor};
     out->rounds = calloc((size_t)def->rounds + 1, sizeof *out->rounds);
-    status = out->rounds != NULL ? run_rounds(&r, err)
-                                 : imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
-                                            IMP_PLURAL(def->rounds, "round"));
+    const imp_status status = out->rounds != NULL
+                                  ? run_rounds(&r, err)
+                                  : imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
+                                             IMP_PLURAL(def->rounds, "round"));
     free(r.definition);
     for (int k = 0; k < out->count; k++)
         out->frames += out->rounds[k].frames;

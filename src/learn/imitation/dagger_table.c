@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "imprint/report.h"
 
@@ -61,9 +62,7 @@ imp_status imp_dagger_table_read(imp_dagger_result *out, const char *folder, int
         return status;
     char *text, *rest = NULL;
     size_t length;
-    status = imp_file_read(&text, &length, path, TABLE_BYTES_MAX, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_file_read(&text, &length, path, TABLE_BYTES_MAX, err));
     // the header tells the release, then come the rounds in their order
     char *line = strtok_r(text, "\n", &rest);
     const bool old = line != NULL && strcmp(line, OLD_HEADER) == 0;

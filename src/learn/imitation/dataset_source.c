@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/common/hash.h"
+#include "base/common/try.h"
 #include "base/text/plural.h"
 #include "learn/imitation/sample_sources.h"
 #include "learn/settings/settings_tables.h"
@@ -53,21 +54,16 @@ static imp_status open_datasets(dataset_source *s, const char *const *paths, int
     if (s->datasets == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(count, "dataset"));
     for (int k = 0; k < count; k++) {
-        imp_status status = imp_dataset_open(&s->datasets[k], paths[k], err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(imp_dataset_open(&s->datasets[k], paths[k], err));
         // it counts as open, so that it is closed if anything below fails
         s->count++;
         const imp_dataset_info *info = imp_dataset_get_info(s->datasets[k]);
         // the first says what all must be like; its episodes and the others' are split and added
         if (k == 0)
             *common = *info;
-        status = check_same_image_format(common, info, paths, k, err);
-        if (status == IMP_OK)
-            status = imp_training_samples_add(&episodes->training, &episodes->held_out, &s->split,
-                                              s->datasets[k], err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(check_same_image_format(common, info, paths, k, err));
+        IMP_TRY(imp_training_samples_add(&episodes->training, &episodes->held_out, &s->split,
+                                         s->datasets[k], err));
         // how much of an epoch comes from it
         if (episodes->def->data_weights != NULL)
             episodes->training.parts[k].weight = episodes->def->data_weights[k];
@@ -124,24 +120,21 @@ static imp_status dataset_source_prepare(imp_sample_source *source, const imp_ne
     dataset_source *s = (dataset_source *)source;
     const int window = s->episodes.def->window;
     // loaders, then what models and states say of the data
-    imp_status status = imp_episode_source_set_network(&s->episodes, network, err);
-    if (status == IMP_OK)
-        status = imp_episode_source_set_loaders(&s->episodes, window, err);
-    if (status == IMP_OK)
-        status = hash_datasets(s, err);
-    if (status == IMP_OK)
-        status = list_maps_of_datasets(s, err);
+    IMP_TRY(imp_episode_source_set_network(&s->episodes, network, err));
+    IMP_TRY(imp_episode_source_set_loaders(&s->episodes, window, err));
+    IMP_TRY(hash_datasets(s, err));
+    IMP_TRY(list_maps_of_datasets(s, err));
     // a window of all samples is as good as none
     const bool streams = s->episodes.loader.def.streams;
     // the identity holds the window only where it has an effect
     source->window = streams ? window : 0;
     source->data_weight_count = s->episodes.def->data_weights != NULL ? s->count : 0;
-    for (int k = 0; status == IMP_OK && streams && k < s->count; k++) {
+    for (int k = 0; streams && k < s->count; k++) {
         imp_dataset_advise_readahead(s->datasets[k], NULL, 0,
                                      IMP_READ_DONE); // all of it was just hashed
         imp_dataset_advise_readahead(s->datasets[k], NULL, 0, IMP_READ_RANDOM);
     }
-    return status;
+    return IMP_OK;
 }
 
 // One line stands for all data: the hash of the bytes of the datasets.

@@ -283,16 +283,14 @@ static imp_status alloc_online_source(online_source *o, const imp_online_def *de
 imp_status imp_online_source_open(imp_sample_source **out, const imp_online_def *def,
                                   const char *folder, const imp_monitor *monitor, imp_error *err)
 {
-    imp_status status = check_online_def(def, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(check_online_def(def, err));
     online_source *o = calloc(1, sizeof *o);
     if (o == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
                         IMP_PLURAL(def->buffer, "episode"));
     // the collector reserves the memory of all episodes, so that nothing is allocated while it
     // drives
-    status = alloc_online_source(o, def, folder, monitor, err);
+    imp_status status = alloc_online_source(o, def, folder, monitor, err);
     if (status == IMP_OK)
         status = imp_collector_open(&o->collector, &o->collect, &o->quiet_monitor, err);
     if (status == IMP_OK)

@@ -2,6 +2,7 @@
 // 1989). It is the training loop on samples of datasets, or of an online buffer. The two public
 // functions differ only in where samples come from.
 #include "learn/imitation/train.h"
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "imprint/learn.h"
 #include "learn/augmentation/augment.h"
@@ -13,10 +14,9 @@
 imp_status imp_train_check(const imp_train_def *def, int width, int height, imp_error *err)
 {
     bool any;
-    imp_status status = imp_struct_check(&imp_train_members, def, err);
-    if (status == IMP_OK)
-        status = imp_augment_check(&def->augment, &any, err);
-    return status == IMP_OK ? imp_training_check_network(def, width, height, err) : status;
+    IMP_TRY(imp_struct_check(&imp_train_members, def, err));
+    IMP_TRY(imp_augment_check(&def->augment, &any, err));
+    return imp_training_check_network(def, width, height, err);
 }
 
 // Trains on the samples of a source, if it was opened, and closes it.

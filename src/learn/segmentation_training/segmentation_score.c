@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "imprint/report.h"
 
 // The class of a cell. Shares are stored class by class: (classes x cells). Of equal shares the
@@ -96,9 +97,7 @@ static imp_status create_seg_workers(evaluator_run *e, const imp_network *networ
     if (e->seg_workers == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory to judge a segmenter");
     for (int k = 0; k < threads; k++) {
-        const imp_status status = imp_segmenter_create(&e->seg_workers[k].segmenter, network, err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(imp_segmenter_create(&e->seg_workers[k].segmenter, network, err));
     }
     const imp_segmenter *segmenter = e->seg_workers[0].segmenter;
     e->cells = imp_segmenter_width(segmenter) * imp_segmenter_height(segmenter);

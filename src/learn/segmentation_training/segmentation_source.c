@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/common/vector2.h"
 #include "base/text/plural.h"
 
@@ -52,8 +53,8 @@ static imp_status create_randomizers(render_slot *p, const imp_seg_source_def *d
         tiles = area > tiles ? area : tiles;
         objects = world->object_count > objects ? world->object_count : objects;
     }
-    const imp_status status = imp_random_appearance_create(&p->appearance, tiles, objects, err);
-    return status == IMP_OK ? imp_camera_effects_create(&p->degrader, def->camera, err) : status;
+    IMP_TRY(imp_random_appearance_create(&p->appearance, tiles, objects, err));
+    return imp_camera_effects_create(&p->degrader, def->camera, err);
 }
 
 // Creates the environments, renderers and randomisers of a slot. The label renderer has the same
@@ -65,19 +66,17 @@ static imp_status create_render_slot(render_slot *p, const imp_seg_source_def *d
     p->roll = -1;
     cells.width = def->cells_width;
     cells.height = def->cells_height;
-    imp_status status = imp_env_init_worlds(&p->env, (const imp_world *const *)def->maps->worlds,
-                                            def->maps->count, def->env, err);
-    if (status == IMP_OK && with_obstacles->count > 0)
-        status = imp_env_init_worlds(&p->with_obstacles,
-                                     (const imp_world *const *)with_obstacles->worlds,
-                                     with_obstacles->count, def->env, err);
-    if (status == IMP_OK)
-        status = imp_renderer_create(&p->renderer, def->camera, IMP_RENDER_AUTO, err);
-    if (status == IMP_OK)
-        status = imp_label_renderer_create(&p->label_renderer, &cells, err);
-    if (status == IMP_OK && def->randomization != NULL)
-        status = create_randomizers(p, def, err);
-    return status;
+    IMP_TRY(imp_env_init_worlds(&p->env, (const imp_world *const *)def->maps->worlds,
+                                def->maps->count, def->env, err));
+    if (with_obstacles->count > 0)
+        IMP_TRY(imp_env_init_worlds(&p->with_obstacles,
+                                    (const imp_world *const *)with_obstacles->worlds,
+                                    with_obstacles->count, def->env, err));
+    IMP_TRY(imp_renderer_create(&p->renderer, def->camera, IMP_RENDER_AUTO, err));
+    IMP_TRY(imp_label_renderer_create(&p->label_renderer, &cells, err));
+    if (def->randomization != NULL)
+        IMP_TRY(create_randomizers(p, def, err));
+    return IMP_OK;
 }
 
 // Whether the segmentation class of an object is that of obstacles.

@@ -84,10 +84,9 @@ static imp_status load_and_split_maps(seg_train_run *r, imp_error *err)
     r->env = r->test_env = def->sim.env;
     r->env.seed = r->test_env.seed = def->train.seed;
     r->test_env.index = TEST_INDEX;
-    imp_status status = load_maps(&r->all, def, err);
-    if (status == IMP_OK)
-        status = select_split_maps(&r->maps, &r->all, def->sim.split, err);
-    return status == IMP_OK ? select_split_maps(&r->test_maps, &r->all, other, err) : status;
+    IMP_TRY(load_maps(&r->all, def, err));
+    IMP_TRY(select_split_maps(&r->maps, &r->all, def->sim.split, err));
+    return select_split_maps(&r->test_maps, &r->all, other, err);
 }
 
 // Creates two sources that differ in maps, environment and images per camera.
@@ -104,13 +103,12 @@ static imp_status create_sources(seg_train_run *r, imp_error *err)
         .randomization =
             imp_randomization_is_on(&def->sim.randomization) ? &def->sim.randomization : NULL,
     };
-    const imp_status status = imp_seg_source_create(&r->source, &source, r->pool, err);
+    IMP_TRY(imp_seg_source_create(&r->source, &source, r->pool, err));
     // the second source differs in these members only
     source.roll = TEST_IMAGES_PER_CAMERA; // more looks to judge by
     source.maps = &r->test_maps;
     source.env = &r->test_env;
-    return status == IMP_OK ? imp_seg_source_create(&r->evaluator.source, &source, r->pool, err)
-                            : status;
+    return imp_seg_source_create(&r->evaluator.source, &source, r->pool, err);
 }
 
 // Called once the network is known: its outputs define the grid of cells.
@@ -120,11 +118,8 @@ static imp_status seg_source_prepare(imp_sample_source *source, const imp_networ
     seg_train_run *r = (seg_train_run *)source;
     const size_t batch = (size_t)r->train.trainer.batch;
     const size_t image = (size_t)source->width * (size_t)source->height * 3;
-    imp_status status = imp_segmenter_layout_find(&r->layout, network, err);
-    if (status == IMP_OK)
-        status = create_sources(r, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_segmenter_layout_find(&r->layout, network, err));
+    IMP_TRY(create_sources(r, err));
     // buffers of a batch; they serve training and evaluation, which never run at the same time
     r->outputs = (size_t)imp_network_info(network)->outputs;
     r->evaluator.pool = r->pool;
@@ -275,9 +270,7 @@ imp_status imp_train_segmenter(imp_seg_train_summary *summary, const char *folde
                                imp_error *err)
 {
     *summary = (imp_seg_train_summary){0};
-    imp_status status = check_seg_train_def(def, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(check_seg_train_def(def, err));
     const double start = imp_monotonic_seconds();
     seg_train_run r = {
         .base = {.vtable = &VTABLE,
@@ -291,7 +284,7 @@ imp_status imp_train_segmenter(imp_seg_train_summary *summary, const char *folde
     r.train.trainer.loss = IMP_LOSS_CROSS_ENTROPY;
     r.train.trainer.classes = IMP_CLASS_COUNT;
     // maps and threads first: the sources of images borrow them
-    status = load_and_split_maps(&r, err);
+    imp_status status = load_and_split_maps(&r, err);
     if (status == IMP_OK)
         status = imp_thread_pool_create(&r.pool, def->train.trainer.threads, err);
     if (status == IMP_OK)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/text/plural.h"
 #include "base/text/text_stream.h"
@@ -45,15 +46,13 @@ imp_status imp_training_write_identity(imp_training *t, imp_error *err)
 {
     const imp_train_def def = reset_unused_settings(t);
     imp_text_stream text;
-    imp_status status = imp_text_stream_open(&text, MODEL_DESCRIPTION, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_text_stream_open(&text, MODEL_DESCRIPTION, err));
     t->source->vtable->write_identity(t->source, text.out);
     imp_settings_write_hash(text.out, "initial", t->initial_hash);
     for (int k = 0; k < t->source->data_weight_count; k++)
         fprintf(text.out, "data_weight: %.17g\n", def.data_weights[k]);
     imp_struct_write_text(text.out, "", &imp_train_members, &def);
-    status = imp_text_stream_close(&text, MODEL_DESCRIPTION, err);
+    const imp_status status = imp_text_stream_close(&text, MODEL_DESCRIPTION, err);
     t->identity = text.bytes;
     return status;
 }
@@ -63,9 +62,7 @@ imp_status imp_training_write_identity(imp_training *t, imp_error *err)
 imp_status imp_training_save_model(imp_training *t, const char *name, double loss, imp_error *err)
 {
     char path[IMP_PATH_MAX], epoch[16], judged[32];
-    imp_status status = imp_path_join(path, t->folder, name, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_path_join(path, t->folder, name, err));
     // what the source says of the samples, then what the training says
     snprintf(epoch, sizeof epoch, "%d", t->at.epoch);
     snprintf(judged, sizeof judged, LOSS_FORMAT, loss);
@@ -81,7 +78,7 @@ imp_status imp_training_save_model(imp_training *t, const char *name, double los
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", MODEL_DESCRIPTION);
     // the network takes the trainer's weights, averaged ones (EMA) if the trainer averages
     imp_trainer_sync_network(t->trainer);
-    status = imp_network_save(t->network, path, metadata, err);
+    const imp_status status = imp_network_save(t->network, path, metadata, err);
     free(metadata);
     return status;
 }
@@ -91,9 +88,7 @@ imp_status imp_training_save_model(imp_training *t, const char *name, double los
 imp_status imp_training_save_state(imp_training *t, imp_error *err)
 {
     char path[IMP_PATH_MAX], loss_sum[40], best_loss[40];
-    imp_status status = imp_path_join(path, t->folder, "state.safetensors", err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_path_join(path, t->folder, "state.safetensors", err));
     // numbers in hexadecimal come back to the bit
     snprintf(loss_sum, sizeof loss_sum, "%a", t->at.loss_sum);
     snprintf(best_loss, sizeof best_loss, "%a", t->at.best_loss);
@@ -104,7 +99,7 @@ imp_status imp_training_save_state(imp_training *t, imp_error *err)
     json_decref(root);
     if (text == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
-    status = imp_trainer_save(t->trainer, path, text, err);
+    const imp_status status = imp_trainer_save(t->trainer, path, text, err);
     free(text);
     if (status == IMP_OK)
         t->saved = t->at;
@@ -236,9 +231,7 @@ static imp_status check_model_matches_history(const imp_training *t, const char 
 {
     char loss[32];
     imp_network *network = NULL;
-    const imp_status status = imp_network_load(&network, path, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_network_load(&network, path, err));
     // the file says its epoch, and the loss that the history must have there
     const char *epoch = imp_network_metadata(network, "epoch");
     const char *judged = imp_network_metadata(network, "validation_loss");
@@ -300,9 +293,7 @@ static imp_status rewrite_missing_files(imp_training *t, imp_error *err)
 imp_status imp_training_restore(imp_training *t, imp_error *err)
 {
     char path[IMP_PATH_MAX];
-    imp_status status = imp_path_join(path, t->folder, "state.safetensors", err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_path_join(path, t->folder, "state.safetensors", err));
     if (!imp_path_exists(path))
         return find_file_of_earlier_training(t) == NULL // stopped before the first checkpoint
                    ? IMP_OK
@@ -312,7 +303,7 @@ imp_status imp_training_restore(imp_training *t, imp_error *err)
     if (text == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
     // weights and optimiser first: the position is stored in the same file
-    status = imp_trainer_load(t->trainer, path, text, POSITION_BYTES_MAX, err);
+    imp_status status = imp_trainer_load(t->trainer, path, text, POSITION_BYTES_MAX, err);
     if (status == IMP_OK)
         status = read_and_check_position(t, path, text, err);
     free(text);

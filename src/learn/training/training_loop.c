@@ -12,6 +12,7 @@
 
 #include "base/common/clock.h"
 #include "base/common/math_functions.h"
+#include "base/common/try.h"
 #include "base/common/vector2.h"
 #include "base/io/atomic_file.h"
 #include "base/io/file.h"
@@ -72,14 +73,14 @@ static imp_status create_network_and_trainer(imp_training *t, int width, int hei
     network.width = width;
     network.height = height;
     trainer.seed = t->def->seed;
-    imp_status status = imp_network_create(&t->network, &network, t->def->seed, err);
+    IMP_TRY(imp_network_create(&t->network, &network, t->def->seed, err));
     // duty cycles are limited to 1, also where the expert would give more
-    if (status == IMP_OK && trainer.loss != IMP_LOSS_CROSS_ENTROPY &&
+    if (trainer.loss != IMP_LOSS_CROSS_ENTROPY &&
         imp_network_output_kind(t->network) == IMP_OUTPUT_DUTY_CYCLES)
         trainer.limit = 1.0;
-    if (status == IMP_OK && t->def->initial != NULL)
-        status = load_initial_weights(t, err);
-    return status == IMP_OK ? imp_trainer_create(&t->trainer, t->network, &trainer, err) : status;
+    if (t->def->initial != NULL)
+        IMP_TRY(load_initial_weights(t, err));
+    return imp_trainer_create(&t->trainer, t->network, &trainer, err);
 }
 
 // Creates both for a test and frees them, so that every rule of the network and the optimiser
@@ -253,14 +254,10 @@ static imp_status train_epoch(imp_training *t, imp_error *err)
 {
     const int steps = imp_training_epoch_steps(t);
     while (t->at.step < steps) {
-        imp_status status = train_step(t, err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(train_step(t, err));
         const bool stop = imp_monitor_should_stop(t->monitor);
         if (stop || t->at.step % t->def->checkpoint_steps == 0)
-            status = imp_training_save_state(t, err);
-        if (status != IMP_OK)
-            return status;
+            IMP_TRY(imp_training_save_state(t, err));
         if (stop)
             return imp_add_hint(err, IMP_HINT_RESUME,
                                 imp_fail(err, IMP_INTERRUPTED,

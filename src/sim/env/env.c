@@ -58,11 +58,9 @@ static imp_status init_env(imp_env *env, const imp_world *const *worlds, int cou
                            const imp_env_def *def, imp_error *err)
 {
     // every world must offer a start, since each may be drawn
-    imp_status status = check_env_def(def, err);
-    for (int k = 0; k < count && status == IMP_OK; k++)
-        status = imp_start_pose_check_def(worlds[k], def, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(check_env_def(def, err));
+    for (int k = 0; k < count; k++)
+        IMP_TRY(imp_start_pose_check_def(worlds[k], def, err));
     *env = (imp_env){.world = worlds[0], .def = *def, .world_count = count};
     imp_drive_reset(&env->drive, &env->def.drive);
     imp_object_motion_reset(env);
@@ -81,26 +79,24 @@ imp_status imp_env_init_worlds(imp_env *env, const imp_world *const *worlds, int
     // an empty list has no first world
     if (count < 1)
         return imp_fail(err, IMP_USAGE, "an environment needs a map");
-    imp_status status = init_env(env, worlds, count, def, err);
-    if (status == IMP_OK)
-        env->worlds = worlds;
-    return status;
+    IMP_TRY(init_env(env, worlds, count, def, err));
+    env->worlds = worlds;
+    return IMP_OK;
 }
 
 imp_status imp_env_set_def(imp_env *env, const imp_env_def *def, imp_error *err)
 {
-    imp_status status = check_env_def(def, err);
+    IMP_TRY(check_env_def(def, err));
     // other starts must exist in every world; the search for them is skipped where nothing changed
     const imp_env_def *now = &env->def;
     const bool same_starts =
         def->has_start_pose == now->has_start_pose && def->has_start_tile == now->has_start_tile &&
         def->start_tile[0] == now->start_tile[0] && def->start_tile[1] == now->start_tile[1];
-    for (int k = 0; !same_starts && k < env->world_count && status == IMP_OK; k++)
-        status =
-            imp_start_pose_check_def(env->worlds != NULL ? env->worlds[k] : env->world, def, err);
-    if (status == IMP_OK)
-        env->def = *def;
-    return status;
+    for (int k = 0; !same_starts && k < env->world_count; k++)
+        IMP_TRY(
+            imp_start_pose_check_def(env->worlds != NULL ? env->worlds[k] : env->world, def, err));
+    env->def = *def;
+    return IMP_OK;
 }
 
 // Draws the world of an episode.
@@ -150,10 +146,9 @@ imp_status imp_env_reset(imp_env *env, uint32_t episode, imp_error *err)
     // the world first: objects take part in the choice of the pose
     imp_pose pose = {0};
     set_world_and_reset_objects(env, episode, draw_world_of_episode(env, episode));
-    imp_status status = imp_start_pose_sample(env, &pose, err);
-    if (status == IMP_OK)
-        reset_robot_at_pose(env, pose);
-    return status;
+    IMP_TRY(imp_start_pose_sample(env, &pose, err));
+    reset_robot_at_pose(env, pose);
+    return IMP_OK;
 }
 
 void imp_env_reset_at(imp_env *env, uint32_t episode, imp_pose pose)

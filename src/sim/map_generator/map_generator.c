@@ -3,6 +3,7 @@
 // streams of (seed, number, kind of decision), so a map depends on its definition only. Numbers are
 // written with fixed precision, so that equal definitions give equal bytes.
 #include "imprint/map_generator.h"
+#include "base/common/try.h"
 #include "base/text/plural.h"
 
 #include <math.h>
@@ -169,11 +170,9 @@ static imp_status write_map_to_memory(char **out, size_t *length, const imp_map_
                                       imp_error *err)
 {
     imp_text_stream text;
-    imp_status status = imp_text_stream_open(&text, "a map", err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_text_stream_open(&text, "a map", err));
     write_map(text.out, def, layout, objects);
-    status = imp_text_stream_close(&text, "a map", err);
+    const imp_status status = imp_text_stream_close(&text, "a map", err);
     // the caller owns the text
     if (status == IMP_OK) {
         *out = text.bytes;
@@ -186,12 +185,10 @@ imp_status imp_map_generate(char **out, size_t *length, const imp_map_generator_
                             imp_error *err)
 {
     imp_road_layout layout;
-    imp_status status = check_definition(def, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(check_definition(def, err));
     // roads first; objects depend on them, but not the reverse
     imp_random random = imp_map_generator_random(def, IMP_MAP_STREAM_LAYOUT);
-    status = imp_road_layout_generate(&layout, def, &random, err);
+    imp_status status = imp_road_layout_generate(&layout, def, &random, err);
     imp_map_objects *objects = status == IMP_OK ? malloc(sizeof *objects) : NULL;
     if (status == IMP_OK && objects == NULL)
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for a map");

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/io/file_type.h"
 #include "base/text/plural.h"
@@ -80,13 +81,12 @@ static imp_status read_range(const json_location *at, const json_t *definition,
 {
     // for integers, high itself is excluded
     const double above = out->kind == IMP_DISTRIBUTION_INT ? 1.0 : 0.0;
-    imp_status status = read_values(at, definition, "low", row, row->min, row->max, out->low);
-    if (status == IMP_OK)
-        status = read_values(at, definition, "high", row, row->min, row->max + above, out->high);
-    for (int k = 0; k < row->size && status == IMP_OK; k++)
+    IMP_TRY(read_values(at, definition, "low", row, row->min, row->max, out->low));
+    IMP_TRY(read_values(at, definition, "high", row, row->min, row->max + above, out->high));
+    for (int k = 0; k < row->size; k++)
         if (!(out->low[k] + above <= out->high[k]))
-            status = fail_at(at, "'low' is %g and 'high' %g", out->low[k], out->high[k]);
-    return status;
+            return fail_at(at, "'low' is %g and 'high' %g", out->low[k], out->high[k]);
+    return IMP_OK;
 }
 
 // Reads the distribution of a quantity.
@@ -182,9 +182,7 @@ static imp_status read_quantities(imp_randomization *spec, json_location *at, js
             continue;
         }
         imp_distribution *to = &spec->quantities[q];
-        imp_status status = read_distribution(at, definition, &imp_quantity_table[q], to);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(read_distribution(at, definition, &imp_quantity_table[q], to));
         // a randomised quantity switches its group on
         double *strength = &spec->strength[imp_quantity_table[q].group];
         if (to->kind != IMP_DISTRIBUTION_FIXED && *strength == 0.0)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/text/suggestion.h"
 #include "sim/randomization/quantities.h"
@@ -182,9 +183,7 @@ imp_status imp_randomization_parse_list(imp_randomization *spec, const char *lis
     for (const char *word = list; *word != '\0';) {
         // an empty item is an unknown word
         const size_t length = strcspn(word, ",");
-        imp_status status = apply_list_item(&made, word, length, err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(apply_list_item(&made, word, length, err));
         word += length + (word[length] == ',');
     }
     *spec = made;

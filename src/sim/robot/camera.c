@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "base/common/math_functions.h"
+#include "base/common/try.h"
 #include "base/common/vector2.h"
 #include "imprint/robot.h"
 
@@ -89,9 +90,7 @@ static imp_status check_camera_def(const imp_camera_def *def, imp_error *err)
 
 imp_status imp_camera_init(imp_camera *camera, const imp_camera_def *def, imp_error *err)
 {
-    imp_status status = check_camera_def(def, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(check_camera_def(def, err));
     // work in the lens's image size, so that its parameters need no scaling
     const bool lens = def->lens.kind != IMP_LENS_NONE;
     const double width = lens ? def->lens.width : def->width;

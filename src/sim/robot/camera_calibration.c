@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/io/file_type.h"
 #include "base/text/plural.h"
@@ -57,11 +58,9 @@ static imp_status parse_numbers(const imp_yaml *yaml, int node, calibration_fiel
 {
     if (imp_yaml_node_kind(yaml, node) != IMP_YAML_LIST)
         return parse_number(yaml, node, f);
-    imp_status status = IMP_OK;
-    for (int at = imp_yaml_first(yaml, node); at >= 0 && status == IMP_OK;
-         at = imp_yaml_next(yaml, at))
-        status = parse_number(yaml, imp_yaml_resolve(yaml, at), f);
-    return status;
+    for (int at = imp_yaml_first(yaml, node); at >= 0; at = imp_yaml_next(yaml, at))
+        IMP_TRY(parse_number(yaml, imp_yaml_resolve(yaml, at), f));
+    return IMP_OK;
 }
 
 // Reads the numbers of a key. A matrix is a map whose "data" are its numbers.
@@ -78,11 +77,12 @@ static imp_status parse_calibration_field(const imp_yaml *yaml, imp_yaml_pair pa
             return imp_yaml_fail(yaml, node, "%s must have rows, cols and data", f->key);
         node = imp_yaml_get(yaml, node, "data");
     }
-    const imp_status status = node < 0 ? IMP_OK : parse_numbers(yaml, node, f);
-    if (status == IMP_OK && f->count < f->min_count)
+    if (node >= 0)
+        IMP_TRY(parse_numbers(yaml, node, f));
+    if (f->count < f->min_count)
         return imp_yaml_fail(yaml, pair.key, "%s has %s, not %d", f->key,
                              IMP_PLURAL(f->count, "number"), f->min_count);
-    return status;
+    return IMP_OK;
 }
 
 // Reads one key and its value. Only the plumb-bob model is supported.
@@ -109,11 +109,10 @@ static imp_status parse_all_calibration_fields(calibration_reader *r)
     const imp_yaml *yaml = &r->yaml;
     if (!imp_yaml_is_map(yaml, yaml->root))
         return fail_at(r, 1, "not a camera's calibration: %s", "it must begin with keys");
-    imp_status status = IMP_OK;
-    for (imp_yaml_pair pair = imp_yaml_first_pair(yaml, yaml->root);
-         pair.key >= 0 && status == IMP_OK; pair = imp_yaml_next_pair(yaml, pair))
-        status = parse_pair(r, pair);
-    return status;
+    for (imp_yaml_pair pair = imp_yaml_first_pair(yaml, yaml->root); pair.key >= 0;
+         pair = imp_yaml_next_pair(yaml, pair))
+        IMP_TRY(parse_pair(r, pair));
+    return IMP_OK;
 }
 
 // Whether a number is a possible width or height.
@@ -200,13 +199,9 @@ imp_status imp_calibration_read(imp_calibration *out, const char *path, imp_erro
     char *text;
     size_t length;
     // read and parse the file, then convert its numbers
-    imp_status status =
-        imp_file_type_expect_text(path, "a camera's calibration is a YAML file", err);
-    if (status == IMP_OK)
-        status = imp_file_read(&text, &length, path, BYTES_MAX, err);
-    if (status != IMP_OK)
-        return status;
-    status = imp_yaml_parse(&r.yaml, text, length);
+    IMP_TRY(imp_file_type_expect_text(path, "a camera's calibration is a YAML file", err));
+    IMP_TRY(imp_file_read(&text, &length, path, BYTES_MAX, err));
+    imp_status status = imp_yaml_parse(&r.yaml, text, length);
     if (status == IMP_OK)
         status = parse_all_calibration_fields(&r);
     imp_yaml_free(&r.yaml);

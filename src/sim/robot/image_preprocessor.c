@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/image/jpeg_codec.h"
 
 // The input pixels along one side that make up one output pixel, with the weights of the first and
@@ -183,9 +184,7 @@ imp_status imp_image_preprocessor_run(imp_image_preprocessor *preprocessor, cons
         return IMP_OK;
     }
     // a rectified copy replaces the camera's image
-    const imp_status status = resize_buffers(preprocessor, width, height, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(resize_buffers(preprocessor, width, height, err));
     if (preprocessor->undistorts) {
         imp_undistorter_apply(preprocessor->undistorter, pixels, preprocessor->undistorted);
         pixels = preprocessor->undistorted;
@@ -203,15 +202,10 @@ imp_status imp_image_preprocessor_run_jpeg(imp_image_preprocessor *preprocessor,
 {
     int width, height;
     const uint8_t *pixels;
-    imp_status status =
-        imp_jpeg_reader_open(preprocessor->reader, jpeg, length, &width, &height, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_jpeg_reader_open(preprocessor->reader, jpeg, length, &width, &height, err));
     // decoding at 1/8 size gives the means of 8 x 8 blocks, if spans consist of whole blocks
     const bool eighth = !preprocessor->undistorts && width % (8 * preprocessor->width) == 0 &&
                         height % (8 * preprocessor->height) == 0;
-    status = imp_jpeg_reader_decode(preprocessor->reader, eighth, &pixels, &width, &height, err);
-    return status == IMP_OK
-               ? imp_image_preprocessor_run(preprocessor, pixels, width, height, rgb, err)
-               : status;
+    IMP_TRY(imp_jpeg_reader_decode(preprocessor->reader, eighth, &pixels, &width, &height, err));
+    return imp_image_preprocessor_run(preprocessor, pixels, width, height, rgb, err);
 }

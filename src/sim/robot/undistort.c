@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/common/try.h"
 #include "imprint/robot.h"
 
 // Positions between pixels are stored in 1/32.
@@ -61,9 +62,7 @@ imp_status imp_undistorter_create(imp_undistorter **out, const imp_calibration *
     def.width = width;
     def.height = height;
     def.lens = from->lens;
-    imp_status status = imp_camera_init(&probe, &def, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_camera_init(&probe, &def, err));
     // NaN fails, too
     if (from->lens.kind == IMP_LENS_NONE || !(from->projection.fx > 0.0) ||
         !(from->projection.fy > 0.0) || !isfinite(from->projection.cx + from->projection.cy))

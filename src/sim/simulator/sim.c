@@ -41,10 +41,8 @@ static imp_status create_randomizers(imp_sim *sim, imp_error *err)
         tiles = area > tiles ? area : tiles;
         objects = maps->worlds[k]->object_count > objects ? maps->worlds[k]->object_count : objects;
     }
-    imp_status status = imp_random_appearance_create(&sim->appearance, tiles, objects, err);
-    return status == IMP_OK
-               ? imp_camera_effects_create(&sim->effects, &sim->shared->def.camera, err)
-               : status;
+    IMP_TRY(imp_random_appearance_create(&sim->appearance, tiles, objects, err));
+    return imp_camera_effects_create(&sim->effects, &sim->shared->def.camera, err);
 }
 
 // Creates one simulator of a group.
@@ -78,15 +76,13 @@ static imp_status create_sim(imp_sim **out, imp_sim_shared *shared, uint32_t ind
 
 imp_status imp_sim_create_many(imp_sim **out, int count, const imp_sim_def *def, imp_error *err)
 {
-    imp_status status = check_sim_def(def, count, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(check_sim_def(def, count, err));
     // create all in an array of our own, so that *out stays untouched on failure
     imp_sim **sims = calloc((size_t)count, sizeof(imp_sim *));
     if (sims == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(count, "simulator"));
     imp_sim_shared *shared = NULL;
-    status = imp_sim_shared_create(&shared, count, def, err);
+    imp_status status = imp_sim_shared_create(&shared, count, def, err);
     for (int k = 0; k < count && status == IMP_OK; k++) {
         // different indices give different episodes from one seed
         const uint32_t index = def->env.index + (def->same_index ? 0 : (uint32_t)k);
@@ -139,8 +135,8 @@ static imp_status draw_and_apply_sample(imp_sim *sim, uint32_t episode, imp_erro
     imp_randomization_apply_camera(&sim->sample, &camera);
     imp_randomization_apply_effects(&sim->sample, &sim->effects_def);
     // environment and camera check the result
-    imp_status status = imp_env_set_def(&sim->env, &env, err);
-    return status == IMP_OK ? imp_sim_views_set_camera(&sim->views, &camera, err) : status;
+    IMP_TRY(imp_env_set_def(&sim->env, &env, err));
+    return imp_sim_views_set_camera(&sim->views, &camera, err);
 }
 
 // Enters a new state: it was not observed yet, and the expert acts on it.
@@ -214,9 +210,7 @@ imp_status imp_sim_enter_world(imp_sim *sim, const imp_world *world, const imp_s
     if (sim->shared->randomized)
         return imp_fail(err, IMP_USAGE, "a randomised simulator drives on its own maps only");
     // the environment forgets the maps of the definition
-    const imp_status status = imp_env_init(&sim->env, world, def, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_env_init(&sim->env, world, def, err));
     sim->env_def = *def;
     sim->scene = scene;
     sim->begun = false;
@@ -229,10 +223,8 @@ imp_status imp_sim_set_seed(imp_sim *sim, uint64_t seed, uint32_t index, imp_err
     def.seed = seed;
     def.index = index;
     // with randomisation, every reset sets the definition
-    const imp_status status =
-        sim->shared->randomized ? IMP_OK : imp_env_set_def(&sim->env, &def, err);
-    if (status != IMP_OK)
-        return status;
+    if (!sim->shared->randomized)
+        IMP_TRY(imp_env_set_def(&sim->env, &def, err));
     sim->env_def = def;
     sim->next_episode = 0;
     sim->begun = false;

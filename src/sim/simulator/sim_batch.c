@@ -5,6 +5,7 @@
 // than steps between images, because an image runs through a megabyte of tables and evicts
 // everything else from the caches. Errors are kept in the simulators and reported in row order, so
 // the result does not depend on which thread came first.
+#include "base/common/try.h"
 #include "base/threads/thread_pool.h"
 #include "sim/simulator/simulator.h"
 
@@ -222,10 +223,9 @@ imp_status imp_sim_reset_many(imp_thread_pool *pool, imp_sim *const *sims, int c
                .buffers = buffers != NULL ? buffers : &none,
                .mask = mask,
                .episodes = episodes};
-    imp_status status = check_sizes(&b, err);
-    if (status == IMP_OK)
-        status = check_buffers(&b, err);
-    return status == IMP_OK ? run_batch(pool, &b, err) : status;
+    IMP_TRY(check_sizes(&b, err));
+    IMP_TRY(check_buffers(&b, err));
+    return run_batch(pool, &b, err);
 }
 
 imp_status imp_sim_observe_many(imp_thread_pool *pool, imp_sim *const *sims, int count,
@@ -236,13 +236,12 @@ imp_status imp_sim_observe_many(imp_thread_pool *pool, imp_sim *const *sims, int
                .count = count,
                .buffers = buffers != NULL ? buffers : &none,
                .observe = true};
-    imp_status status = check_sizes(&b, err);
-    if (status == IMP_OK)
-        status = check_buffers(&b, err);
-    for (int k = 0; k < count && status == IMP_OK; k++)
+    IMP_TRY(check_sizes(&b, err));
+    IMP_TRY(check_buffers(&b, err));
+    for (int k = 0; k < count; k++)
         if (!sims[k]->begun)
-            status = imp_fail(err, IMP_USAGE, "environment %d has no episode: reset it", k);
-    return status == IMP_OK ? run_batch(pool, &b, err) : status;
+            return imp_fail(err, IMP_USAGE, "environment %d has no episode: reset it", k);
+    return run_batch(pool, &b, err);
 }
 
 imp_status imp_sim_step_many(imp_thread_pool *pool, imp_sim *const *sims, int count,
@@ -254,18 +253,17 @@ imp_status imp_sim_step_many(imp_thread_pool *pool, imp_sim *const *sims, int co
                .count = count,
                .buffers = buffers != NULL ? buffers : &none,
                .actions = actions};
-    imp_status status =
-        actions != NULL ? check_sizes(&b, err) : imp_fail(err, IMP_USAGE, "there are no actions");
-    if (status == IMP_OK)
-        status = check_buffers(&b, err);
-    for (int k = 0; k < count && status == IMP_OK; k++) {
+    IMP_TRY(actions != NULL ? check_sizes(&b, err)
+                            : imp_fail(err, IMP_USAGE, "there are no actions"));
+    IMP_TRY(check_buffers(&b, err));
+    for (int k = 0; k < count; k++) {
         // check all rows before any of them is stepped
         const bool disabled = sims[k]->shared->def.autoreset == IMP_AUTORESET_DISABLED;
         if (sims[k]->next_episode == 0 && !sims[k]->begun)
-            status = imp_fail(err, IMP_USAGE, "environment %d was never reset", k);
+            return imp_fail(err, IMP_USAGE, "environment %d was never reset", k);
         else if (disabled && imp_sim_needs_reset(sims[k]))
-            status = imp_fail(err, IMP_USAGE,
-                              "environment %d: its episode is over, and autoreset is disabled", k);
+            return imp_fail(err, IMP_USAGE,
+                            "environment %d: its episode is over, and autoreset is disabled", k);
     }
-    return status == IMP_OK ? run_batch(pool, &b, err) : status;
+    return run_batch(pool, &b, err);
 }

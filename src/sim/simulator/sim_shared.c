@@ -7,18 +7,19 @@
 #include <sched.h>
 #include <stdlib.h>
 
+#include "base/common/try.h"
 #include "base/threads/thread_pool.h"
 #include "sim/simulator/simulator.h"
 
 // Only the parts that the definition asks for are created.
 imp_status imp_sim_views_create(imp_sim_views *views, const imp_sim_def *def, imp_error *err)
 {
-    imp_status status = imp_renderer_create(&views->renderer, &def->camera, def->backend, err);
-    if (status == IMP_OK && def->observation == IMP_OBSERVATION_SEGMENTATION)
-        status = imp_label_renderer_create(&views->label_renderer, &def->camera, err);
-    if (status == IMP_OK && def->ground_truth)
-        status = imp_segmentation_pass_create(&views->segmentation, &def->camera, err);
-    return status;
+    IMP_TRY(imp_renderer_create(&views->renderer, &def->camera, def->backend, err));
+    if (def->observation == IMP_OBSERVATION_SEGMENTATION)
+        IMP_TRY(imp_label_renderer_create(&views->label_renderer, &def->camera, err));
+    if (def->ground_truth)
+        IMP_TRY(imp_segmentation_pass_create(&views->segmentation, &def->camera, err));
+    return IMP_OK;
 }
 
 void imp_sim_views_destroy(imp_sim_views *views)
@@ -32,12 +33,12 @@ void imp_sim_views_destroy(imp_sim_views *views)
 imp_status imp_sim_views_set_camera(const imp_sim_views *views, const imp_camera_def *camera,
                                     imp_error *err)
 {
-    imp_status status = imp_renderer_set_camera(views->renderer, camera, err);
-    if (status == IMP_OK && views->label_renderer != NULL)
-        status = imp_label_renderer_set_camera(views->label_renderer, camera, err);
-    if (status == IMP_OK && views->segmentation != NULL)
-        status = imp_segmentation_pass_set_camera(views->segmentation, camera, err);
-    return status;
+    IMP_TRY(imp_renderer_set_camera(views->renderer, camera, err));
+    if (views->label_renderer != NULL)
+        IMP_TRY(imp_label_renderer_set_camera(views->label_renderer, camera, err));
+    if (views->segmentation != NULL)
+        IMP_TRY(imp_segmentation_pass_set_camera(views->segmentation, camera, err));
+    return IMP_OK;
 }
 
 // Loads the maps, adapted to the randomisation, and keeps those of the split.
@@ -46,10 +47,10 @@ static imp_status load_maps(imp_sim_shared *shared, const imp_sim_def *def, imp_
     imp_scene_def scene = def->scene;
     if (shared->randomized)
         imp_randomization_apply_scene(&def->randomization, def->env.seed, &def->camera, &scene);
-    imp_status status =
-        def->map_count > 0 ? imp_map_set_load(&shared->maps, def->maps, def->map_count, &scene, err)
-                           : imp_map_set_load(&shared->maps, &def->map, 1, &scene, err);
-    return status == IMP_OK ? imp_map_set_filter(&shared->maps, def->split, err) : status;
+    IMP_TRY(def->map_count > 0
+                ? imp_map_set_load(&shared->maps, def->maps, def->map_count, &scene, err)
+                : imp_map_set_load(&shared->maps, &def->map, 1, &scene, err));
+    return imp_map_set_filter(&shared->maps, def->split, err);
 }
 
 // Creates a view per thread, but not more than simulators.
@@ -58,14 +59,13 @@ static imp_status create_shared_views(imp_sim_shared *shared, int count, imp_err
     const imp_sim_def *def = &shared->def;
     const int threads = def->threads > 0 ? def->threads : imp_cpu_count();
     const int wanted = threads < IMP_SIM_VIEWS_MAX ? threads : IMP_SIM_VIEWS_MAX;
-    imp_status status = IMP_OK;
     shared->own_views = shared->randomized || count <= threads;
     if (shared->own_views)
         return IMP_OK;
-    while (status == IMP_OK && shared->view_count < wanted)
-        status = imp_sim_views_create(&shared->views[shared->view_count++], def, err);
+    while (shared->view_count < wanted)
+        IMP_TRY(imp_sim_views_create(&shared->views[shared->view_count++], def, err));
     shared->free_views = wanted == 64 ? UINT64_MAX : ((uint64_t)1 << wanted) - 1;
-    return status;
+    return IMP_OK;
 }
 
 imp_status imp_sim_shared_create(imp_sim_shared **out, int count, const imp_sim_def *def,

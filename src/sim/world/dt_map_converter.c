@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/common/math_functions.h"
+#include "base/common/try.h"
 #include "base/common/vector2.h"
 #include "base/io/file.h"
 #include "sim/world/map_reader.h"
@@ -96,9 +97,7 @@ static imp_status read_layer(folder *f, int layer)
     imp_status status = imp_path_join(f->paths[layer], f->path, name, f->err);
     if (status != IMP_OK || (layer > TILE_MAPS && !imp_path_exists(f->paths[layer])))
         return status;
-    status = imp_file_read(&text, &length, f->paths[layer], LAYER_BYTES_MAX, f->err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_file_read(&text, &length, f->paths[layer], LAYER_BYTES_MAX, f->err));
     // parse it
     imp_yaml *yaml = &f->layers[layer];
     yaml->source = f->paths[layer];
@@ -167,11 +166,9 @@ static imp_status compute_pose_of_frame(const folder *f, const char *name, int d
     // the pose relative to the parent frame
     const int map = imp_yaml_is_map(yaml, pose) ? pose : -1;
     se2 own;
-    imp_status status = read_optional_number(yaml, map, "x", &own.x);
-    if (status == IMP_OK)
-        status = read_optional_number(yaml, map, "y", &own.y);
-    if (status == IMP_OK)
-        status = read_optional_number(yaml, map, "yaw", &own.yaw);
+    IMP_TRY(read_optional_number(yaml, map, "x", &own.x));
+    IMP_TRY(read_optional_number(yaml, map, "y", &own.y));
+    IMP_TRY(read_optional_number(yaml, map, "yaw", &own.yaw));
     // files of early versions give positions in tiles, from the tile's corner
     const int unit = imp_yaml_get(yaml, node, "unit");
     const char *word = unit < 0 ? NULL : imp_yaml_scalar_text(yaml, unit);
@@ -184,13 +181,13 @@ static imp_status compute_pose_of_frame(const folder *f, const char *name, int d
     const char *to = parent < 0 ? NULL : imp_yaml_scalar_text(yaml, parent);
     se2 base = {0.0, 0.0, 0.0};
     bool there = true;
-    if (status == IMP_OK && !is_null_text(to))
-        status = compute_pose_of_frame(f, to, depth + 1, &base, &there);
-    if (status == IMP_OK && !there)
+    if (!is_null_text(to))
+        IMP_TRY(compute_pose_of_frame(f, to, depth + 1, &base, &there));
+    if (!there)
         return imp_yaml_fail(
             yaml, parent, "frame '%.60s' is relative to '%.60s', which does not exist", name, to);
     *out = compose_poses(base, own);
-    return status;
+    return IMP_OK;
 }
 
 // The pose of an entry, whose frame has the same name, relative to the tile map.
@@ -201,12 +198,12 @@ static imp_status read_entry_pose(const folder *f, int layer, int entry, se2 *ou
     const char *name = imp_yaml_scalar_text(yaml, imp_yaml_resolve(yaml, entry));
     bool found = false;
     se2 pose = {0.0, 0.0, 0.0};
-    imp_status status = name == NULL ? IMP_OK : compute_pose_of_frame(f, name, 0, &pose, &found);
-    if (status == IMP_OK && !found)
-        status = imp_yaml_fail(yaml, entry, "'%.60s' has no frame in frames.yaml",
-                               name != NULL ? name : "a key");
+    IMP_TRY(name == NULL ? IMP_OK : compute_pose_of_frame(f, name, 0, &pose, &found));
+    if (!found)
+        return imp_yaml_fail(yaml, entry, "'%.60s' has no frame in frames.yaml",
+                             name != NULL ? name : "a key");
     *out = relative_pose(f->origin, pose);
-    return status;
+    return IMP_OK;
 }
 
 // Reads the tile size and the frame of the only tile map in the folder.
@@ -223,19 +220,17 @@ static imp_status read_tile_map(folder *f)
     const char *name = imp_yaml_scalar_text(yaml, key);
     const int size = imp_yaml_get(yaml, map, "tile_size");
     double x = 0.0, y = 0.0;
-    imp_status status = IMP_OK;
     if (name == NULL || size < 0 || imp_yaml_node_kind(yaml, size) != IMP_YAML_MAP)
         return imp_yaml_fail(yaml, map, "a tile map needs tile_size: {x: 0.585, y: 0.585}");
-    status = read_optional_number(yaml, size, "x", &x);
-    if (status == IMP_OK)
-        status = read_optional_number(yaml, size, "y", &y);
+    IMP_TRY(read_optional_number(yaml, size, "x", &x));
+    IMP_TRY(read_optional_number(yaml, size, "y", &y));
     // the simulator knows square tiles only
-    if (status == IMP_OK && !(x >= 0.01 && x <= 100.0 && fabs(x - y) < 1e-6))
-        status = imp_yaml_fail(
-            yaml, size, "tile_size: %g x %g m; tiles must be squares of 0.01 to 100 m", x, y);
+    if (!(x >= 0.01 && x <= 100.0 && fabs(x - y) < 1e-6))
+        return imp_yaml_fail(yaml, size,
+                             "tile_size: %g x %g m; tiles must be squares of 0.01 to 100 m", x, y);
     f->tile_size = x;
     bool found;
-    return status == IMP_OK ? compute_pose_of_frame(f, name, 0, &f->origin, &found) : status;
+    return compute_pose_of_frame(f, name, 0, &f->origin, &found);
 }
 
 // The remainder in 0..3, also of negative numbers.
@@ -249,9 +244,7 @@ static imp_status read_tile(const folder *f, int key, int value, tile *out, int 
 {
     const imp_yaml *yaml = &f->layers[TILES];
     se2 at;
-    imp_status status = read_entry_pose(f, TILES, key, &at);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(read_entry_pose(f, TILES, key, &at));
     // find the type among the known ones
     const int type = imp_yaml_get(yaml, value, "type");
     // the type is the only property that is used
@@ -288,10 +281,7 @@ static imp_status read_all_tiles(const folder *f, grid *g)
          pair = imp_yaml_next_pair(yaml, pair)) {
         int i, j;
         tile read = {NULL, 0};
-        imp_status status =
-            read_tile(f, pair.key, imp_yaml_resolve(yaml, pair.value), &read, &i, &j);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(read_tile(f, pair.key, imp_yaml_resolve(yaml, pair.value), &read, &i, &j));
         // second pass: store the tile, unless its cell is taken
         if (g->tiles != NULL) {
             tile *to = &g->tiles[(j - g->bottom) * g->columns + i - g->left];
@@ -321,9 +311,7 @@ static imp_status read_grid(const folder *f, grid *g)
     if (count < 1 || count > TILES_MAX)
         return imp_yaml_fail(yaml, f->maps[TILES], "%d tiles: 1 to %d can be read", count,
                              TILES_MAX);
-    imp_status status = read_all_tiles(f, g);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(read_all_tiles(f, g));
     // few tiles may span a huge grid
     if (g->columns > SIDE_MAX || g->rows > SIDE_MAX)
         return imp_yaml_fail(yaml, f->maps[TILES], "%d x %d tiles are too many: at most %d a side",
@@ -441,9 +429,7 @@ static imp_status write_objects(FILE *out, const folder *f, const grid *g, int l
         const int node = imp_yaml_get(yaml, imp_yaml_resolve(yaml, pair.value), what);
         const char *word = node < 0 ? NULL : imp_yaml_scalar_text(yaml, node);
         se2 at;
-        const imp_status status = read_entry_pose(f, layer, pair.key, &at);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(read_entry_pose(f, layer, pair.key, &at));
         // pose has its origin at the lower left corner of the grid, as in map files
         fprintf(out, "- {kind: %s, pose: {~SE2Transform: {p: [%.9g, %.9g], theta: %.9g}}, ",
                 layer == SIGNS      ? sign_name_for_type(word)
@@ -462,21 +448,16 @@ static imp_status write_objects(FILE *out, const folder *f, const grid *g, int l
 // Reads all layers, then writes the map file: tiles first, then objects.
 static imp_status write_map_yaml(FILE *out, folder *f, grid *g)
 {
-    imp_status status = IMP_OK;
-    for (int layer = 0; layer < LAYERS && status == IMP_OK; layer++)
-        status = read_layer(f, layer);
-    if (status == IMP_OK)
-        status = read_tile_map(f);
-    if (status == IMP_OK)
-        status = read_grid(f, g);
-    if (status != IMP_OK)
-        return status;
+    for (int layer = 0; layer < LAYERS; layer++)
+        IMP_TRY(read_layer(f, layer));
+    IMP_TRY(read_tile_map(f));
+    IMP_TRY(read_grid(f, g));
     write_tiles(out, f, g);
     if (f->maps[SIGNS] >= 0 || f->maps[CITIZENS] >= 0 || f->maps[VEHICLES] >= 0)
         fprintf(out, "objects:\n");
-    for (int layer = SIGNS; layer < LAYERS && status == IMP_OK; layer++)
-        status = write_objects(out, f, g, layer);
-    return status;
+    for (int layer = SIGNS; layer < LAYERS; layer++)
+        IMP_TRY(write_objects(out, f, g, layer));
+    return IMP_OK;
 }
 
 // Lists the layers of the folder that have no equivalent in map files.

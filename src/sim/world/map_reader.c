@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/common/vector2.h"
 #include "base/text/plural.h"
 #include "base/text/suggestion.h"
@@ -201,9 +202,7 @@ static imp_status for_each_tile_node(imp_map_reader *r, int tiles,
         for (int at = imp_yaml_first(yaml, imp_yaml_resolve(yaml, row)); at >= 0;
              at = imp_yaml_next(yaml, at)) {
             // aliases are resolved, so one node may stand for several tiles
-            imp_status status = read(r, imp_yaml_resolve(yaml, at), tile++);
-            if (status != IMP_OK)
-                return status;
+            IMP_TRY(read(r, imp_yaml_resolve(yaml, at), tile++));
         }
     return IMP_OK;
 }
@@ -213,19 +212,14 @@ static imp_status read_tiles(imp_map_reader *r, int tiles)
 {
     const imp_yaml *yaml = &r->yaml;
     imp_world *world = r->world;
-    imp_status status = read_grid_size(r, tiles);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(read_grid_size(r, tiles));
     world->tiles = calloc((size_t)world->columns * (size_t)world->rows, sizeof *world->tiles);
     if (world->tiles == NULL)
         return imp_fail(yaml->err, IMP_NO_MEMORY, "%s: out of memory", yaml->source);
     // kinds first; lanes need them, and checking lanes needs all lanes
-    status = for_each_tile_node(r, tiles, read_tile);
-    if (status == IMP_OK)
-        status = build_lane_curves(r, tiles);
-    if (status == IMP_OK)
-        status = for_each_tile_node(r, tiles, warn_broken_lanes);
-    return status;
+    IMP_TRY(for_each_tile_node(r, tiles, read_tile));
+    IMP_TRY(build_lane_curves(r, tiles));
+    return for_each_tile_node(r, tiles, warn_broken_lanes);
 }
 
 // Maps of 2018 have no tile_size; the simulator of that time used one fixed size.
@@ -244,10 +238,8 @@ static imp_status read_tile_size(imp_map_reader *r, int root)
         return IMP_OK;
     }
     double size;
-    imp_status status = imp_yaml_read_number(
-        yaml, node, (imp_yaml_expected){"tile_size", "0.585", HUGE_VAL}, &size);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_yaml_read_number(yaml, node, (imp_yaml_expected){"tile_size", "0.585", HUGE_VAL},
+                                 &size));
     if (size < 0.01 || size > 100.0)
         return imp_yaml_fail(yaml, node, "tile_size: %g m is out of range (0.01 to 100)", size);
     r->world->tile_size = size;
@@ -261,10 +253,8 @@ static imp_status read_start_tile(imp_map_reader *r, int node)
     const imp_yaml *yaml = &r->yaml;
     imp_world *world = r->world;
     double tile[2];
-    imp_status status = imp_yaml_read_numbers(
-        yaml, node, (imp_yaml_expected){"start_tile", "[1, 0]", HUGE_VAL}, 2, tile);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_yaml_read_numbers(yaml, node, (imp_yaml_expected){"start_tile", "[1, 0]", HUGE_VAL},
+                                  2, tile));
     // checks: whole numbers, on the grid, drivable
     const double i = tile[0], j = tile[1];
     const int line = imp_yaml_line(yaml, node);
@@ -334,15 +324,10 @@ static imp_status read_start_pose(imp_map_reader *r, int node)
     if (imp_yaml_node_kind(yaml, place) != IMP_YAML_LIST || imp_yaml_count(yaml, place) < 3)
         return imp_yaml_fail(yaml, place, START_POSE ": the position is %s, not [x, y, z]",
                              imp_yaml_describe_node(yaml, place, found));
-    imp_status status =
-        read_pose_number(r, yaml_list_item(yaml, place, 0), "x", IMP_MAP_POSITION_MAX, &x);
-    if (status == IMP_OK)
-        status = read_pose_number(r, yaml_list_item(yaml, place, 2), "z", IMP_MAP_POSITION_MAX, &z);
-    if (status == IMP_OK)
-        status = read_pose_number(r, yaml_list_item(yaml, node, 1), "the angle", IMP_MAP_ANGLE_MAX,
-                                  &angle);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(read_pose_number(r, yaml_list_item(yaml, place, 0), "x", IMP_MAP_POSITION_MAX, &x));
+    IMP_TRY(read_pose_number(r, yaml_list_item(yaml, place, 2), "z", IMP_MAP_POSITION_MAX, &z));
+    IMP_TRY(
+        read_pose_number(r, yaml_list_item(yaml, node, 1), "the angle", IMP_MAP_ANGLE_MAX, &angle));
     // extra items do no harm
     if (imp_yaml_count(yaml, node) > 2 || imp_yaml_count(yaml, place) > 3)
         imp_map_add_warning(r, imp_yaml_line(yaml, node),
@@ -408,30 +393,26 @@ static imp_status read_map_root(imp_map_reader *r)
                         "%s: no tiles: not a map file, which needs tile_size and tiles",
                         yaml->source);
     // tile size and grid
-    imp_status status = read_tile_size(r, root);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(read_tile_size(r, root));
     imp_map_warn_unknown_keys(r, root, keys);
     // the grid comes first, since all other parts refer to it
-    status = read_tiles(r, tiles);
+    IMP_TRY(read_tiles(r, tiles));
     // the start
     const int pose = get_non_null_key(yaml, root, "start_pose");
-    if (status == IMP_OK && pose >= 0)
-        status = read_start_pose(r, pose);
+    if (pose >= 0)
+        IMP_TRY(read_start_pose(r, pose));
     const int tile = get_non_null_key(yaml, root, "start_tile");
     // warnings about the start refer to this line
     r->world->start_line = pose >= 0   ? imp_yaml_line(yaml, pose)
                            : tile >= 0 ? imp_yaml_line(yaml, tile)
                                        : 1;
-    if (status == IMP_OK && tile >= 0)
-        status = read_start_tile(r, tile);
+    if (tile >= 0)
+        IMP_TRY(read_start_tile(r, tile));
     // objects, and the index of those near each tile
     const int objects = imp_yaml_get(yaml, root, "objects");
-    if (status == IMP_OK && objects >= 0)
-        status = imp_map_read_objects(r, objects);
-    if (status == IMP_OK)
-        status = imp_world_index_nearby_objects(r->world, yaml->source, yaml->err);
-    return status;
+    if (objects >= 0)
+        IMP_TRY(imp_map_read_objects(r, objects));
+    return imp_world_index_nearby_objects(r->world, yaml->source, yaml->err);
 }
 
 // The name of a world: the file's name without folder and extension.

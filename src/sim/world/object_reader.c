@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/common/vector2.h"
 #include "base/text/plural.h"
 #include "base/text/suggestion.h"
@@ -139,10 +140,8 @@ static imp_status read_pos_placement(imp_map_reader *r, int node, double rotate,
         imp_yaml_node_kind(&r->yaml, node) == IMP_YAML_LIST && imp_yaml_count(&r->yaml, node) == 3
             ? 3
             : 2; // old files give a height as the third number
-    imp_status status = imp_yaml_read_numbers(
-        &r->yaml, node, (imp_yaml_expected){"pos", "[1.5, 0.5]", IMP_MAP_POSITION_MAX}, count, at);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_yaml_read_numbers(
+        &r->yaml, node, (imp_yaml_expected){"pos", "[1.5, 0.5]", IMP_MAP_POSITION_MAX}, count, at));
     // map files count y upwards and turn counter-clockwise
     out->x = at[0] * world->tile_size;
     out->y = (world->columns - 1 - at[1]) * world->tile_size;
@@ -163,17 +162,11 @@ static imp_status read_place_placement(const imp_map_reader *r, int node, placem
 {
     double tile[2];
     int value;
-    imp_status status = find_required_key(r, node, "place", "tile", &value);
-    if (status == IMP_OK)
-        status = imp_yaml_read_numbers(&r->yaml, value, EXPECTED_TILE, 2, tile);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(find_required_key(r, node, "place", "tile", &value));
+    IMP_TRY(imp_yaml_read_numbers(&r->yaml, value, EXPECTED_TILE, 2, tile));
     // the transform is relative to the centre of the tile
-    status = find_required_key(r, node, "place", "relative", &value);
-    if (status == IMP_OK)
-        status = read_se2_transform(r, value, "relative", out);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(find_required_key(r, node, "place", "relative", &value));
+    IMP_TRY(read_se2_transform(r, value, "relative", out));
     out->x += (tile[0] + 0.5) * r->world->tile_size;
     out->y += (tile[1] + 0.5) * r->world->tile_size;
     return IMP_OK;
@@ -192,16 +185,11 @@ static imp_status read_attach_placement(const imp_map_reader *r, int node, doubl
     // tile and slot are both required
     double tile[2], slot;
     int value;
-    imp_status status = find_required_key(r, node, "attach", "tile", &value);
-    if (status == IMP_OK)
-        status = imp_yaml_read_numbers(&r->yaml, value, EXPECTED_TILE, 2, tile);
-    if (status == IMP_OK)
-        status = find_required_key(r, node, "attach", "slot", &value);
-    if (status == IMP_OK)
-        status = imp_yaml_read_number(
-            &r->yaml, value, (imp_yaml_expected){"slot", "3", IMP_MAP_POSITION_MAX}, &slot);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(find_required_key(r, node, "attach", "tile", &value));
+    IMP_TRY(imp_yaml_read_numbers(&r->yaml, value, EXPECTED_TILE, 2, tile));
+    IMP_TRY(find_required_key(r, node, "attach", "slot", &value));
+    IMP_TRY(imp_yaml_read_number(&r->yaml, value,
+                                 (imp_yaml_expected){"slot", "3", IMP_MAP_POSITION_MAX}, &slot));
     if (slot < 0.0 || slot > 7.0 || slot != floor(slot))
         return imp_yaml_fail(&r->yaml, value, "slot %g is not within 0 to 7", slot);
     out->x = (tile[0] + slots[(int)slot][0]) * r->world->tile_size;
@@ -223,10 +211,8 @@ static imp_status read_placement(imp_map_reader *r, int node, placement *out)
     // rotate applies to pos and attach
     double rotate = 0.0;
     if (turned >= 0) {
-        imp_status status = imp_yaml_read_number(
-            yaml, turned, (imp_yaml_expected){"rotate", "90", IMP_MAP_ANGLE_MAX}, &rotate);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(imp_yaml_read_number(
+            yaml, turned, (imp_yaml_expected){"rotate", "90", IMP_MAP_ANGLE_MAX}, &rotate));
         if (rotate != 0.0 && pos < 0 && (pose >= 0 || place >= 0))
             imp_map_add_warning(r, imp_yaml_line(yaml, turned),
                                 "rotate applies to pos and attach only, not with pose or place");
@@ -251,9 +237,7 @@ static imp_status read_object_pose(imp_map_reader *r, int node, imp_object *obje
 {
     const imp_world *world = r->world;
     placement at = {0.0, 0.0, 0.0};
-    imp_status status = read_placement(r, node, &at);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(read_placement(r, node, &at));
     // size of the map [m]
     const double width = world->columns * world->tile_size, height = world->rows * world->tile_size;
     // z points down from the top row
@@ -286,10 +270,8 @@ static imp_status read_scale(const imp_map_reader *r, int node, imp_object *obje
     if (height >= 0 && scale >= 0)
         return imp_yaml_fail(yaml, node, "'%s' has both height and scale: give one", object->name);
     double value;
-    imp_status status = imp_yaml_read_number(
-        yaml, given, (imp_yaml_expected){what, height >= 0 ? "0.08" : "1", HUGE_VAL}, &value);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_yaml_read_number(
+        yaml, given, (imp_yaml_expected){what, height >= 0 ? "0.08" : "1", HUGE_VAL}, &value));
     // from a height in metres to a scale of the mesh
     object->scale = height >= 0 ? value / imp_object_class_get(object->kind)->height : value;
     if (!(object->scale > 0.0) || object->scale > SCALE_MAX)
@@ -308,10 +290,7 @@ static imp_status read_color(const imp_map_reader *r, int node, imp_object *obje
         return IMP_OK;
     // find the colour by its name
     const char *word;
-    imp_status status =
-        imp_yaml_read_string(&r->yaml, value, (imp_yaml_expected){"color", "red", 0.0}, &word);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_yaml_read_string(&r->yaml, value, (imp_yaml_expected){"color", "red", 0.0}, &word));
     for (int k = 0; k < 4; k++)
         if (strcmp(word, colors[k]) == 0) {
             object->color = (imp_object_color)k;
@@ -331,13 +310,10 @@ static imp_status read_and_register_motion(const imp_map_reader *r, int node, im
     imp_world *world = r->world;
     // static defaults to true
     bool stands = true;
-    imp_status status = IMP_OK;
     if (is_optional >= 0)
-        status = imp_yaml_read_bool(yaml, is_optional, "optional", &object->optional);
-    if (status == IMP_OK && is_static >= 0)
-        status = imp_yaml_read_bool(yaml, is_static, "static", &stands);
-    if (status != IMP_OK)
-        return status;
+        IMP_TRY(imp_yaml_read_bool(yaml, is_optional, "optional", &object->optional));
+    if (is_static >= 0)
+        IMP_TRY(imp_yaml_read_bool(yaml, is_static, "static", &stands));
     // traffic lights are not solid, but change
     object->solid = kind != IMP_OBJECT_TRAFFIC_LIGHT;
     object->moving = -1;
@@ -427,19 +403,18 @@ static bool is_redefined_later(imp_map_reader *r, int entry)
 static imp_status read_entries(imp_map_reader *r, int node, bool is_map)
 {
     const imp_yaml *yaml = &r->yaml;
-    imp_status status = IMP_OK;
     int number = 1;
-    for (int at = imp_yaml_first(yaml, node); at >= 0 && status == IMP_OK; number++) {
+    for (int at = imp_yaml_first(yaml, node); at >= 0; number++) {
         // children alternate between key and value in a map, not in a list
         const int place = is_map ? imp_yaml_next(yaml, at) : at;
         const char *name = is_map ? imp_yaml_scalar_text(yaml, imp_yaml_resolve(yaml, at)) : NULL;
         // a redefined entry is not read at all
         if (!is_map || !is_redefined_later(r, at))
-            status = read_object(r, imp_yaml_resolve(yaml, place), imp_yaml_line(yaml, at), name,
-                                 number);
+            IMP_TRY(read_object(r, imp_yaml_resolve(yaml, place), imp_yaml_line(yaml, at), name,
+                                number));
         at = imp_yaml_next(yaml, place);
     }
-    return status;
+    return IMP_OK;
 }
 
 imp_status imp_map_read_objects(imp_map_reader *r, int node)

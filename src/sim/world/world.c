@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/common/vector2.h"
 #include "base/io/file.h"
 #include "base/io/file_type.h"
@@ -105,10 +106,8 @@ static imp_status load_layer_folder(imp_world **out, const char *folder, imp_err
         length--;
     // the folder's name becomes the name of the world
     snprintf(name, sizeof name, "%.*s", (int)length, folder);
-    imp_status status = imp_dt_map_to_yaml(name, &text, &length, ignored_layers, err);
-    if (status != IMP_OK)
-        return status;
-    status = imp_world_parse(out, text, length, name, err);
+    IMP_TRY(imp_dt_map_to_yaml(name, &text, &length, ignored_layers, err));
+    const imp_status status = imp_world_parse(out, text, length, name, err);
     free(text);
     // report layers that the conversion leaves out
     if (status == IMP_OK && ignored_layers[0] != '\0' &&
@@ -136,12 +135,9 @@ imp_status imp_world_load(imp_world **out, const char *name_or_path, imp_error *
     char *text;
     size_t length;
     // images and archives get a message of their own before they are parsed
-    imp_status status = imp_file_type_expect_text(name_or_path, "a map is a YAML file", err);
-    if (status == IMP_OK)
-        status = imp_file_read(&text, &length, name_or_path, MAP_BYTES_MAX, err);
-    if (status != IMP_OK)
-        return status;
-    status = imp_world_parse(out, text, length, name_or_path, err);
+    IMP_TRY(imp_file_type_expect_text(name_or_path, "a map is a YAML file", err));
+    IMP_TRY(imp_file_read(&text, &length, name_or_path, MAP_BYTES_MAX, err));
+    const imp_status status = imp_world_parse(out, text, length, name_or_path, err);
     free(text);
     return status;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/image/image.h"
 #include "base/io/file.h"
 #include "base/text/plural.h"
@@ -223,13 +224,9 @@ static imp_status check_map_image_def(const imp_map_image_def *def, imp_error *e
 imp_status imp_map_image_svg(char **out, size_t *length, const imp_world *world,
                              const imp_map_image_def *def, imp_error *err)
 {
-    imp_status status = check_map_image_def(def, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(check_map_image_def(def, err));
     imp_text_stream text;
-    status = imp_text_stream_open(&text, "an image of a map", err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_text_stream_open(&text, "an image of a map", err));
     int width, height;
     imp_map_drawing view = {.drawing = {.svg = text.out}, .world = world};
     plan_map_layout(&view, def, &width, &height);
@@ -237,7 +234,7 @@ imp_status imp_map_image_svg(char **out, size_t *length, const imp_world *world,
     imp_map_draw_tiles(&view);
     draw_annotations(&view, def);
     imp_vector_canvas_end(&view.drawing);
-    status = imp_text_stream_close(&text, "an image of a map", err);
+    const imp_status status = imp_text_stream_close(&text, "an image of a map", err);
     if (status == IMP_OK) {
         *out = text.bytes;
         *length = text.length;
@@ -275,11 +272,9 @@ static imp_status draw_map_to_png(const char *path, const imp_world *world,
     int width, height;
     imp_canvas canvas;
     imp_map_drawing view = {.drawing = {.canvas = &canvas}, .world = world};
-    imp_status status = check_map_image_def(def, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(check_map_image_def(def, err));
     plan_map_layout(&view, def, &width, &height);
-    status = imp_canvas_init(&canvas, width, height, err);
+    imp_status status = imp_canvas_init(&canvas, width, height, err);
     if (status == IMP_OK)
         status = draw_rendered_ground(&view, err);
     if (status == IMP_OK) {
@@ -300,10 +295,8 @@ imp_status imp_map_image_write(const char *path, const imp_world *world,
         return imp_fail(err, IMP_USAGE, "%s: an image's name must end with .png or .svg", path);
     char *text;
     size_t length;
-    imp_status status = imp_map_image_svg(&text, &length, world, def, err);
-    if (status != IMP_OK)
-        return status;
-    status = imp_file_write(path, text, length, err);
+    IMP_TRY(imp_map_image_svg(&text, &length, world, def, err));
+    const imp_status status = imp_file_write(path, text, length, err);
     free(text);
     return status;
 }

@@ -1,6 +1,7 @@
 // Contact sheets: frames in rows, as a PNG. Under each frame two bars show the duty cycles of
 // the wheels, left and right of the middle. Frames are enlarged by a whole factor without
 // interpolation.
+#include "base/common/try.h"
 #include "base/text/plural.h"
 #include "imprint/report.h"
 
@@ -59,9 +60,7 @@ static void draw_action_bar(imp_canvas *canvas, double duty, int middle, int hal
 
 imp_status imp_contact_sheet_write(const char *path, const imp_contact_sheet *sheet, imp_error *err)
 {
-    imp_status status = check_contact_sheet(sheet, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(check_contact_sheet(sheet, err));
     // The layout: cells of a frame, its bars and a gap.
     const int columns = sheet->columns < sheet->count ? sheet->columns : sheet->count;
     const int rows = (sheet->count + columns - 1) / columns;
@@ -69,8 +68,8 @@ imp_status imp_contact_sheet_write(const char *path, const imp_contact_sheet *sh
     const int bars = sheet->actions != NULL ? BAR_GAP + BAR_HEIGHT : 0;
 
     imp_canvas canvas;
-    status = imp_canvas_init(&canvas, 2 * MARGIN + columns * (width + GAP) - GAP,
-                             2 * MARGIN + rows * (height + bars + GAP) - GAP, err);
+    imp_status status = imp_canvas_init(&canvas, 2 * MARGIN + columns * (width + GAP) - GAP,
+                                        2 * MARGIN + rows * (height + bars + GAP) - GAP, err);
     // Frames fill the rows from left to right.
     for (int i = 0; status == IMP_OK && i < sheet->count; i++) {
         const int left = MARGIN + i % columns * (width + GAP);

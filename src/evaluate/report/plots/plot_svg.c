@@ -1,6 +1,7 @@
 // Line plots as SVG, one or several below each other. Everything is placed by plot_axis.c in
 // pixels, which are the SVG's user units. Coordinates are written with one decimal.
 // imp_plot_write() chooses SVG or PNG by the file's name.
+#include "base/common/try.h"
 #include "imprint/report.h"
 
 #include <stdio.h>
@@ -164,11 +165,9 @@ static imp_status plot_panels_to_svg(char **out, size_t *length, const imp_plot_
     }
     // Collect the text in memory.
     imp_text_stream text;
-    imp_status status = imp_text_stream_open(&text, "a plot", err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_text_stream_open(&text, "a plot", err));
     write_svg_panels(text.out, panels, count, (const imp_plot_axis(*)[2])axes);
-    status = imp_text_stream_close(&text, "a plot", err);
+    const imp_status status = imp_text_stream_close(&text, "a plot", err);
     if (status == IMP_OK) {
         *out = text.bytes;
         *length = text.length;

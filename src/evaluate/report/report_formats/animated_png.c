@@ -7,6 +7,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "base/common/try.h"
 #include "base/image/image.h"
 #include "base/io/file.h"
 #include "imprint/report.h"
@@ -198,10 +199,7 @@ imp_status imp_animation_add_frame(imp_animation *a, const uint8_t *rgb, imp_err
     for (int row = w.top; row < w.bottom; row++)
         memcpy(a->part + (size_t)(row - w.top) * size,
                rgb + (size_t)row * stride + (size_t)w.left * 3, size);
-    imp_status status =
-        imp_png_encode(&png, &length, w.right - w.left, w.bottom - w.top, a->part, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_png_encode(&png, &length, w.right - w.left, w.bottom - w.top, a->part, err));
     // An fdAT chunk has four bytes more than an IDAT chunk, which has at least twelve. So twice the
     // PNG's length is enough.
     if (!reserve_bytes(a, 2 * length + 256)) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "evaluate/report/drawing/xml_escape.h"
 
@@ -38,9 +39,7 @@ static void write_element(imp_html_page *page, const char *name, const char *tex
 // Writes the head of the page; the title appears again as its first heading.
 imp_status imp_html_begin(imp_html_page *page, const char *title, imp_error *err)
 {
-    const imp_status status = imp_text_stream_open(&page->text, "a report", err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_text_stream_open(&page->text, "a report", err));
     // Set the character set first: names may hold letters beyond ASCII.
     fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
           "<meta name=\"viewport\" content=\"width=device-width\">\n",
@@ -152,9 +151,7 @@ imp_status imp_html_add_image(imp_html_page *page, const char *path, const char 
     enum { IMAGE_BYTES_MAX = 64 << 20 };
     char *bytes;
     size_t length;
-    const imp_status status = imp_file_read(&bytes, &length, path, IMAGE_BYTES_MAX, err);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_file_read(&bytes, &length, path, IMAGE_BYTES_MAX, err));
     // The caption stands above the image, and is its alternative text.
     fputs("<figure>", page->text.out);
     if (caption != NULL)

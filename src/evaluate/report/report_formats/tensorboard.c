@@ -1,6 +1,7 @@
 // Writes logs for TensorBoard: protocol buffers of its types Event and Summary, each framed as a
 // TFRecord: length (8 bytes), checksum of the length, message, checksum of the message. Checksums
 // are masked CRC-32C. Records are collected in memory and appended to the file by flush.
+#include "base/common/try.h"
 #include "imprint/report.h"
 
 #include <errno.h>
@@ -117,9 +118,7 @@ static imp_status create_log_file(imp_tensorboard *e, const char *folder, imp_er
     for (int later = 0; e->file < 0 && later < FILE_NAME_TRIES; later++) {
         char name[64];
         snprintf(name, sizeof name, "events.out.tfevents.%010lld.imprint", now + later);
-        imp_status status = imp_path_join(e->path, folder, name, err);
-        if (status != IMP_OK)
-            return status;
+        IMP_TRY(imp_path_join(e->path, folder, name, err));
         e->file = open(e->path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
         if (e->file < 0 && errno != EEXIST)
             break;
