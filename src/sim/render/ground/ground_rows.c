@@ -25,6 +25,9 @@ typedef struct ground_ops {
 
 enum { PAIRS = IMP_LANES / 2 };
 
+// Samples of the table that are requested ahead of use. A table of a large image is not in a cache.
+enum { PREFETCH_SAMPLES = 32 };
+
 // A value per pixel as four vectors of pairs.
 #define PIXEL_PAIR(of, k) __builtin_shufflevector(of, of, k, k, k, k, k + 4, k + 4, k + 4, k + 4)
 #define PIXEL_PAIRS(of)                                                                            \
@@ -57,15 +60,47 @@ IMP_ALWAYS_INLINE void load_uniforms(const imp_ground_uniforms *uniforms, vector
     }
 }
 
-// Positions along one axis, clamped to the cells; NaN becomes 0.
-IMP_ALWAYS_INLINE void find_positions(const imp_f32x8 *forward, const imp_f32x8 *right,
-                                      const imp_f32x8 axis[4], imp_i32x8 *out,
-                                      const ground_ops *ops)
+// Positions along one axis.
+IMP_ALWAYS_INLINE void find_positions(const imp_f32x8 at[2], const imp_f32x8 axis[4],
+                                      imp_f32x8 *out)
 {
-    const imp_f32x8 at = *forward * axis[0] + *right * axis[1] + axis[2];
-    imp_f32x8 limited;
-    ops->simd->clamp(&at, &axis[3], &limited);
-    *out = __builtin_convertvector(limited, imp_i32x8);
+    *out = at[0] * axis[0] + at[1] * axis[1] + axis[2];
+}
+
+// Half the extent along one axis of a rectangle, widened for the rounding of positions.
+IMP_ALWAYS_INLINE void find_reach(const imp_f32x8 middle[2], const imp_f32x8 half[2],
+                                  const imp_f32x8 axis[4], imp_f32x8 *out)
+{
+    const imp_f32x8 forward = IMP_F32X8_ABS(axis[0]), right = IMP_F32X8_ABS(axis[1]);
+    const imp_f32x8 far = IMP_F32X8_ABS(middle[0]) * forward + IMP_F32X8_ABS(middle[1]) * right;
+    const imp_f32x8 near = half[0] * forward + half[1] * right;
+    *out = near + 1e-6f * (near + far + IMP_F32X8_ABS(axis[2])) + 1.0f;
+}
+
+// For each of eight groups the cell that all its samples lie in, or -1.
+IMP_ALWAYS_INLINE void find_group_cells(const imp_ground_uniforms *uniforms,
+                                        const vector_uniforms *wide, const imp_group_bounds *bounds,
+                                        int32_t cells[IMP_LANES])
+{
+    const imp_f32x8 zero = {0};
+    const imp_f32x8 middle[2] = {IMP_F32X8_LOAD(bounds->middle[0]),
+                                 IMP_F32X8_LOAD(bounds->middle[1])};
+    const imp_f32x8 half[2] = {IMP_F32X8_LOAD(bounds->half[0]), IMP_F32X8_LOAD(bounds->half[1])};
+    imp_f32x8 x, z, x_reach, z_reach;
+    find_positions(middle, wide->x, &x);
+    find_positions(middle, wide->z, &z);
+    find_reach(middle, half, wide->x, &x_reach);
+    find_reach(middle, half, wide->z, &z_reach);
+    const imp_f32x8 left = x - x_reach, right = x + x_reach, top = z - z_reach, end = z + z_reach;
+    const imp_i32x8 column = __builtin_convertvector(left, imp_i32x8) >> IMP_TILE_BITS;
+    const imp_i32x8 row = __builtin_convertvector(top, imp_i32x8) >> IMP_TILE_BITS;
+    // within the cells, where conversion is exact, and in one of them
+    const imp_i32x8 within =
+        (left > zero) & (right < wide->x[3]) & (top > zero) & (end < wide->z[3]);
+    const imp_i32x8 one = (column == __builtin_convertvector(right, imp_i32x8) >> IMP_TILE_BITS) &
+                          (row == __builtin_convertvector(end, imp_i32x8) >> IMP_TILE_BITS);
+    const imp_i32x8 cell = (row * uniforms->columns + column) | ~(within & one);
+    memcpy(cells, &cell, sizeof cell);
 }
 
 // The textures of eight cells. Nearly always they are one or two cells, which saves a gather.
@@ -83,32 +118,50 @@ IMP_ALWAYS_INLINE void find_cell_textures(const int32_t *cells, const imp_i32x8 
     *out = (is_first & (near ^ far)) ^ far;
 }
 
-// First pass for one sample: positions to texel indices and weights.
-IMP_ALWAYS_INLINE void locate_sample(const imp_ground_uniforms *uniforms,
-                                     const vector_uniforms *wide, const imp_ground_level *level,
-                                     const imp_ground_sample *sample, int n, bool white,
-                                     imp_texel_places *out, const ground_ops *ops)
+// Positions of samples in one known cell.
+IMP_ALWAYS_INLINE void position_in_cell(const vector_uniforms *wide,
+                                        const imp_ground_sample *sample, imp_i32x8 at[2])
 {
-    const imp_f32x8 forward = IMP_F32X8_LOAD(sample->forward),
-                    right = IMP_F32X8_LOAD(sample->right);
-    imp_i32x8 x, z, cell, start, inside;
-    find_positions(&forward, &right, wide->x, &x, ops);
-    find_positions(&forward, &right, wide->z, &z, ops);
-    const imp_i32x8 row = z >> IMP_TILE_BITS;
-    ops->simd->dot_halves(&row, uniforms->columns, &cell);
-    cell += x >> IMP_TILE_BITS;
-    find_cell_textures(uniforms->cells, &cell, &start, ops);
-    if (!white)
-        memcpy(out->cells[n], &cell, sizeof cell);
+    const imp_f32x8 from[2] = {IMP_F32X8_LOAD(sample->forward), IMP_F32X8_LOAD(sample->right)};
+    imp_f32x8 x, z;
+    find_positions(from, wide->x, &x);
+    find_positions(from, wide->z, &z);
+    at[0] = __builtin_convertvector(x, imp_i32x8);
+    at[1] = __builtin_convertvector(z, imp_i32x8);
+}
 
-    // from here on each lane holds two 16-bit numbers: z in the lower, x in the upper half. Minus
-    // half a texel to its centre, plus one for the border, leaves half a texel to add.
-    const imp_u16x16 within = BLEND_HALVES(z, x << 16) & (IMP_TILE_UNITS - 1);
+// Positions of samples anywhere, clamped to the cells; NaN becomes 0. Also finds their cells.
+IMP_ALWAYS_INLINE void position_in_any_cell(const imp_ground_uniforms *uniforms,
+                                            const vector_uniforms *wide,
+                                            const imp_ground_sample *sample, imp_i32x8 at[2],
+                                            imp_i32x8 *cell, const ground_ops *ops)
+{
+    const imp_f32x8 from[2] = {IMP_F32X8_LOAD(sample->forward), IMP_F32X8_LOAD(sample->right)};
+    imp_f32x8 x, z, limited[2];
+    find_positions(from, wide->x, &x);
+    find_positions(from, wide->z, &z);
+    ops->simd->clamp(&x, &wide->x[3], &limited[0]);
+    ops->simd->clamp(&z, &wide->z[3], &limited[1]);
+    at[0] = __builtin_convertvector(limited[0], imp_i32x8);
+    at[1] = __builtin_convertvector(limited[1], imp_i32x8);
+    const imp_i32x8 row = at[1] >> IMP_TILE_BITS;
+    ops->simd->dot_halves(&row, uniforms->columns, cell);
+    *cell += at[0] >> IMP_TILE_BITS;
+}
+
+// First pass for one sample: from positions (x, z) to texel indices, less those of their textures,
+// and to weights. base: added to the indices.
+IMP_ALWAYS_INLINE void locate_sample(const imp_i32x8 at[2], const imp_ground_level *level,
+                                     int32_t base, int n, imp_i32x8 *texels, imp_texel_places *out,
+                                     const ground_ops *ops)
+{
+    // each lane holds two 16-bit numbers: z in the lower, x in the upper half. Minus half a texel
+    // to its centre, plus one for the border, leaves half a texel to add.
+    const imp_u16x16 within = BLEND_HALVES(at[1], at[0] << 16) & (IMP_TILE_UNITS - 1);
     const imp_u16x16 vu = (within >> level->shift) + IMP_SUBTEXEL / 2;
     const imp_i32x8 whole = (imp_i32x8)(vu >> IMP_SUBTEXEL_BITS);
-    ops->simd->dot_halves(&whole, level->steps, &inside);
-    inside += start + level->offset;
-    memcpy(out->texels[n], &inside, sizeof inside);
+    ops->simd->dot_halves(&whole, level->steps, texels);
+    *texels += base;
     out->strides[n] = level->stride;
 
     // fractions g (z) and f (x) with product p give the weights 64 - f - g + p, g - p (lower half)
@@ -123,16 +176,61 @@ IMP_ALWAYS_INLINE void locate_sample(const imp_ground_uniforms *uniforms,
     memcpy(out->weights[n], &weights, sizeof weights);
 }
 
-// First pass for consecutive samples.
+// First pass for consecutive samples of the table, in one known cell or anywhere (-1). They become
+// places `to` and following.
 IMP_ALWAYS_INLINE void locate_samples(const imp_ground_uniforms *uniforms,
                                       const vector_uniforms *wide,
                                       const imp_ground_sample_table *table, int first, int count,
-                                      bool white, imp_texel_places *out, const ground_ops *ops)
+                                      int32_t one_cell, bool white, int to, imp_texel_places *out,
+                                      const ground_ops *ops)
 {
     const imp_ground_level *levels = uniforms->levels + IMP_SAMPLE_LEVEL_MAX;
-    for (int n = 0; n < count; n++)
-        locate_sample(uniforms, wide, &levels[table->levels[first + n]], &table->samples[first + n],
-                      n, white, out, ops);
+    const int32_t texture = one_cell >= 0 ? uniforms->cells[one_cell] : 0;
+    for (int n = first; n < first + count && one_cell >= 0; n++, to++) {
+        const imp_ground_level *level = &levels[table->levels[n]];
+        __builtin_prefetch(&table->samples[n + PREFETCH_SAMPLES]);
+        const imp_i32x8 cell = (imp_i32x8){0} + one_cell;
+        imp_i32x8 at[2], texels;
+        position_in_cell(wide, &table->samples[n], at);
+        locate_sample(at, level, texture + level->offset, to, &texels, out, ops);
+        memcpy(out->texels[to], &texels, sizeof texels);
+        if (!white)
+            memcpy(out->cells[to], &cell, sizeof cell);
+    }
+    for (int n = first; n < first + count && one_cell < 0; n++, to++) {
+        const imp_ground_level *level = &levels[table->levels[n]];
+        __builtin_prefetch(&table->samples[n + PREFETCH_SAMPLES]);
+        imp_i32x8 at[2], cell, textures, texels;
+        position_in_any_cell(uniforms, wide, &table->samples[n], at, &cell, ops);
+        find_cell_textures(uniforms->cells, &cell, &textures, ops);
+        locate_sample(at, level, level->offset, to, &texels, out, ops);
+        texels += textures;
+        memcpy(out->texels[to], &texels, sizeof texels);
+        if (!white)
+            memcpy(out->cells[to], &cell, sizeof cell);
+    }
+}
+
+// Locates the samples of as many whole groups as fit, from g to count - 1, and returns the first
+// group that did not. Neighbouring groups in one cell are located together.
+IMP_ALWAYS_INLINE int locate_groups(const imp_ground_uniforms *uniforms,
+                                    const vector_uniforms *wide,
+                                    const imp_ground_sample_table *table,
+                                    const imp_pixel_group *groups, int g, int count,
+                                    const int32_t cells[IMP_LANES], bool white,
+                                    imp_texel_places *out, const ground_ops *ops)
+{
+    int samples = 0;
+    while (g < count && samples + groups[g].count <= IMP_PLACES_MAX) {
+        const int first = g, to = samples;
+        const int32_t cell = cells[g % IMP_LANES];
+        while (g < count && samples + groups[g].count <= IMP_PLACES_MAX &&
+               cells[g % IMP_LANES] == cell)
+            samples += groups[g++].count;
+        locate_samples(uniforms, wide, table, groups[first].first, samples - to, cell, white, to,
+                       out, ops);
+    }
+    return g;
 }
 
 // Whether texels cover all of the ground that a group shows. cover: factor of the sums.
@@ -241,7 +339,7 @@ IMP_ALWAYS_INLINE void draw_pixel_group(const imp_ground_uniforms *uniforms,
     ops->pack(values, pixels);
 }
 
-// Draws a row: locates as many whole groups as fit, then draws these.
+// Draws a row, eight groups at a time: locates as many of them as fit, then draws these.
 IMP_ALWAYS_INLINE void draw_row_of_groups(const imp_ground_uniforms *uniforms,
                                           const imp_ground_sample_table *table,
                                           const imp_pixel_group *groups, int row, int width,
@@ -252,6 +350,7 @@ IMP_ALWAYS_INLINE void draw_row_of_groups(const imp_ground_uniforms *uniforms,
     imp_texel_places places;
     imp_row_candidates candidates;
     const int count = (width + IMP_LANES - 1) / IMP_LANES;
+    const imp_group_bounds *bounds = imp_group_bounds_of(table, groups);
     load_uniforms(uniforms, &wide);
     // groups of pure sky need no samples
     const imp_f32x8 sky_colours[PAIRS] = {wide.sky, wide.sky, wide.sky, wide.sky};
@@ -260,10 +359,14 @@ IMP_ALWAYS_INLINE void draw_row_of_groups(const imp_ground_uniforms *uniforms,
     if (!even)
         imp_row_candidates_find(uniforms, table, groups, row, count, &candidates);
     for (int g = 0, end; g < count; g = end) {
-        int samples = 0;
-        for (end = g; end < count && samples + groups[end].count <= IMP_PLACES_MAX; end++)
-            samples += groups[end].count;
-        locate_samples(uniforms, &wide, table, groups[g].first, samples, white, &places, ops);
+        int32_t cells[IMP_LANES];
+        const int last = (g | (IMP_LANES - 1)) + 1;
+        if (groups[g].kind != IMP_GROUP_ONLY_SKY)
+            find_group_cells(uniforms, &wide, &bounds[g / IMP_LANES], cells);
+        else
+            memset(cells, -1, sizeof cells);
+        end = locate_groups(uniforms, &wide, table, groups, g, last < count ? last : count, cells,
+                            white, &places, ops);
         for (int n = g; n < end; n++) {
             const int first = n * IMP_LANES;
             const group_at at = {&groups[n], groups[n].first - groups[g].first, first, &candidates};

@@ -186,6 +186,32 @@ static void compute_group_probe_bounds(const imp_ground_sample_table *table,
     }
 }
 
+// Computes the bounding rectangle of all samples of a group.
+static void compute_group_bounds(const imp_ground_sample_table *table, const imp_pixel_group *group)
+{
+    float low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY};
+    bool grounded = group->count > 0;
+    for (int n = 0; n < group->count; n++) {
+        const imp_ground_sample *sample = &table->samples[group->first + n];
+        for (int k = 0; k < IMP_LANES; k++) {
+            const float at[2] = {sample->forward[k], sample->right[k]};
+            grounded = grounded && at[0] < OFF_MAP;
+            for (int c = 0; c < 2; c++) {
+                low[c] = at[c] < low[c] ? at[c] : low[c];
+                high[c] = at[c] > high[c] ? at[c] : high[c];
+            }
+        }
+    }
+    imp_group_bounds *bounds = imp_group_bounds_of(table, group);
+    const ptrdiff_t lane = (group - table->groups) % table->row_groups % IMP_LANES;
+    for (int c = 0; c < 2; c++) {
+        // margin for rounding
+        const float slack = 1e-6f * (fabsf(low[c]) + fabsf(high[c]));
+        bounds->middle[c][lane] = grounded ? 0.5f * (low[c] + high[c]) : 0.0f;
+        bounds->half[c][lane] = grounded ? 0.5f * (high[c] - low[c]) + slack : INFINITY;
+    }
+}
+
 // Classifies a group by its shares.
 static int16_t classify_group(const imp_pixel_group *group, const imp_group_shares *shares)
 {
@@ -216,6 +242,7 @@ static void add_pixel_group(imp_ground_sample_table *table, const camera_mount *
     }
     group->kind = classify_group(group, shares);
     compute_group_probe_bounds(table, group);
+    compute_group_bounds(table, group);
 }
 
 // Rays through the pixel corners along a line of the image, as pairs (x, y); NaN outside the lens.

@@ -3,6 +3,8 @@
 #ifndef IMP_SIM_RENDER_GROUND_GROUND_SAMPLE_TABLE_H
 #define IMP_SIM_RENDER_GROUND_GROUND_SAMPLE_TABLE_H
 
+#include <stddef.h>
+
 #include "imprint/render.h"
 
 // Pixels are drawn in groups of 8 neighbours in a row, which share number and mip level of samples.
@@ -43,6 +45,16 @@ typedef struct imp_group_probes {
     float middle[2], half[2];
 } imp_group_probes;
 
+// Bounding rectangles of the samples of eight neighbouring groups in a row: centres and half sides,
+// forward and right, a little wider than they are. Half sides are infinite for groups with samples
+// off the ground.
+typedef struct imp_group_bounds {
+    float middle[2][IMP_LANES], half[2][IMP_LANES];
+} imp_group_bounds;
+
+// Number of such blocks of eight groups in a row.
+#define IMP_GROUP_BLOCKS(row_groups) (((row_groups) + IMP_LANES - 1) / IMP_LANES)
+
 // The samples of some rows of an image.
 typedef struct imp_ground_sample_table {
     int row_groups;          // groups per row
@@ -50,6 +62,7 @@ typedef struct imp_ground_sample_table {
     // per group; stored apart, since few groups need them
     imp_group_shares *shares; // only those of mixed groups are read
     imp_group_probes *probes;
+    imp_group_bounds *bounds; // (rows x IMP_GROUP_BLOCKS(row_groups))
     imp_ground_sample *samples;
     // mip level per sample, for tiles of IMP_NOMINAL_TILE_SIZE; it may lie outside a texture's
     // levels, but is within +-IMP_SAMPLE_LEVEL_MAX
@@ -73,6 +86,15 @@ static inline imp_group_probes *imp_group_probes_of(const imp_ground_sample_tabl
                                                     const imp_pixel_group *group)
 {
     return table->probes + (group - table->groups);
+}
+
+// The bounds of a group of the table and its seven neighbours.
+static inline imp_group_bounds *imp_group_bounds_of(const imp_ground_sample_table *table,
+                                                    const imp_pixel_group *group)
+{
+    const ptrdiff_t index = group - table->groups, row = index / table->row_groups;
+    return table->bounds + row * IMP_GROUP_BLOCKS(table->row_groups) +
+           (index - row * table->row_groups) / IMP_LANES;
 }
 
 // Side of a tile that the table's levels refer to [m].

@@ -140,8 +140,10 @@ static bool allocate_tables(imp_renderer *renderer, imp_render_backend path)
     table->groups = calloc(groups, sizeof *table->groups);
     table->shares = calloc(groups, sizeof *table->shares);
     table->probes = calloc(groups, sizeof *table->probes);
+    const size_t blocks = (size_t)rows * (size_t)IMP_GROUP_BLOCKS(table->row_groups);
+    table->bounds = calloc(blocks, sizeof *table->bounds);
     return renderer->corners != NULL && table->groups != NULL && table->shares != NULL &&
-           table->probes != NULL && allocate_raster(renderer, path) &&
+           table->probes != NULL && table->bounds != NULL && allocate_raster(renderer, path) &&
            reserve_ground_samples(table, (int64_t)table->row_groups * IMP_GROUP_SAMPLES_MAX);
 }
 
@@ -267,6 +269,7 @@ void imp_renderer_destroy(imp_renderer *renderer)
     free(renderer->table.groups);
     free(renderer->table.shares);
     free(renderer->table.probes);
+    free(renderer->table.bounds);
     free(renderer->table.samples);
     free(renderer->table.levels);
     free(renderer->corners);
