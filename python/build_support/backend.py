@@ -12,9 +12,16 @@ from scikit_build_core.build import *
 from scikit_build_core.build import build_sdist as build_plain_sdist
 
 HERE = Path(__file__).parent.parent
-COPIED = ("CMakeLists.txt", "LICENSE", "cmake", "include", "maps", "networks", "src")
-# read by the library's install rules
-PLACES = ("docs", "examples")
+COPIED = (
+    "CMakeLists.txt",
+    "LICENSE",
+    "cmake",
+    "docs/Doxyfile.in",  # which the library's install rules configure
+    "include",
+    "maps",
+    "networks",
+    "src",
+)
 
 
 def build_sdist(
@@ -27,6 +34,7 @@ def build_sdist(
         library.mkdir()
         for name in COPIED:
             source = HERE.parent / name
+            (library / name).parent.mkdir(exist_ok=True)
             if source.is_dir():
                 shutil.copytree(source, library / name)
             else:
