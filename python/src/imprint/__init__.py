@@ -5,6 +5,7 @@ The C library does the work; this package hands NumPy arrays to it. docs/python.
 
 import gymnasium as _gymnasium
 
+from imprint._callbacks import STATE
 from imprint._errors import (
     BadInputError,
     BusyError,
@@ -22,32 +23,65 @@ from imprint._errors import (
 from imprint._monitor import Progress, ProgressCallback
 from imprint._native import lib as _lib
 from imprint._settings import EnvSettings, builtin_maps, generate_map
+from imprint._tasks import TaskSettings
+from imprint.aggregation import Dagger, Round, Training, dagger
+from imprint.collection import Collection, collect
 from imprint.environments import EndReason, LaneFollowingEnv
+from imprint.evaluation import Estimate, Evaluation, Statistics, Trajectory, evaluate
+from imprint.policies import (
+    Callback,
+    Expert,
+    Network,
+    OnnxPolicy,
+    TorchPolicy,
+    load_policy,
+    policy,
+)
 from imprint.vector import LaneFollowingVectorEnv
 
 __version__: str = text(_lib.imp_version())
 
 __all__ = [
+    "STATE",
     "BadInputError",
     "BusyError",
+    "Callback",
     "CheckFailedError",
     "ClosedError",
+    "Collection",
+    "Dagger",
     "EndReason",
     "EnvSettings",
+    "Estimate",
+    "Evaluation",
+    "Expert",
     "Hint",
     "ImprintError",
     "InputOutputError",
     "InternalError",
     "LaneFollowingEnv",
     "LaneFollowingVectorEnv",
+    "Network",
+    "OnnxPolicy",
     "OutOfMemoryError",
     "Progress",
     "ProgressCallback",
+    "Round",
+    "Statistics",
     "StoppedError",
+    "TaskSettings",
+    "TorchPolicy",
+    "Training",
+    "Trajectory",
     "UsageError",
     "__version__",
     "builtin_maps",
+    "collect",
+    "dagger",
+    "evaluate",
     "generate_map",
+    "load_policy",
+    "policy",
 ]
 
 _gymnasium.register(

@@ -67,6 +67,8 @@ class Definition:
                 return ffi.cast(kind, value) if isinstance(value, bool) else _number(kind, value)
             if kind.kind == "pointer":
                 return self._pointed(path, kind, value)
+            if kind.kind == "array" and kind.item.cname == "char":
+                return _characters(path, kind, value)
             if kind.kind == "array":
                 return [_number(kind.item, item) for item in value]
         except (TypeError, ValueError, OverflowError) as error:
@@ -151,6 +153,16 @@ def _enumerator(path: str, kind: Any, value: Any) -> int:
     if value not in words.values():
         raise UsageError(f"{path}: {value!r} is none of {', '.join(words)}")
     return int(value)
+
+
+def _characters(path: str, kind: Any, value: Any) -> bytes:
+    """A text or path for an array of characters."""
+    if not isinstance(value, (str, os.PathLike)):
+        raise UsageError(f"{path}: a text is needed, not {value!r}")
+    encoded = os.fsencode(value)
+    if len(encoded) >= kind.length:
+        raise UsageError(f"{path}: {value!r} is longer than {kind.length - 1} bytes")
+    return encoded
 
 
 def _number(kind: Any, value: Any) -> Any:

@@ -6,6 +6,8 @@ imp_dataset_episode() points to may be read without it.
 """
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from imprint._errors import BusyError
@@ -13,15 +15,17 @@ from imprint._errors import BusyError
 
 class _Hdf5Lock:
     """One thread at a time. A thread that holds it already, as in the progress callback of a
-    collection, gets BusyError instead of waiting for itself.
+    collection, gets BusyError instead of waiting for itself; and so does a policy, which other
+    threads call for the one that holds it.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._owner = 0
+        self.policy_thread = 0  # that runs a policy of the call that holds the lock
 
     def __enter__(self) -> None:
-        if self._owner == threading.get_ident():
+        if threading.get_ident() in (self._owner, self.policy_thread):
             raise BusyError(
                 "a callback of a call that uses datasets cannot use others: do so after the call"
             )
@@ -36,6 +40,20 @@ class _Hdf5Lock:
     ) -> None:
         self._owner = 0
         self._lock.release()
+
+    @contextmanager
+    def released(self) -> Iterator[None]:
+        """For a callback that may use datasets, because the call that holds the lock uses none
+        meanwhile.
+        """
+        held = self._owner == threading.get_ident()
+        if held:
+            self.__exit__(None, None, None)
+        try:
+            yield
+        finally:
+            if held:
+                self.__enter__()
 
 
 hdf5_lock = _Hdf5Lock()

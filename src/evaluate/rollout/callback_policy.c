@@ -43,7 +43,7 @@ imp_callback_def imp_default_callback_def(void)
 {
     return (imp_callback_def){
         .name = "callback",
-        .batch = 32,
+        .batch = 4,
         .needs_observation = true,
         .needs_state = true,
         .width = 80,

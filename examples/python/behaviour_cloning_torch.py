@@ -1,0 +1,62 @@
+"""Behaviour cloning in PyTorch: record our expert, train a module of one's own, let it drive.
+
+pip install torch h5py
+python behaviour_cloning_torch.py [--episodes 60] [--epochs 8] [--out cloning]
+"""
+
+import argparse
+from pathlib import Path
+
+import h5py
+import numpy as np
+import torch
+from torch import nn
+
+import imprint
+
+SETTINGS = {"map": "small_loop", "start_angle": 0.1}
+
+
+def network():
+    return nn.Sequential(
+        *(nn.Conv2d(3, 16, 5, stride=3), nn.ReLU(), nn.Conv2d(16, 32, 5, stride=3), nn.ReLU()),
+        *(nn.Flatten(), nn.Linear(32 * 8 * 5, 64), nn.ReLU(), nn.Linear(64, 2), nn.Tanh()),
+    )
+
+
+def read(folder):
+    """All frames of a dataset: images [N, 3, 60, 80] uint8, labels [N, 2]."""
+    with h5py.File(folder / "main_data.hdf5") as data:
+        episodes = [data[f"episode_{k}"] for k in range(int(data.attrs["total_episodes"]))]
+        images = np.concatenate([episode["observations"][:-1] for episode in episodes])
+        labels = np.concatenate([episode["infos/expert_actions"][:] for episode in episodes])
+    return torch.tensor(images).permute(0, 3, 1, 2).contiguous(), torch.tensor(labels)
+
+
+def train(module, images, labels, epochs, rate=1e-3, batch=64):
+    optimiser = torch.optim.AdamW(module.parameters(), rate)
+    for epoch in range(epochs):
+        total = 0.0
+        for rows in torch.randperm(len(images)).split(batch):
+            loss = nn.functional.mse_loss(module(images[rows] / 255.0), labels[rows])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            total += loss.item() * len(rows)
+        print(f"epoch {epoch}: loss {total / len(images):.5f}")
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description="behaviour cloning in PyTorch")
+    for name, default in (("episodes", 60), ("epochs", 8), ("out", Path("cloning"))):
+        parser.add_argument(f"--{name}", type=type(default), default=default)
+    options = parser.parse_args(arguments)
+    torch.manual_seed(1)
+    data, module = options.out / "data", network()
+    imprint.collect(data, episodes=options.episodes, steps=100, noise=0.1, **SETTINGS)
+    train(module, *read(data), options.epochs)
+    print(imprint.evaluate(module, episodes=20, steps=300, **SETTINGS))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""The examples in examples/python, in a short mode. What needs packages that are not there is
+skipped.
+"""
+
+import importlib
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+import imprint
+from imprint._native import ffi, lib
+
+FOLDER = Path(__file__).resolve().parents[2] / "examples" / "python"
+
+
+@pytest.fixture
+def example(monkeypatch):
+    monkeypatch.setattr(sys, "path", [str(FOLDER), *sys.path])
+
+    def run(name, *arguments, needs=()):
+        for package in needs:
+            pytest.importorskip(package)
+        importlib.import_module(name).main([str(argument) for argument in arguments])
+
+    return run
+
+
+def test_own_expert(example, tmp_path, capsys):
+    arguments = ("--episodes", 3, "--steps", 40, "--out", tmp_path)
+    example("own_expert", *arguments)
+    out = capsys.readouterr().out
+    assert "own expert: completed 3 of 3" in out
+    assert "data: 3 episodes" in out
+
+
+def test_behaviour_cloning_in_pytorch(example, tmp_path, capsys):
+    arguments = ("--episodes", 2, "--epochs", 1, "--out", tmp_path)
+    example("behaviour_cloning_torch", *arguments, needs=("torch", "h5py"))
+    assert "epoch 0: loss" in capsys.readouterr().out
+    program = (FOLDER / "behaviour_cloning_torch.py").read_text()
+    assert len(program.splitlines()) <= 62
+
+
+def test_dagger_in_pytorch(example, tmp_path, capsys):
+    arguments = ("--rounds", 1, "--episodes", 2, "--out", tmp_path / "run")
+    example("dagger_torch", *arguments, needs=("torch", "h5py"))
+    assert "round 1: " in capsys.readouterr().out
+    example("dagger_torch", "--rounds", 2, "--resume", *arguments[2:])
+    assert "round 2: " in capsys.readouterr().out
+
+
+def test_evaluate_onnx(example, tmp_path, capsys):
+    network = ffi.new("imp_network **")
+    definition = ffi.new("imp_network_def *", lib.imp_default_network_def())
+    assert lib.imp_network_create(network, definition, 3, ffi.NULL) == lib.IMP_OK
+    file = os.fsencode(tmp_path / "model.onnx")
+    assert lib.imp_network_export_onnx(network[0], file, True, ffi.NULL) == lib.IMP_OK
+    lib.imp_network_destroy(network[0])
+    arguments = (tmp_path / "model.onnx", "--episodes", 2, "--steps", 20)
+    example("evaluate_onnx", *arguments, needs=("onnxruntime",))
+    assert "model.onnx: completed" in capsys.readouterr().out
+
+
+def test_the_benchmark_of_callbacks_prints_the_overhead(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "path", [str(FOLDER.parents[1] / "python/benchmarks"), *sys.path])
+    benchmark = importlib.import_module("callback_overhead")
+    benchmark.main(["--episodes", "3", "--steps", "20", "--repeats", "1"])
+    assert "overhead of Python on 3 x 20" in capsys.readouterr().out
+    assert imprint.policy(benchmark.follow_lane).images
