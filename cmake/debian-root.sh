@@ -42,16 +42,20 @@ trap 'rm -rf "$root"' EXIT
 trap 'exit 130' INT TERM
 cp -a "$base" "$root"
 # the network as it is reached from here: names, proxies and whom to trust
-for file in /etc/{resolv.conf,hosts,pip.conf} /etc/apt/apt.conf.d/99* \
+for file in /etc/{resolv.conf,hosts} /etc/apt/apt.conf.d/99* \
     /etc/ssl/certs/ca-certificates.crt; do
     [ ! -e "$file" ] || install -D -m 644 "$file" "$root$file"
 done
+# for pip; the package ca-certificates would replace the file above
+[ ! -e /etc/ssl/certs/ca-certificates.crt ] ||
+    install -D -m 644 /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/outside.crt"
 mkdir "$root/src"
 git ls-files -z --cached --others --exclude-standard |
     while IFS= read -r -d '' file; do [ ! -e "$file" ] || printf '%s\0' "$file"; done |
     tar -c --null --files-from=- | tar -x --no-same-owner -C "$root/src"
 
-environment=(HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb LC_ALL=C)
+environment=(HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb LC_ALL=C
+    PIP_CERT=/etc/ssl/outside.crt)
 while IFS= read -r name; do
     environment+=("$name=${!name}")
 done < <(compgen -e | grep -E '^(IMPRINT_|BRIEF$)' || true)
