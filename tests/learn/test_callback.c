@@ -169,6 +169,7 @@ static void states_tell_pose_lane_path_and_objects(void **state)
     eval.sim.map = "loop_obstacles";
     def.act = keep_states;
     def.context = states;
+    def.batch = EPISODES;
     def.needs_observation = false;
     assert_ok(imp_policy_factory_open_callback(&driver, &def, &err), err);
     assert_ok(imp_evaluate(&evaluation, driver, &eval, NULL, &err), err);
@@ -477,7 +478,7 @@ static void dagger_trains_policies_of_the_caller(void **state)
     def.eval.steps = 40;
     def.rounds = ROUNDS;
     def.policy_trainer = &callbacks;
-    for (int stop_at = 100000; stop_at > 0; stop_at = stop_at > 400 ? 400 : stop_at - 170) {
+    for (int stop_at = 100000; stop_at > 0; stop_at = stop_at > 300 ? 300 : 0) {
         char name[24];
         snprintf(name, sizeof name, "stop-%d", stop_at);
         char *to = path_of(name), *whole = path_of("stop-100000");
