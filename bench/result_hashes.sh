@@ -3,7 +3,6 @@
 # DAgger, evaluations, rendered images. Two builds whose lines are equal do the same:
 #   diff <(bench/result_hashes.sh old/imprint) <(bench/result_hashes.sh new/imprint)
 # Renamed options have their old names here, which both know.
-# Models depend on the processor's instruction set and on oneDNN's version (docs/architecture.md).
 set -euo pipefail
 program=$(realpath "${1:-build/release/imprint}")
 dir=$(mktemp -d)

@@ -3,7 +3,7 @@
 # machine's own Debian sources, for cmake/arm64.cmake. Changes nothing else here and needs no root.
 set -euo pipefail
 
-packages=(libc6-dev libdnnl-dev libhdf5-dev libyaml-dev libjansson-dev libpng-dev
+packages=(libc6-dev libhdf5-dev libyaml-dev libjansson-dev libpng-dev
     libjpeg62-turbo-dev libbz2-dev libcmocka-dev)
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build/arm64-root

@@ -7,10 +7,3 @@ pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson>=2.13)
 find_package(BZip2 REQUIRED)
 pkg_search_module(hdf5 REQUIRED IMPORTED_TARGET hdf5-serial hdf5)
-
-# oneDNN ships no pkg-config file
-find_path(DNNL_INCLUDE_DIR dnnl.h REQUIRED)
-find_library(DNNL_LIBRARY dnnl REQUIRED)
-add_library(dnnl INTERFACE IMPORTED)
-target_include_directories(dnnl SYSTEM INTERFACE ${DNNL_INCLUDE_DIR})
-target_link_libraries(dnnl INTERFACE ${DNNL_LIBRARY})

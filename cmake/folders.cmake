@@ -28,6 +28,30 @@ function(imp_folder PATH)
   set_property(GLOBAL APPEND PROPERTY IMP_FOLDERS ${PATH})
 endfunction()
 
+# imp_vector_folder(PATH ...): an imp_folder() whose files are compiled once more for each further
+# instruction set that the processor may have; IMP_INSTRUCTION_SET is its name in the code.
+function(imp_vector_folder PATH)
+  imp_folder(${PATH} ${ARGN})
+  string(REPLACE "/" "_" plain folder_${PATH})
+  target_compile_definitions(${plain} PRIVATE IMP_INSTRUCTION_SET=plain)
+  # vectors are passed to functions that are always inlined only
+  target_compile_options(${plain} PRIVATE -Wno-psabi)
+  if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    return()
+  endif()
+  get_target_property(sources ${plain} SOURCES)
+  set(avx2 -mavx2 -mfma)
+  set(avx512 -mavx2 -mfma -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512)
+  foreach(set IN ITEMS avx2 avx512)
+    add_library(${plain}_${set} OBJECT ${sources})
+    target_include_directories(${plain}_${set} PUBLIC
+      ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+    target_compile_options(${plain}_${set} PRIVATE ${${set}} -Wno-psabi)
+    target_compile_definitions(${plain}_${set} PRIVATE IMP_INSTRUCTION_SET=${set})
+    target_sources(${plain} INTERFACE $<TARGET_OBJECTS:${plain}_${set}>)
+  endforeach()
+endfunction()
+
 # imp_link_folders(TARGET [PRIVATE] path...): links the objects of the folders and of all that they
 # know. PRIVATE: users of TARGET do not link the libraries that the folders use.
 function(imp_link_folders TARGET)
@@ -47,7 +71,8 @@ function(imp_link_folders TARGET)
   list(REMOVE_DUPLICATES all)
   foreach(folder IN LISTS all)
     string(REPLACE "/" "_" target folder_${folder})
-    target_sources(${TARGET} PRIVATE $<TARGET_OBJECTS:${target}>)
+    target_sources(${TARGET} PRIVATE
+      $<TARGET_OBJECTS:${target}> $<TARGET_PROPERTY:${target},INTERFACE_SOURCES>)
     get_target_property(uses ${target} LINK_LIBRARIES)
     if(uses)
       target_link_libraries(${TARGET} ${scope} ${uses})

@@ -3,7 +3,7 @@
 include(${CMAKE_CURRENT_LIST_DIR}/imprintTargets.cmake)
 foreach(component IN LISTS imprint_FIND_COMPONENTS)
   if(component STREQUAL "static")
-    if(NOT TARGET dnnl)
+    if(NOT TARGET PkgConfig::jansson)
       include(${CMAKE_CURRENT_LIST_DIR}/dependencies.cmake)
     endif()
     include(${CMAKE_CURRENT_LIST_DIR}/imprintStaticTargets.cmake)

@@ -1,15 +1,13 @@
 /// imprint/nn.h: neural networks: architecture, weights, inference, training.
-/// The computing library (oneDNN) is not visible here. A network, trainer or inference may be used
-/// by one thread at a time; different objects may be used by different threads at once.
+/// A network, trainer or inference may be used by one thread at a time; different objects may be
+/// used by different threads at once. The same seed, data and settings give the same values, bit
+/// for bit, on every processor.
 #ifndef IMPRINT_NN_H
 #define IMPRINT_NN_H
 
 #include "imprint/base.h"
 
 IMP_API_BEGIN
-
-/// Name and version of the computing library, e.g. "oneDNN 2.6.3".
-void imp_nn_backend_version(char *out, size_t capacity);
 
 /// Settings of a network. Obtain with imp_default_network_def(), then change fields.
 typedef struct imp_network_def {
@@ -212,29 +210,22 @@ imp_status imp_network_export_onnx(const imp_network *network, const char *path,
 typedef struct imp_inference imp_inference;
 imp_status imp_inference_create(imp_inference **out, const imp_network *network, int batch,
                                 imp_error *err);
-/// The same for batches of 1 to max_batch samples. Each sample gets the same bits in any batch,
-/// those of an inference with batch 1. Larger batches of imp_inference_create() may differ from
-/// these: oneDNN orders their sums.
-imp_status imp_inference_create_batch_invariant(imp_inference **out, const imp_network *network,
-                                                int max_batch, imp_error *err);
 void imp_inference_destroy(imp_inference *inference); ///< nullable
 /// Runs the network. frames: (batch x inputs.frames) pointers to images, (height x width x 3) RGB
 /// bytes each, newest first within a sample. actions: (batch x inputs.actions x 2) duty cycles,
 /// newest first; NULL: all zero. out: (batch x outputs). Images are standardised as in training.
-/// Allocates nothing. Writes NaN if oneDNN fails.
+/// A sample gets the same bits in any batch. Allocates nothing.
 void imp_inference_run(imp_inference *inference, const uint8_t *const *frames, const float *actions,
                        float *out);
-/// The same for `count` samples instead of a whole batch. Only for inferences that
-/// imp_inference_create_batch_invariant() made.
+/// The same for the first `count` samples, 1..batch, instead of a whole batch.
 void imp_inference_run_count(imp_inference *inference, int count, const uint8_t *const *frames,
                              const float *actions, float *out);
 
-/// Time that a node takes on this machine, in seconds per image, including changes of layout.
+/// Time that a node takes on this machine, in seconds per image.
 /// Activations that are fused into the layer before them take 0.
 typedef struct imp_node_timing {
     double inference;         ///< forward, a batch of one image
     double forward, backward; ///< in training
-    const char *kernel;       ///< oneDNN's name of the inference kernel; "" if it is one of ours
 } imp_node_timing;
 
 /// Measures a network per node on the calling thread, as the best of `repeats` runs. times: one per

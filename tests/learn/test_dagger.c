@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include "base/common/hash.h"
 #include "learn/imitation/dagger_table.h"
 
 static imp_dagger_def small_dagger(int rounds)
@@ -331,6 +332,33 @@ static void round_continues_from_last_weights(void **state)
     free(to);
 }
 
+// The golden hash holds on every processor, with every compiler and C library: what is simulated,
+// drawn, learnt and driven has the same bits.
+static void weights_are_the_same_everywhere(void **state)
+{
+    (void)state;
+    static const uint64_t GOLDEN = 0xee42234689c1b6d3;
+    imp_dagger_def def = small_dagger(1);
+    imp_error err = {0};
+    imp_dagger_result out;
+    char *to = path_of("golden"), path[PATH_MAX];
+    assert_ok(imp_run_dagger(&out, to, &def, NULL, &err), err);
+    imp_dagger_result_free(&out);
+    imp_network *network;
+    join(path, to, "model-001/model.safetensors");
+    assert_ok(imp_network_load(&network, path, &err), err);
+    uint64_t hash = IMP_HASH_START;
+    for (int i = 0; imp_network_tensor(network, i) != NULL; i++) {
+        const imp_tensor *tensor = imp_network_tensor(network, i);
+        hash = imp_hash_bytes(hash, imp_network_tensor_values(network, tensor),
+                              (size_t)tensor->count * sizeof(float));
+    }
+    print_message("weights after a round: 0x%016llx\n", (unsigned long long)hash);
+    assert_true(hash == GOLDEN);
+    imp_network_destroy(network);
+    free(to);
+}
+
 static void patience_stops_dagger(void **state)
 {
     (void)state;
@@ -390,6 +418,7 @@ int main(void)
         cmocka_unit_test(stalled_round_is_not_best),
         FOLDER_TEST(old_tables_of_rounds_are_read),
         FOLDER_TEST(round_continues_from_last_weights),
+        FOLDER_TEST(weights_are_the_same_everywhere),
         FOLDER_TEST(patience_stops_dagger),
         FOLDER_TEST(bad_definitions_are_refused),
     };

@@ -1,7 +1,7 @@
 #!/bin/sh
 # check_layers.sh: every include goes the way that the table in docs/architecture.md allows, the
-# build links what that table says, oneDNN's names stay in src/nn, and cpu_features.c in
-# src/base/threads alone asks for the instruction set.
+# build links what that table says, and cpu_features.c in src/base/threads alone asks for the
+# instruction set.
 set -eu
 cd "${SOURCE:?the checkout to look at}"
 
@@ -75,8 +75,6 @@ find src include -name '*.[ch]' | sort | xargs awk -v table="$table" '
         if (quoted && me in folder && !knows(me, other))
             complain(me " may not know " other)
     }
-    # names of its packages, libdnnl..., may be told anywhere
-    tolower($0) ~ /(^|[^b])dnnl/ && me !~ /^nn\// { complain("oneDNN outside src/nn") }
     END { exit wrong }
 '
 
@@ -91,7 +89,8 @@ if grep -rnE '__builtin_cpu_|<cpuid\.h>|__cpuid|_xgetbv|getauxval|target_clones|
 fi
 
 # CMakeLists.txt links by the same table (cli is the program itself)
-sed -n '/^imp_folder(/{:a;/)/!{N;ba};s/\n */ /g;s/^imp_folder(\([a-z0-9_/]*\)\(.*\)/\1\2/p}' \
+sed -n '/^imp_\(vector_\)*folder(/{
+        :a;/)/!{N;ba};s/\n */ /g;s/^imp_\(vector_\)*folder(\([a-z0-9_/]*\)\(.*\)/\2\3/p}' \
     CMakeLists.txt | awk -v table="$table" '
     BEGIN {
         while ((getline line < table) > 0) {

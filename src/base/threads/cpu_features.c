@@ -28,8 +28,8 @@ static unsigned detect_cpu_features(void)
 {
     unsigned features = 0;
 #if defined(__x86_64__)
-    // AVX2 is the base: without it nothing else counts
-    if (!__builtin_cpu_supports("avx2"))
+    // AVX2 with fused multiply-adds is the base: without it nothing else counts
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
         return 0;
     features = IMP_CPU_AVX2;
     if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
@@ -68,9 +68,6 @@ unsigned imp_cpu_detect_features(void)
     unsigned features = detect_cpu_features();
     if (wanted >= 0 && wanted < SET_COUNT)
         features &= SET_FEATURES[wanted];
-    // oneDNN must be limited as well, see IMP_CPU_LIMITED
-    if (wanted == SET_PLAIN || wanted == SET_AVX2)
-        features |= IMP_CPU_LIMITED;
     features |= IMP_CPU_DETECTED;
     atomic_store_explicit(&imp_cpu_features, features, memory_order_relaxed);
     return features;

@@ -8,10 +8,9 @@
 
 enum {
     IMP_CPU_DETECTED = 1,
-    IMP_CPU_AVX2 = 2,
+    IMP_CPU_AVX2 = 2,        // with fused multiply-adds
     IMP_CPU_AVX512 = 4,      // all that IMP_AVX512 names
     IMP_CPU_AVX512_VBMI = 8, // avx512vbmi, too
-    IMP_CPU_LIMITED = 16,    // the environment allows no AVX-512
 };
 
 // 0 until first use, then constant.

@@ -1,7 +1,7 @@
 // imprint model: lists built-in networks, shows the layers of an architecture or of a trained
 // model, and imports weights of PyTorch. nn/network and nn/model_files do the work. `show`
 // prints each layer with its inputs, output shape, parameters and floating point operations per
-// image. --time adds the measured times of inference and training, and the kernel that was
+// image. --time adds the measured times of inference and training
 // chosen.
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,10 +117,9 @@ static int64_t total_flops(const imp_network *network)
 }
 
 // Times in microseconds per image.
-static void print_node_times(const imp_node_timing *time, const char *kernel)
+static void print_node_times(const imp_node_timing *time)
 {
-    printf(" %8.1f %8.1f %8.1f  %s", 1e6 * time->inference, 1e6 * time->forward,
-           1e6 * time->backward, kernel);
+    printf(" %8.1f %8.1f %8.1f", 1e6 * time->inference, 1e6 * time->forward, 1e6 * time->backward);
 }
 
 // One row per layer and a sum.
@@ -135,7 +134,7 @@ static void print_network_table(const settings *s, const imp_network *network,
     printf("%-16s %-13s %-24s %12s %11s %9s", "layer", "kind", "of", "gives", "parameters",
            "kFLOP");
     if (times != NULL)
-        printf(" %8s %8s %8s  kernel", "decide", "forward", "backward");
+        printf(" %8s %8s %8s", "decide", "forward", "backward");
     printf("\n");
     // layers in the order of computation
     for (int k = 0; imp_network_node(network, k) != NULL; k++) {
@@ -147,7 +146,7 @@ static void print_network_table(const settings *s, const imp_network *network,
                inputs, shape, (long long)count_node_parameters(network, k),
                (double)node->flops * 1e-3);
         if (times != NULL)
-            print_node_times(&times[k], times[k].kernel);
+            print_node_times(&times[k]);
         printf("\n");
     }
     // sums
@@ -155,7 +154,7 @@ static void print_network_table(const settings *s, const imp_network *network,
     printf("%-68s %11lld %9.1f", "total", (long long)imp_network_parameter_count(network),
            (double)total_flops(network) * 1e-3);
     if (times != NULL)
-        print_node_times(&sum, "");
+        print_node_times(&sum);
     printf("\n");
     if (times != NULL)
         printf("\nTimes are microseconds per image on one core: one inference, and training in "
@@ -197,10 +196,10 @@ static json_t *node_json(const imp_network *network, int index, const imp_node_t
                             "parameters", (json_int_t)count_node_parameters(network, index),
                             "flops", (json_int_t)node->flops);
     if (times != NULL)
-        json_object_update_new(
-            all, json_pack("{s:f, s:f, s:f, s:s}", "decide_us", 1e6 * times[index].inference,
-                           "forward_us", 1e6 * times[index].forward, "backward_us",
-                           1e6 * times[index].backward, "kernel", times[index].kernel));
+        json_object_update_new(all, json_pack("{s:f, s:f, s:f}", "decide_us",
+                                              1e6 * times[index].inference, "forward_us",
+                                              1e6 * times[index].forward, "backward_us",
+                                              1e6 * times[index].backward));
     return all;
 }
 

@@ -47,8 +47,8 @@ static const char README[] =
 static const struct {
     const char *release, *packages;
 } RELEASES[] = {
-    {"12", "libdnnl2 libgomp1 libjansson4 libjpeg62-turbo libpng16-16 libyaml-0-2"},
-    {"13", "libdnnl3.6 libgomp1 libjansson4 libjpeg62-turbo libpng16-16t64 libyaml-0-2"},
+    {"12", "libjansson4 libjpeg62-turbo libpng16-16 libyaml-0-2"},
+    {"13", "libjansson4 libjpeg62-turbo libpng16-16t64 libyaml-0-2"},
 };
 
 // Returns the index of this machine's Debian release, 0 (the first) if it is unknown.

@@ -124,7 +124,7 @@ static imp_status create_group(network_group **out, int capacity, const imp_netw
     if (group->frames == NULL || group->actions == NULL || group->outputs == NULL)
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for a policy");
     else
-        status = imp_inference_create_batch_invariant(&group->inference, network, capacity, err);
+        status = imp_inference_create(&group->inference, network, capacity, err);
     if (status != IMP_OK) {
         destroy_network_group(group);
         return status;

@@ -33,9 +33,9 @@ IMP_DISPATCH_BODY sum_bytes_body(const uint8_t *bytes, size_t count, uint64_t *s
     }
 }
 
-// Scales rows of `size` bytes to floats in the same order (interleaved colours).
-IMP_DISPATCH_BODY scale_interleaved_body(const uint8_t *bytes, size_t rows, size_t size, float mean,
-                                         float factor, const imp_float_image *image)
+// Scales rows of `size` bytes to floats that lie side by side.
+IMP_DISPATCH_BODY scale_rows_body(const uint8_t *bytes, size_t rows, size_t size, float mean,
+                                  float factor, const imp_float_image *image)
 {
     for (size_t y = 0; y < rows; y++, bytes += size) {
         float *out = image->values + y * image->row;
@@ -44,40 +44,24 @@ IMP_DISPATCH_BODY scale_interleaved_body(const uint8_t *bytes, size_t rows, size
     }
 }
 
-// Scales the RGB pixels of a row to three planes, which are `colour` floats apart.
-IMP_DISPATCH_BODY scale_to_planes_body(const uint8_t *rgb, size_t pixels, float mean, float factor,
-                                       float *out, size_t colour)
-{
-    enum { BLOCK = 256 };
-    for (size_t start = 0; start < pixels; start += BLOCK) {
-        const size_t count = pixels - start < BLOCK ? pixels - start : BLOCK;
-        // separate the colours of a block first, so that the scaling loop vectorises
-        uint8_t red[BLOCK], green[BLOCK], blue[BLOCK];
-        const uint8_t *const channels[3] = {red, green, blue};
-        for (size_t i = 0; i < count; i++) {
-            red[i] = rgb[3 * (start + i)];
-            green[i] = rgb[3 * (start + i) + 1];
-            blue[i] = rgb[3 * (start + i) + 2];
-        }
-        for (size_t c = 0; c < 3; c++) {
-            float *plane = out + c * colour + start;
-            for (size_t i = 0; i < count; i++)
-                plane[i] = ((float)channels[c][i] - mean) * factor;
-        }
-    }
-}
-
 IMP_DISPATCH_BY_CPU(static, sum_bytes,
                     (const uint8_t *bytes, size_t count, uint64_t *sum, uint64_t *squares),
                     (bytes, count, sum, squares))
-IMP_DISPATCH_BY_CPU(static, scale_interleaved,
+IMP_DISPATCH_BY_CPU(static, scale_rows,
                     (const uint8_t *bytes, size_t rows, size_t size, float mean, float factor,
                      const imp_float_image *image),
                     (bytes, rows, size, mean, factor, image))
-IMP_DISPATCH_BY_CPU(static, scale_to_planes,
-                    (const uint8_t *rgb, size_t pixels, float mean, float factor, float *out,
-                     size_t colour),
-                    (rgb, pixels, mean, factor, out, colour))
+
+// The same where other channels lie between the pixels.
+static void scale_pixels(const uint8_t *bytes, size_t rows, size_t columns, float mean,
+                         float factor, const imp_float_image *image)
+{
+    for (size_t y = 0; y < rows; y++)
+        for (size_t x = 0; x < columns; x++, bytes += 3)
+            for (size_t c = 0; c < 3; c++)
+                image->values[y * image->row + x * image->pixel + c] =
+                    ((float)bytes[c] - mean) * factor;
+}
 
 #if defined(__x86_64__)
 // Sums as many whole vectors of 64 bytes as there are and returns the number of bytes; three times
@@ -138,12 +122,8 @@ void imp_standardise_image(const uint8_t *rgb, int width, int height, const imp_
     const double mean = (double)sum / count;
     const double variance = fmax((double)squares / count - mean * mean, 0.0);
     const double factor = 1.0 / fmax(sqrt(variance), 1.0 / sqrt(count));
-    // one colour stride of 1 means interleaved output, otherwise three planes
-    if (out->colour == 1) {
-        scale_interleaved(rgb, rows, 3 * columns, (float)mean, (float)factor, out);
-        return;
-    }
-    for (size_t y = 0; y < rows; y++)
-        scale_to_planes(rgb + y * columns * 3, columns, (float)mean, (float)factor,
-                        out->values + y * out->row, out->colour);
+    if (out->pixel == 3)
+        scale_rows(rgb, rows, 3 * columns, (float)mean, (float)factor, out);
+    else
+        scale_pixels(rgb, rows, columns, (float)mean, (float)factor, out);
 }

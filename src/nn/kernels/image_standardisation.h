@@ -5,12 +5,11 @@
 
 #include "imprint/base.h"
 
-// Destination of an image: strides [floats] from one row or colour to the next. Pixels of a row are
-// adjacent: as single values if colours are planes, or as three values if colour is 1
-// (interleaved).
+// Destination of an image: strides [floats] from one row or pixel to the next. The three colours of
+// a pixel lie side by side.
 typedef struct imp_float_image {
     float *values;
-    size_t row, colour;
+    size_t row, pixel;
 } imp_float_image;
 
 // rgb: (height x width x 3) bytes. Writes (x - mean) / max(std, 1 / sqrt(n)) over all n values of

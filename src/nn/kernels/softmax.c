@@ -3,7 +3,9 @@
 // is subtracted from its values first, so that no exponential overflows.
 #include "nn/kernels/softmax.h"
 
-#include <math.h>
+#include "base/common/math_functions.h"
+#include "nn/kernels/kernel_table.h"
+
 #include <stddef.h>
 
 void imp_softmax(const float *values, int classes, int count, int stride, float *shares,
@@ -21,16 +23,18 @@ void imp_softmax(const float *values, int classes, int count, int stride, float 
             maximum[i] = value > maximum[i] ? value : maximum[i];
         }
     // exponentials and their sum
-    for (int c = 0; c < classes; c++)
-        for (int i = 0; i < count; i++) {
-            const float share = expf(values[c * stride + i] - maximum[i]);
-            shares[c * share_stride + i] = share;
-            total[i] += share;
-        }
+    for (int c = 0; c < classes; c++) {
+        float *share = shares + c * share_stride;
+        for (int i = 0; i < count; i++)
+            share[i] = values[c * stride + i] - maximum[i];
+        imp_kernels_select()->exponential(share, (size_t)count);
+        for (int i = 0; i < count; i++)
+            total[i] += share[i];
+    }
     // normalise
     for (int c = 0; c < classes; c++)
         for (int i = 0; i < count; i++)
             shares[c * share_stride + i] /= total[i];
     for (int i = 0; normaliser != NULL && i < count; i++)
-        normaliser[i] = maximum[i] + logf(total[i]);
+        normaliser[i] = maximum[i] + imp_logf(total[i]);
 }

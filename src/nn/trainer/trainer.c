@@ -57,44 +57,6 @@ imp_trainer_def imp_default_trainer_def(void)
     };
 }
 
-// Each shard keeps the executor for whole batches and one for another size. More would accumulate
-// if every epoch ended with a different last batch.
-static void destroy_partial_executors(imp_trainer *trainer, int i)
-{
-    imp_batch_shard *shard = &trainer->shards[i];
-    // size 0 has no executor
-    for (int size = 0; size <= trainer->max_shard_size; size++)
-        if (size != imp_batch_shard_size(trainer, i, trainer->def.batch)) {
-            imp_executor_destroy(shard->training[size]);
-            shard->training[size] = NULL;
-        }
-}
-
-// Creates missing executors for a batch of `count` samples; each is compiled for its number of
-// samples.
-imp_status imp_trainer_create_executors(imp_trainer *trainer, int count, imp_error *err)
-{
-    for (int i = 0; i < trainer->def.shards; i++) {
-        imp_batch_shard *shard = &trainer->shards[i];
-        const int size = imp_batch_shard_size(trainer, i, count);
-        // gradients go to the shard's own array
-        const imp_executor_def def = {
-            .graph = &trainer->network->graph,
-            .batch = size,
-            .training = true,
-            .values = trainer->values,
-            .gradients = shard->gradients,
-        };
-        if (size == 0 || shard->training[size] != NULL)
-            continue;
-        destroy_partial_executors(trainer, i);
-        const imp_status status = imp_executor_create(&shard->training[size], &def, err);
-        if (status != IMP_OK)
-            return status;
-    }
-    return IMP_OK;
-}
-
 // Cuts the trained tensors into chunks for the thread pool. A chunk never spans two tensors,
 // because only weights decay.
 static imp_status split_tensors_into_chunks(imp_trainer *trainer, imp_error *err)
@@ -121,8 +83,8 @@ static imp_status split_tensors_into_chunks(imp_trainer *trainer, imp_error *err
     return IMP_OK;
 }
 
-// Creates the shards, the executors for whole batches, and those for evaluation.
-static imp_status create_shards_and_executors(imp_trainer *trainer, imp_error *err)
+// Creates the shards, each with executors for training and for evaluation.
+static imp_status create_shards(imp_trainer *trainer, imp_error *err)
 {
     const imp_trainer_def *def = &trainer->def;
     const imp_graph *graph = &trainer->network->graph;
@@ -133,19 +95,25 @@ static imp_status create_shards_and_executors(imp_trainer *trainer, imp_error *e
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for training");
     for (int i = 0; i < def->shards; i++) {
         imp_batch_shard *shard = &trainer->shards[i];
-        // one place per size; executors are created when needed
-        shard->training = calloc((size_t)trainer->max_shard_size + 1, sizeof *shard->training);
         shard->gradients = imp_floats_alloc((size_t)graph->trained);
-        if (shard->training == NULL || shard->gradients == NULL)
+        if (shard->gradients == NULL)
             return imp_fail(err, IMP_NO_MEMORY, "out of memory for training");
+        // gradients go to the shard's own array
+        const imp_executor_def training = {.graph = graph,
+                                           .batch = trainer->max_shard_size,
+                                           .training = true,
+                                           .values = trainer->values,
+                                           .gradients = shard->gradients};
         // evaluation uses the network's values, the average if there is one
         const imp_executor_def inference = {
             .graph = graph, .batch = trainer->max_shard_size, .values = trainer->network->values};
-        const imp_status status = imp_executor_create(&shard->inference, &inference, err);
+        imp_status status = imp_executor_create(&shard->training, &training, err);
+        if (status == IMP_OK)
+            status = imp_executor_create(&shard->inference, &inference, err);
         if (status != IMP_OK)
             return status;
     }
-    return imp_trainer_create_executors(trainer, def->batch, err);
+    return IMP_OK;
 }
 
 // Checks every setting's range. Conditions are written so that NaN fails.
@@ -236,7 +204,7 @@ imp_status imp_trainer_create(imp_trainer **out, imp_network *network, const imp
     if (status == IMP_OK)
         status = split_tensors_into_chunks(trainer, err);
     if (status == IMP_OK)
-        status = create_shards_and_executors(trainer, err);
+        status = create_shards(trainer, err);
     // more threads than shards would have nothing to do
     int threads = def->threads > 0 ? def->threads : imp_cpu_count();
     threads = threads < def->shards ? threads : def->shards;
@@ -259,10 +227,8 @@ void imp_trainer_destroy(imp_trainer *trainer)
     // executors refer to the gradients, so they go first
     for (int i = 0; trainer->shards != NULL && i < trainer->def.shards; i++) {
         imp_batch_shard *shard = &trainer->shards[i];
-        for (int size = 0; shard->training != NULL && size <= trainer->max_shard_size; size++)
-            imp_executor_destroy(shard->training[size]);
+        imp_executor_destroy(shard->training);
         imp_executor_destroy(shard->inference);
-        free(shard->training);
         free(shard->gradients);
     }
     free(trainer->shards);

@@ -10,12 +10,10 @@
 
 // One fixed part of a batch, computed by one thread at a time.
 typedef struct imp_batch_shard {
-    float *gradients;        // (trained)
-    imp_executor **training; // (max_shard_size + 1) by number of samples; created on demand
-    imp_executor *inference; // for max_shard_size samples
-    bool packed;             // the inference executor has the current weights
-    double loss;             // sum over its samples
-    bool failed;             // oneDNN failed
+    float *gradients;                   // (trained)
+    imp_executor *training, *inference; // for up to max_shard_size samples
+    bool packed;                        // the inference executor has the current weights
+    double loss;                        // sum over its samples
 } imp_batch_shard;
 
 // A run of weights that one task of the thread pool updates.
@@ -59,10 +57,6 @@ static inline int imp_batch_shard_size(const imp_trainer *trainer, int shard, in
     return imp_batch_shard_begin(trainer, shard + 1, count) -
            imp_batch_shard_begin(trainer, shard, count);
 }
-
-// Ensures that every shard can compute its part of a batch of `count` samples. Allocates unless
-// such a batch is whole, or as large as the last one that was not.
-imp_status imp_trainer_create_executors(imp_trainer *trainer, int count, imp_error *err);
 
 // Marks packed copies of the weights as outdated, after the weights changed.
 void imp_trainer_invalidate_packed(imp_trainer *trainer);

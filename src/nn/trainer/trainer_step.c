@@ -61,11 +61,10 @@ static imp_batch_shard *reset_shard_for_batch(imp_trainer *trainer, int index, i
     *begin = imp_batch_shard_begin(trainer, index, trainer->batch.count);
     *size = imp_batch_shard_size(trainer, index, trainer->batch.count);
     shard->loss = 0.0;
-    shard->failed = false;
     return shard;
 }
 
-// Task of one shard: forward pass, loss, backward pass. Failures are reported by mean_shard_loss().
+// Task of one shard: forward pass, loss, backward pass.
 static void compute_shard_gradient(void *context, int index, int worker)
 {
     imp_trainer *trainer = context;
@@ -74,17 +73,15 @@ static void compute_shard_gradient(void *context, int index, int worker)
     imp_batch_shard *shard = reset_shard_for_batch(trainer, index, &begin, &size);
     if (size == 0)
         return;
-    // executors are compiled for an exact number of samples
-    imp_executor *executor = shard->training[size];
+    imp_executor *executor = shard->training;
     load_shard_inputs(trainer, begin, size, executor);
     imp_executor_seed_dropout(executor, trainer->def.seed, trainer->step, begin);
     // the weights changed in the step before, so they are packed again
-    shard->failed = !imp_executor_pack_weights(executor) || !imp_executor_forward(executor);
-    if (shard->failed)
-        return;
+    imp_executor_pack_weights(executor);
+    imp_executor_forward(executor);
     shard->loss = sum_losses_and_gradients(trainer, begin, size, imp_executor_output(executor),
                                            imp_executor_output_gradient(executor));
-    shard->failed = !imp_executor_backward(executor);
+    imp_executor_backward(executor);
 }
 
 // The gradients are summed in those of the first shard that has samples.
@@ -148,7 +145,7 @@ static void update_moving_statistics(imp_trainer *trainer)
             const int size = imp_batch_shard_size(trainer, i, count);
             if (size > 0)
                 mean += (double)size / count *
-                        imp_executor_batch_statistics(trainer->shards[i].training[size])[k];
+                        imp_executor_batch_statistics(trainer->shards[i].training)[k];
         }
         moving[k] = MOMENTUM * moving[k] + (1.0F - MOMENTUM) * (float)mean;
     }
@@ -158,16 +155,12 @@ static void update_moving_statistics(imp_trainer *trainer)
                (size_t)statistics * sizeof *moving);
 }
 
-// The mean loss over the batch. Fails if oneDNN failed or the loss is not finite.
+// The mean loss over the batch. Fails if it is not finite.
 static imp_status mean_shard_loss(const imp_trainer *trainer, double *loss, imp_error *err)
 {
     double sum = 0.0;
-    // any failed shard fails the step
-    for (int i = 0; i < trainer->def.shards; i++) {
-        if (trainer->shards[i].failed)
-            return imp_fail(err, IMP_INTERNAL, "oneDNN failed while computing");
+    for (int i = 0; i < trainer->def.shards; i++)
         sum += trainer->shards[i].loss;
-    }
     *loss = sum / ((double)trainer->batch.count * trainer->network->def.outputs);
     if (!isfinite(*loss))
         return imp_fail(err, IMP_CHECK_FAILED,
@@ -217,15 +210,12 @@ imp_status imp_trainer_step(imp_trainer *trainer, const imp_batch *batch, double
     if (batch->count < 1 || batch->count > trainer->def.batch)
         return imp_fail(err, IMP_USAGE, "a step of %s: 1..%d are possible",
                         IMP_PLURAL(batch->count, "sample"), trainer->def.batch);
-    imp_status status = imp_trainer_create_executors(trainer, batch->count, err);
-    if (status != IMP_OK)
-        return status;
     double mean, norm;
     // tasks read the batch from the trainer
     trainer->batch = *batch;
     // gradients of all shards, then their loss
     imp_thread_pool_run(trainer->pool, trainer->def.shards, compute_shard_gradient, trainer);
-    status = mean_shard_loss(trainer, &mean, err);
+    imp_status status = mean_shard_loss(trainer, &mean, err);
     if (status != IMP_OK)
         return status;
     // sum of the gradients and its norm
@@ -239,7 +229,7 @@ imp_status imp_trainer_step(imp_trainer *trainer, const imp_batch *batch, double
     return IMP_OK;
 }
 
-// Task of one shard in evaluation; its loss is NAN if oneDNN fails.
+// Task of one shard in evaluation.
 static void evaluate_shard(void *context, int index, int worker)
 {
     imp_trainer *trainer = context;
@@ -248,18 +238,17 @@ static void evaluate_shard(void *context, int index, int worker)
     imp_batch_shard *shard = reset_shard_for_batch(trainer, index, &begin, &size);
     if (size == 0)
         return;
-    // Slots above `size` keep older images, which does not matter: samples are independent in
-    // inference.
     load_shard_inputs(trainer, begin, size, shard->inference);
     // pack the weights if they changed since the last evaluation
-    shard->packed = shard->packed || imp_executor_pack_weights(shard->inference);
-    shard->loss = NAN;
-    if (shard->packed && imp_executor_forward(shard->inference))
-        shard->loss = sum_losses_and_gradients(trainer, begin, size,
-                                               imp_executor_output(shard->inference), NULL);
+    if (!shard->packed)
+        imp_executor_pack_weights(shard->inference);
+    shard->packed = true;
+    imp_executor_forward(shard->inference);
+    shard->loss =
+        sum_losses_and_gradients(trainer, begin, size, imp_executor_output(shard->inference), NULL);
 }
 
-// All samples count equally. NaN if the count is out of range or oneDNN failed.
+// All samples count equally. NaN if the count is out of range.
 double imp_trainer_evaluate_loss(imp_trainer *trainer, const imp_batch *batch)
 {
     const int count = batch->count;

@@ -72,7 +72,7 @@ static void test_standardisation(void **state)
     imp_random random = imp_random_stream(1, 0, 0, IMP_PURPOSE_TEST);
     uint8_t rgb[COUNT];
     float out[COUNT];
-    const imp_float_image planes = {out, WIDTH, COUNT / 3};
+    const imp_float_image packed = {out, 3 * WIDTH, 3};
     double sum = 0.0, squares = 0.0;
     for (int i = 0; i < COUNT; i++) {
         rgb[i] = (uint8_t)imp_random_below(&random, 256);
@@ -82,28 +82,29 @@ static void test_standardisation(void **state)
     for (int i = 0; i < COUNT; i++)
         squares += (rgb[i] - mean) * (rgb[i] - mean);
     const double deviation = sqrt(squares / COUNT);
-    imp_standardise_image(rgb, WIDTH, HEIGHT, &planes);
-    for (int channel = 0; channel < 3; channel++)
-        for (int i = 0; i < WIDTH * HEIGHT; i++)
-            assert_float_equal(out[channel * WIDTH * HEIGHT + i],
-                               (rgb[3 * i + channel] - mean) / deviation, 1e-6);
+    imp_standardise_image(rgb, WIDTH, HEIGHT, &packed);
+    for (int i = 0; i < COUNT; i++)
+        assert_float_equal(out[i], (rgb[i] - mean) / deviation, 1e-6);
 
-    // colours side by side, and rows with a margin
-    float wide[HEIGHT * (3 * WIDTH + MARGIN)];
-    for (int i = 0; i < HEIGHT * (3 * WIDTH + MARGIN); i++)
-        wide[i] = 7.0F;
-    const imp_float_image pixels = {wide, 3 * WIDTH + MARGIN, 1};
-    imp_standardise_image(rgb, WIDTH, HEIGHT, &pixels);
-    for (int y = 0; y < HEIGHT; y++)
-        for (int x = 0; x < 3 * WIDTH + MARGIN; x++) {
-            const int i = y * WIDTH + x / 3;
-            const float expected = x < 3 * WIDTH ? out[x % 3 * WIDTH * HEIGHT + i] : 7.0F;
-            assert_true(wide[y * (3 * WIDTH + MARGIN) + x] == expected);
-        }
+    // rows with a margin, and pixels with other channels between them
+    for (size_t pixel = 3; pixel <= 8; pixel += 5) {
+        enum { ROW = 8 * WIDTH + MARGIN };
+        float wide[HEIGHT * ROW];
+        for (int i = 0; i < HEIGHT * ROW; i++)
+            wide[i] = 7.0F;
+        const imp_float_image pixels = {wide, ROW, pixel};
+        imp_standardise_image(rgb, WIDTH, HEIGHT, &pixels);
+        for (size_t y = 0; y < HEIGHT; y++)
+            for (size_t k = 0; k < ROW; k++) {
+                const bool inside = k / pixel < WIDTH && k % pixel < 3;
+                const float expected = inside ? out[3 * (y * WIDTH + k / pixel) + k % pixel] : 7.0F;
+                assert_true(wide[y * ROW + k] == expected);
+            }
+    }
 
     // one colour everywhere: nothing is divided by zero
     memset(rgb, 200, sizeof rgb);
-    imp_standardise_image(rgb, WIDTH, HEIGHT, &planes);
+    imp_standardise_image(rgb, WIDTH, HEIGHT, &packed);
     for (int i = 0; i < COUNT; i++)
         assert_true(out[i] == 0.0F);
 }
@@ -125,7 +126,7 @@ static void test_large_picture(void **state)
         ones += one;
     }
     const double share = ones / COUNT, deviation = sqrt(share * (1.0 - share));
-    const imp_float_image pixels = {out, 3 * (size_t)WIDTH, 1};
+    const imp_float_image pixels = {out, 3 * (size_t)WIDTH, 3};
     imp_standardise_image(rgb, WIDTH, HEIGHT, &pixels);
     for (int i = 0; i < COUNT; i++)
         assert_float_equal(out[i], (rgb[i] - 254 - share) / deviation, 1e-4);

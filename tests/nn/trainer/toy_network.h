@@ -171,10 +171,10 @@ static inline double *reference_gradient(const imp_network *network, int count)
         values[i] = network->values[i];
     for (int i = 0; i < count; i++) {
         float image[PIXELS];
-        const imp_float_image planes = {image, WIDTH, PIXELS / 3};
-        imp_standardise_image(data.frames[i], WIDTH, HEIGHT, &planes);
+        const imp_float_image pixels = {image, 3 * WIDTH, 3};
+        imp_standardise_image(data.frames[i], WIDTH, HEIGHT, &pixels);
         for (int k = 0; k < PIXELS; k++)
-            input[i * PIXELS + k] = image[k];
+            input[i * PIXELS + k % 3 * (PIXELS / 3) + k / 3] = image[k];
     }
     const double *out = imp_reference_forward(plain, values, input, NULL);
     double by_output[2 * BATCH];

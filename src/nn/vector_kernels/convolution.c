@@ -1,0 +1,233 @@
+// Convolutions: forward, and the gradient by the input, which is a convolution, too.
+//
+// Plain version, for each output pixel and output channel c:
+//     sum = bias[c]
+//     for each run r, for each float k: sum += in[r][k] * weights[r][k][c]
+//
+// A tile of pixels and one or two blocks of channels is computed at a time: its sums stay in
+// registers, one vector of weights is loaded for all pixels, and one float of the input, in all
+// lanes, for all channels. With 16 registers of 8 floats a tile is 6 pixels x 16 channels: 12
+// sums, 2 vectors of weights, one of the input. 12 chains also hide the 4 to 5 cycles that a
+// multiply-add takes. With 32 registers of 16 floats it is 14 pixels x 32 channels.
+#include "nn/vector_kernels/table.h"
+#include "nn/vector_kernels/vector.h"
+
+enum {
+    MAX_PIXELS = VECTOR_LANES == 16 ? 14 : 6,
+    // vectors of output channels in a tile
+    MAX_VECTORS = VECTOR_LANES == 16 ? 2 : BLOCK_VECTORS,
+    MAX_BLOCKS = MAX_VECTORS / BLOCK_VECTORS,
+};
+
+// Where the pixels of a tile lie.
+typedef struct tile_pixels {
+    const float *in[MAX_PIXELS], *added[MAX_PIXELS];
+    float *out[MAX_PIXELS];
+} tile_pixels;
+
+// One tile: `pixels` and `vectors` are constants at every call, so that all loops over them unroll
+// and the sums stay in registers.
+IMP_ALWAYS_INLINE void compute_tile(const imp_conv *c, size_t block, const tile_pixels *tile,
+                                    size_t pixels, size_t vectors)
+{
+    const size_t length = c->runs.length;
+    const size_t block_size = c->runs.count * length * IMP_CHANNEL_BLOCK;
+    const float *weights = c->weights + block * block_size;
+    vector sums[MAX_PIXELS][MAX_VECTORS];
+    for (size_t v = 0; v < vectors; v++) {
+        const float *bias = c->bias + block * IMP_CHANNEL_BLOCK + v * VECTOR_LANES;
+        const vector first = c->bias == NULL ? (vector){0.0F} : vector_load(bias);
+        for (size_t p = 0; p < pixels; p++)
+            sums[p][v] = first;
+    }
+    for (size_t r = 0; r < c->runs.count; r++) {
+        const float *in[MAX_PIXELS];
+        for (size_t p = 0; p < pixels; p++)
+            in[p] = tile->in[p] + c->runs.offsets[r];
+        for (size_t k = 0; k < length; k++, weights += IMP_CHANNEL_BLOCK) {
+            vector weight[MAX_VECTORS];
+            for (size_t v = 0; v < vectors; v++)
+                weight[v] = vector_load(weights + v / BLOCK_VECTORS * block_size +
+                                        v % BLOCK_VECTORS * VECTOR_LANES);
+            for (size_t p = 0; p < pixels; p++) {
+                const vector value = vector_splat(in[p][k]);
+                for (size_t v = 0; v < vectors; v++)
+                    sums[p][v] = vector_multiply_add(value, weight[v], sums[p][v]);
+            }
+        }
+    }
+    const size_t channel = block * IMP_CHANNEL_BLOCK;
+    if (c->added.data != NULL)
+        for (size_t p = 0; p < pixels; p++)
+            for (size_t v = 0; v < vectors; v++)
+                sums[p][v] += vector_load(tile->added[p] + channel + v * VECTOR_LANES);
+    if (c->relu)
+        for (size_t p = 0; p < pixels; p++)
+            for (size_t v = 0; v < vectors; v++)
+                sums[p][v] = vector_relu(sums[p][v]);
+    for (size_t p = 0; p < pixels; p++)
+        for (size_t v = 0; v < vectors; v++)
+            vector_store(tile->out[p] + channel + v * VECTOR_LANES, sums[p][v]);
+}
+
+typedef void tile_function(const imp_conv *c, size_t block, const tile_pixels *tile);
+
+// One function for each number of pixels, with as many vectors as fit, or those of one block.
+#define TILE(pixels)                                                                               \
+    static void tile_wide_##pixels(const imp_conv *c, size_t block, const tile_pixels *tile)       \
+    {                                                                                              \
+        compute_tile(c, block, tile, pixels, MAX_VECTORS);                                         \
+    }                                                                                              \
+    static void tile_##pixels(const imp_conv *c, size_t block, const tile_pixels *tile)            \
+    {                                                                                              \
+        compute_tile(c, block, tile, pixels, BLOCK_VECTORS);                                       \
+    }
+TILE(1)
+TILE(2)
+TILE(3)
+TILE(4)
+TILE(5)
+TILE(6)
+#if IMP_VECTOR_LANES == 16
+TILE(7)
+TILE(8)
+TILE(9)
+TILE(10)
+TILE(11)
+TILE(12)
+TILE(13)
+TILE(14)
+#endif
+#undef TILE
+
+// [wide][pixels - 1]
+static tile_function *const tiles[2][MAX_PIXELS] = {
+#if IMP_VECTOR_LANES == 16
+    {tile_1, tile_2, tile_3, tile_4, tile_5, tile_6, tile_7, tile_8, tile_9, tile_10, tile_11,
+     tile_12, tile_13, tile_14},
+    {tile_wide_1, tile_wide_2, tile_wide_3, tile_wide_4, tile_wide_5, tile_wide_6, tile_wide_7,
+     tile_wide_8, tile_wide_9, tile_wide_10, tile_wide_11, tile_wide_12, tile_wide_13,
+     tile_wide_14},
+#else
+    {tile_1, tile_2, tile_3, tile_4, tile_5, tile_6},
+    {tile_wide_1, tile_wide_2, tile_wide_3, tile_wide_4, tile_wide_5, tile_wide_6},
+#endif
+};
+
+// Computes all channels of the tile's pixels.
+static void compute_tile_blocks(const imp_conv *c, const tile_pixels *tile, size_t pixels)
+{
+    size_t block = 0;
+    for (; block + MAX_BLOCKS <= c->blocks; block += MAX_BLOCKS)
+        tiles[1][pixels - 1](c, block, tile);
+    for (; block < c->blocks; block++)
+        tiles[0][pixels - 1](c, block, tile);
+}
+
+// Grid of one image, cut into tiles of about the same size: pixels are numbered row by row, and
+// tiles go across the ends of rows.
+static void convolve_image(const imp_conv *c, size_t image)
+{
+    const size_t total = c->rows * c->columns, count = (total + MAX_PIXELS - 1) / MAX_PIXELS;
+    const float *added = c->added.data;
+    tile_pixels tile;
+    size_t row = 0, column = 0;
+    for (size_t i = 0; i < count; i++) {
+        const size_t pixels = total * (i + 1) / count - total * i / count;
+        for (size_t p = 0; p < pixels; p++) {
+            tile.in[p] = c->in.data + image * c->in.image + row * c->in.row + column * c->in.pixel;
+            tile.out[p] =
+                c->out.data + image * c->out.image + row * c->out.row + column * c->out.pixel;
+            tile.added[p] = added == NULL ? NULL
+                                          : added + image * c->added.image + row * c->added.row +
+                                                column * c->added.pixel;
+            if (++column == c->columns) {
+                column = 0;
+                row++;
+            }
+        }
+        compute_tile_blocks(c, &tile, pixels);
+    }
+}
+
+void IMP_KERNEL(conv)(const imp_conv *c, size_t batch)
+{
+    for (size_t image = 0; image < batch; image++)
+        convolve_image(c, image);
+}
+
+// Maximum of the pool window at `place` in the rows, and, if `argmax` is not NULL, its position in
+// the window, row by row. The first of equal values wins.
+IMP_ALWAYS_INLINE void max_of_rows(const imp_conv_pool *p, const float *const *rows, size_t kernel,
+                                   size_t place, float *out, int32_t *argmax)
+{
+    vector best = vector_load(rows[0] + place);
+    vector_int where = {0};
+    for (size_t y = 0; y < kernel; y++)
+        for (size_t x = y == 0 ? 1 : 0; x < kernel; x++) {
+            const vector value = vector_load(rows[y] + place + x * p->out_size.channels);
+            if (argmax != NULL)
+                where = vector_select_int(value > best, vector_splat_int((int32_t)(y * kernel + x)),
+                                          where);
+            best = vector_max(value, best);
+        }
+    vector_store(out, best);
+    if (argmax != NULL)
+        memcpy(argmax, &where, sizeof where);
+}
+
+// One row of the pool. `kernel` and whether argmax is NULL are constants.
+IMP_ALWAYS_INLINE void pool_ring_row(const imp_conv_pool *p, size_t kernel, size_t first_row,
+                                     float *out, int32_t *argmax)
+{
+    const size_t channels = p->out_size.channels;
+    // row n of the convolution lies in slot n % kernel of the ring
+    const float *rows[IMP_POOL_KERNEL_MAX];
+    for (size_t y = 0; y < kernel; y++)
+        rows[y] = p->ring + (first_row + y) % kernel * p->conv.columns * channels;
+    for (size_t x = 0; x < p->out_size.width; x++)
+        for (size_t c = 0; c < channels; c += VECTOR_LANES)
+            max_of_rows(p, rows, kernel, x * p->stride * channels + c, out + x * p->out.pixel + c,
+                        argmax == NULL ? NULL : argmax + x * channels + c);
+}
+
+static void pool_row(const imp_conv_pool *p, size_t first_row, float *out, int32_t *argmax)
+{
+    if (argmax == NULL && p->kernel == 3)
+        pool_ring_row(p, 3, first_row, out, NULL);
+    else if (argmax == NULL)
+        pool_ring_row(p, p->kernel, first_row, out, NULL);
+    else if (p->kernel == 3)
+        pool_ring_row(p, 3, first_row, out, argmax);
+    else
+        pool_ring_row(p, p->kernel, first_row, out, argmax);
+}
+
+// One image: rows of the convolution are computed when the first window needs them.
+static void convolve_and_pool_image(const imp_conv_pool *p, size_t image)
+{
+    const size_t channels = p->out_size.channels;
+    const size_t row_size = p->conv.columns * channels;
+    imp_conv row = p->conv;
+    row.rows = 1;
+    size_t done = 0;
+    for (size_t y = 0; y < p->out_size.height; y++) {
+        const size_t first = y * p->stride;
+        // a pool with a stride above its kernel skips rows
+        done = done < first ? first : done;
+        for (; done < first + p->kernel; done++) {
+            row.in.data = p->conv.in.data + image * p->conv.in.image + done * p->conv.in.row;
+            row.out = (imp_image_view){p->ring + done % p->kernel * row_size, 0, 0, channels};
+            convolve_image(&row, 0);
+        }
+        float *out = p->out.data + image * p->out.image + y * p->out.row;
+        const size_t at = (image * p->out_size.height + y) * p->out_size.width * channels;
+        pool_row(p, first, out, p->argmax == NULL ? NULL : p->argmax + at);
+    }
+}
+
+void IMP_KERNEL(conv_pool)(const imp_conv_pool *p, size_t batch)
+{
+    for (size_t image = 0; image < batch; image++)
+        convolve_and_pool_image(p, image);
+}
