@@ -242,7 +242,7 @@ class Network:
         if count <= before:
             return
         inference = ffi.new("imp_inference **")
-        call(lib.imp_inference_create_batch_invariant, inference, self._network, count)
+        call(lib.imp_inference_create, inference, self._network, count)
         self._inference = ffi.gc(inference[0], lib.imp_inference_destroy)
         for _ in range(before, count):
             history = ffi.new("imp_obs_history **")
