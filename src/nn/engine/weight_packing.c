@@ -44,12 +44,12 @@ void imp_weights_unpack(const imp_weight_packing *p)
 void imp_weights_unpack_pooled(const imp_weight_packing *p)
 {
     const size_t length = p->count / p->runs, parts = (length + BLOCK - 1) / BLOCK;
+    const float *sums = p->packed;
     for (size_t channel = 0; channel < p->lanes; channel++) {
-        const float *sums = p->packed + channel * parts * p->runs * BLOCK;
         float *plain = p->plain + channel * p->lane_stride;
-        for (size_t i = 0; i < p->count; i++) {
-            const size_t run = i / length, k = i % length;
-            plain[p->sources[i]] = sums[(k / BLOCK * p->runs + run) * BLOCK + k % BLOCK];
-        }
+        for (size_t part = 0; part < parts; part++)
+            for (size_t run = 0; run < p->runs; run++, sums += BLOCK)
+                for (size_t k = 0; k < BLOCK && part * BLOCK + k < length; k++)
+                    plain[p->sources[run * length + part * BLOCK + k]] = sums[k];
     }
 }

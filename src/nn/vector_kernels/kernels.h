@@ -16,6 +16,7 @@
 enum {
     IMP_CHANNEL_BLOCK = 16,
     IMP_POOL_KERNEL_MAX = 8, // of pools that are fused into convolutions
+    IMP_POOL_TILE_ROWS = 4,  // of imp_pooled_conv_gradient
 };
 
 // A batch of images: the first channel of the first pixel inside the border, and the floats from
@@ -187,7 +188,9 @@ static inline size_t imp_pooled_conv_gradient_sum_count(const imp_pooled_conv_gr
 
 static inline size_t imp_pooled_conv_gradient_patch_count(const imp_pooled_conv_gradient *g)
 {
-    return ((g->kernel - 1) * g->row_stride + g->runs.count) * g->columns * IMP_CHANNEL_BLOCK;
+    // no tile is wider than the pool
+    const size_t rows = (IMP_POOL_TILE_ROWS - 1) * g->stride + g->kernel;
+    return ((rows - 1) * g->row_stride + g->runs.count) * g->columns * IMP_CHANNEL_BLOCK;
 }
 
 #endif
