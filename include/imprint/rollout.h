@@ -16,7 +16,8 @@ typedef struct imp_policy_factory imp_policy_factory;
 enum { IMP_POLICY_IDENTITY_MAX = 64, IMP_POLICY_BATCH_MAX = 128 };
 
 /// Opens "expert", "pure-pursuit", a plug-in (a path that ends in ".so", see imprint/plugin.h), or
-/// a model: a file, or a folder that `imprint train` wrote. expert: the parameters of "expert".
+/// a model: a file, or a folder that `imprint train` wrote. expert: the parameters of "expert";
+/// NULL: the defaults.
 /// Close it with imp_policy_factory_close() after destroying its policies.
 imp_status imp_policy_factory_open(imp_policy_factory **out, const char *name_or_path,
                                    const imp_expert_def *expert, imp_error *err);

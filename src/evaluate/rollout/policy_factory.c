@@ -125,7 +125,7 @@ imp_status imp_policy_factory_open(imp_policy_factory **out, const char *name_or
         return status;
     const char *name = factory->name;
     // The name decides the kind: known names first, then plug-ins, else a model.
-    factory->expert = *expert;
+    factory->expert = expert != NULL ? *expert : imp_default_expert_def();
     if (strcmp(name, "expert") == 0) {
         factory->kind = POLICY_EXPERT;
     } else if (strcmp(name, PURE_PURSUIT) == 0) {
