@@ -115,7 +115,7 @@ imp_status imp_sim_set_seed(imp_sim *sim, uint64_t seed, uint32_t index, imp_err
 /// The distance from the lane's centre from which progress earns nothing [m].
 #define IMP_PROGRESS_LANE 0.12
 /// The progress reward of a step that ends the episode by the rules.
-#define IMP_PROGRESS_TERMINATED -10.0
+#define IMP_PROGRESS_TERMINATED (-10.0)
 
 /// The reward of IMP_REWARD_PROGRESS for a step that began at pose `from` and led to the present
 /// state of `env`: the distance driven along the lane, divided by what IMP_PROGRESS_SPEED covers in

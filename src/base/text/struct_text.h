@@ -71,6 +71,7 @@ struct imp_struct_table {
 // Entries of a table: a value; a value with more members of imp_struct_member; an enumeration
 // written by name; a nested struct; a member that is left out, with the reason; the cookie.
 // clang-format off
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define IMP_MEMBER_EXTENT(type, member) \
     .offset = offsetof(type, member), .size = sizeof(((type *)0)->member)
 #define IMP_MEMBER_WITH(type, member, type_of_member, ...) \
@@ -86,6 +87,7 @@ struct imp_struct_table {
                 .reason = "says only that the definition has its defaults")
 #define IMP_STRUCT_TABLE(type, entries) \
     {#type, sizeof(type), entries, (int)(sizeof(entries) / sizeof((entries)[0]))}
+// NOLINTEND(bugprone-macro-parentheses)
 // clang-format on
 
 // Writes a line "prefix.name: value" for every member, including nested structs. Equal values give

@@ -174,7 +174,7 @@ static imp_kernel_runs build_phase_runs(imp_executor *e, const imp_conv_phase *p
     const imp_graph_node *node = &e->def.graph->nodes[e->building];
     const int kernel = node->kernel, stride = node->stride;
     const size_t inputs = (size_t)e->def.graph->nodes[node->inputs[0]].channels;
-    const size_t outputs = (size_t)node->channels, taps = (size_t)(kernel * kernel);
+    const size_t outputs = (size_t)node->channels, taps = (size_t)kernel * (size_t)kernel;
     imp_kernel_runs runs = {.length = outputs};
     ptrdiff_t *offsets = build_offsets(e, taps);
     int32_t *indices = *sources = build_indices(e, taps * outputs);

@@ -10,6 +10,7 @@ IMP_ALWAYS_INLINE vector exponential(vector x)
 {
     // beyond these, the result is 0 or infinity
     const vector low = vector_splat(-104.0F), high = vector_splat(89.0F);
+    // NOLINTNEXTLINE(misc-redundant-expression): false for NaN
     const vector_int number = x == x;
     vector t = vector_select(x < low, low, vector_select(x > high, high, x));
     t = (vector)(number & (vector_int)t);

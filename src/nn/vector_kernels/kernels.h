@@ -164,6 +164,7 @@ typedef struct imp_elementwise {
 
 // The kernels as one instruction set has them.
 typedef struct imp_kernels {
+// NOLINTNEXTLINE(bugprone-macro-parentheses)
 #define IMP_KERNEL_MEMBER(name, type) void (*name)(const type *description, size_t batch);
     IMP_KERNEL_MAP(IMP_KERNEL_MEMBER)
 #undef IMP_KERNEL_MEMBER

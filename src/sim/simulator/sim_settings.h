@@ -16,6 +16,7 @@ extern const imp_struct_table imp_sim_members;
 // Members of an embedded imp_sim_def. Their lines stand where they do and are called as in earlier
 // versions, so that what was recorded with these settings has the same hash.
 // clang-format off
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define IMP_SIM_MEMBER(type, member, type_of_member, ...) \
     {.name = "sim." #member, .kind = IMP_MEMBER_##type_of_member, \
      IMP_MEMBER_EXTENT(type, sim.member), __VA_ARGS__}
@@ -38,6 +39,7 @@ extern const imp_struct_table imp_sim_members;
     IMP_SIM_IGNORED(type, backend, IMP_REASON_UNUSED), \
     IMP_SIM_IGNORED(type, threads, IMP_REASON_THREADS), \
     IMP_SIM_IGNORED(type, cookie, "says only that the definition has its defaults")
+// NOLINTEND(bugprone-macro-parentheses)
 // clang-format on
 
 #endif

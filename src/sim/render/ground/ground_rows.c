@@ -29,11 +29,13 @@ enum { PAIRS = IMP_LANES / 2 };
 enum { PREFETCH_SAMPLES = 32 };
 
 // A value per pixel as four vectors of pairs.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define PIXEL_PAIR(of, k) __builtin_shufflevector(of, of, k, k, k, k, k + 4, k + 4, k + 4, k + 4)
 #define PIXEL_PAIRS(of)                                                                            \
     {                                                                                              \
         PIXEL_PAIR(of, 0), PIXEL_PAIR(of, 1), PIXEL_PAIR(of, 2), PIXEL_PAIR(of, 3)                 \
     }
+// NOLINTEND(bugprone-macro-parentheses)
 
 // Lower 16 bits of each lane from one vector, upper ones from another.
 #define BLEND_HALVES(lower, upper)                                                                 \

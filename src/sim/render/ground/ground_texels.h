@@ -76,10 +76,12 @@ IMP_ALWAYS_INLINE void imp_sum_texels_portable(const imp_ground_uniforms *unifor
 #if defined(__x86_64__)
 // The order of bytes that repeats the weights of pixels k and k + 4 for four channels: first those
 // of the left texels, then of the right ones.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define IMP_WEIGHT_BYTES(a, b, c, d) a, b, a, b, a, b, a, b, c, d, c, d, c, d, c, d
 #define IMP_WEIGHT_ORDER(k)                                                                        \
     _mm256_setr_epi8(IMP_WEIGHT_BYTES(4 * k, 4 * k + 1, 4 * k + 2, 4 * k + 3),                     \
                      IMP_WEIGHT_BYTES(4 * k, 4 * k + 1, 4 * k + 2, 4 * k + 3))
+// NOLINTEND(bugprone-macro-parentheses)
 
 // Two texels from each of two places; what lies beyond them is not used.
 IMP_AVX2 static inline __m256i imp_texels_load_pair(const uint32_t *texels, const int32_t *at)

@@ -53,8 +53,10 @@ static inline void imp_store_pixels_portable(const imp_i32x8 *pixels, int count,
 
 #if defined(__x86_64__)
 // The bytes of pixel k, which starts at byte `first` of each half, as four integers.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define IMP_PIXEL_BYTES(first)                                                                     \
     first, -1, -1, -1, first + 1, -1, -1, -1, first + 2, -1, -1, -1, -1, -1, -1, -1
+// NOLINTEND(bugprone-macro-parentheses)
 
 IMP_AVX2 static inline void imp_load_pixel_pairs_avx2(const uint8_t *rgb, imp_i32x8 pairs[4])
 {
