@@ -50,9 +50,7 @@ function(imp_vector_folder PATH)
     target_compile_definitions(${plain}_${set} PRIVATE IMP_INSTRUCTION_SET=${set})
     # Not counted for coverage: what writes the counters would be compiled for this set as well, and
     # would run on processors without it.
-    if(IMPRINT_COVERAGE)
-      target_compile_options(${plain}_${set} PRIVATE -fno-profile-arcs -fno-test-coverage)
-    endif()
+    set_target_properties(${plain}_${set} PROPERTIES IMP_NO_COVERAGE ON)
     target_sources(${plain} INTERFACE $<TARGET_OBJECTS:${plain}_${set}>)
   endforeach()
 endfunction()
