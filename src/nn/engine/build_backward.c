@@ -51,16 +51,7 @@ static void add_gradient(imp_executor *e, int node, imp_image_view gradient)
 
 static void build_conv(imp_executor *e, const imp_node_state *state, int input)
 {
-    const imp_graph *graph = e->def.graph;
-    // the pool that is part of it has handed its gradient on
-    const imp_node_state *pool = NULL;
-    const imp_graph_node *pool_node = NULL;
-    for (int i = e->building + 1; i < graph->count && pool == NULL; i++)
-        if (graph->nodes[i].inputs[0] == e->building && e->states[i].fused_pool) {
-            pool = &e->states[i];
-            pool_node = &graph->nodes[i];
-        }
-    imp_build_conv_weight_gradient(e, state, pool, pool_node);
+    imp_build_conv_weight_gradient(e, state);
     if (!is_wanted(e, input))
         return;
     imp_image_view added;

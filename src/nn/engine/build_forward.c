@@ -85,6 +85,7 @@ static void build_conv_pool(imp_executor *e, imp_node_state *state, int pool_ind
     p.conv.columns = (size.width - 1) * p.stride + p.kernel;
     p.ring = imp_build_alloc_floats(e, p.kernel * p.conv.columns * size.channels);
     pooled->fused_pool = true;
+    state->pool = pool_index;
     pooled->out = p.out;
     pooled->argmax = p.argmax;
     imp_kernel_call *call = imp_build_call(e, &e->forward, IMP_CALL_conv_pool);
@@ -96,7 +97,7 @@ static void build_conv(imp_executor *e, imp_node_state *state)
 {
     const imp_graph *graph = e->def.graph;
     const int pool = fused_pool(graph, e->building);
-    state->conv = imp_build_conv(e);
+    imp_build_conv(e, state);
     state->conv.relu = state->activation >= 0;
     // the gradient below a pool is that of a first layer, by rows of the kernel
     const bool first = !imp_node_has_data_gradient(graph, e->building) &&
@@ -176,6 +177,10 @@ static void build_batch_norm(imp_executor *e, imp_node_state *state)
                              .shift = imp_build_alloc_floats(e, channels),
                              .in = input_state(e, 0)->out,
                              .out = state->out};
+    imp_kernel_call *fold =
+        batch_statistics ? NULL : imp_build_call(e, &e->pack, IMP_CALL_norm_fold);
+    if (fold != NULL)
+        fold->norm_fold = state->norm;
     imp_kernel_call *call = imp_build_call(e, &e->forward, IMP_CALL_norm);
     if (call != NULL)
         call->norm = state->norm;
@@ -324,6 +329,7 @@ void imp_build_forward(imp_executor *e)
         imp_node_state *state = &e->states[i];
         state->size = imp_node_image_size(&graph->nodes[i]);
         state->activation = fused_activation(graph, i, IMP_LAYER_RELU);
+        state->pool = -1;
         build_node(e, state);
     }
     const imp_graph_node *last = &graph->nodes[graph->count - 1];

@@ -42,39 +42,41 @@ static imp_kernel_runs build_forward_runs(imp_executor *e, const imp_image_view 
     return (imp_kernel_runs){runs.count, runs.length, offsets};
 }
 
-imp_conv imp_build_conv(imp_executor *e)
+void imp_build_conv(imp_executor *e, imp_node_state *state)
 {
     const imp_graph_node *node = &e->def.graph->nodes[e->building];
     const imp_graph_node *in_node = &e->def.graph->nodes[node->inputs[0]];
     const imp_image_view in = e->states[node->inputs[0]].out;
     const size_t stride = (size_t)node->stride, channels = (size_t)node->channels;
     int32_t *sources = NULL;
-    imp_conv conv = {.rows = (size_t)node->height,
-                     .columns = (size_t)node->width,
-                     .blocks = imp_padded_channels(node->channels) / IMP_CHANNEL_BLOCK,
-                     .runs = build_forward_runs(e, &in, &sources)};
+    imp_conv *conv = &state->conv;
+    *conv = (imp_conv){.rows = (size_t)node->height,
+                       .columns = (size_t)node->width,
+                       .blocks = imp_padded_channels(node->channels) / IMP_CHANNEL_BLOCK,
+                       .runs = build_forward_runs(e, &in, &sources)};
     if (e->status != IMP_OK)
-        return conv;
+        return;
     // the first output sees the padding first
-    conv.in = (imp_image_view){in.data - (size_t)node->before[0] * in.row -
-                                   (size_t)node->before[1] * in.pixel,
-                               in.image, stride * in.row, stride * in.pixel};
-    conv.weights = imp_build_packed_weights(
-        e, (imp_weight_packing){.blocks = conv.blocks,
-                                .count = conv.runs.count * conv.runs.length,
-                                .lanes = channels,
-                                .lane_stride = (size_t)in_node->channels *
-                                               (size_t)(node->kernel * node->kernel),
-                                .sources = sources});
+    conv->in = (imp_image_view){in.data - (size_t)node->before[0] * in.row -
+                                    (size_t)node->before[1] * in.pixel,
+                                in.image, stride * in.row, stride * in.pixel};
+    state->packing = (imp_weight_packing){.blocks = conv->blocks,
+                                          .count = conv->runs.count * conv->runs.length,
+                                          .lanes = channels,
+                                          .lane_stride = (size_t)in_node->channels *
+                                                         (size_t)(node->kernel * node->kernel),
+                                          .sources = sources,
+                                          .runs = conv->runs.count};
+    imp_build_packed_weights(e, &state->packing);
+    conv->weights = state->packing.packed;
     // the bias, padded with zeros
-    float *bias = imp_build_alloc_floats(e, conv.blocks * IMP_CHANNEL_BLOCK);
+    float *bias = imp_build_alloc_floats(e, conv->blocks * IMP_CHANNEL_BLOCK);
     imp_build_copy(
         e, &e->pack, IMP_CALL_COPY,
         &(imp_pixel_copy){.from = {imp_build_tensor(e, IMP_TENSOR_BIAS, e->def.values, 0), 0, 0, 0},
                           .to = {bias, 0, 0, 0},
                           .size = {1, 1, channels}});
-    conv.bias = bias;
-    return conv;
+    conv->bias = bias;
 }
 
 // The gradient by the bias: the sum of the gradient over images and pixels.
@@ -93,21 +95,24 @@ static void build_bias_gradient(imp_executor *e, const imp_image_view *gradient,
                             .count = (size_t)e->def.graph->nodes[e->building].channels};
 }
 
-// The packing of the weights of the current node's forward pass.
-static imp_weight_packing find_packing(const imp_executor *e)
+// Appends the call that brings sums in the layout of the packed weights to the array of gradients.
+static void build_unpacking(imp_executor *e, const imp_node_state *state, imp_kernel_call_kind kind,
+                            float *sums)
 {
-    for (int i = 0; i < e->pack.count; i++)
-        if (e->pack.calls[i].node == e->building && e->pack.calls[i].kind == IMP_CALL_PACK_WEIGHTS)
-            return e->pack.calls[i].packing;
-    return (imp_weight_packing){0};
+    imp_kernel_call *call = imp_build_call(e, &e->backward, kind);
+    if (call == NULL)
+        return;
+    call->packing = state->packing;
+    call->packing.plain = imp_build_tensor(e, IMP_TENSOR_WEIGHT, e->def.gradients, 0);
+    call->packing.packed = sums;
 }
 
 // Gradient by the weights of a convolution under a pool. Only first layers come here, whose input
 // is packed.
-static void build_pooled_weight_gradient(imp_executor *e, const imp_node_state *state,
-                                         const imp_node_state *pool,
-                                         const imp_graph_node *pool_node)
+static void build_pooled_weight_gradient(imp_executor *e, const imp_node_state *state)
 {
+    const imp_node_state *pool = &e->states[state->pool];
+    const imp_graph_node *pool_node = &e->def.graph->nodes[state->pool];
     const imp_graph_node *node = &e->def.graph->nodes[e->building];
     const size_t in_row = e->states[node->inputs[0]].out.row;
     imp_pooled_conv_gradient g = {
@@ -127,28 +132,18 @@ static void build_pooled_weight_gradient(imp_executor *e, const imp_node_state *
     imp_kernel_call *call = imp_build_call(e, &e->backward, IMP_CALL_pooled_conv_gradient);
     if (call != NULL)
         call->pooled_conv_gradient = g;
-    imp_weight_packing packing = find_packing(e);
-    packing.plain = imp_build_tensor(e, IMP_TENSOR_WEIGHT, e->def.gradients, 0);
-    packing.packed = g.sums;
-    call = imp_build_call(e, &e->backward, IMP_CALL_UNPACK_POOLED_GRADIENT);
-    if (call == NULL)
-        return;
-    packing.runs = g.runs.count;
-    call->packing = packing;
+    build_unpacking(e, state, IMP_CALL_UNPACK_POOLED_GRADIENT, g.sums);
     build_bias_gradient(e, &pool->gradient, &pool->size);
 }
 
-void imp_build_conv_weight_gradient(imp_executor *e, const imp_node_state *state,
-                                    const imp_node_state *pool, const imp_graph_node *pool_node)
+void imp_build_conv_weight_gradient(imp_executor *e, const imp_node_state *state)
 {
-    if (pool != NULL) {
-        build_pooled_weight_gradient(e, state, pool, pool_node);
+    if (state->pool >= 0) {
+        build_pooled_weight_gradient(e, state);
         return;
     }
     const imp_conv *conv = &state->conv;
-    imp_weight_packing packing = find_packing(e);
-    packing.plain = imp_build_tensor(e, IMP_TENSOR_WEIGHT, e->def.gradients, 0);
-    packing.packed = imp_build_alloc_floats(e, imp_weight_packing_floats(&packing));
+    float *sums = imp_build_alloc_floats(e, imp_weight_packing_floats(&state->packing));
     imp_kernel_call *call = imp_build_call(e, &e->backward, IMP_CALL_conv_gradient);
     if (call == NULL)
         return;
@@ -158,16 +153,13 @@ void imp_build_conv_weight_gradient(imp_executor *e, const imp_node_state *state
                                               .gradient = state->gradient,
                                               .runs = conv->runs,
                                               .blocks = conv->blocks,
-                                              .sums = packing.packed};
-    call = imp_build_call(e, &e->backward, IMP_CALL_UNPACK_GRADIENT);
-    if (call == NULL)
-        return;
-    call->packing = packing;
+                                              .sums = sums};
+    build_unpacking(e, state, IMP_CALL_UNPACK_GRADIENT, sums);
     build_bias_gradient(e, &state->gradient, &state->size);
 }
 
-// Runs of one phase: every position of the kernel that meets it, with all output channels. Returns
-// their number; `sources` receives where their weights are.
+// Runs of one phase: every position of the kernel that meets it, with all output channels.
+// `sources` receives where their weights are.
 static imp_kernel_runs build_phase_runs(imp_executor *e, const imp_conv_phase *phase,
                                         const imp_image_view *gradient, int32_t **sources)
 {
@@ -218,12 +210,13 @@ static void build_phase(imp_executor *e, const imp_node_state *state, int index,
     }
     conv.out = in_gradient;
     conv.added = added;
-    conv.weights = imp_build_packed_weights(
-        e, (imp_weight_packing){.blocks = conv.blocks,
-                                .count = runs.count * runs.length,
-                                .lanes = (size_t)in->channels,
-                                .lane_stride = (size_t)(node->kernel * node->kernel),
-                                .sources = sources});
+    imp_weight_packing packing = {.blocks = conv.blocks,
+                                  .count = runs.count * runs.length,
+                                  .lanes = (size_t)in->channels,
+                                  .lane_stride = (size_t)(node->kernel * node->kernel),
+                                  .sources = sources};
+    imp_build_packed_weights(e, &packing);
+    conv.weights = packing.packed;
     imp_kernel_call *call = imp_build_call(e, &e->backward, IMP_CALL_conv);
     if (call != NULL)
         call->conv = conv;

@@ -6,11 +6,9 @@
 #include "nn/engine/program.h"
 
 // Describes the forward pass of the current node, but for its output, and packs its weights.
-imp_conv imp_build_conv(imp_executor *e);
-// Appends the gradient by weights and bias of the current node. pool: the state of the pool that is
-// part of it; else NULL.
-void imp_build_conv_weight_gradient(imp_executor *e, const imp_node_state *state,
-                                    const imp_node_state *pool, const imp_graph_node *pool_node);
+void imp_build_conv(imp_executor *e, imp_node_state *state);
+// Appends the gradient by weights and bias of the current node.
+void imp_build_conv_weight_gradient(imp_executor *e, const imp_node_state *state);
 // Appends the gradient by the input of the current node, plus `added`, which may have no data.
 void imp_build_conv_data_gradient(imp_executor *e, const imp_node_state *state,
                                   imp_image_view in_gradient, imp_image_view added);

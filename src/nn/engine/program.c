@@ -116,13 +116,11 @@ void imp_build_copy(imp_executor *e, imp_kernel_program *program, imp_kernel_cal
         call->copy = *copy;
 }
 
-float *imp_build_packed_weights(imp_executor *e, imp_weight_packing packing)
+void imp_build_packed_weights(imp_executor *e, imp_weight_packing *packing)
 {
-    packing.packed = imp_build_alloc_floats(e, imp_weight_packing_floats(&packing));
-    packing.plain = imp_build_tensor(e, IMP_TENSOR_WEIGHT, e->def.values, 0);
+    packing->packed = imp_build_alloc_floats(e, imp_weight_packing_floats(packing));
+    packing->plain = imp_build_tensor(e, IMP_TENSOR_WEIGHT, e->def.values, 0);
     imp_kernel_call *call = imp_build_call(e, &e->pack, IMP_CALL_PACK_WEIGHTS);
-    if (call == NULL)
-        return NULL;
-    call->packing = packing;
-    return packing.packed;
+    if (call != NULL)
+        call->packing = *packing;
 }

@@ -77,16 +77,18 @@ typedef struct imp_float_arena {
 
 // State of a node while programs are built.
 typedef struct imp_node_state {
-    imp_image_size size;     // of its output, channels padded
-    imp_image_view out;      // its output
-    imp_image_view gradient; // of the loss by `out`; no data until the first user was built
-    int activation;          // index of the ReLU node fused into this one, or -1
-    bool fused_pool;         // a pool that is part of the convolution before it
-    imp_conv conv;           // of a convolution
-    imp_norm norm;           // of a batch norm
-    imp_dense dense;         // of a dense layer
-    imp_image_view mask;     // of a dropout
-    int32_t *argmax;         // of a max-pool
+    imp_image_size size;        // of its output, channels padded
+    imp_image_view out;         // its output
+    imp_image_view gradient;    // of the loss by `out`; no data until the first user was built
+    int activation;             // index of the ReLU node fused into this one, or -1
+    int pool;                   // index of the pool that is part of this convolution, or -1
+    bool fused_pool;            // a pool that is part of the convolution before it
+    imp_conv conv;              // of a convolution
+    imp_weight_packing packing; // of its weights, forward
+    imp_norm norm;              // of a batch norm
+    imp_dense dense;            // of a dense layer
+    imp_image_view mask;        // of a dropout
+    int32_t *argmax;            // of a max-pool
 } imp_node_state;
 
 struct imp_executor {
@@ -130,7 +132,7 @@ void imp_build_elementwise(imp_executor *e, imp_kernel_program *program,
                            const imp_elementwise *description);
 void imp_build_copy(imp_executor *e, imp_kernel_program *program, imp_kernel_call_kind kind,
                     const imp_pixel_copy *copy);
-// Appends the packing of the current node's weights, and returns the packed ones.
-float *imp_build_packed_weights(imp_executor *e, imp_weight_packing packing);
+// Appends the packing of the current node's weights: fills in `plain` and `packed`, a new array.
+void imp_build_packed_weights(imp_executor *e, imp_weight_packing *packing);
 
 #endif

@@ -72,8 +72,9 @@ static void compute_statistics(const imp_norm *n, size_t batch, size_t c)
 }
 
 // Folds statistics, gain and bias. In double, because variance + epsilon may be tiny.
-static void fold(const imp_norm *n)
+void IMP_KERNEL(norm_fold)(const imp_norm *n, size_t batch)
 {
+    (void)batch;
     for (size_t c = 0; c < n->channels; c++) {
         const double rate = 1.0 / sqrt((double)n->variance[c] + n->epsilon);
         const double scale = (double)n->gain[c] * rate;
@@ -85,9 +86,11 @@ static void fold(const imp_norm *n)
 
 void IMP_KERNEL(norm)(const imp_norm *n, size_t batch)
 {
-    for (size_t c = 0; n->batch_statistics && c < n->channels; c += VECTOR_LANES)
-        compute_statistics(n, batch, c);
-    fold(n);
+    if (n->batch_statistics) {
+        for (size_t c = 0; c < n->channels; c += VECTOR_LANES)
+            compute_statistics(n, batch, c);
+        IMP_KERNEL(norm_fold)(n, batch);
+    }
     const size_t channels = n->size.channels, count = n->size.width * channels;
     for (size_t row = 0; row < batch * n->size.height; row++) {
         const size_t image = row / n->size.height, y = row % n->size.height;

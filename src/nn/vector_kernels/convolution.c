@@ -10,19 +10,12 @@
 // sums, 2 vectors of weights, one of the input. 12 chains also hide the 4 to 5 cycles that a
 // multiply-add takes. With 32 registers of 16 floats it is 14 pixels x 32 channels.
 #include "nn/vector_kernels/table.h"
-#include "nn/vector_kernels/vector.h"
-
-enum {
-    MAX_PIXELS = VECTOR_LANES == 16 ? 14 : 6,
-    // vectors of output channels in a tile
-    MAX_VECTORS = VECTOR_LANES == 16 ? 2 : BLOCK_VECTORS,
-    MAX_BLOCKS = MAX_VECTORS / BLOCK_VECTORS,
-};
+#include "nn/vector_kernels/tile.h"
 
 // Where the pixels of a tile lie.
 typedef struct tile_pixels {
-    const float *in[MAX_PIXELS], *added[MAX_PIXELS];
-    float *out[MAX_PIXELS];
+    const float *in[TILE_ROWS], *added[TILE_ROWS];
+    float *out[TILE_ROWS];
 } tile_pixels;
 
 // One tile: `pixels` and `vectors` are constants at every call, so that all loops over them unroll
@@ -33,7 +26,7 @@ IMP_ALWAYS_INLINE void compute_tile(const imp_conv *c, size_t block, const tile_
     const size_t length = c->runs.length;
     const size_t block_size = c->runs.count * length * IMP_CHANNEL_BLOCK;
     const float *weights = c->weights + block * block_size;
-    vector sums[MAX_PIXELS][MAX_VECTORS];
+    vector sums[TILE_ROWS][TILE_VECTORS];
     for (size_t v = 0; v < vectors; v++) {
         const float *bias = c->bias + block * IMP_CHANNEL_BLOCK + v * VECTOR_LANES;
         const vector first = c->bias == NULL ? (vector){0.0F} : vector_load(bias);
@@ -41,11 +34,11 @@ IMP_ALWAYS_INLINE void compute_tile(const imp_conv *c, size_t block, const tile_
             sums[p][v] = first;
     }
     for (size_t r = 0; r < c->runs.count; r++) {
-        const float *in[MAX_PIXELS];
+        const float *in[TILE_ROWS];
         for (size_t p = 0; p < pixels; p++)
             in[p] = tile->in[p] + c->runs.offsets[r];
         for (size_t k = 0; k < length; k++, weights += IMP_CHANNEL_BLOCK) {
-            vector weight[MAX_VECTORS];
+            vector weight[TILE_VECTORS];
             for (size_t v = 0; v < vectors; v++)
                 weight[v] = vector_load(weights + v / BLOCK_VECTORS * block_size +
                                         v % BLOCK_VECTORS * VECTOR_LANES);
@@ -76,49 +69,27 @@ typedef void tile_function(const imp_conv *c, size_t block, const tile_pixels *t
 #define TILE(pixels)                                                                               \
     static void tile_wide_##pixels(const imp_conv *c, size_t block, const tile_pixels *tile)       \
     {                                                                                              \
-        compute_tile(c, block, tile, pixels, MAX_VECTORS);                                         \
+        compute_tile(c, block, tile, pixels, TILE_VECTORS);                                        \
     }                                                                                              \
     static void tile_##pixels(const imp_conv *c, size_t block, const tile_pixels *tile)            \
     {                                                                                              \
         compute_tile(c, block, tile, pixels, BLOCK_VECTORS);                                       \
     }
-TILE(1)
-TILE(2)
-TILE(3)
-TILE(4)
-TILE(5)
-TILE(6)
-#if IMP_VECTOR_LANES == 16
-TILE(7)
-TILE(8)
-TILE(9)
-TILE(10)
-TILE(11)
-TILE(12)
-TILE(13)
-TILE(14)
-#endif
+IMP_TILE_MAP(TILE)
 #undef TILE
 
 // [wide][pixels - 1]
-static tile_function *const tiles[2][MAX_PIXELS] = {
-#if IMP_VECTOR_LANES == 16
-    {tile_1, tile_2, tile_3, tile_4, tile_5, tile_6, tile_7, tile_8, tile_9, tile_10, tile_11,
-     tile_12, tile_13, tile_14},
-    {tile_wide_1, tile_wide_2, tile_wide_3, tile_wide_4, tile_wide_5, tile_wide_6, tile_wide_7,
-     tile_wide_8, tile_wide_9, tile_wide_10, tile_wide_11, tile_wide_12, tile_wide_13,
-     tile_wide_14},
-#else
-    {tile_1, tile_2, tile_3, tile_4, tile_5, tile_6},
-    {tile_wide_1, tile_wide_2, tile_wide_3, tile_wide_4, tile_wide_5, tile_wide_6},
-#endif
-};
+#define TILE(rows) tile_##rows,
+#define TILE_WIDE(rows) tile_wide_##rows,
+static tile_function *const tiles[2][TILE_ROWS] = {{IMP_TILE_MAP(TILE)}, {IMP_TILE_MAP(TILE_WIDE)}};
+#undef TILE
+#undef TILE_WIDE
 
 // Computes all channels of the tile's pixels.
 static void compute_tile_blocks(const imp_conv *c, const tile_pixels *tile, size_t pixels)
 {
     size_t block = 0;
-    for (; block + MAX_BLOCKS <= c->blocks; block += MAX_BLOCKS)
+    for (; block + TILE_BLOCKS <= c->blocks; block += TILE_BLOCKS)
         tiles[1][pixels - 1](c, block, tile);
     for (; block < c->blocks; block++)
         tiles[0][pixels - 1](c, block, tile);
@@ -128,7 +99,7 @@ static void compute_tile_blocks(const imp_conv *c, const tile_pixels *tile, size
 // tiles go across the ends of rows.
 static void convolve_image(const imp_conv *c, size_t image)
 {
-    const size_t total = c->rows * c->columns, count = (total + MAX_PIXELS - 1) / MAX_PIXELS;
+    const size_t total = c->rows * c->columns, count = (total + TILE_ROWS - 1) / TILE_ROWS;
     const float *added = c->added.data;
     tile_pixels tile;
     size_t row = 0, column = 0;

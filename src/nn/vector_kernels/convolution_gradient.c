@@ -8,14 +8,9 @@
 // and pixels stay in the first-level cache, and because sums of some hundred terms round less than
 // sums of many thousands.
 #include "nn/vector_kernels/table.h"
-#include "nn/vector_kernels/vector.h"
+#include "nn/vector_kernels/tile.h"
 
-enum {
-    MAX_FLOATS = VECTOR_LANES == 16 ? 14 : 6, // k of a tile
-    MAX_VECTORS = VECTOR_LANES == 16 ? 2 : BLOCK_VECTORS,
-    MAX_BLOCKS = MAX_VECTORS / BLOCK_VECTORS,
-    GROUP_PIXELS = 128, // a group of images has at least so many pixels
-};
+enum { GROUP_PIXELS = 128 }; // a group of images has at least so many pixels
 
 // Images [first, end) that are summed together.
 typedef struct image_group {
@@ -27,7 +22,7 @@ IMP_ALWAYS_INLINE void add_tile(const imp_conv_gradient *g, image_group group, c
                                 size_t block, float *sums, size_t floats, size_t vectors)
 {
     const size_t block_size = g->runs.count * g->runs.length * IMP_CHANNEL_BLOCK;
-    vector all[MAX_FLOATS][MAX_VECTORS];
+    vector all[TILE_ROWS][TILE_VECTORS];
     for (size_t k = 0; k < floats; k++)
         for (size_t v = 0; v < vectors; v++)
             all[k][v] = (vector){0.0F};
@@ -38,7 +33,7 @@ IMP_ALWAYS_INLINE void add_tile(const imp_conv_gradient *g, image_group group, c
                                     row * g->gradient.row + block * IMP_CHANNEL_BLOCK;
             for (size_t x = 0; x < g->columns;
                  x++, at += g->in.pixel, gradient += g->gradient.pixel) {
-                vector slope[MAX_VECTORS];
+                vector slope[TILE_VECTORS];
                 for (size_t v = 0; v < vectors; v++)
                     slope[v] = vector_load(gradient + v * VECTOR_LANES);
                 for (size_t k = 0; k < floats; k++) {
@@ -63,50 +58,28 @@ typedef void add_tile_function(const imp_conv_gradient *g, image_group group, co
     static void add_tile_wide_##floats(const imp_conv_gradient *g, image_group group,              \
                                        const float *in, size_t block, float *sums)                 \
     {                                                                                              \
-        add_tile(g, group, in, block, sums, floats, MAX_VECTORS);                                  \
+        add_tile(g, group, in, block, sums, floats, TILE_VECTORS);                                 \
     }                                                                                              \
     static void add_tile_##floats(const imp_conv_gradient *g, image_group group, const float *in,  \
                                   size_t block, float *sums)                                       \
     {                                                                                              \
         add_tile(g, group, in, block, sums, floats, BLOCK_VECTORS);                                \
     }
-TILE(1)
-TILE(2)
-TILE(3)
-TILE(4)
-TILE(5)
-TILE(6)
-#if IMP_VECTOR_LANES == 16
-TILE(7)
-TILE(8)
-TILE(9)
-TILE(10)
-TILE(11)
-TILE(12)
-TILE(13)
-TILE(14)
-#endif
+IMP_TILE_MAP(TILE)
 #undef TILE
 
 // [wide][floats - 1]
-static add_tile_function *const tiles[2][MAX_FLOATS] = {
-#if IMP_VECTOR_LANES == 16
-    {add_tile_1, add_tile_2, add_tile_3, add_tile_4, add_tile_5, add_tile_6, add_tile_7, add_tile_8,
-     add_tile_9, add_tile_10, add_tile_11, add_tile_12, add_tile_13, add_tile_14},
-    {add_tile_wide_1, add_tile_wide_2, add_tile_wide_3, add_tile_wide_4, add_tile_wide_5,
-     add_tile_wide_6, add_tile_wide_7, add_tile_wide_8, add_tile_wide_9, add_tile_wide_10,
-     add_tile_wide_11, add_tile_wide_12, add_tile_wide_13, add_tile_wide_14},
-#else
-    {add_tile_1, add_tile_2, add_tile_3, add_tile_4, add_tile_5, add_tile_6},
-    {add_tile_wide_1, add_tile_wide_2, add_tile_wide_3, add_tile_wide_4, add_tile_wide_5,
-     add_tile_wide_6},
-#endif
-};
+#define TILE(rows) add_tile_##rows,
+#define TILE_WIDE(rows) add_tile_wide_##rows,
+static add_tile_function *const tiles[2][TILE_ROWS] = {{IMP_TILE_MAP(TILE)},
+                                                       {IMP_TILE_MAP(TILE_WIDE)}};
+#undef TILE
+#undef TILE_WIDE
 
 // All tiles of the blocks from `block` on, for one group of images.
 static void add_blocks(const imp_conv_gradient *g, image_group group, size_t block, bool wide)
 {
-    const size_t length = g->runs.length, count = (length + MAX_FLOATS - 1) / MAX_FLOATS;
+    const size_t length = g->runs.length, count = (length + TILE_ROWS - 1) / TILE_ROWS;
     float *sums = g->sums + block * g->runs.count * length * IMP_CHANNEL_BLOCK;
     for (size_t r = 0; r < g->runs.count; r++)
         for (size_t i = 0; i < count; i++) {
@@ -126,7 +99,7 @@ void IMP_KERNEL(conv_gradient)(const imp_conv_gradient *g, size_t batch)
     for (size_t first = 0; first < batch; first += together) {
         const image_group group = {first, first + together < batch ? first + together : batch};
         size_t block = 0;
-        for (; block + MAX_BLOCKS <= g->blocks; block += MAX_BLOCKS)
+        for (; block + TILE_BLOCKS <= g->blocks; block += TILE_BLOCKS)
             add_blocks(g, group, block, true);
         for (; block < g->blocks; block++)
             add_blocks(g, group, block, false);

@@ -106,9 +106,11 @@ typedef struct imp_norm {
     bool relu;
     bool batch_statistics; // mean and variance are those of the batch
     double epsilon;
-    const float *gain, *bias;    // (channels)
-    float *mean, *variance;      // (channels); written forward if batch_statistics
-    float *rate, *scale, *shift; // padded: 1 / sqrt(variance + epsilon), and folded
+    const float *gain, *bias; // (channels)
+    float *mean, *variance;   // (channels); written forward if batch_statistics
+    // padded: 1 / sqrt(variance + epsilon), and folded. Written by norm_fold, which is to be called
+    // when weights or given statistics change, or by norm with batch_statistics.
+    float *rate, *scale, *shift;
     imp_image_view in, out;
     imp_image_view gradient, in_gradient, added; // backward; added.data: nullable
     float *gain_gradient, *bias_gradient;        // (channels)
@@ -155,6 +157,7 @@ typedef struct imp_elementwise {
     X(pooled_conv_gradient, imp_pooled_conv_gradient)                                              \
     X(pool, imp_pool)                                                                              \
     X(pool_gradient, imp_pool)                                                                     \
+    X(norm_fold, imp_norm)                                                                         \
     X(norm, imp_norm)                                                                              \
     X(norm_gradient, imp_norm)                                                                     \
     X(dense, imp_dense)                                                                            \
