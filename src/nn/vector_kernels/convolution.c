@@ -75,13 +75,14 @@ typedef void tile_function(const imp_conv *c, size_t block, const tile_pixels *t
     {                                                                                              \
         compute_tile(c, block, tile, pixels, BLOCK_VECTORS);                                       \
     }
-IMP_TILE_MAP(TILE)
+IMP_TILE_ROWS_MAP(TILE)
 #undef TILE
 
 // [wide][pixels - 1]
 #define TILE(rows) tile_##rows,
 #define TILE_WIDE(rows) tile_wide_##rows,
-static tile_function *const tiles[2][TILE_ROWS] = {{IMP_TILE_MAP(TILE)}, {IMP_TILE_MAP(TILE_WIDE)}};
+static tile_function *const tiles[2][TILE_ROWS] = {{IMP_TILE_ROWS_MAP(TILE)},
+                                                   {IMP_TILE_ROWS_MAP(TILE_WIDE)}};
 #undef TILE
 #undef TILE_WIDE
 

@@ -65,14 +65,14 @@ typedef void add_tile_function(const imp_conv_gradient *g, image_group group, co
     {                                                                                              \
         add_tile(g, group, in, block, sums, floats, BLOCK_VECTORS);                                \
     }
-IMP_TILE_MAP(TILE)
+IMP_TILE_ROWS_MAP(TILE)
 #undef TILE
 
 // [wide][floats - 1]
 #define TILE(rows) add_tile_##rows,
 #define TILE_WIDE(rows) add_tile_wide_##rows,
-static add_tile_function *const tiles[2][TILE_ROWS] = {{IMP_TILE_MAP(TILE)},
-                                                       {IMP_TILE_MAP(TILE_WIDE)}};
+static add_tile_function *const tiles[2][TILE_ROWS] = {{IMP_TILE_ROWS_MAP(TILE)},
+                                                       {IMP_TILE_ROWS_MAP(TILE_WIDE)}};
 #undef TILE
 #undef TILE_WIDE
 

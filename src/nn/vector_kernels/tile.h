@@ -9,10 +9,11 @@
 
 // X(rows) for all numbers of rows, from 1 on.
 #if IMP_VECTOR_LANES == 16
-#define IMP_TILE_MAP(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
+#define IMP_TILE_ROWS_MAP(X)                                                                       \
+    X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
 enum { TILE_ROWS = 14, TILE_VECTORS = 2 };
 #else
-#define IMP_TILE_MAP(X) X(1) X(2) X(3) X(4) X(5) X(6)
+#define IMP_TILE_ROWS_MAP(X) X(1) X(2) X(3) X(4) X(5) X(6)
 enum { TILE_ROWS = 6, TILE_VECTORS = BLOCK_VECTORS };
 #endif
 
