@@ -22,8 +22,7 @@ from imprint._errors import (
 )
 from imprint._monitor import Progress, ProgressCallback
 from imprint._native import lib as _lib
-from imprint._settings import EnvSettings, builtin_maps, generate_map
-from imprint._tasks import TaskSettings
+from imprint._settings import EnvSettings, TaskSettings, builtin_maps, generate_map
 from imprint.aggregation import Dagger, Round, Training, dagger
 from imprint.collection import Collection, collect
 from imprint.environments import EndReason, LaneFollowingEnv

@@ -16,7 +16,27 @@ Observation = Literal["image", "segments", "mask", "depth", "state"]
 OBSERVATIONS: tuple[Observation, ...] = ("image", "segments", "mask", "depth", "state")
 
 
-class EnvSettings(TypedDict, total=False):
+class TaskSettings(TypedDict, total=False):
+    """Where and how is driven: what environments, evaluate(), collect() and dagger() have in
+    common (see EnvSettings).
+    """
+
+    map: str | os.PathLike[str]
+    maps: Sequence[str | os.PathLike[str]] | None
+    split: str
+    width: int
+    height: int
+    lens: str | os.PathLike[str]
+    frame_skip: int
+    start_angle: float
+    rules: Literal["simulator", "challenge"]
+    randomization: str | os.PathLike[str] | None
+    assets: str | os.PathLike[str] | None
+    style: str
+    settings: Mapping[str, Any]
+
+
+class EnvSettings(TaskSettings, total=False):
     """Settings of the environments.
 
     map: a built-in map's name, a file, a folder of maps, or map text (more than one line), as
@@ -48,25 +68,12 @@ class EnvSettings(TypedDict, total=False):
     render_size: width and height of what it draws [px]; (640, 480).
     """
 
-    map: str | os.PathLike[str]
-    maps: Sequence[str | os.PathLike[str]] | None
-    split: str
-    width: int
-    height: int
-    lens: str | os.PathLike[str]
     observation: Observation | Sequence[Observation]
     channels_first: bool
     actions: Literal["wheels", "velocities"]
     reward: Literal["lane", "progress"]
     max_steps: int
-    frame_skip: int
-    start_angle: float
-    rules: Literal["simulator", "challenge"]
-    randomization: str | os.PathLike[str] | None
-    assets: str | os.PathLike[str] | None
-    style: str
     expert: bool | Mapping[str, Any]
-    settings: Mapping[str, Any]
     render_mode: str | None
     render_view: Literal["top_down", "camera"]
     render_size: tuple[int, int]

@@ -1,34 +1,14 @@
 """What evaluate(), collect() and dagger() have in common: where is driven, and by whom."""
 
 import os
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypedDict
 
 from imprint._callbacks import Bridge
 from imprint._definitions import Definition
 from imprint._errors import call
 from imprint._monitor import Monitor
 from imprint._native import ffi, lib
-from imprint._settings import EnvSettings, definition_of
+from imprint._settings import EnvSettings, TaskSettings, definition_of
 from imprint.policies import AnyPolicy, Expert, Network, as_callback
-
-
-class TaskSettings(TypedDict, total=False):
-    """Where and how is driven: settings that environments have, too (see EnvSettings)."""
-
-    map: str | os.PathLike[str]
-    maps: Sequence[str | os.PathLike[str]] | None
-    split: str
-    width: int
-    height: int
-    lens: str | os.PathLike[str]
-    frame_skip: int
-    start_angle: float
-    rules: Literal["simulator", "challenge"]
-    randomization: str | os.PathLike[str] | None
-    assets: str | os.PathLike[str] | None
-    style: str
-    settings: Mapping[str, Any]
 
 
 def sim_definition(

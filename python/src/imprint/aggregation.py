@@ -13,7 +13,8 @@ from imprint._errors import UsageError, call, text
 from imprint._hdf5 import hdf5_lock
 from imprint._monitor import Monitor, ProgressCallback
 from imprint._native import ffi, lib
-from imprint._tasks import Driver, TaskSettings, expert_of, native_name, set_expert, sim_definition
+from imprint._settings import TaskSettings
+from imprint._tasks import Driver, expert_of, native_name, set_expert, sim_definition
 from imprint.policies import AnyPolicy, Network, as_callback
 
 

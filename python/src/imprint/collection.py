@@ -10,7 +10,8 @@ from imprint._errors import UsageError
 from imprint._hdf5 import hdf5_lock
 from imprint._monitor import Monitor, ProgressCallback
 from imprint._native import ffi, lib
-from imprint._tasks import Driver, TaskSettings, native_name, set_expert, sim_definition
+from imprint._settings import TaskSettings
+from imprint._tasks import Driver, native_name, set_expert, sim_definition
 from imprint.policies import AnyPolicy
 
 

@@ -12,7 +12,8 @@ from imprint._definitions import Definition, enumerators
 from imprint._errors import text
 from imprint._monitor import Monitor, ProgressCallback
 from imprint._native import ffi, lib
-from imprint._tasks import Driver, TaskSettings, set_expert, sim_definition
+from imprint._settings import TaskSettings
+from imprint._tasks import Driver, set_expert, sim_definition
 from imprint.policies import AnyPolicy, Expert
 
 
