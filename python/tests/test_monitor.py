@@ -80,10 +80,10 @@ def evaluate(tmp_path, monitor):
 
 
 def train(tmp_path, monitor):
-    collect(tmp_path / "data", Monitor())
     definition = Definition("imp_train_def", lib.imp_default_train_def())
     definition.set("epochs", 10**6)
-    datasets = ffi.new("char *[]", [ffi.new("char[]", os.fsencode(tmp_path / "data"))])
+    dataset = ffi.new("char[]", os.fsencode(tmp_path / "data"))  # an array keeps no pointee alive
+    datasets = ffi.new("char *[]", [dataset])
     with monitor:
         monitor.call(
             lib.imp_train,
@@ -97,9 +97,9 @@ def train(tmp_path, monitor):
 
 
 LONG_CALLS = {
-    "collect": lambda path, monitor: collect(path / "data", monitor, episodes=10**6, steps=500),
+    "collect": lambda path, monitor: collect(path / "more", monitor, episodes=10**6, steps=500),
     "collect on two threads": lambda path, monitor: collect(
-        path / "data", monitor, episodes=10**6, steps=500, sim={"threads": 2}
+        path / "more", monitor, episodes=10**6, steps=500, sim={"threads": 2}
     ),
     "evaluate": evaluate,
     "train": train,
@@ -108,6 +108,7 @@ LONG_CALLS = {
 
 @pytest.mark.parametrize("work", LONG_CALLS.values(), ids=LONG_CALLS.keys())
 def test_control_c_ends_a_long_call(tmp_path, work):
+    collect(tmp_path / "data", Monitor())
     sent = []
 
     def interrupt():
