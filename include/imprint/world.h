@@ -227,6 +227,9 @@ void imp_world_destroy(imp_world *world); ///< nullable
 /// Whether a world has both the name and the text of a built-in map.
 bool imp_world_is_builtin(const imp_world *world);
 
+/// A 64-bit hash of the bytes of a world's YAML text.
+uint64_t imp_world_text_hash(const imp_world *world);
+
 /// Number and names of the built-in maps, sorted by name. The strings are static; NULL out of
 /// range.
 int imp_builtin_map_count(void);
