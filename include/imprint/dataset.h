@@ -172,6 +172,16 @@ typedef struct imp_dataset_summary {
 /// Fills *out; all zero for a dataset without episodes.
 void imp_dataset_summarize(const imp_dataset *dataset, imp_dataset_summary *out);
 
+/// Selects the episodes that are held out for validation: a fraction of each dataset, drawn from
+/// the seed and the dataset's place in the list. imp_train() and exports hold out the same with the
+/// same fraction and seed. An episode with the images of an earlier one goes to the same side.
+///
+/// is_held_out: (episodes of all datasets, one dataset after the other). validation: 0 up to, but
+/// without, 1; at least one episode of a dataset is not held out, unless it repeats one that is.
+/// IMP_USAGE: another fraction. IMP_NO_MEMORY.
+imp_status imp_dataset_split(bool *is_held_out, const imp_dataset *const *datasets, int count,
+                             double validation, uint64_t seed, imp_error *err);
+
 IMP_API_END
 
 #endif

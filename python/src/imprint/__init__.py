@@ -6,6 +6,7 @@ The C library does the work; this package hands NumPy arrays to it. docs/python.
 import gymnasium as _gymnasium
 
 from imprint._callbacks import STATE
+from imprint._dataset_files import DatasetInfo, Episode
 from imprint._errors import (
     BadInputError,
     BusyError,
@@ -23,8 +24,10 @@ from imprint._errors import (
 from imprint._monitor import Progress, ProgressCallback
 from imprint._native import lib as _lib
 from imprint._settings import EnvSettings, TaskSettings, builtin_maps, generate_map
+from imprint._statistics import ColumnStatistics
 from imprint.aggregation import Dagger, Round, Training, dagger
 from imprint.collection import Collection, collect
+from imprint.datasets import Dataset, DatasetStatistics
 from imprint.environments import EndReason, LaneFollowingEnv
 from imprint.evaluation import Estimate, Evaluation, Statistics, Trajectory, evaluate
 from imprint.policies import (
@@ -48,9 +51,14 @@ __all__ = [
     "CheckFailedError",
     "ClosedError",
     "Collection",
+    "ColumnStatistics",
     "Dagger",
+    "Dataset",
+    "DatasetInfo",
+    "DatasetStatistics",
     "EndReason",
     "EnvSettings",
+    "Episode",
     "Estimate",
     "Evaluation",
     "Expert",

@@ -124,3 +124,33 @@ void imp_validation_split_free(imp_validation_split *h)
     h->known = NULL;
     h->count = h->capacity = 0;
 }
+
+imp_status imp_dataset_split(bool *is_held_out, const imp_dataset *const *datasets, int count,
+                             double validation, uint64_t seed, imp_error *err)
+{
+    imp_validation_split split = {.validation = validation, .seed = seed};
+    imp_status status = IMP_OK;
+    // the condition also rejects NaN
+    if (!(validation >= 0.0 && validation < 1.0))
+        return imp_fail(err, IMP_USAGE,
+                        "the held-out fraction must be at least 0 and below 1, not %g", validation);
+    for (int d = 0; d < count && status == IMP_OK; d++) {
+        const size_t episodes = (size_t)imp_dataset_episode_count(datasets[d]);
+        // one more, as an empty dataset is valid
+        uint32_t *order = calloc(episodes + 1, sizeof *order);
+        bool *is_held_out_in_order = calloc(episodes + 1, sizeof *is_held_out_in_order);
+        if (order == NULL || is_held_out_in_order == NULL)
+            status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
+                              IMP_PLURAL((int64_t)episodes, "episode"));
+        else
+            status =
+                imp_validation_split_add(&split, datasets[d], order, is_held_out_in_order, err);
+        for (size_t k = 0; k < episodes && status == IMP_OK; k++)
+            is_held_out[order[k]] = is_held_out_in_order[k];
+        is_held_out += episodes;
+        free(order);
+        free(is_held_out_in_order);
+    }
+    imp_validation_split_free(&split);
+    return status;
+}

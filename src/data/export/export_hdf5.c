@@ -9,7 +9,6 @@
 #include "base/common/try.h"
 #include "base/io/atomic_file.h"
 #include "data/dataset/index_file.h"
-#include "data/dataset/validation_split.h"
 #include "data/export/export_formats.h"
 #include "data/hdf5/hdf5_mapped.h"
 
@@ -254,18 +253,11 @@ static imp_status write_train_valid_lists(imp_export_summary *out, const imp_dat
                                           imp_error *err)
 {
     const int count = imp_dataset_episode_count(dataset);
-    imp_validation_split holdout = {.validation = def->validation, .seed = def->seed};
-    // order, sides in that order, sides by episode
-    uint32_t *order = malloc((size_t)count * sizeof *order);
-    bool *is_validation = malloc((size_t)count * sizeof *is_validation),
-         *held_out = calloc((size_t)count, 1);
-    imp_status status = order != NULL && is_validation != NULL && held_out != NULL
-                            ? imp_validation_split_add(&holdout, dataset, order, is_validation, err)
-                            : imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
+    bool *held_out = calloc((size_t)count, sizeof *held_out);
+    if (held_out == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
+    imp_status status = imp_dataset_split(held_out, &dataset, 1, def->validation, def->seed, err);
     if (status == IMP_OK) {
-        // from the shuffled order back to episode numbers
-        for (int k = 0; k < count; k++)
-            held_out[order[k]] = is_validation[k];
         const hid_t group = imp_hdf5_create_group(file, "mask");
         if (group < 0 ||
             !write_demo_name_list(group, "train", held_out, count, false, &out->training) ||
@@ -274,9 +266,6 @@ static imp_status write_train_valid_lists(imp_export_summary *out, const imp_dat
         if (group >= 0)
             H5Gclose(group);
     }
-    imp_validation_split_free(&holdout);
-    free(order);
-    free(is_validation);
     free(held_out);
     return status;
 }

@@ -1,6 +1,8 @@
 // Which episodes are held out: a share by seed and dataset, and never one that is trained on too.
 #include "data/dataset/dataset_fixture.h"
 
+#include <math.h>
+
 #include "data/dataset/validation_split.h"
 
 enum { EPISODES = 40 };
@@ -88,11 +90,33 @@ static void repeated_episodes_stay_on_their_side(void **state)
     imp_dataset_close(more);
 }
 
+static void the_public_split_is_the_same(void **state)
+{
+    imp_dataset *datasets[2] = {write_and_open_dataset(*state, "a", 0, EPISODES),
+                                write_and_open_dataset(*state, "b", EPISODES, EPISODES + 10)};
+    bool sides[2][EPISODES], held_out[EPISODES + 10];
+    imp_error err = {0};
+    split_datasets(datasets, 2, 0.2, sides);
+    assert_ok(imp_dataset_split(held_out, (const imp_dataset *const *)datasets, 2, 0.2, 1, &err),
+              err);
+    assert_memory_equal(held_out, sides[0], EPISODES);
+    assert_memory_equal(held_out + EPISODES, sides[1], 10);
+    assert_int_equal(
+        imp_dataset_split(held_out, (const imp_dataset *const *)datasets, 2, (double)NAN, 1, &err),
+        IMP_USAGE);
+    assert_int_equal(
+        imp_dataset_split(held_out, (const imp_dataset *const *)datasets, 2, 1.0, 1, &err),
+        IMP_USAGE);
+    imp_dataset_close(datasets[0]);
+    imp_dataset_close(datasets[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         SCRATCH_TEST(the_split_does_not_change),
         SCRATCH_TEST(repeated_episodes_stay_on_their_side),
+        SCRATCH_TEST(the_public_split_is_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
