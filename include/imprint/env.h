@@ -156,6 +156,21 @@ void imp_env_reset_in_world(imp_env *env, uint32_t episode, int world_index, imp
 /// moves, then the objects. Afterwards evaluates end of episode and reward. Allocates nothing.
 imp_step imp_env_step(imp_env *env, imp_action action);
 
+/// One frame of an episode that the caller ends: moves the robot, then the objects, and updates
+/// action, speed, frame and lane. It applies no dropout or noise, knows no end, and goes on after
+/// one. time_step [s] is the duration of this frame, and of later ones until it is changed again.
+/// Fails with IMP_USAGE, and then nothing moves, unless the command delay is at most
+/// IMP_MAX_DELAY_STEPS such frames. Allocates nothing.
+imp_status imp_env_advance(imp_env *env, imp_action action, double time_step, imp_error *err);
+
+/// Moves the robot to a pose, valid or not, within an episode. Its speeds, pending commands, clock
+/// and the objects stay as they are.
+void imp_env_set_pose(imp_env *env, imp_pose pose);
+
+/// gym-duckietown's reward for being at a pose, whether that ends an episode or not. `speed` is the
+/// factor of the alignment with the lane: 1.2 in imp_env_step().
+double imp_env_reward_at(const imp_env *env, imp_pose pose, double speed);
+
 /// True if a robot may stand at a pose: centre, both wheels and front lie on drivable tiles, and
 /// its footprint overlaps no object. `safety` scales the distances of the four points (1 while
 /// driving, 1.3 at the start). As in gym-duckietown, the footprint lies 0.048 m behind the pose,

@@ -110,6 +110,19 @@ imp_step imp_sim_step(imp_sim *sim, imp_action action);
 /// creation. Fails as imp_env_set_def() does, and then nothing changes.
 imp_status imp_sim_set_seed(imp_sim *sim, uint64_t seed, uint32_t index, imp_error *err);
 
+/// Takes other settings of the environment, which begin with the next reset. One must follow. The
+/// number of the next episode stays. Fails as imp_env_set_def() does, and then nothing changes.
+imp_status imp_sim_set_env_def(imp_sim *sim, const imp_env_def *def, imp_error *err);
+
+/// One frame of time_step [s] of an episode that the caller ends: see imp_env_advance(). The action
+/// is of the kind that imp_sim_def.actions says. Fails as that does, and with IMP_USAGE before the
+/// first reset. Allocates nothing.
+imp_status imp_sim_advance(imp_sim *sim, imp_action action, double time_step, imp_error *err);
+
+/// Moves the robot within an episode: see imp_env_set_pose(). Fails with IMP_USAGE if the pose is
+/// not finite, or before the first reset.
+imp_status imp_sim_set_pose(imp_sim *sim, imp_pose pose, imp_error *err);
+
 /// What a progress reward is divided by: the motors' top speed [m/s].
 #define IMP_PROGRESS_SPEED 0.6
 /// The distance from the lane's centre from which progress earns nothing [m].

@@ -162,15 +162,28 @@ void imp_env_reset_in_world(imp_env *env, uint32_t episode, int world_index, imp
     reset_robot_at_pose(env, pose);
 }
 
-// Reward of a step that does not end the episode: alignment with the lane, minus distance from its
-// centre, minus proximity to objects.
-static double compute_reward(const imp_env *env)
+// Alignment with the lane, minus distance from its centre, minus proximity to objects. lane: NULL
+// off the lanes, where only proximity counts.
+static double compute_reward(const imp_env *env, imp_pose pose, const imp_lane_position *lane,
+                             double speed)
 {
-    // off the lanes only proximity counts
-    double reward = REWARD_PROXIMITY * imp_env_proximity_penalty(env, env->pose);
-    if (env->in_lane)
-        reward += REWARD_SPEED * env->lane.alignment - REWARD_DISTANCE * fabs(env->lane.distance);
+    double reward = REWARD_PROXIMITY * imp_env_proximity_penalty(env, pose);
+    if (lane != NULL)
+        reward += speed * lane->alignment - REWARD_DISTANCE * fabs(lane->distance);
     return reward;
+}
+
+double imp_env_reward_at(const imp_env *env, imp_pose pose, double speed)
+{
+    imp_lane_position lane;
+    const bool in_lane = imp_world_lane_position(env->world, pose, &lane);
+    return compute_reward(env, pose, in_lane ? &lane : NULL, speed);
+}
+
+void imp_env_set_pose(imp_env *env, imp_pose pose)
+{
+    env->pose = pose;
+    env->in_lane = imp_world_lane_position(env->world, pose, &env->lane);
 }
 
 // Why the episode ends in the present state; a collision takes precedence over leaving the road.
@@ -199,19 +212,39 @@ static imp_action drop_or_add_noise_to_action(imp_env *env, imp_action action)
     return is_dropped ? env->action : imp_action_clip(action);
 }
 
+// One frame: robot first, then objects; speed is the displacement per time step.
+static void advance_frame(imp_env *env)
+{
+    const imp_pose before = env->pose;
+    imp_drive_step(&env->drive, &env->pose, env->action);
+    const imp_vec2 moved = {env->pose.x - before.x, env->pose.z - before.z};
+    env->speed = imp_vec2_length(moved) / env->def.drive.time_step;
+    env->frame++;
+    imp_object_motion_step(env);
+}
+
+imp_status imp_env_advance(imp_env *env, imp_action action, double time_step, imp_error *err)
+{
+    if (!(isfinite(time_step) && env->drive.def.delay <= IMP_MAX_DELAY_STEPS * time_step &&
+          time_step > 0.0))
+        return imp_fail(err, IMP_USAGE,
+                        "frames of %g s: must be positive, and at least 1/%d of the command delay "
+                        "of %g s",
+                        time_step, IMP_MAX_DELAY_STEPS, env->drive.def.delay);
+    env->def.drive.time_step = time_step;
+    env->drive.def.time_step = time_step;
+    env->action = imp_action_clip(action);
+    advance_frame(env);
+    env->in_lane = imp_world_lane_position(env->world, env->pose, &env->lane);
+    return IMP_OK;
+}
+
 imp_step imp_env_step(imp_env *env, imp_action action)
 {
     // one action per step, even if it lasts several frames
     env->action = drop_or_add_noise_to_action(env, action);
-    // each frame: robot first, then objects; speed is the displacement per time step
-    for (int k = 0; k < env->def.frame_skip; k++) {
-        imp_pose before = env->pose;
-        imp_drive_step(&env->drive, &env->pose, env->action);
-        const imp_vec2 moved = {env->pose.x - before.x, env->pose.z - before.z};
-        env->speed = imp_vec2_length(moved) / env->def.drive.time_step;
-        env->frame++;
-        imp_object_motion_step(env);
-    }
+    for (int k = 0; k < env->def.frame_skip; k++)
+        advance_frame(env);
     env->in_lane = imp_world_lane_position(env->world, env->pose, &env->lane);
     env->ending = find_end_reason(env);
     // terminated by the rules; AI-DO's simulator also stops the robot
@@ -225,7 +258,8 @@ imp_step imp_env_step(imp_env *env, imp_action action)
         env->ending = IMP_END_MAX_STEPS;
         return (imp_step){.reward = 0.0, .truncated = true};
     }
-    return (imp_step){.reward = compute_reward(env)};
+    const imp_lane_position *lane = env->in_lane ? &env->lane : NULL;
+    return (imp_step){.reward = compute_reward(env, env->pose, lane, REWARD_SPEED)};
 }
 
 imp_view imp_env_view(const imp_env *env)

@@ -217,17 +217,22 @@ imp_status imp_sim_enter_world(imp_sim *sim, const imp_world *world, const imp_s
     return IMP_OK;
 }
 
+imp_status imp_sim_set_env_def(imp_sim *sim, const imp_env_def *def, imp_error *err)
+{
+    // with randomisation, every reset sets the definition again, with the episode's values
+    IMP_TRY(imp_env_set_def(&sim->env, def, err));
+    sim->env_def = *def;
+    sim->begun = false;
+    return IMP_OK;
+}
+
 imp_status imp_sim_set_seed(imp_sim *sim, uint64_t seed, uint32_t index, imp_error *err)
 {
     imp_env_def def = sim->env_def;
     def.seed = seed;
     def.index = index;
-    // with randomisation, every reset sets the definition
-    if (!sim->shared->randomized)
-        IMP_TRY(imp_env_set_def(&sim->env, &def, err));
-    sim->env_def = def;
+    IMP_TRY(imp_sim_set_env_def(sim, &def, err));
     sim->next_episode = 0;
-    sim->begun = false;
     return IMP_OK;
 }
 
@@ -247,16 +252,42 @@ double imp_sim_progress_reward(const imp_env *env, imp_pose from)
            (along < 0.0 ? 1.0 : (share > 0.0 ? share : 0.0));
 }
 
+// Duty cycles of an action of the kind that the definition says.
+static imp_action wheels_of_action(const imp_sim *sim, imp_action action)
+{
+    return sim->shared->def.actions == IMP_ACTION_VELOCITIES
+               ? imp_action_from_velocity(action.left, action.right)
+               : action;
+}
+
+imp_status imp_sim_advance(imp_sim *sim, imp_action action, double time_step, imp_error *err)
+{
+    if (!sim->begun)
+        return imp_fail(err, IMP_USAGE, "no episode has begun: reset first");
+    IMP_TRY(imp_env_advance(&sim->env, wheels_of_action(sim, action), time_step, err));
+    compute_expert_action_of_state(sim);
+    return IMP_OK;
+}
+
+imp_status imp_sim_set_pose(imp_sim *sim, imp_pose pose, imp_error *err)
+{
+    if (!sim->begun)
+        return imp_fail(err, IMP_USAGE, "no episode has begun: reset first");
+    if (!(isfinite(pose.x) && isfinite(pose.z) && isfinite(pose.heading)))
+        return imp_fail(err, IMP_USAGE, "a pose must be finite");
+    imp_env_set_pose(&sim->env, pose);
+    compute_expert_action_of_state(sim);
+    return IMP_OK;
+}
+
 imp_step imp_sim_step(imp_sim *sim, imp_action action)
 {
     if (imp_sim_needs_reset(sim))
         return (imp_step){.reward = 0.0, .terminated = true, .truncated = true};
     const imp_sim_def *def = &sim->shared->def;
     const imp_pose from = sim->env.pose;
-    if (def->actions == IMP_ACTION_VELOCITIES)
-        action = imp_action_from_velocity(action.left, action.right);
     // the expert's action for the new state is computed here, not on demand
-    imp_step step = imp_env_step(&sim->env, action);
+    imp_step step = imp_env_step(&sim->env, wheels_of_action(sim, action));
     if (def->reward == IMP_REWARD_PROGRESS)
         step.reward = imp_sim_progress_reward(&sim->env, from);
     compute_expert_action_of_state(sim);
