@@ -72,6 +72,75 @@ typedef struct imp_collect_summary {
 imp_status imp_collect(imp_collect_summary *summary, const char *folder, const imp_collect_def *def,
                        const imp_monitor *monitor, imp_error *err);
 
+/// What the labels of an imported drive are.
+typedef enum imp_drive_labels {
+    IMP_LABELS_EXPERT, ///< in every step the expert's action, beside what was executed
+    IMP_LABELS_PERSON, ///< the person's action where the person drove; other steps have no label
+} imp_drive_labels;
+/// The word for it: "expert" or "person"; NULL past the last.
+const char *imp_drive_labels_name(int labels);
+
+/// Settings of an import of demonstrations. Obtain with imp_default_drive_import_def(), then
+/// change fields.
+typedef struct imp_drive_import_def {
+    /// With what is looked. Looked at: camera, scene, observation, randomization (only of what is
+    /// seen), expert, backend, threads, and env.seed, which textures follow from
+    imp_sim_def sim;
+    imp_drive_labels labels; ///< IMP_LABELS_EXPERT
+    const char *settings;    ///< JSON text to store in the dataset; "{}"
+    int cookie;
+} imp_drive_import_def;
+imp_drive_import_def imp_default_drive_import_def(void);
+
+/// What an import of demonstrations did.
+typedef struct imp_drive_import_summary {
+    int episodes;                     ///< drives that came out the same
+    int64_t steps;                    ///< of them
+    int64_t driven[IMP_DRIVER_COUNT]; ///< of the steps: by whom
+    int take_overs;                   ///< how often a person took over
+    double seconds;                   ///<
+} imp_drive_import_summary;
+
+/// Drives demonstrations (imprint/demonstration.h) again, bit for bit, and writes them to a new
+/// dataset folder, as imp_collect() does, with who drove. paths: (count) files, and folders whose
+/// *.drive.json are taken in the order of their names. folder: NULL: nothing is written, only
+/// checked. All or nothing: a drive whose states differ fails with IMP_CHECK_FAILED and the first
+/// such step, and no folder is left. Needs memory for the images of one drive per thread.
+imp_status imp_import_drives(imp_drive_import_summary *summary, const char *folder,
+                             const char *const *paths, int count, const imp_drive_import_def *def,
+                             const imp_monitor *monitor, imp_error *err);
+
+/// Settings of recording demonstrations. Obtain with imp_default_drive_record_def(), then change
+/// fields.
+typedef struct imp_drive_record_def {
+    imp_sim_def sim;    ///< where and how is driven, as in imp_collect_def.sim
+    const char *policy; ///< who drives, see imp_policy_factory_open(); "expert"
+    int episodes;       ///< 10
+    int steps;          ///< longest episode; 512
+    /// Distance from the lane's centre beyond which our expert takes over, in a person's place
+    /// [m]; off the lanes counts, too. 0: never
+    double take_over;
+    double hand_back; ///< distance within which it hands back, if it also looks along the lane [m]
+    int cookie;
+} imp_drive_record_def;
+imp_drive_record_def imp_default_drive_record_def(void);
+
+/// What recording did.
+typedef struct imp_drive_record_summary {
+    int episodes;                     ///< files written
+    int64_t steps;                    ///<
+    int64_t driven[IMP_DRIVER_COUNT]; ///< of the steps: by whom
+    int take_overs;                   ///< how often it was taken over
+    int terminated;                   ///< episodes that ended before their last step
+    double seconds;                   ///<
+} imp_drive_record_summary;
+
+/// Drives episodes without looking at anything but what the policy needs, and writes each to
+/// folder/NNNNN.drive.json. Files that are there are replaced.
+imp_status imp_record_drives(imp_drive_record_summary *summary, const char *folder,
+                             const imp_drive_record_def *def, const imp_monitor *monitor,
+                             imp_error *err);
+
 IMP_API_END
 
 #endif

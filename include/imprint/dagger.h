@@ -67,6 +67,12 @@ typedef struct imp_dagger_def {
     int rounds;      ///< in which the network drives; 4
     imp_beta_schedule beta; ///< IMP_BETA_EXPONENTIAL
     double beta_decay;      ///< 0.5
+    /// (take_over_count) files or folders of demonstrations in which a person took over from a
+    /// policy (imprint/demonstration.h). The data of the last round are these drives: the
+    /// network learns the person's action where the person drove, and nothing from the rest.
+    /// NULL: none
+    const char *const *take_overs;
+    int take_over_count; ///< 0
     int patience; ///< stop after so many rounds in a row that brought no better policy; 0: never
     bool resume;  ///< continue what was interrupted, or make more rounds
     const char *settings; ///< JSON text to store in datasets and models; "{}"
@@ -76,7 +82,8 @@ imp_dagger_def imp_default_dagger_def(void);
 
 /// A round of DAgger.
 typedef struct imp_dagger_round {
-    double expert_share;          ///< of the driving; NaN with IMP_BETA_SWITCH
+    /// of the driving; NaN with IMP_BETA_SWITCH; of a round of take-overs the person's share
+    double expert_share;
     int64_t frames;               ///< that it added
     int terminated;               ///< of its episodes: how many terminated
     double loss, validation_loss; ///< of the network trained after it, on all frames so far
@@ -110,6 +117,8 @@ typedef struct imp_dagger_result {
 /// fails, and freed with imp_dagger_result_free().
 imp_status imp_run_dagger(imp_dagger_result *out, const char *folder, const imp_dagger_def *def,
                           const imp_monitor *monitor, imp_error *err);
+/// How many rounds of a folder are done, round 0 included; 0 if it holds none.
+int imp_dagger_count_rounds(const char *folder);
 void imp_dagger_result_free(imp_dagger_result *dagger); ///< nullable
 
 IMP_API_END

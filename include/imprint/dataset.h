@@ -53,6 +53,10 @@ typedef struct imp_episode {
     /// Borrowed.
     const char *map_text;
     size_t map_bytes;
+    /// (T) who drove, imp_driver of each step (imprint/robot.h); NULL: unknown. Where it is known,
+    /// the expert's duty cycles of a step may both be NaN: such a step has no label, and nothing
+    /// learns from it.
+    const uint8_t *drivers;
 } imp_episode;
 
 #define IMP_EPISODE_RANDOMIZATION_MAX 4096

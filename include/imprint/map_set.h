@@ -19,6 +19,9 @@ typedef struct imp_map_set {
 /// imp_map_set_free(). scene: what the maps are drawn with; nullable.
 imp_status imp_map_set_load(imp_map_set *out, const char *const *names, int count,
                             const imp_scene_def *scene, imp_error *err);
+/// The same of one map that is a text in memory: see imp_world_parse().
+imp_status imp_map_set_parse(imp_map_set *out, const char *text, size_t length, const char *name,
+                             const imp_scene_def *scene, imp_error *err);
 void imp_map_set_free(imp_map_set *set); ///< nullable
 /// The name of the only map, or "several".
 const char *imp_map_set_name_or_several(const imp_map_set *set);

@@ -21,6 +21,17 @@ IMP_API_BEGIN
 #define IMP_TURN_DAMPING 4.0  ///< [1/s]
 #define IMP_TURN_GAIN 15.0    ///< [rad/s^2]
 
+/// Who drives. The numbers are stored in files: append only.
+typedef enum imp_driver {
+    IMP_DRIVER_EXPERT, ///< an expert of the simulator
+    IMP_DRIVER_POLICY, ///< a network or another policy that is to be improved
+    IMP_DRIVER_PERSON, ///< a person, or a program in a person's place
+    IMP_DRIVER_COUNT
+} imp_driver;
+
+/// The word for it: "expert", "policy" or "person"; NULL past the last.
+const char *imp_driver_name(int driver);
+
 /// Two wheel duty cycles in [-1, 1].
 typedef struct imp_action {
     double left, right;

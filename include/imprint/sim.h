@@ -54,8 +54,11 @@ typedef struct imp_sim_def {
     const char *map;         ///< see imp_map_set_load(); "loop_empty"
     const char *const *maps; ///< (map_count) that each episode draws one of, instead of `map`
     int map_count;           ///< 0
-    imp_map_split split;     ///< which of the maps take part; IMP_SPLIT_ALL
-    imp_env_def env;         ///< env.index is that of the first environment
+    /// YAML text of a map that is no file, map_text_bytes long, which is then called `map`; NULL
+    const char *map_text;
+    size_t map_text_bytes; ///< 0
+    imp_map_split split;   ///< which of the maps take part; IMP_SPLIT_ALL
+    imp_env_def env;       ///< env.index is that of the first environment
     /// Gives all of them env.index, instead of env.index + k to the k-th: they are then copies of
     /// one environment, for threads that share its episodes; false
     bool same_index;

@@ -1,4 +1,4 @@
-// base/io/little_endian.h: loads little-endian numbers from unaligned bytes, on any processor.
+// base/io/little_endian.h: little-endian numbers in unaligned bytes, on any processor.
 #ifndef IMP_BASE_IO_LITTLE_ENDIAN_H
 #define IMP_BASE_IO_LITTLE_ENDIAN_H
 
@@ -8,6 +8,12 @@
 static inline uint32_t imp_load_le_u32(const uint8_t *at)
 {
     return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+static inline void imp_store_le_u32(uint8_t *at, uint32_t value)
+{
+    for (int k = 0; k < 4; k++)
+        at[k] = (uint8_t)(value >> 8 * k);
 }
 
 static inline uint64_t imp_load_le_u64(const uint8_t *at)

@@ -1,7 +1,8 @@
-// imprint import: converts recordings of other programs to a dataset, ROS 1 bags (`rosbag`) and
-// the baseline's pickles (`trainlog`). The readers are in data/import; they never execute what a
-// pickle contains. Whatever is dropped is counted by reason, in the summary and in the dataset's
-// origin. Warnings of the readers go to standard error, notes to standard output.
+// imprint import: converts recordings of other programs to a dataset, ROS 1 bags (`rosbag`), the
+// baseline's pickles (`trainlog`) and demonstrations (`drive`, import_drive.c). The readers are in
+// data/import; they never execute what a pickle contains. Whatever is dropped is counted by reason,
+// in the summary and in the dataset's origin. Warnings of the readers go to standard error, notes
+// to standard output.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,13 +13,14 @@
 #include "base/text/plural.h"
 #include "base/text/suggestion.h"
 #include "cli/data_commands/dataset_preview.h"
+#include "cli/data_commands/import_drive.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
 #include "cli/output/output_folder.h"
 #include "imprint/import_export.h"
 
-// Indices of the subcommand `rosbag` and of --actions velocities.
-enum { ROSBAG = 0, VELOCITIES = 1 };
+// Indices of the subcommands and of --actions velocities.
+enum { ROSBAG = 0, TRAINLOG = 1, DRIVE = 2, VELOCITIES = 1 };
 
 // Options as texts, the definition that they become, and the result.
 typedef struct settings {
@@ -30,6 +32,7 @@ typedef struct settings {
     int kind;                        // of the recordings
     bool force;
     imp_import_summary summary;
+    imp_import_drive drive;
 } settings;
 
 // Each help text begins with the kind of recording that the option is for.
@@ -38,7 +41,7 @@ static void add_import_options(imp_options *options, settings *s)
     const imp_option table[] = {
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new dataset", IMP_TRANSIENT},
         {"size", 0, IMP_OPTION_PAIR, s->size, "WxH",
-         "size of the observations [rosbag: 80x60; trainlog: as recorded]", IMP_SETTING},
+         "size of the observations [rosbag, drive: 80x60; trainlog: as recorded]", IMP_SETTING},
         {"map", 'm', IMP_OPTION_TEXT, &s->def.map, "NAME", "name to store as the map", IMP_SETTING},
         {"policy", 'p', IMP_OPTION_TEXT, &s->def.policy, "NAME", "name to store as the policy",
          IMP_SETTING},
@@ -74,7 +77,9 @@ static void add_import_options(imp_options *options, settings *s)
          "rosbag: trim of the robot's kinematics, for car commands", IMP_SETTING},
         // pickles of the baseline
         {"lens", 0, IMP_OPTION_TEXT, &s->def.lens, "NAME",
-         "trainlog: lens of the images: duckiebot, none or custom", IMP_SETTING},
+         "trainlog: lens of the images: duckiebot, none or custom; drive: duckiebot, none or a "
+         "robot's calibration (YAML)",
+         IMP_SETTING},
         {"actions", 0, IMP_OPTION_TEXT, &s->actions, "KIND",
          "trainlog: duty-cycles (left, right) or velocities (speed, turn rate)", IMP_SETTING},
         {"swap-red-blue", 0, IMP_OPTION_FLAG, &s->def.swap_red_blue, NULL,
@@ -87,6 +92,7 @@ static void add_import_options(imp_options *options, settings *s)
          IMP_TRANSIENT},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+    imp_import_drive_add_options(options, &s->drive);
 }
 
 // Values of --actions.
@@ -108,10 +114,7 @@ static const char *imported_lens_name(int k)
 static imp_status read_import_options(const imp_options *options, settings *s, imp_error *err)
 {
     const bool sized = imp_option_is_given(options, s->size);
-    static const imp_subcommand words[] = {
-        [ROSBAG] = {"rosbag", 1, -1, "FILE..."}, {"trainlog", 1, -1, "FILE..."}, {0}};
     int lens, actions;
-    IMP_TRY(imp_options_subcommand(&s->kind, options, words, err));
     IMP_TRY(imp_name_lookup(&actions, "--actions: ", s->actions, action_kind_name, err));
     IMP_TRY(imp_name_lookup(&lens, "--lens: ", s->def.lens, imported_lens_name, err));
     // frames of a train.log keep their size unless another is asked for
@@ -137,10 +140,32 @@ static imp_status read_import_options(const imp_options *options, settings *s, i
     return imp_calibration_read(&s->own_calibration, s->calibration, err);
 }
 
-// Imports, then saves the settings and a preview beside the dataset.
-static imp_status run_import_command(void *state, const imp_options *options, imp_error *err)
+// Drives demonstrations again, and writes them to the folder unless they are only checked.
+static imp_status import_drives(settings *s, const imp_options *options, imp_error *err)
 {
-    settings *s = state;
+    imp_import_drive *drive = &s->drive;
+    IMP_TRY(imp_import_drive_apply(drive, options, s->size, s->def.lens, err));
+    if (!drive->check)
+        IMP_TRY(imp_output_folder_prepare(options, s->out, false, s->force, err));
+    char *json = imp_options_to_json(options);
+    const imp_monitor monitor = imp_console_monitor(options);
+    drive->def.settings = json != NULL ? json : "{}";
+    imp_status status =
+        imp_import_drives(&drive->summary, drive->check ? NULL : s->out, options->operands + 1,
+                          options->operand_count - 1, &drive->def, &monitor, err);
+    imp_console_clear_progress();
+    free(json);
+    if (drive->check)
+        return status;
+    imp_output_folder_end_backup(s->out, s->force, status, err);
+    if (status == IMP_OK)
+        status = imp_output_folder_save_settings(options, s->out, err);
+    return status == IMP_OK ? imp_dataset_preview_write(s->out, err) : status;
+}
+
+// Imports, then saves the settings and a preview beside the dataset.
+static imp_status import_recordings(settings *s, const imp_options *options, imp_error *err)
+{
     imp_import_summary *summary = &s->summary;
     IMP_TRY(read_import_options(options, s, err));
     IMP_TRY(imp_output_folder_prepare(options, s->out, false, s->force, err));
@@ -163,6 +188,22 @@ static imp_status run_import_command(void *state, const imp_options *options, im
     return status == IMP_OK ? imp_dataset_preview_write(s->out, err) : status;
 }
 
+// The first operand says what kind of recordings the others are.
+static imp_status run_import_command(void *state, const imp_options *options, imp_error *err)
+{
+    settings *s = state;
+    static const imp_subcommand words[] = {[ROSBAG] = {"rosbag", 1, -1, "FILE..."},
+                                           [TRAINLOG] = {"trainlog", 1, -1, "FILE..."},
+                                           [DRIVE] = {"drive", 1, -1, "FILE_OR_FOLDER..."},
+                                           {0}};
+    IMP_TRY(imp_options_subcommand(&s->kind, options, words, err));
+    if (s->kind == DRIVE)
+        return import_drives(s, options, err);
+    if (s->drive.check)
+        return imp_fail(err, IMP_USAGE, "--check is for demonstrations: imprint import drive");
+    return import_recordings(s, options, err);
+}
+
 // The readers mark warnings in their notes.
 static bool is_warning_note(const char *note)
 {
@@ -174,6 +215,8 @@ static int print_import_summary(const void *state, const imp_options *options)
 {
     const settings *s = state;
     const imp_import_summary *summary = &s->summary;
+    if (s->kind == DRIVE)
+        return imp_import_drive_print(&s->drive, options, s->out);
     // warnings go to standard error, with --json, too
     for (int k = 0; k < summary->note_count; k++)
         if (is_warning_note(summary->notes[k]))
@@ -215,24 +258,37 @@ static void set_up_import_command(void *state, imp_options *options)
                     .calibration = "",
                     .actions = "duty-cycles",
                     .out = "runs/imported"};
+    imp_import_drive_set_up(&s->drive);
     add_import_options(options, s);
+}
+
+static void free_import_command(void *state)
+{
+    settings *s = state;
+    imp_import_drive_tear_down(&s->drive);
 }
 
 const imp_command imp_command_import = {
     .name = "import",
     .summary = "convert recordings of other programs to a dataset",
-    .operands = "rosbag FILE... | trainlog FILE...",
+    .operands = "rosbag FILE... | trainlog FILE... | drive FILE_OR_FOLDER...",
     .details =
         "rosbag reads ROS 1 bags of a robot: camera images, and the wheel or car commands "
         "that were in effect at their times. trainlog reads the baseline's train.log (Python "
         "pickles) without executing its contents. Everything that is left out is counted, "
-        "here and in `imprint data info`. An interrupted import leaves nothing behind.",
+        "here and in `imprint data info`. An interrupted import leaves nothing behind. drive "
+        "drives demonstrations (*.drive.json, of `imprint drive` or a web page) again to the last "
+        "bit, and refuses those that do not come out the same.",
     .examples =
         "  imprint log --episodes 2 --steps 60 --out /tmp/imprint-r --force &&\n"
         "  imprint export trainlog /tmp/imprint-r --out /tmp/imprint-train.log --force &&\n"
-        "  imprint import trainlog /tmp/imprint-train.log --out /tmp/imprint-imported --force",
+        "  imprint import trainlog /tmp/imprint-train.log --out /tmp/imprint-imported --force\n"
+        "  imprint drive --episodes 4 --steps 60 --out /tmp/imprint-drives --force &&\n"
+        "  imprint import drive /tmp/imprint-drives --size 160x120 --out /tmp/imprint-redriven "
+        "--force",
     .state_size = sizeof(settings),
     .set_up = set_up_import_command,
     .run = run_import_command,
     .report = print_import_summary,
+    .tear_down = free_import_command,
 };

@@ -7,6 +7,7 @@
 #include "imprint/learn.h"
 
 extern const imp_command imp_command_log;
+extern const imp_command imp_command_drive;
 extern const imp_command imp_command_train;
 extern const imp_command imp_command_dagger;
 extern const imp_command imp_command_seg_train;

@@ -3,6 +3,8 @@
 // hash all use the same table.
 #include "data/dataset/dataset_format.h"
 
+#include "imprint/robot.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,6 +44,18 @@ const imp_dataset_field imp_map_text_field = {"map_text",
                                               "UTF-8",
                                               "byte",
                                               "the map that the episode took place on, as YAML"};
+
+// Only episodes of which it is known have this array.
+const imp_dataset_field imp_drivers_field = {
+    "infos/drivers",
+    IMP_FIELD_BYTE,
+    offsetof(imp_episode, drivers),
+    false,
+    0,
+    "0 expert, 1 policy, 2 person",
+    "step",
+    "who drove",
+};
 
 // Rows are steps, plus one if the array also describes the final state.
 int imp_dataset_field_shape(const imp_dataset_field *field, const imp_dataset_info *info, int steps,
@@ -281,13 +295,24 @@ static void record_finding(int64_t *findings, char first[120], const char *path,
         snprintf(first, 120, "%s: step %lld %s", path, (long long)row, what);
 }
 
+// may_be_unknown: both duty cycles of a step may be NaN.
 static void check_duty_cycles(int64_t *findings, char first[120], const char *path,
-                              const float *duty, int64_t count)
+                              const float *duty, int64_t count, bool may_be_unknown)
 {
     // Duty cycles beyond 1 cannot have been executed.
-    for (int64_t i = 0; i < count; i++)
-        if (!(fabsf(duty[i]) <= 1))
+    for (int64_t i = 0; i < count; i++) {
+        const bool unknown = may_be_unknown && isnan(duty[i]) && isnan(duty[i ^ 1]);
+        if (!unknown && !(fabsf(duty[i]) <= 1))
             record_finding(findings, first, path, i / 2, "is not in [-1, 1]");
+    }
+}
+
+// Numbers of drivers that later versions may add are not known here.
+static void check_drivers(int64_t *findings, char first[120], const imp_episode *episode)
+{
+    for (int i = 0; i < episode->steps && episode->drivers != NULL; i++)
+        if (imp_driver_name(episode->drivers[i]) == NULL)
+            record_finding(findings, first, imp_drivers_field.path, i, "names no driver");
 }
 
 // Only the last step may end an episode.
@@ -318,8 +343,10 @@ int64_t imp_episode_check(const imp_episode *episode, char first[120])
     int64_t findings = 0;
     const int64_t steps = episode->steps;
     // both kinds of actions
-    check_duty_cycles(&findings, first, "actions", episode->actions, 2 * steps);
-    check_duty_cycles(&findings, first, "infos/expert_actions", episode->expert_actions, 2 * steps);
+    check_duty_cycles(&findings, first, "actions", episode->actions, 2 * steps, false);
+    check_duty_cycles(&findings, first, "infos/expert_actions", episode->expert_actions, 2 * steps,
+                      episode->drivers != NULL);
+    check_drivers(&findings, first, episode);
     // rewards are known for all steps or for none
     for (int64_t i = 0; i < steps; i++)
         check_finite_or_unknown(&findings, first, "rewards", episode->rewards[i],

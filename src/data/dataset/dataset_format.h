@@ -40,6 +40,9 @@ extern const imp_dataset_field imp_dataset_fields[IMP_FIELD_COUNT];
 extern const imp_dataset_field imp_map_text_field;
 #define IMP_MAP_BYTES_ATTRIBUTE "map_bytes"
 
+// Who drove each step, if it is known.
+extern const imp_dataset_field imp_drivers_field;
+
 // Computes the dimensions of an array and returns its rank.
 int imp_dataset_field_shape(const imp_dataset_field *field, const imp_dataset_info *info, int steps,
                             hsize_t shape[4]);

@@ -26,7 +26,9 @@ static void add_action_statistics(imp_dataset_summary *summary, const imp_episod
         const int wheel = i % 2;
         const double duty = episode->actions[i];
         // compared with what the expert would have done
-        const double difference = duty - episode->expert_actions[i];
+        // a step without a label differs from none
+        const double label = (double)episode->expert_actions[i];
+        const double difference = isnan(label) ? 0.0 : duty - label;
         summary->action_mean[wheel] += duty;
         summary->action_min[wheel] = fmin(summary->action_min[wheel], duty);
         summary->action_max[wheel] = fmax(summary->action_max[wheel], duty);

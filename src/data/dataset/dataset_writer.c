@@ -235,6 +235,8 @@ static bool write_episode(const imp_dataset_writer *writer, hid_t group, int id,
     // arrays of the table, then the map's text
     for (int i = 0; i < IMP_FIELD_COUNT && good; i++)
         good = write_field(group, &imp_dataset_fields[i], &writer->info, episode->steps, episode);
+    if (episode->drivers != NULL && good)
+        good = write_field(group, &imp_drivers_field, &writer->info, episode->steps, episode);
     if (episode->map_text != NULL && good)
         good = imp_hdf5_write_int(group, IMP_MAP_BYTES_ATTRIBUTE, (int64_t)episode->map_bytes) &&
                write_field(group, &imp_map_text_field, &writer->info, (int)episode->map_bytes,
@@ -282,6 +284,7 @@ static bool shard_is_full(int episodes, uint64_t bytes)
 static uint64_t episode_bytes(const imp_dataset_info *info, const imp_episode *episode)
 {
     uint64_t bytes = episode->map_text != NULL ? episode->map_bytes : 0;
+    bytes += episode->drivers != NULL ? (uint64_t)episode->steps : 0;
     for (int i = 0; i < IMP_FIELD_COUNT; i++)
         bytes += imp_dataset_field_bytes(&imp_dataset_fields[i], info, episode->steps);
     return bytes;

@@ -291,6 +291,17 @@ static imp_status read_map_text(imp_dataset_shard *shard, const char *group, hid
     return open_and_read_field(shard, group, id, &imp_map_text_field, (int)bytes, episode, err);
 }
 
+// Reads who drove, if it is stored.
+static imp_status read_drivers(imp_dataset_shard *shard, const char *group, hid_t id,
+                               imp_episode *episode, imp_error *err)
+{
+    // the group before the array in it, as HDF5 asks
+    if (H5Lexists(id, "infos", H5P_DEFAULT) <= 0 ||
+        H5Lexists(id, imp_drivers_field.path, H5P_DEFAULT) <= 0)
+        return IMP_OK;
+    return open_and_read_field(shard, group, id, &imp_drivers_field, episode->steps, episode, err);
+}
+
 // Reads attributes, then all arrays. *out is only written on success.
 imp_status imp_dataset_shard_read(imp_dataset_shard *shard, const char *group, imp_episode *out,
                                   uint64_t *hash, imp_error *err)
@@ -324,6 +335,8 @@ imp_status imp_dataset_shard_read(imp_dataset_shard *shard, const char *group, i
     for (int i = 0; i < IMP_FIELD_COUNT && status == IMP_OK; i++)
         status = open_and_read_field(shard, group, id, &imp_dataset_fields[i], episode.steps,
                                      &episode, err);
+    if (status == IMP_OK)
+        status = read_drivers(shard, group, id, &episode, err);
     if (status == IMP_OK)
         status = read_map_text(shard, group, id, &episode, err);
     if (status == IMP_OK)

@@ -6,6 +6,7 @@
 #include "data/export/export_formats.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -62,6 +63,21 @@ static imp_status export_minari_folder(const imp_dataset *dataset, const char *f
     return status;
 }
 
+// A step of a drive may have no label, and these formats have no word for that.
+static imp_status refuse_missing_labels(const imp_dataset *dataset, imp_error *err)
+{
+    for (int e = 0; e < imp_dataset_episode_count(dataset); e++) {
+        const imp_episode *episode = imp_dataset_episode(dataset, e);
+        for (int k = 0; k < episode->steps; k++)
+            if (isnan(episode->expert_actions[2 * (size_t)k]))
+                return imp_fail(err, IMP_BAD_INPUT,
+                                "episode %d has no label in step %d, where the person did not "
+                                "drive: import the drives with the expert's labels",
+                                e, k);
+    }
+    return IMP_OK;
+}
+
 // train.log and robomimic are single files.
 static imp_status export_single_file(imp_export_summary *out, const imp_dataset *dataset,
                                      const char *path, const imp_export_def *def,
@@ -69,6 +85,7 @@ static imp_status export_single_file(imp_export_summary *out, const imp_dataset 
 {
     // open, write, commit or discard
     imp_atomic_file file;
+    IMP_TRY(refuse_missing_labels(dataset, err));
     IMP_TRY(imp_atomic_file_open(&file, path, err));
     const imp_status status = def->format == IMP_EXPORT_TRAINLOG
                                   ? imp_export_trainlog(dataset, file.stream, monitor, err)

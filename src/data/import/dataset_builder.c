@@ -49,7 +49,7 @@ static bool is_dataset_file(const char *name)
 }
 
 // Removes the files of an unfinished dataset, and the folder if nothing else is in it.
-static imp_status remove_partial_dataset(const char *folder, imp_error *err)
+imp_status imp_dataset_remove_partial(const char *folder, imp_error *err)
 {
     imp_folder_reader reader;
     imp_status status = imp_folder_reader_open(&reader, folder, err);
@@ -89,7 +89,7 @@ static imp_status open_writer(imp_dataset_builder *r, imp_error *err)
         return imp_add_hint(err, IMP_HINT_OUTPUT_EXISTS,
                             imp_fail(err, IMP_IO, "%s exists", r->folder));
     int written;
-    IMP_TRY(remove_partial_dataset(r->partial, err));
+    IMP_TRY(imp_dataset_remove_partial(r->partial, err));
     return imp_dataset_writer_create(&r->writer, r->partial, &r->info, false, &written, err);
 }
 
@@ -339,7 +339,7 @@ void imp_dataset_builder_destroy(imp_dataset_builder *r)
     // the writer's lock must be gone before the files are removed
     imp_dataset_writer_destroy(r->writer);
     if (!r->finished)
-        remove_partial_dataset(r->partial, NULL);
+        imp_dataset_remove_partial(r->partial, NULL);
     free(r->images);
     free(r->step_data);
     free(r);

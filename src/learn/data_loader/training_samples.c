@@ -13,14 +13,13 @@
 // Long enough to be read in one go, short enough to mix well.
 enum { BLOCK_SAMPLES = 64 };
 
-// Makes room for so many more samples in so many more episodes. An episode can end within a block,
-// so that each adds one block to the count.
-static imp_status reserve_samples(imp_training_samples *samples, size_t more, size_t episodes,
+// Makes room for so many more samples in so many more blocks.
+static imp_status reserve_samples(imp_training_samples *samples, size_t more, size_t more_blocks,
                                   imp_error *err)
 {
     // one more than needed, so that no array is empty; indices have 32 bits
     const size_t count = samples->count + more + 1;
-    const size_t blocks = samples->block_count + more / BLOCK_SAMPLES + episodes;
+    const size_t blocks = samples->block_count + more_blocks;
     if (count > UINT32_MAX)
         return imp_fail(err, IMP_BAD_INPUT, "%zu samples are too many", count);
     // a pointer that grew is kept at once, so that the others stay valid after a failure
@@ -44,12 +43,32 @@ static imp_status reserve_samples(imp_training_samples *samples, size_t more, si
     return IMP_OK;
 }
 
+// Whether it is known what to do in a step; in a drive with take-overs it may not be.
+static bool has_label(const imp_episode *episode, int step)
+{
+    return !isnan(episode->expert_actions[2 * (size_t)step]);
+}
+
+// How many blocks an episode has at most: a step without a label ends a block.
+static size_t block_count_max(const imp_episode *episode)
+{
+    size_t gaps = 0;
+    for (int k = 0; k < episode->steps; k++)
+        gaps += !has_label(episode, k);
+    return (size_t)episode->steps / BLOCK_SAMPLES + 1 + gaps;
+}
+
 // Appends the steps of an episode and its blocks; room must be there. `dataset` is NULL for
 // episodes in memory.
 static void append_episode(imp_training_samples *samples, const imp_dataset *dataset,
                            const imp_episode *episode)
 {
+    int in_block = 0; // samples in a row in the present block; 0: the next one begins another
     for (int k = 0; k < episode->steps; k++) {
+        if (!has_label(episode, k)) {
+            in_block = 0;
+            continue;
+        }
         const size_t i = samples->count++;
         samples->frames[i] = episode->observations + (size_t)k * samples->image;
         samples->labels[2 * i] = episode->expert_actions[2 * k];
@@ -59,9 +78,10 @@ static void append_episode(imp_training_samples *samples, const imp_dataset *dat
         // earlier actions lie before this one, as far back as the episode's first step
         samples->actions[i] = episode->actions + 2 * (size_t)k;
         samples->steps[i] = (uint32_t)k;
-        if (k % BLOCK_SAMPLES == 0)
+        if (in_block == 0)
             samples->blocks[samples->block_count++] = (imp_sample_block){dataset, (uint32_t)i, 0};
         samples->blocks[samples->block_count - 1].count++;
+        in_block = (in_block + 1) % BLOCK_SAMPLES;
     }
 }
 
@@ -113,6 +133,9 @@ imp_status imp_training_samples_add(imp_training_samples *training, imp_training
         return imp_add_hint(err, IMP_HINT_RESUME_DATASET,
                             imp_fail(err, IMP_BAD_INPUT, "dataset %d has no episode that is safe",
                                      holdout->datasets + 1));
+    size_t blocks = 0;
+    for (size_t k = 0; k < episodes; k++)
+        blocks += block_count_max(imp_dataset_episode(dataset, (int)k));
     // split by episodes, then append each side in the order of the split
     uint32_t *order = malloc(episodes * sizeof *order);
     bool *is_held_out = malloc(episodes * sizeof *is_held_out);
@@ -121,9 +144,9 @@ imp_status imp_training_samples_add(imp_training_samples *training, imp_training
                             : imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
                                        IMP_PLURAL((int64_t)episodes, "episode"));
     if (status == IMP_OK)
-        status = reserve_samples(training, steps, episodes, err);
+        status = reserve_samples(training, steps, blocks, err);
     if (status == IMP_OK)
-        status = reserve_samples(held_out, steps, episodes, err);
+        status = reserve_samples(held_out, steps, blocks, err);
     if (status == IMP_OK)
         append_dataset(training, held_out, dataset, order, is_held_out);
     free(order);
@@ -135,7 +158,7 @@ imp_status imp_training_samples_add(imp_training_samples *training, imp_training
 imp_status imp_training_samples_add_episode(imp_training_samples *samples,
                                             const imp_episode *episode, imp_error *err)
 {
-    IMP_TRY(reserve_samples(samples, (size_t)episode->steps, 1, err));
+    IMP_TRY(reserve_samples(samples, (size_t)episode->steps, block_count_max(episode), err));
     if (samples->part_count == 0)
         begin_part(samples);
     append_episode(samples, NULL, episode);

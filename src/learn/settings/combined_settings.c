@@ -138,6 +138,8 @@ static const imp_struct_member DAGGER[] = {
                     .help =
                         "decrease of that share per round: of the whole (linear), or of the rest "
                         "(exponential)"),
+    IMP_MEMBER_IGNORED(imp_dagger_def, take_overs, IMP_REASON_CONTENT),
+    IMP_MEMBER_IGNORED(imp_dagger_def, take_over_count, IMP_REASON_CONTENT),
     IMP_MEMBER_WITH(imp_dagger_def, patience, INT, .reason = "says when to stop",
                     .range = IMP_FROM(0),
                     .help = "stop after N rounds without a better policy; 0: never"),

@@ -7,14 +7,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/text/plural.h"
 #include "imprint/map_set.h"
 
 enum { MAPS_MAX = 4096 };
 
-// Loads one map and appends its world.
-static imp_status load_map_into_set(imp_map_set *set, const char *name_or_path, imp_error *err)
+// Makes room for one more world.
+static imp_status reserve_world(imp_map_set *set, imp_error *err)
 {
     if (set->count == MAPS_MAX)
         return imp_fail(err, IMP_USAGE, "more than %d maps", MAPS_MAX);
@@ -24,6 +25,13 @@ static imp_status load_map_into_set(imp_map_set *set, const char *name_or_path, 
     if (worlds == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(room, "map"));
     set->worlds = worlds;
+    return IMP_OK;
+}
+
+// Loads one map and appends its world.
+static imp_status load_map_into_set(imp_map_set *set, const char *name_or_path, imp_error *err)
+{
+    IMP_TRY(reserve_world(set, err));
     const imp_status status = imp_world_load(&set->worlds[set->count], name_or_path, err);
     set->count += status == IMP_OK;
     return status;
@@ -102,6 +110,24 @@ imp_status imp_map_set_load(imp_map_set *out, const char *const *names, int coun
                      : load_map_into_set(&set, names[k], err);
     if (status == IMP_OK)
         status = create_scenes(&set, def, err);
+    if (status == IMP_OK)
+        *out = set;
+    else
+        imp_map_set_free(&set);
+    return status;
+}
+
+imp_status imp_map_set_parse(imp_map_set *out, const char *text, size_t length, const char *name,
+                             const imp_scene_def *scene, imp_error *err)
+{
+    const imp_scene_def plain = imp_default_scene_def();
+    imp_map_set set = {0};
+    imp_status status = reserve_world(&set, err);
+    if (status == IMP_OK)
+        status = imp_world_parse(&set.worlds[0], text, length, name, err);
+    set.count = status == IMP_OK;
+    if (status == IMP_OK)
+        status = create_scenes(&set, scene != NULL ? scene : &plain, err);
     if (status == IMP_OK)
         *out = set;
     else

@@ -77,6 +77,8 @@ static const imp_struct_member SIM[] = {
                     .help = "name of a built-in map, or path of a YAML file"),
     IMP_MEMBER_IGNORED(imp_sim_def, maps, IMP_REASON_CONTENT),
     IMP_MEMBER_IGNORED(imp_sim_def, map_count, IMP_REASON_CONTENT),
+    IMP_MEMBER_IGNORED(imp_sim_def, map_text, IMP_REASON_CONTENT),
+    IMP_MEMBER_IGNORED(imp_sim_def, map_text_bytes, IMP_REASON_CONTENT),
     IMP_MEMBER_WITH(imp_sim_def, split, INT, .word = imp_map_split_name,
                     .choices = imp_map_split_name, .unit = "PART",
                     .help =

@@ -47,9 +47,13 @@ static imp_status load_maps(imp_sim_shared *shared, const imp_sim_def *def, imp_
     imp_scene_def scene = def->scene;
     if (shared->randomized)
         imp_randomization_apply_scene(&def->randomization, def->env.seed, &def->camera, &scene);
-    IMP_TRY(def->map_count > 0
-                ? imp_map_set_load(&shared->maps, def->maps, def->map_count, &scene, err)
-                : imp_map_set_load(&shared->maps, &def->map, 1, &scene, err));
+    if (def->map_text != NULL)
+        IMP_TRY(imp_map_set_parse(&shared->maps, def->map_text, def->map_text_bytes, def->map,
+                                  &scene, err));
+    else
+        IMP_TRY(def->map_count > 0
+                    ? imp_map_set_load(&shared->maps, def->maps, def->map_count, &scene, err)
+                    : imp_map_set_load(&shared->maps, &def->map, 1, &scene, err));
     return imp_map_set_filter(&shared->maps, def->split, err);
 }
 
@@ -82,6 +86,7 @@ imp_status imp_sim_shared_create(imp_sim_shared **out, int count, const imp_sim_
     shared->def.map = NULL;
     shared->def.maps = NULL;
     shared->def.map_count = 0;
+    shared->def.map_text = NULL;
     if (status == IMP_OK)
         status = create_shared_views(shared, count, err);
     if (status == IMP_OK)

@@ -8,6 +8,7 @@
 
 #include "base/common/try.h"
 #include "base/io/file.h"
+#include "base/text/base64.h"
 #include "evaluate/report/drawing/xml_escape.h"
 
 // Numbers are aligned to the right with digits of one width; drawings stand in two columns.
@@ -126,21 +127,14 @@ void imp_html_end_drawings(imp_html_page *page)
     fputs("</div>\n", page->text.out);
 }
 
-// Writes bytes in base64 (RFC 4648): three bytes are four letters, and "=" fills the last group.
+// Writes bytes in base64, as many at a time as a small buffer takes.
 static void write_base64(FILE *out, const uint8_t *bytes, size_t length)
 {
-    static const char letters[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    // 24 bits at a time, as four numbers of 6 bits; missing bytes count as 0.
-    for (size_t k = 0; k < length; k += 3) {
-        const size_t left = length - k;
-        const unsigned three = (unsigned)bytes[k] << 16 |
-                               (left > 1 ? (unsigned)bytes[k + 1] << 8 : 0) |
-                               (left > 2 ? (unsigned)bytes[k + 2] : 0);
-        fputc(letters[three >> 18 & 63], out);
-        fputc(letters[three >> 12 & 63], out);
-        fputc(left > 1 ? letters[three >> 6 & 63] : '=', out);
-        fputc(left > 2 ? letters[three & 63] : '=', out);
+    enum { PIECE = 3 * 256 };
+    char letters[PIECE / 3 * 4 + 1];
+    for (size_t k = 0; k < length; k += PIECE) {
+        imp_base64_encode(letters, bytes + k, length - k < PIECE ? length - k : PIECE);
+        fputs(letters, out);
     }
 }
 
