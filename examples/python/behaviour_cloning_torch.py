@@ -1,14 +1,12 @@
 """Behaviour cloning in PyTorch: record our expert, train a module of one's own, let it drive.
 
-pip install torch h5py
+pip install torch
 python behaviour_cloning_torch.py [--episodes 60] [--epochs 8] [--out cloning]
 """
 
 import argparse
 from pathlib import Path
 
-import h5py
-import numpy as np
 import torch
 from torch import nn
 
@@ -24,13 +22,10 @@ def network():
     )
 
 
-def read(folder):
-    """All frames of a dataset: images [N, 3, 60, 80] uint8, labels [N, 2]."""
-    with h5py.File(folder / "main_data.hdf5") as data:
-        episodes = [data[f"episode_{k}"] for k in range(int(data.attrs["total_episodes"]))]
-        images = np.concatenate([episode["observations"][:-1] for episode in episodes])
-        labels = np.concatenate([episode["infos/expert_actions"][:] for episode in episodes])
-    return torch.tensor(images).permute(0, 3, 1, 2).contiguous(), torch.tensor(labels)
+def read(*folders):
+    """All frames of datasets: images [N, 3, 60, 80] uint8, labels [N, 2]."""
+    frames = imprint.Dataset(folders, channels_first=True)[:]
+    return torch.tensor(frames["observation"]), torch.tensor(frames["expert_action"])
 
 
 def train(module, images, labels, epochs, rate=1e-3, batch=64):

@@ -1,6 +1,6 @@
 """DAgger with a network of one's own in PyTorch, and with an expert of one's own.
 
-pip install torch h5py
+pip install torch
 python dagger_torch.py [--rounds 3] [--episodes 40] [--out dagger] [--resume]
 """
 
@@ -25,8 +25,7 @@ def train_round(training):
     """Trains further on the frames of all rounds: training is an imprint.Training."""
     module = network() if training.previous is None else training.previous
     module.train()
-    images, labels = zip(*map(read, training.datasets), strict=True)
-    train(module, torch.cat(images), torch.cat(labels), epochs=2)
+    train(module, *read(*training.datasets), epochs=2)
     torch.save(module.state_dict(), training.folder / "weights.pt")
     return module
 

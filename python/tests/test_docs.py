@@ -25,3 +25,18 @@ def test_reading_datasets(tmp_path, monkeypatch, capsys):
     pytest.importorskip("torch")
     exec(with_torch, names)
     assert names["batch"]["observation"].shape[1:] == (3, 60, 80)
+
+
+def test_exports(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ours, lerobot, reading = blocks("Exports")
+    names = {}
+    exec(ours, names)
+    assert (tmp_path / "drive/data/main_data.hdf5").exists()
+    pytest.importorskip("pyarrow")
+    pytest.importorskip("av")
+    exec(lerobot, names)
+    assert (tmp_path / "lerobot-training/meta/info.json").exists()
+    pytest.importorskip("lerobot")
+    exec(reading, names)
+    assert names["frame"]["action"].shape == (2,)

@@ -37,7 +37,7 @@ def test_own_expert(example, tmp_path, capsys):
 
 def test_behaviour_cloning_in_pytorch(example, tmp_path, capsys):
     arguments = ("--episodes", 2, "--epochs", 1, "--out", tmp_path)
-    example("behaviour_cloning_torch", *arguments, needs=("torch", "h5py"))
+    example("behaviour_cloning_torch", *arguments, needs=("torch",))
     assert "epoch 0: loss" in capsys.readouterr().out
     program = (FOLDER / "behaviour_cloning_torch.py").read_text()
     assert len(program.splitlines()) <= 62
@@ -45,7 +45,7 @@ def test_behaviour_cloning_in_pytorch(example, tmp_path, capsys):
 
 def test_dagger_in_pytorch(example, tmp_path, capsys):
     arguments = ("--rounds", 1, "--episodes", 2, "--out", tmp_path / "run")
-    example("dagger_torch", *arguments, needs=("torch", "h5py"))
+    example("dagger_torch", *arguments, needs=("torch",))
     assert "round 1: " in capsys.readouterr().out
     example("dagger_torch", "--rounds", 2, "--resume", *arguments[2:])
     assert "round 2: " in capsys.readouterr().out
@@ -61,6 +61,27 @@ def test_evaluate_onnx(example, tmp_path, capsys):
     arguments = (tmp_path / "model.onnx", "--episodes", 2, "--steps", 20)
     example("evaluate_onnx", *arguments, needs=("onnxruntime",))
     assert "model.onnx: completed" in capsys.readouterr().out
+
+
+def test_reading_a_dataset(example, tmp_path, capsys):
+    example("reading_a_dataset", "--episodes", 6, "--steps", 60, "--out", tmp_path)
+    out = capsys.readouterr().out
+    assert "6 episodes, 360 frames" in out
+    assert "better than the mean" in out
+
+
+def test_lerobot_export(example, tmp_path, capsys):
+    needs = ("pyarrow", "av")
+    example("lerobot_export", "--episodes", 2, "--steps", 20, "--out", tmp_path, needs=needs)
+    assert "2 episodes, 40 frames at 30 frames a second" in capsys.readouterr().out
+
+
+def test_the_benchmark_of_data_loaders_prints_the_rate(monkeypatch, tmp_path, capsys):
+    pytest.importorskip("torch")
+    monkeypatch.setattr(sys, "path", [str(FOLDER.parents[1] / "python/benchmarks"), *sys.path])
+    benchmark = importlib.import_module("data_loader")
+    benchmark.main(["--frames", "500", "--batch", "20", "--data", str(tmp_path / "data")])
+    assert "500 frames, 2 workers, batches of 20" in capsys.readouterr().out
 
 
 def test_the_benchmark_of_callbacks_prints_the_overhead(monkeypatch, capsys):

@@ -30,6 +30,8 @@ from imprint.collection import Collection, collect
 from imprint.datasets import Dataset, DatasetStatistics
 from imprint.environments import EndReason, LaneFollowingEnv
 from imprint.evaluation import Estimate, Evaluation, Statistics, Trajectory, evaluate
+from imprint.exports import RobomimicExport, export_minari, export_robomimic, export_trainlog
+from imprint.lerobot import LeRobotExport, export_lerobot
 from imprint.policies import (
     Callback,
     Expert,
@@ -68,11 +70,13 @@ __all__ = [
     "InternalError",
     "LaneFollowingEnv",
     "LaneFollowingVectorEnv",
+    "LeRobotExport",
     "Network",
     "OnnxPolicy",
     "OutOfMemoryError",
     "Progress",
     "ProgressCallback",
+    "RobomimicExport",
     "Round",
     "Statistics",
     "StoppedError",
@@ -86,6 +90,10 @@ __all__ = [
     "collect",
     "dagger",
     "evaluate",
+    "export_lerobot",
+    "export_minari",
+    "export_robomimic",
+    "export_trainlog",
     "generate_map",
     "load_policy",
     "policy",
