@@ -65,7 +65,7 @@ def export_lerobot(
     """Writes episodes as a dataset of LeRobot (v3.0), which appears complete or not at all.
 
     dataset: folders, or a Dataset, whose episodes are written: a part of a split, for instance.
-    path: a folder that does not exist. task: what LeRobot's policies are told. labels: what
+    path: a folder that does not exist. task: the words that LeRobot's policies get. labels: what
     `action` is: what the expert wants, or what was executed. video: images as MP4, which loses
     a little; else as PNG. codec, crf: FFmpeg's encoder and its quality, smaller is better. fps:
     frames a second, where the recording's are no whole number. license: for the dataset's card.
