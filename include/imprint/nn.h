@@ -233,6 +233,11 @@ typedef struct imp_node_timing {
 imp_status imp_network_profile(imp_node_timing *times, const imp_network *network, int batch,
                                int repeats, imp_error *err);
 
+/// Measures how many floating-point operations per second a core can do at most, on the calling
+/// thread: multiply-adds in single precision, with the instruction set that networks use.
+/// It takes some ten milliseconds.
+double imp_measure_peak_flops(void);
+
 /// Optimisers: X(name, name in settings). Adam has beta 0.9 and 0.999 and epsilon 1e-8.
 #define IMP_OPTIMISER_MAP(X)                                                                       \
     X(IMP_OPTIMISER_ADAM, "adam")   /* weight decay is added to the gradient */                    \

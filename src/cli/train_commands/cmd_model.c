@@ -95,6 +95,12 @@ static void format_node_inputs(const imp_network *network, const imp_graph_node 
     }
 }
 
+// What --time measures.
+typedef struct measurement {
+    imp_node_timing *nodes; // NULL: not measured
+    double peak;            // floating-point operations per second
+} measurement;
+
 // Sums of times over all layers; `times` may be NULL.
 static imp_node_timing sum_node_times(const imp_network *network, const imp_node_timing *times)
 {
@@ -116,16 +122,47 @@ static int64_t total_flops(const imp_network *network)
     return sum;
 }
 
+// Operations of a layer in training: forward, the gradient by the weights, and, unless its input is
+// the network's, the gradient by the input.
+static int64_t training_flops(const imp_network *network, const imp_graph_node *node)
+{
+    const imp_graph_node *in =
+        node->inputs[0] < 0 ? NULL : imp_network_node(network, node->inputs[0]);
+    return (in != NULL && in->kind == IMP_LAYER_INPUT ? 2 : 3) * node->flops;
+}
+
+static int64_t total_training_flops(const imp_network *network)
+{
+    int64_t sum = 0;
+    for (int k = 0; imp_network_node(network, k) != NULL; k++)
+        sum += training_flops(network, imp_network_node(network, k));
+    return sum;
+}
+
 // Times in microseconds per image.
 static void print_node_times(const imp_node_timing *time)
 {
     printf(" %8.1f %8.1f %8.1f", 1e6 * time->inference, 1e6 * time->forward, 1e6 * time->backward);
 }
 
+// Shares of the processor's peak in percent: of one inference, and of training.
+static void print_peak_shares(const imp_node_timing *time, int64_t flops, int64_t training,
+                              double peak)
+{
+    printf(" %8.0f %8.0f", 100.0 * (double)flops / (time->inference * peak),
+           100.0 * (double)training / ((time->forward + time->backward) * peak));
+}
+
+static bool has_peak_share(const imp_graph_node *node)
+{
+    return node->kind == IMP_LAYER_CONVOLUTION || node->kind == IMP_LAYER_DENSE;
+}
+
 // One row per layer and a sum.
 static void print_network_table(const settings *s, const imp_network *network,
-                                const imp_node_timing *times)
+                                const measurement *measured)
 {
+    const imp_node_timing *times = measured->nodes;
     // header, with columns for times if they were measured
     const imp_network_def *def = imp_network_info(network);
     printf("%s for %d x %d images, %s, batch norms %s\n\n", def->architecture, def->width,
@@ -134,7 +171,7 @@ static void print_network_table(const settings *s, const imp_network *network,
     printf("%-16s %-13s %-24s %12s %11s %9s", "layer", "kind", "of", "gives", "parameters",
            "kFLOP");
     if (times != NULL)
-        printf(" %8s %8s %8s", "decide", "forward", "backward");
+        printf(" %8s %8s %8s %8s %8s", "decide", "forward", "backward", "decide %", "train %");
     printf("\n");
     // layers in the order of computation
     for (int k = 0; imp_network_node(network, k) != NULL; k++) {
@@ -147,19 +184,28 @@ static void print_network_table(const settings *s, const imp_network *network,
                (double)node->flops * 1e-3);
         if (times != NULL)
             print_node_times(&times[k]);
+        if (times != NULL && has_peak_share(node))
+            print_peak_shares(&times[k], node->flops, training_flops(network, node),
+                              measured->peak);
         printf("\n");
     }
     // sums
     const imp_node_timing sum = sum_node_times(network, times);
     printf("%-68s %11lld %9.1f", "total", (long long)imp_network_parameter_count(network),
            (double)total_flops(network) * 1e-3);
-    if (times != NULL)
-        print_node_times(&sum);
-    printf("\n");
-    if (times != NULL)
-        printf("\nTimes are microseconds per image on one core: one inference, and training in "
-               "batches of %d.\nA layer at 0.0 is computed together with a neighbour.\n",
-               s->batch);
+    if (times == NULL) {
+        printf("\n");
+        return;
+    }
+    print_node_times(&sum);
+    print_peak_shares(&sum, total_flops(network), total_training_flops(network), measured->peak);
+    printf("\n\nTimes are microseconds per image on one core: one inference, and training in "
+           "batches of %d.\nA layer at 0.0 is computed together with a neighbour. The last columns "
+           "are shares of what the core\ncan do at most: %.1f GFLOP/s in multiply-adds with %s. "
+           "In training, a layer's work counts three times:\nforward, and the gradients by the "
+           "weights and by the input (a first layer has no gradient by its input).\nA share can "
+           "exceed 100%%, because some loops skip work that does not change the result.\n",
+           s->batch, 1e-9 * measured->peak, imp_instruction_set());
 }
 
 // Prints what a model file says about its training.
@@ -205,8 +251,9 @@ static json_t *node_json(const imp_network *network, int index, const imp_node_t
 
 // A network with its layers and metadata as JSON.
 static json_t *network_json(const settings *s, const imp_network *network,
-                            const imp_node_timing *times, json_t *metadata)
+                            const measurement *measured, json_t *metadata)
 {
+    const imp_node_timing *times = measured->nodes;
     const imp_network_def *def = imp_network_info(network);
     json_t *layers = json_array();
     for (int k = 0; imp_network_node(network, k) != NULL; k++)
@@ -218,27 +265,29 @@ static json_t *network_json(const settings *s, const imp_network *network,
         (json_int_t)total_flops(network), "layers", layers, "metadata", metadata);
     const imp_node_timing sum = sum_node_times(network, times);
     if (times != NULL)
-        json_object_update_new(all,
-                               json_pack("{s:i, s:f, s:f, s:f}", "batch", s->batch, "decide_us",
-                                         1e6 * sum.inference, "forward_us", 1e6 * sum.forward,
-                                         "backward_us", 1e6 * sum.backward));
+        json_object_update_new(all, json_pack("{s:i, s:f, s:f, s:f, s:I, s:f}", "batch", s->batch,
+                                              "decide_us", 1e6 * sum.inference, "forward_us",
+                                              1e6 * sum.forward, "backward_us", 1e6 * sum.backward,
+                                              "training_flops",
+                                              (json_int_t)total_training_flops(network),
+                                              "peak_flops", measured->peak));
     return all;
 }
 
-// Measures every layer if --time is given; *out is NULL otherwise. The caller frees it.
+// Measures every layer if --time is given. The caller frees out->nodes.
 static imp_status measure_node_times(const settings *s, const imp_network *network,
-                                     imp_node_timing **out, imp_error *err)
+                                     measurement *out, imp_error *err)
 {
     size_t count = 0;
-    *out = NULL;
     if (!s->time)
         return IMP_OK;
     while (imp_network_node(network, (int)count) != NULL)
         count++;
-    *out = calloc(count + 1, sizeof **out);
-    if (*out == NULL)
+    out->nodes = calloc(count + 1, sizeof *out->nodes);
+    if (out->nodes == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory");
-    return imp_network_profile(*out, network, s->batch, REPEATS, err);
+    out->peak = imp_measure_peak_flops();
+    return imp_network_profile(out->nodes, network, s->batch, REPEATS, err);
 }
 
 // `show`: an architecture or a model.
@@ -246,7 +295,7 @@ static imp_status show_network(const settings *s, const imp_options *options, im
 {
     const char *name = options->operands[1];
     imp_network *network = NULL;
-    imp_node_timing *times = NULL;
+    measurement measured = {0};
     // a name that is neither gets the message that lists the built-in networks
     const bool described = is_architecture(name) || !imp_path_exists(name);
     imp_status status =
@@ -255,19 +304,19 @@ static imp_status show_network(const settings *s, const imp_options *options, im
         return status;
     char *text = imp_network_metadata_json(network);
     json_t *metadata = text == NULL ? json_object() : json_loads(text, 0, NULL);
-    status = measure_node_times(s, network, &times, err);
+    status = measure_node_times(s, network, &measured, err);
     // print as JSON or as a table
     if (status == IMP_OK && options->json) {
-        status = imp_console_print_json(network_json(s, network, times, metadata), err);
+        status = imp_console_print_json(network_json(s, network, &measured, metadata), err);
     } else if (status == IMP_OK) {
-        print_network_table(s, network, times);
+        print_network_table(s, network, &measured);
         if (text != NULL)
             printf("\n");
         print_metadata(metadata);
     }
     json_decref(metadata);
     free(text);
-    free(times);
+    free(measured.nodes);
     imp_network_destroy(network);
     return status;
 }

@@ -1,8 +1,10 @@
 // Measures the time of each layer of a network: inference of a single image, and forward and
 // backward pass of a training batch. The minimum over several runs is reported, because
 // disturbances only add time.
+#include "base/common/clock.h"
 #include "nn/engine/executor.h"
 #include "nn/kernels/aligned_floats.h"
+#include "nn/kernels/kernel_table.h"
 #include "nn/network/network.h"
 
 #include <math.h>
@@ -100,6 +102,23 @@ static void profile_pass_repeatedly(const profiler *r, imp_node_timing *times, p
             *timing_of_pass(&times[i], what) =
                 fmin(*timing_of_pass(&times[i], what), r->seconds[i] / images);
     }
+}
+
+// The best of many moments of 20 microseconds or so.
+double imp_measure_peak_flops(void)
+{
+    enum { STEPS = 5000, MOMENTS = 1000 };
+    float values[IMP_PEAK_CHAINS * IMP_CHANNEL_BLOCK];
+    const size_t count = sizeof values / sizeof values[0];
+    for (size_t i = 0; i < count; i++)
+        values[i] = (float)i;
+    double best = INFINITY;
+    for (int i = 0; i < MOMENTS; i++) {
+        const double start = imp_monotonic_seconds();
+        imp_kernels_select()->multiply_adds(values, STEPS);
+        best = fmin(best, imp_monotonic_seconds() - start);
+    }
+    return 2.0 * (double)count * STEPS / best;
 }
 
 // Times start at infinity; each run lowers them.

@@ -27,9 +27,11 @@ IMP_ALWAYS_INLINE void compute_tile(const imp_conv *c, size_t block, const tile_
     const size_t block_size = c->runs.count * length * IMP_CHANNEL_BLOCK;
     const float *weights = c->weights + block * block_size;
     vector sums[TILE_ROWS][TILE_VECTORS];
+    IMP_UNROLL
     for (size_t v = 0; v < vectors; v++) {
         const float *bias = c->bias + block * IMP_CHANNEL_BLOCK + v * VECTOR_LANES;
         const vector first = c->bias == NULL ? (vector){0.0F} : vector_load(bias);
+        IMP_UNROLL
         for (size_t p = 0; p < pixels; p++)
             sums[p][v] = first;
     }
@@ -51,16 +53,22 @@ IMP_ALWAYS_INLINE void compute_tile(const imp_conv *c, size_t block, const tile_
     }
     const size_t channel = block * IMP_CHANNEL_BLOCK;
     if (c->added.data != NULL)
-        for (size_t p = 0; p < pixels; p++)
-            for (size_t v = 0; v < vectors; v++)
-                sums[p][v] += vector_load(tile->added[p] + channel + v * VECTOR_LANES);
-    if (c->relu)
-        for (size_t p = 0; p < pixels; p++)
-            for (size_t v = 0; v < vectors; v++)
-                sums[p][v] = vector_relu(sums[p][v]);
+        IMP_UNROLL
     for (size_t p = 0; p < pixels; p++)
-        for (size_t v = 0; v < vectors; v++)
-            vector_store(tile->out[p] + channel + v * VECTOR_LANES, sums[p][v]);
+        IMP_UNROLL
+    for (size_t v = 0; v < vectors; v++)
+        sums[p][v] += vector_load(tile->added[p] + channel + v * VECTOR_LANES);
+    if (c->relu)
+        IMP_UNROLL
+    for (size_t p = 0; p < pixels; p++)
+        IMP_UNROLL
+    for (size_t v = 0; v < vectors; v++)
+        sums[p][v] = vector_relu(sums[p][v]);
+    IMP_UNROLL
+    for (size_t p = 0; p < pixels; p++)
+        IMP_UNROLL
+    for (size_t v = 0; v < vectors; v++)
+        vector_store(tile->out[p] + channel + v * VECTOR_LANES, sums[p][v]);
 }
 
 typedef void tile_function(const imp_conv *c, size_t block, const tile_pixels *tile);

@@ -1,5 +1,5 @@
-// Loops over values, one by one: sums, products, ReLU and ELU, forward and backward, and the
-// exponential.
+// Loops over values, one by one: sums, products, ReLU and ELU, forward and backward, the
+// exponential, and what measures the processor.
 #include "nn/vector_kernels/table.h"
 #include "nn/vector_kernels/vector.h"
 
@@ -39,6 +39,28 @@ void IMP_KERNEL(exponential)(float *values, size_t count)
         return;
     const vector last = exponential(vector_load_part(values + i, count - i));
     memcpy(values + i, &last, (count - i) * sizeof *values);
+}
+
+// As many chains as hide how long one multiply-add takes.
+void IMP_KERNEL(multiply_adds)(float *values, size_t steps)
+{
+    enum { VECTORS = IMP_PEAK_CHAINS * BLOCK_VECTORS };
+    // 32 registers of 4 floats hold 24 chains and the factors; 16 do not hold more than 12
+    enum { CHAINS = VECTORS > 12 ? 12 : VECTORS };
+    const vector factor = vector_splat(0.5F), term = vector_splat(0x1p-10F);
+    for (size_t first = 0; first < VECTORS; first += CHAINS) {
+        vector chains[CHAINS];
+        IMP_UNROLL
+        for (size_t i = 0; i < CHAINS; i++)
+            chains[i] = vector_load(values + (first + i) * VECTOR_LANES);
+        for (size_t step = 0; step < steps; step++)
+            IMP_UNROLL
+        for (size_t i = 0; i < CHAINS; i++)
+            chains[i] = vector_multiply_add(chains[i], factor, term);
+        IMP_UNROLL
+        for (size_t i = 0; i < CHAINS; i++)
+            vector_store(values + (first + i) * VECTOR_LANES, chains[i]);
+    }
 }
 
 // One vector of the result.

@@ -32,6 +32,9 @@
 #endif
 enum { VECTOR_LANES = IMP_VECTOR_LANES };
 
+// Before a loop of constant length: it is unrolled, so that arrays of vectors stay in registers.
+#define IMP_UNROLL _Pragma("GCC unroll 16")
+
 // Vectors that hold one block of channels.
 enum { BLOCK_VECTORS = IMP_CHANNEL_BLOCK / VECTOR_LANES };
 
