@@ -1,8 +1,11 @@
 """Exports to Minari, robomimic, Duckietown's baseline, and LeRobot."""
 
+import io
 import json
+import os
 import shutil
 import struct
+import subprocess
 import sys
 import zlib
 
@@ -155,13 +158,12 @@ def test_png_files():
 
 
 def test_lerobot_images_are_the_same_bytes(folder, tmp_path, parquet):
-    image = pytest.importorskip("PIL.Image")
-    io = pytest.importorskip("io")
+    av = pytest.importorskip("av")
     imprint.export_lerobot(folder, tmp_path / "drive", video=False)
     stored = rows_of(parquet, tmp_path / "drive")[CAMERA][33]["bytes"]
-    assert np.array_equal(
-        image.open(io.BytesIO(stored)), imprint.Dataset(folder)[33]["observation"]
-    )
+    with av.open(io.BytesIO(stored)) as file:
+        image = next(file.decode(video=0)).to_ndarray(format="rgb24")
+    assert np.array_equal(image, imprint.Dataset(folder)[33]["observation"])
 
 
 def test_lerobot_of_some_episodes(folder, tmp_path, parquet):
@@ -240,3 +242,23 @@ def test_lerobot_itself_reads_it(folder, tmp_path):
         image = frame[CAMERA].numpy().transpose(1, 2, 0) * 255.0
         assert np.abs(image - episode.observations[5]).mean() < (6.0 if video else 0.01)
         assert frame["task"] == "drive along the right lane"
+
+
+def test_lerobot_trains_act_for_ten_steps(folder, tmp_path):
+    pytest.importorskip("lerobot")
+    imprint.export_lerobot(folder, tmp_path / "drive")
+    policy = (
+        "type=act device=cpu push_to_hub=false pretrained_backbone_weights=null chunk_size=8 "
+        "n_action_steps=8 dim_model=64 dim_feedforward=64 n_heads=4 n_encoder_layers=1"
+    )
+    command = [
+        *(sys.executable, "-m", "lerobot.scripts.lerobot_train", "--dataset.repo_id=me/drive"),
+        *(f"--dataset.root={tmp_path / 'drive'}", f"--output_dir={tmp_path / 'act'}"),
+        *("--steps=10", "--batch_size=4", "--num_workers=0", "--log_freq=5"),
+        *(f"--policy.{setting}" for setting in policy.split()),
+    ]
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert "step:10 " in done.stderr + done.stdout, done.stderr[-3000:]
+    checkpoint = tmp_path / "act/checkpoints/000010/pretrained_model"
+    assert (checkpoint / "model.safetensors").exists()
