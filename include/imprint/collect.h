@@ -87,7 +87,9 @@ typedef struct imp_drive_import_def {
     /// seen), expert, backend, threads, and env.seed, which textures follow from
     imp_sim_def sim;
     imp_drive_labels labels; ///< IMP_LABELS_EXPERT
-    const char *settings;    ///< JSON text to store in the dataset; "{}"
+    /// A dataset that was made of the same drives in the same way counts as done; false
+    bool resume;
+    const char *settings; ///< JSON text to store in the dataset; "{}"
     int cookie;
 } imp_drive_import_def;
 imp_drive_import_def imp_default_drive_import_def(void);

@@ -406,6 +406,55 @@ static void bad_definitions_are_refused(void **state)
     }
 }
 
+// A round of take-overs learns the person's actions alone; an interruption or a later call changes
+// nothing of it, and rounds in which the network drives can follow.
+static void take_overs_are_a_round(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_dagger_result out;
+    imp_drive_record_summary recorded;
+    char *policy = path_of("policy"), *drives = path_of("drives"), *other = path_of("other");
+    imp_dagger_def def = small_dagger(0);
+    assert_ok(imp_run_dagger(&out, policy, &def, NULL, &err), err);
+    imp_dagger_result_free(&out);
+    imp_drive_record_def record = imp_default_drive_record_def();
+    record.sim = def.collect.sim;
+    record.policy = policy;
+    record.episodes = 4;
+    record.steps = 60;
+    record.take_over = 0.03;
+    record.hand_back = 0.02;
+    assert_ok(imp_record_drives(&recorded, drives, &record, NULL, &err), err);
+    assert_true(recorded.driven[IMP_DRIVER_PERSON] > 0);
+    assert_true(recorded.driven[IMP_DRIVER_POLICY] > 0);
+    record.sim.env.seed++;
+    assert_ok(imp_record_drives(&recorded, other, &record, NULL, &err), err);
+    // the round, with stops
+    def.rounds = imp_dagger_count_rounds(policy);
+    assert_int_equal(def.rounds, 1);
+    def.resume = true;
+    def.take_overs = (const char *const *)&drives;
+    def.take_over_count = 1;
+    assert_true(run_with_stops(policy, def, 9) > 0);
+    assert_int_equal(imp_dagger_count_rounds(policy), 2);
+    // other drives are not those of the round
+    def.take_overs = (const char *const *)&other;
+    assert_int_equal(imp_run_dagger(&out, policy, &def, NULL, &err), IMP_USAGE);
+    assert_non_null(strstr(err.message, "was made of other drives"));
+    imp_dagger_result_free(&out);
+    // and the network drives the next one
+    def.take_over_count = 0;
+    def.rounds = 2;
+    assert_ok(imp_run_dagger(&out, policy, &def, NULL, &err), err);
+    assert_int_equal(out.count, 3);
+    assert_true(out.rounds[1].expert_share > 0.0 && out.rounds[1].expert_share < 1.0);
+    imp_dagger_result_free(&out);
+    free(policy);
+    free(drives);
+    free(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -421,6 +470,7 @@ int main(void)
         FOLDER_TEST(weights_are_the_same_everywhere),
         FOLDER_TEST(patience_stops_dagger),
         FOLDER_TEST(bad_definitions_are_refused),
+        FOLDER_TEST(take_overs_are_a_round),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,7 +40,9 @@ static void add_render_options(imp_options *options, settings *s)
         {"episodes", 0, IMP_OPTION_INT, &s->episodes, "N",
          "with --randomize: number of episodes on a contact sheet, beginning with --episode",
          IMP_SETTING},
-        {"out", 'o', IMP_OPTION_TEXT, &s->out, "FILE", "PNG file to write", IMP_TRANSIENT},
+        {"out", 'o', IMP_OPTION_TEXT, &s->out, "FILE",
+         "PNG file to write; a replay: also .apng, .mp4, .webm, .gif, .webp, or a folder of frames",
+         IMP_TRANSIENT},
     };
     imp_sim_options_add(options, &s->sim);
     imp_randomization_options_add(options, &s->sim);
@@ -237,10 +239,12 @@ static imp_status check_options_fit_mode(const settings *s, const imp_options *o
     return IMP_OK;
 }
 
-// Checks the extension of --out: images are PNG; a replay may also be an animation or a folder.
+// Checks the extension of --out: images are PNG; a replay may also be a moving picture or a folder.
 static imp_status check_output_extension(const settings *s, imp_error *err)
 {
-    static const char *const images[] = {".png", NULL}, *const replays[] = {".png", ".apng", NULL};
+    static const char *const images[] = {".png", NULL}, *const replays[] = {
+                                                            ".png", ".apng", ".mp4", ".webm",
+                                                            ".gif", ".webp", NULL};
     return !is_randomized(s) && s->replay.dataset[0] != '\0'
                ? imp_output_check_file_or_folder(s->out, replays, err)
                : imp_output_check_file(s->out, images, err);
@@ -268,6 +272,7 @@ static void set_up_render_command(void *state, imp_options *options)
     s->def.camera.height = 480;
     s->image = imp_default_image_options();
     s->replay.dataset = "";
+    s->replay.caption = true;
     s->episodes = 1;
     s->out = "picture.png";
     add_render_options(options, s);
@@ -281,7 +286,10 @@ const imp_command imp_command_render = {
         "Draws the image of the robot's camera with its lens, or another --view. The size is "
         "640x480 unless --size is given. A replay shows the recorded images; with --size, "
         "--view, --overlay, --camera-effects, --undistort, --lens or --assets it renders "
-        "them again at the recorded poses. --randomize shows the starts of the episodes that "
+        "them again at the recorded poses, and several views stand side by side: --view "
+        "driver,map. "
+        "A moving picture other than .apng is encoded by the program ffmpeg. --randomize shows the "
+        "starts of the episodes that "
         "`imprint log --randomize` records with the same seed.",
     .examples =
         "  imprint render --map udem1_empty --pose 0.70,2.0,-90 --out /tmp/view.png\n"
@@ -293,7 +301,8 @@ const imp_command imp_command_render = {
         "  imprint render --map udem1 --randomize all --episodes 12 --size 320x240 --out "
         "/tmp/episodes.png\n"
         "  imprint log --episodes 2 --steps 60 --out drives\n"
-        "  imprint render --replay drives --episode 1 --view map --size 480x420 --out drive.apng",
+        "  imprint render --replay drives --episode 1 --view driver,map --size 480x420 --out "
+        "drive.apng",
     .state_size = sizeof(settings),
     .set_up = set_up_render_command,
     .run = render_view_or_replay,

@@ -1,10 +1,10 @@
-// Draws a recorded episode as frames in a folder, as an animation (APNG) or as a contact sheet
-// (PNG). Without options for the view, the recorded images are shown, enlarged if they are
-// small. With such options, the frames are rendered again at the recorded poses. An environment
-// is stepped with the recorded actions alongside, so that moving objects and traffic lights are
-// where they were. The robot itself is placed by the recorded pose, so it cannot drift away. The
-// map comes from --map, from the text that the dataset stores, or from the path in its settings,
-// in this order.
+// Draws a recorded episode as frames in a folder, as a moving picture (APNG, or MP4 and others
+// through ffmpeg) or as a contact sheet (PNG). Without options for the view, the recorded images
+// are shown, enlarged if they are small. With such options, the frames are rendered again at the
+// recorded poses. An environment is stepped with the recorded actions alongside, so that moving
+// objects and traffic lights are where they were. The robot itself is placed by the recorded pose,
+// so it cannot drift away. The map comes from --map, from the text that the dataset stores, or from
+// the path in its settings, in this order.
 #include "cli/render_commands/replay.h"
 
 #include <math.h>
@@ -18,7 +18,8 @@
 #include "base/io/file.h"
 #include "base/text/plural.h"
 #include "cli/output/console.h"
-#include "imprint/report.h"
+#include "evaluate/report/report_formats/video.h"
+#include "evaluate/report/report_formats/video_caption.h"
 
 // --episode also selects the first episode of a randomised sheet.
 void imp_replay_options_add(imp_options *options, imp_replay_options *r)
@@ -32,12 +33,16 @@ void imp_replay_options_add(imp_options *options, imp_replay_options *r)
          IMP_SETTING},
         {"every", 0, IMP_OPTION_INT, &r->every, "N",
          "draw every N-th frame; 0: all, or as many as a contact sheet has room for", IMP_SETTING},
+        {"caption", 0, IMP_OPTION_FLAG, &r->caption, NULL,
+         "write time, speed and actions below the frames of a moving picture", IMP_SETTING},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
-// The extension of --out decides: none, .apng or .png.
+// The extension of --out decides: none, that of a moving picture, or .png.
 typedef enum output_kind { FOLDER, ANIMATION, SHEET } output_kind;
+
+enum { PANELS_MAX = 4 };
 
 // State of one replay. `world` NULL means that recorded frames are shown.
 typedef struct replay_job {
@@ -47,15 +52,20 @@ typedef struct replay_job {
     const char *out;
     int every, count;         // frames shown
     int width, height, scale; // of a frame as it is written, and what recorded ones are enlarged by
-    imp_world *world;         // NULL: recorded frames are shown
+    int panel_width, picture_height; // of one view in it; the rest of its height is the caption
+    imp_world *world;                // NULL: recorded frames are shown
     imp_scene *scene;
     imp_assets *assets;
-    imp_view_renderer *renderer;
-    imp_env env; // drives the episode again, so that what moves is where it was
+    imp_view_renderer *panels[PANELS_MAX]; // views side by side
+    int panel_count;                       // 0: recorded frames are shown
+    uint8_t *panel;                        // one view, before it is put beside the others
+    bool with_caption;
+    imp_canvas caption; // below the picture
+    imp_env env;        // drives the episode again, so that what moves is where it was
     imp_pose *trail;
     uint8_t *frames; // one, or all of a contact sheet
     float *actions;  // (count x 2) of a contact sheet
-    imp_animation *animation;
+    imp_video *video;
 } replay_job;
 
 // Whether any option asks for something other than the recorded images.
@@ -78,7 +88,7 @@ static void choose_output_layout(replay_job *p, const imp_replay_options *replay
     enum { SHEET_FRAMES = 48, WIDE_ENOUGH = 320 };
     // an episode of N steps has N + 1 observations
     const int frames = p->episode->steps + 1;
-    p->output_kind = imp_path_has_suffix(p->out, ".apng")  ? ANIMATION
+    p->output_kind = imp_video_is_path(p->out)             ? ANIMATION
                      : imp_path_has_suffix(p->out, ".png") ? SHEET
                                                            : FOLDER;
     // spread the frames of a sheet over the whole episode
@@ -88,10 +98,15 @@ static void choose_output_layout(replay_job *p, const imp_replay_options *replay
     p->count = (frames + p->every - 1) / p->every;
     // only recorded frames are enlarged: others are drawn at the size that was asked for
     p->scale = 1;
-    if (p->output_kind == ANIMATION && p->renderer == NULL && p->width < WIDE_ENOUGH)
+    if (p->output_kind == ANIMATION && p->panel_count == 0 && p->width < WIDE_ENOUGH)
         p->scale = WIDE_ENOUGH / p->width;
-    p->width *= p->scale;
-    p->height *= p->scale;
+    p->panel_width = p->width * p->scale;
+    p->picture_height = p->height * p->scale;
+    p->width = p->panel_width * (p->panel_count > 1 ? p->panel_count : 1);
+    p->height = p->picture_height;
+    p->with_caption = p->output_kind == ANIMATION && replay->caption;
+    if (p->with_caption)
+        p->height += imp_video_caption_height(p->picture_height);
 }
 
 // Reads the environment's settings from the dataset: they determine how objects move.
@@ -172,7 +187,30 @@ static imp_status load_map(replay_job *p, const imp_options *options, const imp_
     return status;
 }
 
-// Creates world, scene, environment and renderer for frames that are drawn again.
+// Creates a renderer for each view of --view.
+static imp_status create_panels(replay_job *p, const imp_options *options,
+                                const imp_sim_options *sim, const imp_image_options *image,
+                                imp_error *err)
+{
+    const imp_camera_def *camera = &sim->def->camera;
+    for (const char *at = image->view; *at != '\0';) {
+        const size_t length = strcspn(at, ",");
+        char name[16];
+        imp_image_options one = *image;
+        if (p->panel_count == PANELS_MAX)
+            return imp_fail(err, IMP_USAGE, "--view %s: more than %d views", image->view,
+                            PANELS_MAX);
+        snprintf(name, sizeof name, "%.*s", (int)length, at);
+        one.view = name;
+        IMP_TRY(imp_view_renderer_create(&p->panels[p->panel_count], options, &one, sim, camera,
+                                         p->scene, p->world, err));
+        p->panel_count++;
+        at += length + (at[length] == ',');
+    }
+    return p->panel_count > 0 ? IMP_OK : imp_fail(err, IMP_USAGE, "--view names no view");
+}
+
+// Creates world, scene, environment and renderers for frames that are drawn again.
 static imp_status open_view_renderer(replay_job *p, const imp_options *options,
                                      const imp_sim_options *sim, const imp_image_options *image,
                                      imp_error *err)
@@ -190,8 +228,7 @@ static imp_status open_view_renderer(replay_job *p, const imp_options *options,
     IMP_TRY(imp_sim_options_open_assets(options, sim, &p->assets, err));
     IMP_TRY(imp_scene_create_with_def(&p->scene, p->world, &sim->def->scene, err));
     IMP_TRY(imp_env_init(&p->env, p->world, env, err));
-    IMP_TRY(imp_view_renderer_create(&p->renderer, options, image, sim, camera, p->scene, p->world,
-                                     err));
+    IMP_TRY(create_panels(p, options, sim, image, err));
     p->width = camera->width;
     p->height = camera->height;
     return IMP_OK;
@@ -205,7 +242,8 @@ static imp_pose recorded_pose_at(const imp_episode *episode, int step)
 }
 
 // Allocates frames and the trajectory, places the robot, and opens the output.
-static imp_status alloc_buffers_and_reset_env(replay_job *p, double frame_time, imp_error *err)
+static imp_status alloc_buffers_and_reset_env(replay_job *p, double frame_time,
+                                              const imp_monitor *monitor, imp_error *err)
 {
     // all frames have the same size
     const size_t image = (size_t)p->width * (size_t)p->height * 3;
@@ -218,10 +256,16 @@ static imp_status alloc_buffers_and_reset_env(replay_job *p, double frame_time, 
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(buffered, "image"));
     for (int k = 0; k <= p->episode->steps; k++)
         p->trail[k] = recorded_pose_at(p->episode, k);
-    if (p->renderer != NULL)
+    p->panel = malloc((size_t)p->panel_width * (size_t)p->picture_height * 3);
+    if (p->panel == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for an image");
+    if (p->panel_count > 0)
         imp_env_reset_at(&p->env, p->episode->number, p->trail[0]);
+    if (p->with_caption)
+        IMP_TRY(imp_canvas_init(&p->caption, p->width, p->height - p->picture_height, err));
     if (p->output_kind == ANIMATION)
-        return imp_animation_create(&p->animation, p->width, p->height, frame_time * p->every, err);
+        return imp_video_create(&p->video, p->out, p->width, p->height, frame_time * p->every,
+                                monitor, err);
     return p->output_kind == FOLDER ? imp_folder_create(p->out, err) : IMP_OK;
 }
 
@@ -231,9 +275,26 @@ static void copy_frame_enlarged(const replay_job *p, int step, uint8_t *rgb)
     const int width = p->info->width;
     const uint8_t *frame =
         p->episode->observations + (size_t)step * (size_t)width * (size_t)p->info->height * 3;
-    for (int row = 0; row < p->height; row++)
+    for (int row = 0; row < p->picture_height; row++)
         for (int column = 0; column < p->width; column++, rgb += 3)
             memcpy(rgb, frame + ((row / p->scale) * width + column / p->scale) * 3, 3);
+}
+
+// The forward speed that led to a step, from the difference of poses.
+static double speed_before(const replay_job *p, int step)
+{
+    const imp_pose here = p->trail[step], before = p->trail[step > 0 ? step - 1 : 0];
+    const imp_vec2 displacement = {here.x - before.x, here.z - before.z};
+    return imp_vec2_dot(displacement, imp_heading_direction(here.heading)) / p->episode->time_step;
+}
+
+// Puts one view of several into its place in the frame.
+static void place_panel(const replay_job *p, int index, uint8_t *rgb)
+{
+    const size_t row = (size_t)p->panel_width * 3;
+    for (int k = 0; k < p->picture_height; k++)
+        memcpy(rgb + (size_t)k * (size_t)p->width * 3 + (size_t)index * row,
+               p->panel + (size_t)k * row, row);
 }
 
 // Renders a frame at a recorded pose. Speed and turn rate, for motion blur, are differences of
@@ -241,18 +302,38 @@ static void copy_frame_enlarged(const replay_job *p, int step, uint8_t *rgb)
 static imp_status render_frame(replay_job *p, int step, uint8_t *rgb, imp_error *err)
 {
     const imp_pose here = p->trail[step], before = p->trail[step > 0 ? step - 1 : 0];
-    // the displacement from one step to the next, in metres
-    const imp_vec2 displacement = {here.x - before.x, here.z - before.z};
-    imp_frame_state frame = {
-        .view = imp_env_view(&p->env),
-        .trail = p->trail,
-        .trail_count = step + 1,
-        .speed =
-            imp_vec2_dot(displacement, imp_heading_direction(here.heading)) / p->episode->time_step,
-        .turn_rate = imp_wrap_angle(here.heading - before.heading) / p->episode->time_step,
-        .number = (uint32_t)step};
+    imp_frame_state frame = {.view = imp_env_view(&p->env),
+                             .trail = p->trail,
+                             .trail_count = step + 1,
+                             .speed = speed_before(p, step),
+                             .turn_rate = imp_wrap_angle(here.heading - before.heading) /
+                                          p->episode->time_step,
+                             .number = (uint32_t)step};
     frame.view.pose = here;
-    return imp_view_renderer_draw(p->renderer, &frame, rgb, err);
+    for (int k = 0; k < p->panel_count; k++) {
+        IMP_TRY(imp_view_renderer_draw(p->panels[k], &frame, p->panel, err));
+        place_panel(p, k, rgb);
+    }
+    return IMP_OK;
+}
+
+// Draws time, speed and actions below the picture. The last state has no action.
+static void draw_caption(replay_job *p, int step, uint8_t *rgb)
+{
+    const imp_episode *episode = p->episode;
+    const float *duty = episode->actions + 2 * (size_t)step;
+    const bool last = step == episode->steps;
+    const imp_video_caption caption = {
+        .time = step * episode->time_step,
+        .speed = speed_before(p, step),
+        .left = last ? NAN : duty[0],
+        .right = last ? NAN : duty[1],
+        .driver =
+            !last && episode->drivers != NULL ? imp_driver_name(episode->drivers[step]) : NULL,
+    };
+    imp_video_caption_draw(&p->caption, &caption);
+    memcpy(rgb + (size_t)p->width * (size_t)p->picture_height * 3, p->caption.rgb,
+           (size_t)p->caption.width * (size_t)p->caption.height * 3);
 }
 
 // Writes a frame to the folder or the animation. Frames of a sheet are collected instead.
@@ -264,7 +345,7 @@ static imp_status write_frame_or_add_to_apng(replay_job *p, int index, const uin
     if (p->output_kind == SHEET)
         return IMP_OK;
     if (p->output_kind == ANIMATION)
-        return imp_animation_add_frame(p->animation, rgb, err);
+        return imp_video_add_frame(p->video, rgb, err);
     snprintf(name, sizeof name, "%05d.png", index);
     const imp_status status = imp_path_join(path, p->out, name, err);
     return status == IMP_OK ? imp_png_write(path, p->width, p->height, rgb, err) : status;
@@ -281,10 +362,12 @@ static imp_status write_frames(replay_job *p, const imp_monitor *monitor, imp_er
             const int index = step / p->every;
             const size_t image = (size_t)p->width * (size_t)p->height * 3;
             uint8_t *rgb = p->frames + (p->output_kind == SHEET ? image * (size_t)index : 0);
-            if (p->renderer == NULL)
+            if (p->panel_count == 0)
                 copy_frame_enlarged(p, step, rgb);
             else
                 IMP_TRY(render_frame(p, step, rgb, err));
+            if (p->with_caption)
+                draw_caption(p, step, rgb);
             if (step < p->episode->steps)
                 memcpy(p->actions + 2 * (size_t)index, duty, 2 * sizeof *duty);
             IMP_TRY(write_frame_or_add_to_apng(p, index, rgb, err));
@@ -292,7 +375,7 @@ static imp_status write_frames(replay_job *p, const imp_monitor *monitor, imp_er
             imp_monitor_progress(monitor, &progress);
         }
         // the recorded action moves the other objects
-        if (p->renderer != NULL && step < p->episode->steps)
+        if (p->panel_count > 0 && step < p->episode->steps)
             imp_env_step(&p->env, (imp_action){duty[0], duty[1]});
         if (imp_monitor_should_stop(monitor))
             return imp_fail(err, IMP_INTERRUPTED, "interrupted");
@@ -305,7 +388,7 @@ static imp_status write_animation_or_sheet(replay_job *p, imp_error *err)
 {
     enum { SHEET_WIDTH = 1600, MAX_SCALE = 4 };
     if (p->output_kind == ANIMATION)
-        return imp_animation_write(p->animation, p->out, err);
+        return imp_video_finish(p->video, err);
     if (p->output_kind == FOLDER)
         return IMP_OK;
     // enlarge small frames to about 200 pixels, then fill the width with columns
@@ -326,8 +409,11 @@ static imp_status write_animation_or_sheet(replay_job *p, imp_error *err)
 // Accepts a job that was opened in part.
 static void close_replay_job(replay_job *p)
 {
-    imp_animation_destroy(p->animation);
-    imp_view_renderer_destroy(p->renderer);
+    imp_video_destroy(p->video);
+    imp_canvas_release(&p->caption);
+    for (int k = 0; k < p->panel_count; k++)
+        imp_view_renderer_destroy(p->panels[k]);
+    free(p->panel);
     imp_scene_destroy(p->scene);
     imp_assets_close(p->assets);
     imp_world_destroy(p->world);
@@ -368,7 +454,7 @@ imp_status imp_replay_write(const imp_options *options, const imp_replay_options
     }
     if (status == IMP_OK) {
         choose_output_layout(p, replay);
-        status = alloc_buffers_and_reset_env(p, p->episode->time_step, err);
+        status = alloc_buffers_and_reset_env(p, p->episode->time_step, &monitor, err);
     }
     if (status == IMP_OK)
         status = write_frames(p, &monitor, err);

@@ -7,12 +7,14 @@
 typedef struct imp_replay_options {
     const char *dataset; // folder; "": none
     int episode;
-    int every; // frame; 0: as it suits
+    int every;    // frame; 0: as it suits
+    bool caption; // time, speed and actions below a moving picture
 } imp_replay_options;
 
 void imp_replay_options_add(imp_options *options, imp_replay_options *replay);
 
-// Writes frames into a folder, an animation (*.apng) or a contact sheet (*.png), according to the
+// Writes frames into a folder, a moving picture (see
+// imp_video_extensions) or a contact sheet (*.png), according to the
 // extension. *frames is their number. The recorded frames are shown, unless the options ask for
 // another size or view.
 imp_status imp_replay_write(const imp_options *options, const imp_replay_options *replay,

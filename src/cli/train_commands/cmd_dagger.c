@@ -25,6 +25,7 @@ typedef struct settings {
     imp_assets *assets;
     const char *out;
     bool resume, force;
+    imp_text_list take_overs;
     imp_dagger_result done;
 } settings;
 
@@ -99,6 +100,11 @@ static void add_dagger_options(imp_options *options, settings *s)
         IMP_MEMBER_OPTION_WITH_HELP("eval.steps", 0, IMP_SETTING,
                                     "maximum number of steps of an evaluation episode"),
         IMP_MEMBER_OPTION("patience", 0, IMP_FLEXIBLE),
+        {"take-overs", 0, IMP_OPTION_LIST, &s->take_overs, "PATH",
+         "add one round whose data are demonstrations (files, or a folder of *.drive.json) in "
+         "which a person took over from a policy: it learns the person's actions; may be "
+         "repeated",
+         IMP_TRANSIENT},
         {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL,
          "continue an interrupted run with its settings, or add rounds", IMP_TRANSIENT},
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
@@ -177,6 +183,17 @@ static imp_status apply_simulation_options(settings *s, const imp_options *optio
     return IMP_OK;
 }
 
+// Take-overs are the data of one more round, which is the last one of this call.
+static void apply_take_overs(settings *s)
+{
+    s->dagger.take_overs = s->take_overs.items;
+    s->dagger.take_over_count = s->take_overs.count;
+    if (s->take_overs.count == 0)
+        return;
+    const int done = s->resume ? imp_dagger_count_rounds(s->out) : 0;
+    s->dagger.rounds = done > 1 ? done : 1;
+}
+
 // Converts the options, claims the folder, and runs the rounds.
 static imp_status run_dagger_command(void *state, const imp_options *options, imp_error *err)
 {
@@ -185,6 +202,7 @@ static imp_status run_dagger_command(void *state, const imp_options *options, im
     imp_run_folder folder;
     IMP_TRY(imp_train_settings_apply(&s->training, err));
     IMP_TRY(apply_simulation_options(s, options, err));
+    apply_take_overs(s);
     IMP_TRY(imp_run_folder_begin(&folder, options, s->out, s->resume, s->force, err));
     // settings are stored in datasets and models
     char *json = imp_options_to_json(options);
@@ -225,15 +243,20 @@ const imp_command imp_command_dagger = {
     .name = "dagger",
     .summary = "train a policy with DAgger: it drives, an expert labels",
     .operands = "",
-    .details = "DAgger: the expert drives, and a network is trained on its actions. Then, in each "
-               "round, the network drives, the expert labels the observations, and the network is "
-               "trained on all rounds. Each round's policy is evaluated on starts that are never "
-               "recorded from. The best one is kept as DIR/model.safetensors. After an "
-               "interruption, --resume produces the same bytes as a run without it.",
+    .details =
+        "DAgger: the expert drives, and a network is trained on its actions. Then, in each "
+        "round, the network drives, the expert labels the observations, and the network is "
+        "trained on all rounds. Each round's policy is evaluated on starts that are never "
+        "recorded from. The best one is kept as DIR/model.safetensors. After an "
+        "interruption, --resume produces the same bytes as a run without it. --take-overs adds a "
+        "round from drives in which a person took over (docs/dagger.md).",
     .examples =
         "  imprint dagger --pose-only --speed 0.52 --tracking-rate 1.4 --turn-rate-gain 5 \\\n"
         "    --start-angle-deg 60 --rounds 1 --episodes 8 --epochs 1 --eval-episodes 4 \\\n"
-        "    --out /tmp/imprint-g --force",
+        "    --out /tmp/imprint-g --force &&\n"
+        "  imprint drive --policy /tmp/imprint-g --take-over 0.08 --start-angle-deg 60 \\\n"
+        "    --episodes 4 --steps 200 --out /tmp/imprint-helped --force &&\n"
+        "  imprint dagger --out /tmp/imprint-g --resume --take-overs /tmp/imprint-helped",
     .state_size = sizeof(settings),
     .set_up = set_up_dagger_command,
     .run = run_dagger_command,

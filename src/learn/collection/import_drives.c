@@ -173,6 +173,21 @@ static imp_status describe_dataset(import_job *job, imp_error *err)
     return hash_definition(info->definition, job, err);
 }
 
+// Whether the dataset that is there was made of the same drives in the same way.
+static imp_status compare_dataset(const import_job *job, imp_error *err)
+{
+    imp_dataset *dataset;
+    IMP_TRY(imp_dataset_open(&dataset, job->folder, err));
+    const bool same =
+        strcmp(imp_dataset_get_info(dataset)->definition, job->info.definition) == 0 &&
+        imp_dataset_is_finished(dataset);
+    imp_dataset_close(dataset);
+    return same ? IMP_OK
+                : imp_fail(err, IMP_USAGE,
+                           "%s: was made of other drives than these, or with other settings",
+                           job->folder);
+}
+
 // Drives everything into a dataset beside its folder, which gets its name at the end.
 static imp_status write_dataset(import_job *job, imp_error *err)
 {
@@ -185,6 +200,8 @@ static imp_status write_dataset(import_job *job, imp_error *err)
     if ((size_t)snprintf(partial, sizeof partial, "%.*s.partial", (int)length, job->folder) >=
         sizeof partial)
         return imp_fail(err, IMP_IO, "%.100s...: path too long", job->folder);
+    if (imp_path_exists(job->folder) && job->def->resume)
+        return compare_dataset(job, err);
     if (imp_path_exists(job->folder))
         return imp_add_hint(err, IMP_HINT_OUTPUT_EXISTS,
                             imp_fail(err, IMP_IO, "%s exists", job->folder));

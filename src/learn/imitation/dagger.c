@@ -19,6 +19,7 @@
 #include "learn/collection/collector.h"
 #include "learn/data_loader/training_samples.h"
 #include "learn/imitation/dagger_table.h"
+#include "learn/imitation/take_overs.h"
 #include "learn/imitation/train.h"
 #include "learn/settings/settings_tables.h"
 #include "learn/training/training.h"
@@ -146,8 +147,15 @@ static imp_status collect_round(dagger_run *r, int round, imp_error *err)
     imp_collect_def collect = def->collect;
     imp_policy_factory *policy = NULL;
     imp_collect_summary summary;
-    // a copy of the definition changes for this round
     IMP_TRY(round_folder(data, r, "data", round, err));
+    if (round == def->rounds && def->take_over_count > 0) {
+        const imp_monitor importing = stage_monitor(r, round, "take-overs");
+        return imp_take_overs_import(data, def, &importing, err);
+    }
+    // those of an earlier call stay as they are
+    if (def->resume && imp_take_overs_are_in(data))
+        return IMP_OK;
+    // a copy of the definition changes for this round
     IMP_TRY(set_driver_of_round(&collect, name, &policy, r, round, err));
     // the expert drives round 0, with noise; the policy shares later rounds, without noise
     if (round > 0)
@@ -181,7 +189,8 @@ static imp_status summarize_round_data(const dagger_run *r, int round, imp_dagge
     imp_dataset_close(dataset);
     row->frames = summary.steps;
     row->terminated = summary.terminated;
-    return IMP_OK;
+    return imp_take_overs_are_in(path) ? imp_take_overs_share(&row->expert_share, path, err)
+                                       : IMP_OK;
 }
 
 // A round is ended with as many epochs as it was begun with: it may have been the last one then, or
@@ -398,6 +407,8 @@ static imp_status check_dagger_def(const imp_dagger_def *def, imp_error *err)
     if (def->rounds > ROUNDS_MAX)
         return imp_fail(err, IMP_USAGE, "%s: at most %d are possible",
                         IMP_PLURAL(def->rounds, "round"), ROUNDS_MAX);
+    if (def->take_over_count > 0 && def->rounds < 1)
+        return imp_fail(err, IMP_USAGE, "take-overs need a round after round 0");
     if (imp_beta_schedule_name((int)def->beta) == NULL)
         return imp_fail(err, IMP_USAGE, "unknown schedule of the expert's share");
     // each part by those who will read it

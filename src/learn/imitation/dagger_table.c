@@ -138,6 +138,21 @@ static bool any_positive(const double *line, int count)
     return found;
 }
 
+int imp_dagger_count_rounds(const char *folder)
+{
+    enum { BYTES_MAX = 1 << 20 };
+    char path[IMP_PATH_MAX], *text = NULL;
+    size_t length;
+    int lines = 0;
+    if (imp_path_join(path, folder, "rounds.csv", NULL) != IMP_OK || !imp_path_exists(path) ||
+        imp_file_read(&text, &length, path, BYTES_MAX, NULL) != IMP_OK)
+        return 0;
+    for (size_t k = 0; k < length; k++)
+        lines += text[k] == '\n';
+    free(text);
+    return lines > 0 ? lines - 1 : 0;
+}
+
 // How policies did, and what they were trained to, one below the other. There are three panels:
 // shares, lane distance and loss.
 static imp_status write_round_plot(double *lines[PLOT_LINES], int count, const char *path,

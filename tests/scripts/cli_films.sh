@@ -1,0 +1,67 @@
+#!/bin/sh
+# cli_films.sh: moving pictures of recorded episodes. A program called ffmpeg stands in for the real
+# one; where that is installed it encodes one film, too.
+# shellcheck source=tests/scripts/cli.lib
+. "${SOURCE:?the checkout}/tests/scripts/cli.lib"
+
+expect 0 imprint log --map loop_pedestrians --episodes 1 --steps 30 --out drives
+real_path=$PATH
+if command -v ffmpeg >/dev/null; then
+    for kind in mp4 gif; do
+        expect 0 imprint render --replay drives --view driver,map --size 80x60 --every 5 \
+            --out "real.$kind"
+        prints "real.$kind: 7 frames"
+        [ -s "real.$kind" ] || fail "real.$kind is empty"
+    done
+    [ "$(head -c 6 real.gif)" = GIF89a ] || fail 'real.gif is no GIF'
+    [ "$(head -c 8 real.mp4 | tail -c 4)" = ftyp ] || fail 'real.mp4 is no MP4'
+else
+    echo 'skipped: no ffmpeg, whose films are not looked at'
+fi
+
+# raw frames go to its standard input: 640 x 256 with two views and the line below them
+mkdir tools
+cat >tools/ffmpeg <<'EOF'
+#!/bin/sh
+for last; do :; done
+echo "$*" >arguments
+exec cat >"${last#file:}"
+EOF
+chmod +x tools/ffmpeg
+PATH=$work/tools:$PATH
+for kind in mp4 webm gif webp; do
+    expect 0 imprint render --replay drives --view driver,map --size 320x240 --every 10 \
+        --out film.$kind
+    prints "film.$kind: 4 frames"
+    [ "$(wc -c <film.$kind)" = $((640 * 256 * 3 * 4)) ] || fail "wrong frames of film.$kind"
+done
+grep -q -- '-video_size 640x256 -framerate 3.000000 -i pipe:0' arguments || fail "$(cat arguments)"
+expect 0 imprint render --replay drives --no-caption --every 10 --out film.mp4
+[ "$(wc -c <film.mp4)" = $((320 * 240 * 3 * 4)) ] || fail 'there is a line below the frames'
+expect 0 imprint render --replay drives --view driver,map --size 320x240 --every 10 --out film.apng
+expect 2 imprint render --replay drives --view driver,sideways --out x.mp4
+expect 2 imprint render --replay drives --view map,map,map,map,map --out x.mp4
+
+# what it says is told, and nothing is left
+printf '#!/bin/sh\necho "no such codec" >&2\nexit 3\n' >tools/ffmpeg
+expect 4 imprint render --replay drives --size 320x240 --out x.mp4
+says 'x.mp4: ffmpeg failed: no such codec'
+
+# nor after Ctrl-C, although it never ends
+printf '#!/bin/sh\nexec sleep 600\n' >tools/ffmpeg
+imprint render --replay drives --size 320x240 --out x.mp4 >out 2>err &
+left=$!
+pid=$left
+until listens && [ -n "$(find . -name 'x.*')" ]; do sleep 0.1; done
+kill -INT "$pid"
+code=0
+wait "$pid" || code=$?
+left=
+[ $code = 130 ] || fail "Ctrl-C: $code"
+one_line err
+
+# and without it: PATH is for the program alone
+PATH=$real_path
+expect 2 env PATH="$work/bin" "$work/bin/imprint" render --replay drives --out x.webm
+says 'not installed: install ffmpeg, or choose .apng'
+[ -z "$(find . -name 'x.*')" ] || fail "left: $(find . -name 'x.*')"
