@@ -2,8 +2,8 @@
 # bench/take_overs.sh [FOLDER]: what a person's help teaches a policy. A network learns from a few
 # undisturbed drives of the expert. Then, twice: it drives, a controller in a person's place takes
 # over beyond TAKE_OVER metres from the lane's centre and hands back on it, and the network learns
-# these actions (imprint dagger --take-overs). Each policy is evaluated alone on other starts. Prints
-# a table. The program is build/release/imprint, or $IMPRINT.
+# these actions (imprint dagger --take-overs). Each policy is evaluated alone on other starts.
+# Prints a table. The program is build/release/imprint, or $IMPRINT.
 #   FIRST       episodes of the expert in round 0
 #   DRIVES      episodes with take-overs per round
 #   EPISODES    episodes of an evaluation

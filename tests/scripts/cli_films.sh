@@ -1,5 +1,5 @@
 #!/bin/sh
-# cli_films.sh: moving pictures of recorded episodes. A program called ffmpeg stands in for the real
+# cli_films.sh: videos of recorded episodes. A program called ffmpeg stands in for the real
 # one; where that is installed it encodes one film, too.
 # shellcheck source=tests/scripts/cli.lib
 . "${SOURCE:?the checkout}/tests/scripts/cli.lib"

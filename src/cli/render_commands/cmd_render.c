@@ -239,7 +239,7 @@ static imp_status check_options_fit_mode(const settings *s, const imp_options *o
     return IMP_OK;
 }
 
-// Checks the extension of --out: images are PNG; a replay may also be a moving picture or a folder.
+// Checks the extension of --out: images are PNG; a replay may also be a video or a folder.
 static imp_status check_output_extension(const settings *s, imp_error *err)
 {
     static const char *const images[] = {".png", NULL}, *const replays[] = {
@@ -288,7 +288,7 @@ const imp_command imp_command_render = {
         "--view, --overlay, --camera-effects, --undistort, --lens or --assets it renders "
         "them again at the recorded poses, and several views stand side by side: --view "
         "driver,map. "
-        "A moving picture other than .apng is encoded by the program ffmpeg. --randomize shows the "
+        "A video other than .apng is encoded by the program ffmpeg. --randomize shows the "
         "starts of the episodes that "
         "`imprint log --randomize` records with the same seed.",
     .examples =

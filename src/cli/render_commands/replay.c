@@ -1,4 +1,4 @@
-// Draws a recorded episode as frames in a folder, as a moving picture (APNG, or MP4 and others
+// Draws a recorded episode as frames in a folder, as a video (APNG, or MP4 and others
 // through ffmpeg) or as a contact sheet (PNG). Without options for the view, the recorded images
 // are shown, enlarged if they are small. With such options, the frames are rendered again at the
 // recorded poses. An environment is stepped with the recorded actions alongside, so that moving
@@ -34,12 +34,12 @@ void imp_replay_options_add(imp_options *options, imp_replay_options *r)
         {"every", 0, IMP_OPTION_INT, &r->every, "N",
          "draw every N-th frame; 0: all, or as many as a contact sheet has room for", IMP_SETTING},
         {"caption", 0, IMP_OPTION_FLAG, &r->caption, NULL,
-         "write time, speed and actions below the frames of a moving picture", IMP_SETTING},
+         "write time, speed and actions below the frames of a video", IMP_SETTING},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
-// The extension of --out decides: none, that of a moving picture, or .png.
+// The extension of --out decides: none, that of a video, or .png.
 typedef enum output_kind { FOLDER, ANIMATION, SHEET } output_kind;
 
 enum { PANELS_MAX = 4 };
@@ -60,7 +60,7 @@ typedef struct replay_job {
     int panel_count;                       // 0: recorded frames are shown
     uint8_t *panel;                        // one view, before it is put beside the others
     bool with_caption;
-    imp_canvas caption; // below the picture
+    imp_canvas caption; // below the views
     imp_env env;        // drives the episode again, so that what moves is where it was
     imp_pose *trail;
     uint8_t *frames; // one, or all of a contact sheet
@@ -317,7 +317,7 @@ static imp_status render_frame(replay_job *p, int step, uint8_t *rgb, imp_error 
     return IMP_OK;
 }
 
-// Draws time, speed and actions below the picture. The last state has no action.
+// Draws time, speed and actions below the views. The last state has no action.
 static void draw_caption(replay_job *p, int step, uint8_t *rgb)
 {
     const imp_episode *episode = p->episode;

@@ -8,12 +8,12 @@ typedef struct imp_replay_options {
     const char *dataset; // folder; "": none
     int episode;
     int every;    // frame; 0: as it suits
-    bool caption; // time, speed and actions below a moving picture
+    bool caption; // time, speed and actions below a video
 } imp_replay_options;
 
 void imp_replay_options_add(imp_options *options, imp_replay_options *replay);
 
-// Writes frames into a folder, a moving picture (see
+// Writes frames into a folder, a video (see
 // imp_video_extensions) or a contact sheet (*.png), according to the
 // extension. *frames is their number. The recorded frames are shown, unless the options ask for
 // another size or view.

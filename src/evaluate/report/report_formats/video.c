@@ -1,4 +1,4 @@
-// Moving pictures. MP4, WebM, GIF and WebP are encoded by the program ffmpeg: raw frames go to its
+// Videos. MP4, WebM, GIF and WebP are encoded by the program ffmpeg: raw frames go to its
 // standard input through a socket, whose end it takes for the end of the film. It is started
 // without a shell, in a process group of its own, so that Ctrl-C reaches us alone. It writes beside
 // the path, under a name that nobody can foresee, and we rename the file when ffmpeg has ended
@@ -27,8 +27,8 @@ enum { ARGUMENTS_MAX = 48, SIDE_MAX = 8192, WORDS_MAX = 240 };
 
 extern char **environ;
 
-// What ffmpeg is told about a format; NULL ends the arguments. Films with half the colours need an
-// even size.
+// Arguments of ffmpeg for a format; NULL ends them. Formats with half the colours need an even
+// size.
 #define EVEN_SIZE "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2"
 static const struct video_format {
     const char *extension;
@@ -180,7 +180,7 @@ imp_status imp_video_create(imp_video **out, const char *path, int width, int he
                         width, height, frame_time);
     imp_video *v = calloc(1, sizeof *v);
     if (v == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a moving picture");
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a video");
     v->to = -1;
     v->monitor = monitor;
     v->frame_bytes = (size_t)width * (size_t)height * 3;

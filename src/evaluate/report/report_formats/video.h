@@ -1,4 +1,4 @@
-// evaluate/report/report_formats/video.h: moving pictures: APNG by ourselves, MP4, WebM, GIF and
+// evaluate/report/report_formats/video.h: videos: APNG by ourselves, MP4, WebM, GIF and
 // WebP through the program ffmpeg.
 #ifndef IMP_EVALUATE_REPORT_REPORT_FORMATS_VIDEO_H
 #define IMP_EVALUATE_REPORT_REPORT_FORMATS_VIDEO_H
@@ -13,10 +13,10 @@ bool imp_video_is_path(const char *path);
 
 typedef struct imp_video imp_video;
 
-// Begins a moving picture of frames of width x height pixels, shown for frame_time [s] each.
+// Begins a video of frames of width x height pixels, shown for frame_time [s] each.
 // Nothing appears under the path before imp_video_finish(). Destroy it with imp_video_destroy().
 // Fails with IMP_USAGE if the path has another extension or ffmpeg is wanted and not installed, and
-// with IMP_IO. monitor (nullable): asked while ffmpeg is waited for; it must outlive the picture.
+// with IMP_IO. monitor (nullable): asked while ffmpeg is waited for; it must outlive the video.
 imp_status imp_video_create(imp_video **out, const char *path, int width, int height,
                             double frame_time, const imp_monitor *monitor, imp_error *err);
 
@@ -27,7 +27,7 @@ imp_status imp_video_add_frame(imp_video *video, const uint8_t *rgb, imp_error *
 // Completes the file and gives it its name. Fails in the same way.
 imp_status imp_video_finish(imp_video *video, imp_error *err);
 
-// Frees it; a picture that was not finished leaves no file. Nullable.
+// Frees it; a video that was not finished leaves no file. Nullable.
 void imp_video_destroy(imp_video *video);
 
 #endif

@@ -1,4 +1,4 @@
-// evaluate/report/report_formats/video_caption.h: a strip below a frame of a moving picture: time,
+// evaluate/report/report_formats/video_caption.h: a strip below a frame of a video: time,
 // speed and actions.
 #ifndef IMP_EVALUATE_REPORT_REPORT_FORMATS_VIDEO_CAPTION_H
 #define IMP_EVALUATE_REPORT_REPORT_FORMATS_VIDEO_CAPTION_H
