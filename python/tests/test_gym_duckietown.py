@@ -21,6 +21,13 @@ from imprint.gym_duckietown import (
     simulator,
 )
 from imprint.gym_duckietown._camera import PALETTE
+from imprint.gym_duckietown._dynamics import (
+    SE2_from_translation_angle,
+    get_DB18_uncalibrated,
+    linear_angular_from_se2,
+    se2_from_linear_angular,
+    translation_angle_from_SE2,
+)
 from imprint.gym_duckietown.graphics import bezier_closest, bezier_point, bezier_tangent
 from imprint.gym_duckietown.learning import PurePursuitExpert
 from imprint.gym_duckietown.simulator import get_agent_corners, get_dir_vec, get_right_vec
@@ -403,3 +410,34 @@ def test_wrong_arguments_are_named(make):
     with pytest.raises(imprint.ClosedError):
         env.reset()
     assert simulator.REWARD_INVALID_POSE == -1000
+
+
+def test_a_state_puts_the_robot_somewhere_at_rest(make):
+    """As recorded: sequences with a trim, of robots put there as scripts do it."""
+    env = make()
+    rows = [
+        row for row in golden("dynamics.csv") if (row["sequence"], row["delay"]) == ("15", "0.15")
+    ]
+    assert float(rows[0]["trim"]) == 0.1
+    env.reset()
+    env.step([1, 1])
+    pos = [float(rows[0]["x"]), 0.0, float(rows[0]["z"])]
+    pose = env.cartesian_from_weird(pos, float(rows[0]["heading"]))
+    rest = se2_from_linear_angular([0, 0], 0)
+    env.state = get_DB18_uncalibrated(delay=0.15, trim=0.1).initialize(c0=(pose, rest), t0=0)
+    assert env.state.trim == 0.1
+    for row in rows[1:]:
+        env.update_physics([float(row["left"]), float(row["right"])])
+        pose = [env.cur_pos[0], env.cur_pos[2], env.cur_angle]
+        assert pose == pytest.approx([float(row[key]) for key in ("x", "z", "heading")], abs=1e-9)
+    linear, angular = linear_angular_from_se2(env.state.TSE2_from_state()[1])
+    recorded = [float(row["speed"]), 0.0, float(row["turn_rate"])]
+    assert [*linear, angular] == pytest.approx(recorded, abs=1e-9)
+    with pytest.raises(imprint.UsageError, match="at rest"):
+        env.state = env.state
+    with pytest.raises(imprint.UsageError, match="has no pose"):
+        env.state = None
+    env.reset()
+    assert env.state.trim == 0.0
+    position, angle = translation_angle_from_SE2(SE2_from_translation_angle([1.0, 2.0], 0.5))
+    assert [*position, angle] == pytest.approx([1.0, 2.0, 0.5])

@@ -16,7 +16,7 @@ import gymnasium
 
 from imprint._errors import UsageError
 from imprint._settings import builtin_maps
-from imprint.gym_duckietown import _gym_module, _options, _resize
+from imprint.gym_duckietown import _dynamics, _gym_module, _options, _resize
 from imprint.gym_duckietown._gym import installed_gym
 
 _HERE = "imprint.gym_duckietown"
@@ -69,6 +69,7 @@ def install(*, api: str = "gym", gym: str = "auto") -> None:
         for name, module in _gym_module.modules().items():
             _put(name, module)
     _offer_duckietown_world()
+    _offer("geometry", "Matrices of poses.", _public(_dynamics, "linear", "se2", "SE2", "trans"))
     _offer_imresize()
     _register(found if use_found else None)
 
@@ -124,14 +125,24 @@ def _register(gym: Any) -> None:
 
 
 def _offer_duckietown_world() -> None:
-    """The names of the kinds of object, for scripts that compare with them."""
-    if importlib.util.find_spec("duckietown_world") is not None:
+    """The names of the kinds of object, and the motors that a state is made with."""
+    kinds = {f"KIND_{kind.upper()}": kind for kind in _KINDS.split()}
+    members = {"MapFormat1Constants": SimpleNamespace(**kinds), **_public(_dynamics, "get_")}
+    _offer("duckietown_world", "Names of objects, motors.", members)
+
+
+def _offer(name: str, about: str, members: dict[str, Any]) -> None:
+    """A module with these members, unless one of that name is installed."""
+    if name in _replaced or importlib.util.find_spec(name) is not None:
         return
-    module: Any = ModuleType("duckietown_world", "Names of the kinds of object.")
-    constants = {f"KIND_{kind.upper()}": kind for kind in _KINDS.split()}
-    module.MapFormat1Constants = SimpleNamespace(**constants)
-    module.__spec__ = importlib.machinery.ModuleSpec("duckietown_world", None)
-    _put("duckietown_world", module)
+    module = ModuleType(name, about)
+    module.__dict__.update(members)
+    module.__spec__ = importlib.machinery.ModuleSpec(name, None)
+    _put(name, module)
+
+
+def _public(module: ModuleType, *prefixes: str) -> dict[str, Any]:
+    return {name: value for name, value in vars(module).items() if name.startswith(prefixes)}
 
 
 def _offer_imresize() -> None:

@@ -110,6 +110,27 @@ class Simulation:
         with self.batch.in_use() as sims:
             call(lib.imp_sim_set_pose, sims[0], pose)
 
+    def restart(self, pose: Any, delay: float, trim: float) -> None:
+        """Begins the present episode again at a pose, at rest, with these motors."""
+        drive = self._env_def.drive
+        kept = drive.delay, drive.trim
+        with self.batch.in_use() as sims:
+            state = lib.imp_sim_get_state(sims[0])
+            drive.delay, drive.trim = delay, trim
+            try:
+                call(lib.imp_sim_set_env_def, sims[0], self._env_def)
+                call(lib.imp_sim_reset_at, sims[0], state.episode, state.map_index, pose)
+            finally:
+                # the next episode has the usual ones
+                drive.delay, drive.trim = kept
+
+    def motion(self) -> tuple[float, float, float, float]:
+        """Of the robot: speed [m/s], turn rate [rad/s], delay [s] and trim of its motors."""
+        with self.batch.in_use() as sims:
+            drive = lib.imp_sim_env(sims[0]).drive
+            motors = getattr(drive, "def")
+            return drive.speed, drive.turn_rate, motors.delay, motors.trim
+
     def lane(self, pose: Any) -> Any:
         """The imp_lane_position of a pose; None off the lanes."""
         out = ffi.new("imp_lane_position *")

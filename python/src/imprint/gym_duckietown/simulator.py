@@ -20,6 +20,7 @@ from imprint._settings import EnvSettings
 from imprint.environments import checked_seed
 from imprint.gym_duckietown import _options
 from imprint.gym_duckietown._camera import Look
+from imprint.gym_duckietown._dynamics import DriveState, se2_from_linear_angular
 from imprint.gym_duckietown._geometry import AGENT_SAFETY_RAD as AGENT_SAFETY_RAD
 from imprint.gym_duckietown._geometry import CAMERA_FORWARD_DIST as CAMERA_FORWARD_DIST
 from imprint.gym_duckietown._geometry import ROBOT_LENGTH as ROBOT_LENGTH
@@ -353,6 +354,31 @@ class Simulator(Geometry):
         info["timestamp"] = self.timestamp
         info["tile_coords"] = list(self.get_grid_coords(pos))
         return {"Simulator": info}
+
+    @property
+    def state(self) -> DriveState:
+        """Pose and velocity of the robot, and its motors.
+
+        A state that is set, as `get_DB18_nominal().initialize()` makes them, puts the robot there
+        at rest and begins the objects' motion again. Set it after reset().
+        """
+        self._push_pose()
+        speed, turn_rate, delay, trim = self._simulation.motion()
+        pose = self.cartesian_from_weird(self.cur_pos, self.cur_angle)
+        return DriveState(pose, se2_from_linear_angular([speed, 0.0], turn_rate), delay, trim)
+
+    @state.setter
+    def state(self, state: Any) -> None:
+        try:
+            pose, velocity = state.TSE2_from_state()
+        except (AttributeError, TypeError, ValueError):
+            raise UsageError(f"state: {state!r} has no pose: make it with initialize()") from None
+        if np.any(np.asarray(velocity)):
+            raise UsageError("state: the robot can only be set at rest: use velocities of 0")
+        pos, angle = self.weird_from_cartesian(pose)
+        delay, trim = getattr(state, "delay", 0.15), getattr(state, "trim", 0.0)
+        self._simulation.restart(pose_of(pos, angle), delay, trim)
+        self._pull_pose()
 
     def _pull_pose(self) -> None:
         """The attributes follow the simulator."""
