@@ -49,7 +49,9 @@ def test_scripts_import_it_under_its_name():
         from gym_duckietown.graphics import bezier_point
         from gym_duckietown.utils import get_file_path
         from duckietown_world import MapFormat1Constants, get_DB18_nominal
+        from duckietown_world.resources import list_maps2
         import geometry
+        assert {"udem1", "loop_only_duckies"} <= set(list_maps2())
         assert geometry.se2_from_linear_angular([0, 0], 0).shape == (3, 3)
         from scipy.misc import imresize
         assert simulator.Simulator is Simulator and MapFormat1Constants.KIND_DUCKIE == "duckie"

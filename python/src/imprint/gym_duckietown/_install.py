@@ -36,6 +36,8 @@ _SUBMODULES = (
 )
 _KINDS = "barrier building bus checkerboard cone duckie duckiebot house tree truck trafficlight"
 
+_OWN_MAPS = ("loop_only_duckies", "small_loop_only_duckies")
+
 # what install() put into sys.modules, and what stood there before
 _replaced: dict[str, ModuleType | None] = {}
 
@@ -89,7 +91,7 @@ def environment_ids() -> dict[str, dict[str, Any]]:
     """The registered names, as "Duckietown-udem1-v0": class and arguments of each."""
     ids: dict[str, dict[str, Any]] = {
         f"Duckietown-{name}-v0": {"entry": "DuckietownEnv", "kwargs": {"map_name": name}}
-        for name in (*builtin_maps(), "loop_only_duckies", "small_loop_only_duckies")
+        for name in (*builtin_maps(), *_OWN_MAPS)
         if "regress" not in name
     }
     ids["MultiMap-v0"] = {"entry": "MultiMapEnv", "kwargs": {}}
@@ -125,19 +127,26 @@ def _register(gym: Any) -> None:
 
 
 def _offer_duckietown_world() -> None:
-    """The names of the kinds of object, and the motors that a state is made with."""
+    """Names of kinds of object and of maps, and the motors that a state is made with."""
+    maps = {name: name for name in (*builtin_maps(), *_OWN_MAPS)}
+    lists = {"list_maps": lambda: list(maps), "list_maps2": lambda: dict(maps)}
     kinds = {f"KIND_{kind.upper()}": kind for kind in _KINDS.split()}
     members = {"MapFormat1Constants": SimpleNamespace(**kinds), **_public(_dynamics, "get_")}
     _offer("duckietown_world", "Names of objects, motors.", members)
+    _offer("duckietown_world.resources", "Names of maps.", lists)
 
 
 def _offer(name: str, about: str, members: dict[str, Any]) -> None:
     """A module with these members, unless one of that name is installed."""
-    if name in _replaced or importlib.util.find_spec(name) is not None:
+    if name in _replaced:
+        return
+    parent = name.partition(".")[0]
+    if parent not in _replaced and importlib.util.find_spec(parent) is not None:
         return
     module = ModuleType(name, about)
     module.__dict__.update(members)
-    module.__spec__ = importlib.machinery.ModuleSpec(name, None)
+    module.__spec__ = importlib.machinery.ModuleSpec(name, None, is_package=True)
+    module.__path__ = []
     _put(name, module)
 
 
