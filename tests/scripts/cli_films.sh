@@ -42,6 +42,23 @@ expect 0 imprint render --replay drives --view driver,map --size 320x240 --every
 expect 2 imprint render --replay drives --view driver,sideways --out x.mp4
 expect 2 imprint render --replay drives --view map,map,map,map,map --out x.mp4
 
+# the worst episodes of an evaluation
+expect 0 imprint eval --policy pure-pursuit --policy expert --episodes 2 --steps 10 --videos 1 \
+    --video-format webm --video-size 80x60 --out report
+prints 'videos of the worst episodes'
+for policy in 1 2; do
+    [ "$(wc -c <report/worst-$policy-1.webm)" = $((160 * 76 * 3 * 11)) ] ||
+        fail "wrong frames of policy $policy"
+done
+expect 0 imprint eval --policy expert --episodes 1 --steps 5 --videos 2 --video-format apng \
+    --video-size 40x30 --out report --force
+[ -s report/worst-1-1.apng ] || fail 'no video'
+[ ! -e report/worst-1-1.webm ] || fail 'an old video is left'
+expect 2 imprint eval --policy expert --videos 1
+says '--out'
+expect 2 imprint eval --policy expert --videos 1 --video-format avi --out x
+says '--video-format avi: must end in'
+
 # what it says is told, and nothing is left
 printf '#!/bin/sh\necho "no such codec" >&2\nexit 3\n' >tools/ffmpeg
 expect 4 imprint render --replay drives --size 320x240 --out x.mp4
@@ -64,4 +81,6 @@ one_line err
 PATH=$real_path
 expect 2 env PATH="$work/bin" "$work/bin/imprint" render --replay drives --out x.webm
 says 'not installed: install ffmpeg, or choose .apng'
+expect 2 env PATH="$work/bin" "$work/bin/imprint" eval --policy expert --videos 1 --out x.report
+says 'not installed'
 [ -z "$(find . -name 'x.*')" ] || fail "left: $(find . -name 'x.*')"

@@ -18,6 +18,8 @@
 #include "cli/output/console.h"
 #include "cli/output/output_folder.h"
 #include "evaluate/evaluation/eval_settings.h"
+#include "evaluate/evaluation_report/episode_videos.h"
+#include "evaluate/report/report_formats/video.h"
 
 // The options of both protocols; A challenge refuses those that it defines itself.
 static void add_eval_options(imp_options *options, imp_eval_settings *s)
@@ -58,6 +60,13 @@ static void add_eval_options(imp_options *options, imp_eval_settings *s)
          "growing strength",
          IMP_SETTING},
         // results
+        {"videos", 0, IMP_OPTION_INT, &s->videos, "N",
+         "with --out, write videos of the N worst episodes of each policy, up to 8", IMP_SETTING},
+        {"video-format", 0, IMP_OPTION_TEXT, &s->video_format, "NAME",
+         "format of the videos: mp4, webm, gif, webp (by the program ffmpeg), or apng",
+         IMP_SETTING},
+        {"video-size", 0, IMP_OPTION_PAIR, s->video_size, "WxH",
+         "size of each of their two views: the robot's camera and the map", IMP_SETTING},
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR",
          "write report.html, metrics.json, episodes.csv and images to this folder", IMP_TRANSIENT},
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
@@ -79,6 +88,51 @@ static imp_status write_metrics_json(const imp_eval_settings *s, const imp_eval_
     char path[IMP_PATH_MAX];
     IMP_TRY(imp_path_join(path, s->out, "metrics.json", err));
     return imp_json_write_file(path, imp_eval_json(s, o, true), 10, err);
+}
+
+// Refuses videos that could not be made, before anything drives.
+static imp_status check_videos(const imp_eval_settings *s, bool is_challenge, imp_error *err)
+{
+    char name[32];
+    if (s->videos == 0)
+        return IMP_OK;
+    if (s->videos < 0 || s->videos > IMP_WORST_EPISODES_MAX)
+        return imp_fail(err, IMP_USAGE, "--videos %d is not within 0 to %d", s->videos,
+                        IMP_WORST_EPISODES_MAX);
+    if (s->out == NULL || is_challenge)
+        return imp_fail(err, IMP_USAGE, "--videos: give the folder for them with --out%s",
+                        is_challenge ? ", and --protocol baseline" : "");
+    if (s->video_size[0] < 16 || s->video_size[1] < 16 || s->video_size[0] > 4096 ||
+        s->video_size[1] > 4096)
+        return imp_fail(err, IMP_USAGE, "--video-size %dx%d is not within 16 to 4096",
+                        s->video_size[0], s->video_size[1]);
+    snprintf(name, sizeof name, "a.%.24s", s->video_format);
+    imp_error wrong = {0};
+    return imp_video_check(name, &wrong) == IMP_OK
+               ? IMP_OK
+               : imp_fail(err, IMP_USAGE, "--video-format %s", wrong.message + strlen("a."));
+}
+
+// Writes the videos of all policies.
+static imp_status write_videos(const imp_eval_settings *s, const imp_options *options,
+                               const imp_eval_outcome *o, imp_error *err)
+{
+    char extension[32];
+    const imp_monitor monitor = imp_console_monitor(options);
+    imp_status status = IMP_OK;
+    snprintf(extension, sizeof extension, ".%s", s->video_format);
+    for (int p = 0; p < o->count && s->videos > 0 && status == IMP_OK; p++) {
+        const imp_episode_videos_def videos = {.folder = s->out,
+                                               .extension = extension,
+                                               .width = s->video_size[0],
+                                               .height = s->video_size[1],
+                                               .count = s->videos,
+                                               .policy = p + 1};
+        status = imp_episode_videos_write(&videos, &o->evaluations[p], o->drivers[p], &o->defs[p],
+                                          &monitor, err);
+        imp_console_clear_progress();
+    }
+    return status;
 }
 
 // Writes settings, metrics.json and the report.
@@ -372,6 +426,7 @@ static imp_status run_eval_command(void *state, const imp_options *options, imp_
     IMP_TRY(imp_sim_options_complete_def(options, &s->sim, &s->assets, err));
     IMP_TRY(parse_protocol(s, &is_challenge, err));
     IMP_TRY(read_starts(s, options, err));
+    IMP_TRY(check_videos(s, is_challenge, err));
     if (s->out != NULL)
         IMP_TRY(imp_output_folder_prepare(options, s->out, false, s->force, err));
     // create the folder now: an evaluation takes minutes, and must not end with "permission denied"
@@ -390,6 +445,8 @@ static imp_status run_eval_command(void *state, const imp_options *options, imp_
         status = evaluate_robustness(s, options, o, err);
     if (status == IMP_OK && s->out != NULL && !is_challenge)
         status = write_report_and_metrics(s, options, o, err);
+    if (status == IMP_OK)
+        status = write_videos(s, options, o, err);
     if (s->out != NULL)
         imp_output_folder_end_backup(s->out, s->force, status, err);
     return status;
@@ -431,6 +488,9 @@ static void set_up_eval_command(void *state, imp_options *options)
     s->eval = imp_default_eval_def();
     s->sim = imp_default_sim_options(&s->eval.sim);
     s->eval.ask_expert = true;
+    s->video_format = "mp4";
+    s->video_size[0] = 480;
+    s->video_size[1] = 360;
     s->protocol = "baseline";
     s->challenge_eval.def = imp_default_challenge_eval_def();
     s->challenge_eval.agent_timeout = 120.0;
@@ -473,11 +533,13 @@ const imp_command imp_command_eval = {
         "metrics and ranking: 60 s, with one action every 0.05 s. --agent evaluates a "
         "program that speaks the challenge's protocol, for example `imprint agent` "
         "(docs/agent.md).",
-    .examples = "  imprint eval --policy expert --policy pure-pursuit --episodes 20 --steps 1500\n"
-                "  imprint eval --policy expert --robustness --randomize delay,trim,light\n"
-                "  imprint eval --policy expert --protocol aido-lf\n"
-                "  imprint eval --policy expert --out /tmp/imprint-eval --force &&\n"
-                "  imprint eval --policy pure-pursuit --starts /tmp/imprint-eval/episodes.csv",
+    .examples =
+        "  imprint eval --policy expert --policy pure-pursuit --episodes 20 --steps 1500\n"
+        "  imprint eval --policy expert --robustness --randomize delay,trim,light\n"
+        "  imprint eval --policy expert --protocol aido-lf\n"
+        "  imprint eval --policy expert --out /tmp/imprint-eval --videos 1 --video-format apng \\\n"
+        "    --video-size 160x120 --force &&\n"
+        "  imprint eval --policy pure-pursuit --starts /tmp/imprint-eval/episodes.csv",
     .state_size = sizeof(eval_state),
     .set_up = set_up_eval_command,
     .run = run_eval_command,

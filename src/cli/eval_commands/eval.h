@@ -20,7 +20,10 @@ typedef struct imp_eval_settings {
     imp_challenge_eval_settings challenge_eval;
     const char *out; // NULL: write nothing
     bool force;
-    bool robustness_test; // find out what breaks them
+    int videos;               // of the worst episodes of each policy
+    const char *video_format; // their extension without the dot
+    int video_size[2];        // of each of their two views [px]
+    bool robustness_test;     // find out what breaks them
 } imp_eval_settings;
 
 typedef struct imp_eval_outcome {

@@ -231,5 +231,6 @@ void imp_eval_print(const imp_eval_settings *s, const imp_eval_outcome *o)
     for (int p = 0; p < o->count && o->robustness != NULL; p++)
         imp_robustness_print(s->policies.items[p], &o->robustness[p]);
     if (s->out != NULL)
-        printf("\nwritten: %s/report.html, metrics.json, episodes.csv and images\n", s->out);
+        printf("\nwritten: %s/report.html, metrics.json, episodes.csv and images%s\n", s->out,
+               s->videos > 0 ? ", and videos of the worst episodes" : "");
 }

@@ -74,6 +74,38 @@ bool imp_video_is_path(const char *path)
     return find_format(path) != NULL;
 }
 
+static imp_status fail_not_installed(const char *path, const char *extension, imp_error *err)
+{
+    return imp_fail(err, IMP_USAGE,
+                    "%s: the program ffmpeg, which encodes %s, is not installed: install ffmpeg, "
+                    "or choose .apng",
+                    path, extension);
+}
+
+// Whether a folder of PATH has a program that is called ffmpeg.
+static bool is_ffmpeg_installed(void)
+{
+    const char *at = getenv("PATH");
+    for (size_t length; at != NULL && *at != '\0'; at += length + (at[length] == ':')) {
+        char program[IMP_PATH_MAX];
+        length = strcspn(at, ":");
+        snprintf(program, sizeof program, "%.*s/ffmpeg", (int)length, at);
+        if (access(program, X_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+imp_status imp_video_check(const char *path, imp_error *err)
+{
+    const struct video_format *format = find_format(path);
+    if (format == NULL)
+        return imp_fail(err, IMP_USAGE, "%s: must end in .apng, .mp4, .webm, .gif or .webp", path);
+    return format->arguments[0] == NULL || is_ffmpeg_installed()
+               ? IMP_OK
+               : fail_not_installed(path, format->extension, err);
+}
+
 // Fails with what ffmpeg said last, in one line.
 static imp_status fail_with_words(imp_video *v, imp_error *err, const char *what)
 {
@@ -161,10 +193,7 @@ static imp_status start_ffmpeg(imp_video *v, const struct video_format *format, 
     const int reason = spawn(v, (char *const *)(uintptr_t)arguments, ends[1]);
     close(ends[1]);
     if (reason == ENOENT)
-        return imp_fail(err, IMP_USAGE,
-                        "%s: the program ffmpeg, which encodes %s, is not installed: install "
-                        "ffmpeg, or choose .apng",
-                        v->path, format->extension);
+        return fail_not_installed(v->path, format->extension, err);
     return reason == 0 ? IMP_OK
                        : imp_fail(err, IMP_IO, "ffmpeg cannot be started: %s", strerror(reason));
 }
@@ -173,8 +202,7 @@ imp_status imp_video_create(imp_video **out, const char *path, int width, int he
                             double frame_time, const imp_monitor *monitor, imp_error *err)
 {
     const struct video_format *format = find_format(path);
-    if (format == NULL)
-        return imp_fail(err, IMP_USAGE, "%s: must end in .apng, .mp4, .webm, .gif or .webp", path);
+    IMP_TRY(imp_video_check(path, err));
     if (width < 1 || height < 1 || width > SIDE_MAX || height > SIDE_MAX || !(frame_time > 0.0))
         return imp_fail(err, IMP_USAGE, "%s: %d x %d pixels every %g s are not possible", path,
                         width, height, frame_time);

@@ -11,6 +11,9 @@ extern const char *const imp_video_extensions[];
 // Whether a path ends in one of them.
 bool imp_video_is_path(const char *path);
 
+// Whether such a video can be made here. IMP_USAGE: another ending, or ffmpeg is not installed.
+imp_status imp_video_check(const char *path, imp_error *err);
+
 typedef struct imp_video imp_video;
 
 // Begins a video of frames of width x height pixels, shown for frame_time [s] each.
