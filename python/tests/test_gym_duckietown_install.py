@@ -93,10 +93,13 @@ def test_newer_signature_for_all_and_gymnasiums_names():
         print(len(env.reset(seed=1)), len(env.step([0.1, 0.0])))
         env = gymnasium.make("MultiMap-v0", camera_width=40, camera_height=30)
         print(len(env.reset(seed=1)), len(env.step([0.1, 0.0])))
+        small = {"camera_width": 40, "camera_height": 30, "vectorization_mode": "sync"}
+        envs = gymnasium.make_vec("Duckietown-loop_empty-v0", num_envs=2, **small)
+        print(envs.reset(seed=1)[0].shape)
         """,
         prelude="import imprint.gym_duckietown as s; s.install(api='gymnasium')",
     )
-    assert printed == "2 5\n2 5\n"
+    assert printed == "2 5\n2 5\n(2, 30, 40, 3)\n"
 
 
 def test_the_guides_example():

@@ -53,6 +53,9 @@ static void frames_equal_steps_and_go_on_after_the_end(void **state)
         const imp_action wanted = imp_sim_expert_action(advanced);
         if (!ended) {
             assert_close(imp_env_reward_at(env, env->pose, 1.2), step.reward, 0);
+            assert_true(env->in_lane);
+            assert_close(imp_env_reward_at(env, env->pose, 2.2) - step.reward, env->lane.alignment,
+                         1e-12);
             const imp_action expected = imp_sim_expert_action(stepped);
             assert_memory_equal(&wanted, &expected, sizeof wanted);
         }
