@@ -53,6 +53,7 @@ typedef enum imp_error_hint {
     IMP_HINT_INITIAL_WEIGHTS, ///< the file belongs into imp_train_def.initial
     IMP_HINT_NEW_TRAINING,    ///< train in a new folder from the model as imp_train_def.initial
     IMP_HINT_NETWORK,         ///< set the network to the one that the message names
+    IMP_HINT_BUILD_PAGE,      ///< build the library with a compiler for WebAssembly
     IMP_HINT_IMPORT_WEIGHTS,  ///< make a model of the weights with imp_network_import()
     IMP_HINT_SEGMENTER,       ///< set the segmenter
     IMP_HINT_MAP,             ///< add the map to `maps`

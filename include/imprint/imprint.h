@@ -20,6 +20,7 @@
 #include "imprint/map_set.h"
 #include "imprint/nn.h"
 #include "imprint/observation.h"
+#include "imprint/page.h"
 #include "imprint/plugin.h"
 #include "imprint/policy.h"
 #include "imprint/randomization.h"

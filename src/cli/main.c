@@ -21,7 +21,7 @@ static const imp_command *const COMMANDS[] = {
     &imp_command_eval,  &imp_command_render, &imp_command_map,    &imp_command_data,
     &imp_command_model, &imp_command_bench,  &imp_command_import, &imp_command_export,
     &imp_command_plot,  &imp_command_sweep,  &imp_command_agent,  &imp_command_submission,
-    &imp_command_drive,
+    &imp_command_drive, &imp_command_page,
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
 

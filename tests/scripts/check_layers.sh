@@ -89,8 +89,8 @@ if grep -rnE '__builtin_cpu_|<cpuid\.h>|__cpuid|_xgetbv|getauxval|target_clones|
 fi
 
 # CMakeLists.txt links by the same table (cli is the program itself)
-sed -n '/^imp_\(vector_\)*folder(/{
-        :a;/)/!{N;ba};s/\n */ /g;s/^imp_\(vector_\)*folder(\([a-z0-9_/]*\)\(.*\)/\2\3/p}' \
+sed -n '/^imp_\(vector_\|wasm_\)*folder(/{
+        :a;/)/!{N;ba};s/\n */ /g;s/^imp_\(vector_\|wasm_\)*folder(\([a-z0-9_/]*\)\(.*\)/\2\3/p}' \
     CMakeLists.txt | awk -v table="$table" '
     BEGIN {
         while ((getline line < table) > 0) {

@@ -95,6 +95,11 @@ struct imp_struct_table {
 void imp_struct_write_text(FILE *out, const char *prefix, const imp_struct_table *members,
                            const void *from);
 
+// Reads such lines, with no prefix, into a struct; members that no line names keep their values.
+// Texts are not read, because they are borrowed. IMP_BAD_INPUT names the line.
+imp_status imp_struct_read_text(const imp_struct_table *members, const char *text, void *to,
+                                imp_error *err);
+
 // Finds a member by its path, "trainer.batch", and where it is in a struct. NULL if there is none.
 const imp_struct_member *imp_struct_find_member(void **at, const imp_struct_table *members,
                                                 const char *path, void *in);

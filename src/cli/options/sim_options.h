@@ -20,6 +20,7 @@ extern const imp_command imp_command_bench;
 extern const imp_command imp_command_import;
 extern const imp_command imp_command_export;
 extern const imp_command imp_command_plot;
+extern const imp_command imp_command_page;
 extern const imp_command imp_command_sweep;
 extern const imp_command imp_command_agent;
 extern const imp_command imp_command_submission;

@@ -172,6 +172,7 @@ static const char *option_hint_text(imp_error_hint hint)
             ("; to continue from the model, give it with --from and a new --out; or start over "
              "with --force"),
         [IMP_HINT_NETWORK] = ": give it with --network, too",
+        [IMP_HINT_BUILD_PAGE] = "; ./run build --page does both",
         [IMP_HINT_IMPORT_WEIGHTS] =
             (": convert weights of other programs to a model with imprint model import FILE "
              "--network NAME --out model.safetensors"),

@@ -1,0 +1,127 @@
+// imprint page: writes the simulator as one HTML file, with maps and policies. page/writer does the
+// work; this file opens the policies and converts the options.
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/common/try.h"
+#include "base/common/vector2.h"
+#include "base/text/plural.h"
+#include "cli/options/sim_options.h"
+#include "cli/output/console.h"
+#include "cli/output/output_extension.h"
+#include "imprint/page.h"
+#include "sim/env/env_settings.h"
+
+enum { POLICIES_MAX = 16 };
+
+// Options, the policies that are open, and the file's size for the report.
+typedef struct settings {
+    imp_page_def page;
+    imp_text_list maps, policies;
+    imp_policy_factory *open[POLICIES_MAX];
+    double start_angle_deg;
+    const char *out;
+    long long bytes;
+} settings;
+
+// Opens the policies. Experts are in every page, so that naming them is no error.
+static imp_status open_policies(settings *s, imp_error *err)
+{
+    if (s->policies.count > POLICIES_MAX)
+        return imp_fail(err, IMP_USAGE, "a page holds at most %d policies", POLICIES_MAX);
+    for (int k = 0; k < s->policies.count; k++) {
+        imp_policy_factory *policy = NULL;
+        IMP_TRY(imp_policy_factory_open(&policy, s->policies.items[k], NULL, err));
+        s->open[s->page.policy_count++] = policy;
+        if (strcmp(imp_policy_factory_name(policy), "expert") == 0 ||
+            strcmp(imp_policy_factory_name(policy), "pure-pursuit") == 0) {
+            imp_policy_factory_close(policy);
+            s->open[--s->page.policy_count] = NULL;
+        }
+    }
+    s->page.policies = (const imp_policy_factory *const *)s->open;
+    return IMP_OK;
+}
+
+static imp_status run_page_command(void *state, const imp_options *options, imp_error *err)
+{
+    settings *s = state;
+    static const char *const extensions[] = {".html", ".htm", NULL};
+    if (options->operand_count != 1)
+        return imp_fail(err, IMP_USAGE, "give one file to write, such as page.html");
+    s->out = options->operands[0];
+    IMP_TRY(imp_output_check_file(s->out, extensions, err));
+    if (!(s->start_angle_deg > 0.0 && s->start_angle_deg <= 180.0))
+        return imp_fail(err, IMP_USAGE, "--start-angle-deg %g is not within 0 to 180",
+                        s->start_angle_deg);
+    s->page.env.accept_start_angle = s->start_angle_deg * IMP_PI / 180.0;
+    s->page.maps = s->maps.items;
+    s->page.map_count = s->maps.count;
+    IMP_TRY(open_policies(s, err));
+    IMP_TRY(imp_page_write(s->out, &s->page, err));
+    struct stat info;
+    s->bytes = stat(s->out, &info) == 0 ? (long long)info.st_size : 0;
+    return IMP_OK;
+}
+
+static int print_page_summary(const void *state, const imp_options *options)
+{
+    const settings *s = state;
+    if (options->json)
+        return imp_console_finish_with_json(json_pack("{s:s, s:I, s:i}", "out", s->out, "bytes",
+                                                      (json_int_t)s->bytes, "policies",
+                                                      s->page.policy_count));
+    printf("%s: %.2f MB, with %s beside the experts; open it in a browser\n", s->out,
+           (double)s->bytes / 1e6, IMP_PLURAL(s->page.policy_count, "model"));
+    return imp_console_flush();
+}
+
+static void set_up_page_command(void *state, imp_options *options)
+{
+    settings *s = state;
+    s->page = imp_default_page_def();
+    s->start_angle_deg = IMP_DEFAULT_START_ANGLE_DEG;
+    const imp_option table[] = {
+        {"map", 'm', IMP_OPTION_LIST, &s->maps, "MAP",
+         "name or path of a map, or a folder of maps, beside the built-in ones; may be repeated; "
+         "the first one is shown first",
+         IMP_INPUT_PATH},
+        {"policy", 'p', IMP_OPTION_LIST, &s->policies, "MODEL",
+         "model of imprint train; may be repeated; the first one drives first", IMP_INPUT_PATH},
+        {"start-angle-deg", 0, IMP_OPTION_REAL, &s->start_angle_deg, "DEG",
+         "largest angle to the lane at the start", IMP_SETTING},
+        {"randomize", 0, IMP_OPTION_TEXT, &s->page.randomize, "LIST",
+         "what differs from episode to episode at first, as for imprint eval", IMP_SETTING},
+        {"title", 0, IMP_OPTION_TEXT, &s->page.title, "TEXT", "heading of the page", IMP_SETTING},
+        IMP_MEMBER_OPTION("seed", 's', IMP_SETTING),
+        IMP_MEMBER_OPTION("max_steps", 0, IMP_SETTING),
+    };
+    imp_options_add_members(options, NULL, table, (int)(sizeof table / sizeof table[0]),
+                            &imp_env_members, &s->page.env);
+}
+
+static void free_page_command(void *state)
+{
+    settings *s = state;
+    for (int k = 0; k < POLICIES_MAX; k++)
+        imp_policy_factory_close(s->open[k]);
+}
+
+const imp_command imp_command_page = {
+    .name = "page",
+    .summary = "write the simulator as one HTML file, to watch and to drive",
+    .operands = "OUT.html",
+    .details = "The file opens in a browser without a network or a server. In it one can watch "
+               "policies drive, drive by keyboard, gamepad, touch or mouse, take the wheel from a "
+               "policy, and save what was driven for `imprint import drive`. It computes the same "
+               "images and states as this program, bit for bit.",
+    .examples = "  imprint page /tmp/imprint.html\n"
+                "  imprint page /tmp/udem1.html --map udem1 --seed 7 --title \"Udem 1\"",
+    .state_size = sizeof(settings),
+    .set_up = set_up_page_command,
+    .run = run_page_command,
+    .report = print_page_summary,
+    .tear_down = free_page_command,
+};

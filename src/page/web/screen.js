@@ -1,0 +1,151 @@
+// What is seen of a session: the camera, the map, the plots, the score and the legend.
+
+const GHOST_COLOURS = ['third', 'other', 'expert', 'policy'];
+
+class Screen {
+  constructor(simulator, onTile) {
+    this.simulator = simulator;
+    this.camera = $('camera').getContext('2d');
+    this.map = new MapView($('map'), onTile);
+    const parent = $('plots');
+    this.plots = [
+      [['lane'], new Plot(parent, {
+        title: 'Lane position', unit: 'cm', digits: 0, range: [-12, 12],
+        words: 'distance to the right of the lane\u2019s centre', lines: [{ colour: 'policy' }],
+      })],
+      [['speed'], new Plot(parent, {
+        title: 'Speed', unit: 'm/s', digits: 2, range: [0, 0.6],
+        words: 'of the midpoint between the wheels', lines: [{ colour: 'policy' }],
+      })],
+      [['left', 'right'], new Plot(parent, {
+        title: 'Duty cycles', unit: '', digits: 2, range: [-1, 1],
+        words: 'what the wheels are told, \u22121 to 1',
+        lines: [{ name: 'left', colour: 'policy' }, { name: 'right', colour: 'person' }],
+      })],
+      [['reward'], new Plot(parent, {
+        title: 'Reward', unit: '', digits: 1, range: [-1, 1.2],
+        words: '1.2 is best: in the centre, along the lane', lines: [{ colour: 'policy' }],
+      })],
+    ];
+    this.size = [320, 240];
+  }
+
+  // Takes over what belongs to an episode.
+  begin(session) {
+    this.map.load(this.simulator);
+    this.showLegend(session);
+    this.draw(session, true);
+    setTimeout(() => {
+      if (this.map.ground)
+        return;
+      this.map.drawGround(this.simulator);
+      this.drawMap(session);
+    });
+  }
+
+  // The colour of whoever drives robot 0 on the map, and that of a ghost.
+  mainColour(session) {
+    return session.mode === DRIVE ? 'person' : session.setup.policy.who === 'expert' ? 'expert' : 'policy';
+  }
+
+  ghostColour(session, k) {
+    const taken = this.mainColour(session);
+    return GHOST_COLOURS.filter(name => name !== taken)[k];
+  }
+
+  showLegend(session) {
+    const item = (name, words) => {
+      const dot = make('i');
+      dot.style.background = MAP_COLOURS[name];
+      return make('li', {}, dot, words);
+    };
+    const items = session.ghosts.map((ghost, k) =>
+      item(this.ghostColour(session, k), ghost.policy.name + ' (ghost)'));
+    const { policy } = session.setup;
+    if (session.mode === WATCH || session.mode === TAKE_OVER)
+      items.unshift(item(this.mainColour(session), policy.name));
+    if (session.mode !== WATCH)
+      items.unshift(item('person', session.mode === REPLAY ? 'a person, in the drive' : 'you'));
+    $('legend').replaceChildren(...items);
+  }
+
+  // Everything; `all`: also what changes slowly.
+  draw(session, all) {
+    const [width, height] = this.size, canvas = this.camera.canvas;
+    if (canvas.width !== width || canvas.height !== height) {
+      canvas.width = width;
+      canvas.height = height;
+    }
+    canvas.classList.toggle('coarse', width < 200);
+    this.camera.putImageData(this.simulator.drawCamera(0, width, height), 0, 0);
+    this.frames = (this.frames || 0) + 1;
+    if (all || this.frames % 2 === 0)
+      this.drawMap(session);
+    if (all || this.frames % 2 === 1)
+      this.drawPlots(session);
+    this.showState(session);
+  }
+
+  drawMap(session) {
+    const count = this.map.transform.moving;
+    const robots = session.ghosts.map((ghost, k) => ({
+      poses: ghost.poses, at: Math.min(session.at, ghost.poses.length - 1), ghost: true,
+      colour: MAP_COLOURS[this.ghostColour(session, k)],
+    }));
+    robots.push({
+      poses: session.poses, at: session.at, colour: MAP_COLOURS[this.mainColour(session)],
+    });
+    this.map.draw(robots, session.recording.drivers,
+      count > 0 ? this.simulator.moving(0, count).slice() : []);
+  }
+
+  drawPlots(session) {
+    for (const [names, plot] of this.plots)
+      plot.draw(names.map(name => session.series[name]), session.at, session.recording.drivers,
+        session.timeStep);
+  }
+
+  showState(session) {
+    const score = session.score();
+    const entries = [
+      ['Time on the road', fixed(score.time, 1) + ' s'],
+      ['Distance', fixed(score.distance, 2) + ' m'],
+      ['Mean deviation', fixed(score.deviation, 1) + ' cm'],
+    ];
+    if (session.mode === TAKE_OVER || score.interventions > 0)
+      entries.push(['Take-overs', String(score.interventions)],
+        ['Driven by you', fixed(100 * score.person, 0) + ' %']);
+    $('score').replaceChildren(...entries.map(([name, value]) =>
+      make('div', {}, make('dt', { textContent: name }), make('dd', { textContent: value }))));
+    const timeline = $('timeline');
+    timeline.max = session.length;
+    timeline.value = session.at;
+    $('time').textContent = fixed(score.time, 1) + ' s';
+    $('fork').disabled = session.at === session.length && session.mode !== REPLAY;
+    this.showDriver(session);
+    this.showEnd(session);
+  }
+
+  showDriver(session) {
+    const driver = session.at > 0 ? session.recording.drivers[session.at - 1]
+      : session.mode === DRIVE ? 'person' : session.setup.policy.who;
+    const badge = $('driver');
+    const words = driver === 'person' ? session.mode === REPLAY ? 'a person drives' : 'you drive'
+      : session.mode === REPLAY ? 'a policy drives' : session.setup.policy.name + ' drives';
+    if (badge.textContent !== words)
+      badge.textContent = words;
+    badge.dataset.who = driver;
+  }
+
+  showEnd(session) {
+    const over = $('over');
+    over.hidden = !(session.finished || session.failure);
+    if (over.hidden)
+      return;
+    const words = session.failure ? 'The policy cannot go on: ' + session.failure + '.'
+      : session.ended ? 'The episode is over: ' + session.reason + '.' : 'The drive is over.';
+    const help = ' R drives from the same start again, N from another one.';
+    if (over.textContent !== words + help)
+      over.textContent = words + help;
+  }
+}

@@ -1,0 +1,205 @@
+// A session: one episode with the watched robot and its ghosts, what was driven so far, and where
+// in it we are. The simulator is deterministic, so that going back is driving again.
+
+const GHOSTS_MAX = 4, HISTORY_STEPS = 100; // of a policy, that are shown to it again
+const WATCH = 'watch', DRIVE = 'drive', TAKE_OVER = 'takeover', REPLAY = 'replay';
+
+class Session {
+  constructor(simulator, devices) {
+    this.simulator = simulator;
+    this.devices = devices;
+    this.mode = WATCH;
+    this.at = 0;
+  }
+
+  // setup: {map, seed, episode, lines, randomize, policy, ghosts}; policy: {number, who}.
+  begin(setup, mode) {
+    const s = this.simulator;
+    this.setup = setup;
+    this.mode = mode;
+    s.configure(setup.lines, setup.randomize);
+    s.create(0, setup.map.name, mode === DRIVE || mode === REPLAY ? POLICY_PERSON : setup.policy.number);
+    this.ghosts = setup.ghosts.slice(0, GHOSTS_MAX).map((policy, k) => {
+      s.create(k + 1, setup.map.name, policy.number);
+      return { policy, robot: k + 1 };
+    });
+    for (let k = this.ghosts.length + 1; k <= GHOSTS_MAX; k++)
+      s.destroy(k);
+    this.restart();
+  }
+
+  restart() {
+    const s = this.simulator, { seed, episode, map } = this.setup;
+    s.reset(0, seed, episode);
+    const now = s.settings(0);
+    this.timeStep = Number(now.get('drive.time_step')) * Number(now.get('frame_skip'));
+    this.recording = new Recording({
+      map, seed, episode, settings: changedSettings(now, s.settings(-1)), hash: s.stateHash(0),
+    });
+    this.failure = null;
+    this.at = 0;
+    const state = s.state(0);
+    this.poses = [state];
+    this.series = { lane: [], speed: [], left: [], right: [], reward: [] };
+    this.distance = [0];
+    this.ended = false;
+    for (const ghost of this.ghosts) {
+      s.reset(ghost.robot, seed, episode);
+      ghost.poses = [s.state(ghost.robot)];
+      ghost.ended = false;
+    }
+  }
+
+  get length() { return this.recording.length; }
+  get finished() { return this.at === this.length && (this.ended || this.mode === REPLAY); }
+
+  // Who would drive the next step, and what they do: {action, driver}; null if nobody can.
+  choose() {
+    const person = this.mode === WATCH ? null : this.devices.read(this.timeStep);
+    if (this.mode === DRIVE)
+      return { action: person || [0, 0], driver: 'person' };
+    if (person !== null) {
+      // the policy goes on watching, so that it knows what happened when it gets the wheel back
+      this.simulator.act(0);
+      return { action: person, driver: 'person' };
+    }
+    const action = this.simulator.act(0);
+    if (action === null) {
+      this.failure = this.simulator.text(this.simulator.exports.message());
+      return null;
+    }
+    return { action, driver: this.setup.policy.who };
+  }
+
+  // One step: of the recording where there is one, else a new one. False if there is none.
+  step() {
+    if (this.finished)
+      return false;
+    const s = this.simulator;
+    if (this.at < this.length) {
+      this.apply(this.recording.actions[this.at]);
+      return true;
+    }
+    const choice = this.choose();
+    if (choice === null) {
+      this.ended = true;
+      return false;
+    }
+    this.apply(choice.action);
+    this.recording.add(choice.action, choice.driver, () => s.stateHash(0));
+    return true;
+  }
+
+  // Steps robot 0 and whatever belongs to it; ghosts only where they have not been yet.
+  apply(action) {
+    const s = this.simulator;
+    const over = s.step(0, action), state = s.state(0);
+    this.at++;
+    this.poses[this.at] = state;
+    const k = this.at - 1;
+    this.series.lane[k] = state.laneDistance * 100;
+    this.series.speed[k] = state.speed;
+    this.series.left[k] = action[0];
+    this.series.right[k] = action[1];
+    this.series.reward[k] = over && state.reward <= -1000 ? NaN : state.reward;
+    this.distance[this.at] = this.distance[k] + Math.abs(state.speed) * this.timeStep;
+    if (over) {
+      this.ended = true;
+      this.reason = s.endReason(0);
+    }
+    for (const ghost of this.ghosts)
+      this.stepGhost(ghost);
+  }
+
+  stepGhost(ghost) {
+    const s = this.simulator;
+    while (!ghost.ended && ghost.poses.length <= this.at) {
+      const action = s.act(ghost.robot);
+      ghost.ended = action === null || s.step(ghost.robot, action);
+      ghost.poses.push(s.state(ghost.robot));
+    }
+  }
+
+  // Goes to a step of the recording by driving it again. A policy sees the last steps again.
+  seek(target) {
+    const s = this.simulator, { seed, episode } = this.setup;
+    const goal = clamp(target, 0, this.length), wasAtEnd = this.ended;
+    if (goal < this.at || this.at === 0) {
+      s.reset(0, seed, episode);
+      this.at = 0;
+    }
+    while (this.at < goal) {
+      if (goal - this.at <= HISTORY_STEPS && this.mode !== DRIVE && this.mode !== REPLAY)
+        s.act(0);
+      this.apply(this.recording.actions[this.at]);
+    }
+    this.ended = wasAtEnd;
+  }
+
+  // Forgets what follows, so that someone drives on from here.
+  fork() {
+    if (this.mode === REPLAY) {
+      this.changeMode(WATCH);
+      return;
+    }
+    this.recording.truncate(this.at);
+    this.ended = false;
+    this.failure = null;
+  }
+
+  // Another mode from here on: the robot gets the camera and policy for it, and is driven here.
+  changeMode(mode) {
+    const at = this.at;
+    this.mode = mode;
+    this.recording.truncate(at);
+    this.simulator.create(0, this.setup.map.name,
+      mode === DRIVE ? POLICY_PERSON : this.setup.policy.number);
+    this.at = 0;
+    this.ended = false;
+    this.failure = null;
+    this.seek(at);
+  }
+
+  // Drives a drive of a file to its end, and compares the states. Throws at the first that differs.
+  load(drive) {
+    const { actions, drivers, checks } = drive;
+    const differs = k => {
+      throw new Error('Driven again, the state after step ' + k + ' is another one than in the file.');
+    };
+    if (checks.start !== undefined && checks.start !== this.recording.start.hash)
+      differs(0);
+    actions.forEach((action, k) => {
+      const step = k + 1;
+      this.apply(action);
+      this.recording.add(action, drivers[k], () => this.simulator.stateHash(0));
+      const wanted = step % checks.every === 0 ? checks.hashes[step / checks.every - 1] : undefined;
+      if (wanted !== undefined && wanted !== this.simulator.stateHash(0))
+        differs(step);
+    });
+    if (checks.final !== this.simulator.stateHash(0))
+      differs(actions.length);
+    this.seek(0);
+  }
+
+  // The drive as a file's object; it is driven to its end for the last hash.
+  save(program) {
+    const at = this.at, { policy } = this.setup;
+    this.seek(this.length);
+    const final = this.simulator.stateHash(0);
+    this.seek(at);
+    const used = this.recording.drivers.includes('policy') && policy.hash;
+    return this.recording.toFile(program, used ? { name: policy.name, hash: policy.hash } : null, final);
+  }
+
+  score() {
+    const lane = this.series.lane.slice(0, this.at).filter(Number.isFinite).map(Math.abs);
+    const { count, steps } = this.recording.interventions();
+    return {
+      time: this.at * this.timeStep,
+      distance: this.distance[this.at],
+      deviation: lane.length > 0 ? lane.reduce((a, b) => a + b, 0) / lane.length : NaN,
+      interventions: count,
+      person: this.length > 0 ? steps / this.length : 0,
+    };
+  }
+}

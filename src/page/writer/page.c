@@ -1,0 +1,80 @@
+// Writes a page: the template of the build, with the data of maps and policies at its mark.
+#include "imprint/page.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/common/try.h"
+#include "base/io/file.h"
+#include "base/text/text_stream.h"
+#include "page/writer/page_data.h"
+#include "page/writer/template.h"
+
+enum { PAGE_COOKIE = 0x9A6E, POLICIES_MAX = 16 };
+
+imp_page_def imp_default_page_def(void)
+{
+    imp_env_def env = imp_default_env_def();
+    env.max_steps = 9000; // five minutes: people take their time
+    return (imp_page_def){
+        .title = "imprint",
+        .env = env,
+        .randomize = "none",
+        .cookie = PAGE_COOKIE,
+    };
+}
+
+bool imp_page_is_available(void)
+{
+    return imp_page_template_length > 0;
+}
+
+// Checks what the data do not check themselves.
+static imp_status check_def(const imp_page_def *def, imp_error *err)
+{
+    imp_randomization words = imp_randomization_none();
+    if (def->cookie != PAGE_COOKIE)
+        return imp_fail(err, IMP_USAGE,
+                        "a page's definition must come from imp_default_page_def()");
+    if (!imp_page_is_available())
+        return imp_add_hint(
+            err, IMP_HINT_BUILD_PAGE,
+            imp_fail(err, IMP_USAGE,
+                     "this build cannot write pages, because it had no compiler for WebAssembly: "
+                     "install clang, lld, wasi-libc and libclang-rt-dev-wasm32, and build again"));
+    if (def->policy_count < 0 || def->policy_count > POLICIES_MAX)
+        return imp_fail(err, IMP_USAGE, "a page holds at most %d policies, not %d", POLICIES_MAX,
+                        def->policy_count);
+    return imp_randomization_parse_list(&words, def->randomize, err);
+}
+
+// Writes the template up to the mark, the data, and the rest.
+static imp_status write_parts(FILE *out, const imp_page_def *def, imp_error *err)
+{
+    const unsigned char *template = imp_page_template;
+    const size_t length = imp_page_template_length, mark_length = strlen(IMP_PAGE_DATA_MARK);
+    const unsigned char *mark = memmem(template, length, IMP_PAGE_DATA_MARK, mark_length);
+    if (mark == NULL)
+        return imp_fail(err, IMP_INTERNAL, "the template of pages has no place for data");
+    fwrite(template, 1, (size_t)(mark - template), out);
+    IMP_TRY(imp_page_write_data(out, def, err));
+    mark += mark_length;
+    fwrite(mark, 1, (size_t)(template + length - mark), out);
+    return IMP_OK;
+}
+
+imp_status imp_page_write(const char *path, const imp_page_def *def, imp_error *err)
+{
+    imp_text_stream text;
+    IMP_TRY(check_def(def, err));
+    IMP_TRY(imp_text_stream_open(&text, "a page", err));
+    imp_status status = write_parts(text.out, def, err);
+    if (status != IMP_OK) {
+        imp_text_stream_discard(&text);
+        return status;
+    }
+    IMP_TRY(imp_text_stream_close(&text, "a page", err));
+    status = imp_file_write(path, text.bytes, text.length, err);
+    free(text.bytes);
+    return status;
+}

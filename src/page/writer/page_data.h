@@ -1,0 +1,13 @@
+// page/writer/page_data.h: what a page holds of maps and policies, as JSON.
+#ifndef IMP_PAGE_WRITER_PAGE_DATA_H
+#define IMP_PAGE_WRITER_PAGE_DATA_H
+
+#include <stdio.h>
+
+#include "imprint/page.h"
+#include "imprint/version.h"
+
+// Writes a JSON object for a script element: no "<" is in it, whatever names the user chose.
+imp_status imp_page_write_data(FILE *out, const imp_page_def *def, imp_error *err);
+
+#endif

@@ -1,0 +1,218 @@
+"""Opens pages of `imprint page` in headless Chromium from disk and drives in them.
+
+    browser_test.py IMPRINT PAGE_FRAMES FOLDER
+
+IMPRINT is the program, PAGE_FRAMES what tests/page/page_frames.c is built as, FOLDER an empty one.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from webdriver import Browser
+
+LEFT, UP = "\ue012", "\ue013"
+STEPS = 300
+HOSTILE = "</script><img src=x onerror=\"window.hacked=1\"><script>window.hacked=1</script>"
+
+
+def output_of(*command):
+    return subprocess.run([str(word) for word in command], check=True, capture_output=True,
+                          text=True).stdout
+
+
+def load(browser, page, fragment=""):
+    browser.open("about:blank")
+    browser.open(page.as_uri() + fragment)
+    browser.wait("window.imprint !== undefined || !document.getElementById('problem').hidden")
+
+
+def problem(browser):
+    return browser.run("const p = document.getElementById('problem');"
+                       "return p.hidden ? '' : p.textContent")
+
+
+def check_quiet(browser):
+    """No console message, and no request but for the page itself."""
+    messages = [entry["message"] for entry in browser.logs("browser")]
+    assert not messages, messages
+    for entry in browser.logs("performance"):
+        event = json.loads(entry["message"])["message"]
+        if event["method"] == "Network.requestWillBeSent":
+            url = event["params"]["request"]["url"]
+            assert url.startswith(("file://", "data:", "blob:", "about:")), url[:200]
+
+
+def test_frames(browser, frames, model, page):
+    """Every state and observation is that of the native program."""
+    cases = [("expert", "udem1", "none"), (model, "loop_empty", "none"),
+             (model, "loop_empty", "looks"), ("expert", "loop_dyn_duckiebots", "looks,dynamics"),
+             ("pure-pursuit", "zigzag_dists", "none")]
+    load(browser, page)
+    for policy, map_name, words in cases:
+        wanted = output_of(frames, "drive", policy, map_name, words, STEPS).split("\n")[:-1]
+        name = {"pure-pursuit": "pure pursuit"}.get(policy, Path(policy).name)
+        got = browser.run("""
+            const [name, map, words, steps] = arguments, { session, simulator } = imprint;
+            session.begin({
+                map: imprint.maps.get(map), seed: 7, episode: 3, randomize: words, ghosts: [],
+                lines: 'env.seed: 7\\n', policy: imprint.policies.find(each => each.name === name),
+            }, 'watch');
+            const lines = [];
+            // a camera's noise is drawn for each state that is observed, so all of them are
+            const observed = () => simulator.observationHash(0) !== '';
+            while (lines.length < steps && observed() && session.step())
+                lines.push(simulator.stateHash(0) + ' ' + simulator.observationHash(0));
+            return lines""", name, map_name, words, STEPS)
+        assert len(wanted) > 20, (policy, map_name, len(wanted))
+        for step, pair in enumerate(zip(got, wanted)):
+            assert pair[0] == pair[1], (policy, map_name, words, step, pair)
+        assert len(got) == len(wanted), (policy, map_name, len(got), len(wanted))
+        print(f"  {name} on {map_name}, {words}: {len(got)} equal frames")
+
+
+def hold(browser, key, seconds):
+    browser.keys([("down", key), ("pause", seconds), ("up", key)])
+
+
+def test_keyboard(browser, page):
+    load(browser, page)
+    browser.keys([("down", "2"), ("up", "2")])
+    browser.wait("imprint.session.mode === 'drive' && imprint.playing")
+    hold(browser, UP, 2.5)
+    state = browser.run("""
+        const s = imprint.session;
+        return [s.distance[s.at], [...new Set(s.recording.drivers)], Math.max(...s.series.left)]""")
+    assert state[0] > 0.05 and state[1] == ["person"] and state[2] > 0.5, state
+    browser.keys([("down", " "), ("up", " ")])
+    assert browser.run("return imprint.playing") is False
+
+
+def test_gamepad(browser, page):
+    load(browser, page)
+    browser.run("""
+        const buttons = Array.from({ length: 8 }, () => ({ value: 0 }));
+        buttons[7].value = 0.8;
+        navigator.getGamepads = () => [{ axes: [0.5, 0], buttons }];
+        imprint.setMode('drive')""")
+    browser.wait("imprint.session.at > 20")
+    left, right = browser.run("return [imprint.session.series.left[9], imprint.session.series.right[9]]")
+    assert abs(left - 0.91) < 0.01 and abs(right - 0.69) < 0.01, (left, right)
+
+
+def test_take_over(browser, page, program, folder):
+    """A person takes the wheel; the file says when, and drives again to the same states."""
+    load(browser, page)
+    browser.run("imprint.setMode('takeover')")
+    browser.wait("imprint.session.at > 15")
+    hold(browser, LEFT, 0.7)
+    browser.wait("imprint.session.recording.drivers.at(-1) === 'policy'")
+    browser.run("imprint.setPlaying(false)")
+    text = browser.run("return imprint.driveAsText()")
+    drive = json.loads(text)
+    who = [run[0] for run in drive["drivers"]]
+    assert who[:3] == ["policy", "person", "policy"], who
+    assert sum(run[1] for run in drive["drivers"]) == drive["steps"]
+    assert browser.run("return imprint.session.score().interventions") == 1
+    assert drive["policy"]["name"] == "model.safetensors"
+    path = folder / "taken.drive.json"
+    path.write_text(text)
+    # the same page opens it from disk, and from the fragment of its address
+    browser.upload("#open", path)
+    browser.wait("imprint.session.mode === 'replay'")
+    assert problem(browser) == "" and browser.run("return imprint.session.length") == drive["steps"]
+    browser.run("imprint.copyLink()")
+    browser.wait("location.hash.length > 10")
+    fragment = browser.run("return location.hash")
+    load(browser, page, fragment)
+    assert browser.run("return imprint.session.length") == drive["steps"]
+    test_seek(browser)
+    test_native(program, path, folder)
+
+
+def test_seek(browser):
+    """Going back and driving on from there: what follows is forgotten, what was driven is not."""
+    browser.run("imprint.seek(10)")
+    hashes = browser.run("""
+        const s = imprint.session, first = imprint.simulator.stateHash(0);
+        s.seek(s.length); s.seek(10);
+        return [first, imprint.simulator.stateHash(0)]""")
+    assert hashes[0] == hashes[1]
+    browser.run("imprint.fork(); imprint.setPlaying(false)")
+    assert browser.run("return [imprint.session.length, imprint.mode]") == [10, "watch"]
+    browser.run("imprint.stepOnce()")
+    assert browser.run("return imprint.session.length") == 11
+
+
+def test_native(program, path, folder):
+    known = subprocess.run([program, "import", "--help"], capture_output=True, text=True).stdout
+    if "drive" not in known:
+        print("  not checked: this program has no `imprint import drive`")
+        return
+    output_of(program, "import", "drive", path, "--out", folder / "imported", "--force")
+
+
+def test_bad_drives(browser, page):
+    load(browser, page)
+    browser.run("for (let k = 0; k < 40; k++) imprint.session.step()")
+    good = json.loads(browser.run("return imprint.driveAsText()"))
+
+    def opened(**changes):
+        browser.run("imprint.openDrive(arguments[0])", json.dumps({**good, **changes}))
+        return problem(browser)
+
+    assert opened() == ""
+    assert "version" in opened(version=2)
+    assert "format" in opened(format="x")
+    assert "as many actions" in opened(steps=41)
+    assert "drivers" in opened(drivers=[["nobody", 40]])
+    assert "does not have" in opened(map={**good["map"], "name": HOSTILE})
+    assert "not understood" in opened(settings={"x\ny": 1})
+    assert "unknown setting" in opened(settings={"no.such": 1})
+    assert "another one" in opened(seed=good["seed"] + 1)
+    assert "another one" in opened(checks={**good["checks"], "hashes": ["0" * 16]})
+    browser.run("imprint.openDrive('{')")
+    assert "JSON" in problem(browser)
+    assert browser.run("return window.hacked") is None
+
+
+def test_hostile_names(browser, program, folder, model):
+    """Names and titles are text, whatever they hold."""
+    evil = folder / "evil"
+    evil.mkdir()
+    map_file = evil / "a<img src=x onerror=alert(1)>.yaml"
+    map_file.write_text("tile_size: 0.585\n# " + HOSTILE + "\ntiles:\n"
+                        "- [curve_left/W, curve_left/N]\n- [curve_left/S, curve_left/E]\n")
+    named = evil / "<b onmouseover=window.hacked=1>.safetensors"
+    named.write_bytes(model.read_bytes())
+    page = evil / "page.html"
+    output_of(program, "page", page, "--title", HOSTILE, "--map", map_file, "--policy", named)
+    load(browser, page)
+    assert problem(browser) == "", problem(browser)
+    assert browser.run("return [document.title, imprint.policies[0].name, window.hacked,"
+                       " document.querySelectorAll('img, b[onmouseover]').length]") == [
+        HOSTILE, named.name, None, 0]
+    browser.run("imprint.stepOnce()")
+    assert browser.run("return imprint.session.at") == 1
+
+
+def main():
+    program, frames, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3]).resolve()
+    model, page = folder / "model.safetensors", folder / "page.html"
+    output_of(frames, "new", model)
+    output_of(program, "page", page, "--policy", model)
+    with Browser(1280, 900) as browser:
+        tests = [
+            (test_frames, (frames, str(model), page)), (test_keyboard, (page,)),
+            (test_gamepad, (page,)), (test_take_over, (page, program, folder)),
+            (test_bad_drives, (page,)), (test_hostile_names, (program, folder, model)),
+        ]
+        for test, arguments in tests:
+            print(test.__name__)
+            test(browser, *arguments)
+            check_quiet(browser)
+
+
+if __name__ == "__main__":
+    main()
