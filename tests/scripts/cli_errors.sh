@@ -7,8 +7,8 @@
 small='--episodes 2 --steps 20 --size 40x30'
 
 # 2: wrong arguments
-expect 2 imprint drive
-says "unknown command 'drive'"
+expect 2 imprint steer
+says "unknown command 'steer'"
 expect 2 imprint log --no-such-option 3
 says '--no-such-option'
 expect 2 imprint log -Z
