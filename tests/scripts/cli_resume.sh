@@ -5,6 +5,15 @@
 # shellcheck source=tests/scripts/cli.lib
 . "${SOURCE:?the checkout}/tests/scripts/cli.lib"
 
+# refused COMMAND...: a second process in the same folder is told who writes there
+refused() {
+    code=0
+    "$@" >second.out 2>second.err </dev/null || code=$?
+    [ "$code" -eq 4 ] || fail "'$*' ended with $code beside another process"
+    grep -q "process $left is writing here" second.err ||
+        fail "'$*' does not name the other process: $(cat second.err)"
+}
+
 # runs without end, so that the signal always comes in time
 start imprint log --episodes 1000000 --steps 100 --size 40x30 --out endless
 until [ -e endless ] || ! runs; do sleep 0.05; done
@@ -31,11 +40,19 @@ collect='imprint log --episodes 50 --steps 60 --size 40x30 --noise 0.2'
 expect 0 $collect --out whole
 start imprint train --data whole --epochs 1000000 --out endless-model
 until [ -e endless-model/model.safetensors ] || ! runs; do sleep 0.05; done
+refused imprint train --data whole --epochs 1000000 --out endless-model --resume
+refused imprint train --data whole --epochs 1000000 --out endless-model --force
+runs || fail 'a second training ended the first one'
 stop INT 130
 one_line err
 says '--resume'
 no_leftovers endless-model
 expect 0 imprint eval --policy endless-model --episodes 1 --steps 5
+
+start imprint dagger --first-episodes 1000000 --steps 60 --out endless-dagger
+until ls -d endless-dagger/data-* >second.out 2>&1 || ! runs; do sleep 0.05; done
+refused imprint dagger --first-episodes 1000000 --steps 60 --out endless-dagger --resume
+stop INT 130
 
 # runs that end: a signal may come too late, but what is there in the end is the same
 teach='imprint train --data whole --epochs 3 --checkpoint-steps 5'

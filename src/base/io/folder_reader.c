@@ -4,7 +4,8 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/file.h>
+
+#include "base/io/folder_lock.h"
 
 imp_status imp_folder_reader_open(imp_folder_reader *reader, const char *path, imp_error *err)
 {
@@ -39,8 +40,7 @@ imp_status imp_folder_reader_next(imp_folder_reader *reader, const char **name, 
     }
 }
 
-// File systems without locks count as locked; there the user has to take care.
-bool imp_folder_reader_lock(imp_folder_reader *reader)
+imp_status imp_folder_reader_lock(imp_folder_reader *reader, imp_error *err)
 {
-    return flock(dirfd(reader->stream), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+    return imp_folder_lock_open(dirfd(reader->stream), reader->path, err);
 }

@@ -22,7 +22,7 @@ void imp_folder_reader_close(imp_folder_reader *reader);
 // call. Fails with IMP_IO if the rest of the folder cannot be read.
 imp_status imp_folder_reader_next(imp_folder_reader *reader, const char **name, imp_error *err);
 
-// Takes the lock of the folder, until it is closed. False if another process holds it.
-bool imp_folder_reader_lock(imp_folder_reader *reader);
+// Takes the lock of the folder, until it is closed: see base/io/folder_lock.h.
+imp_status imp_folder_reader_lock(imp_folder_reader *reader, imp_error *err);
 
 #endif

@@ -107,9 +107,9 @@ static imp_status check_or_remove_files(const char *folder, bool remove_files,
     // the folder stays open, so that its content cannot be exchanged
     imp_folder_reader reader;
     imp_status status = imp_folder_reader_open(&reader, folder, err);
-    // whoever writes a dataset holds this lock
-    if (status == IMP_OK && !imp_folder_reader_lock(&reader))
-        status = imp_fail(err, IMP_IO, "%s: another process is writing to it", folder);
+    // whoever writes to it holds this lock
+    if (status == IMP_OK)
+        status = imp_folder_reader_lock(&reader, err);
     for (const char *name = ""; status == IMP_OK && name != NULL;) {
         struct stat info;
         status = imp_folder_reader_next(&reader, &name, err);

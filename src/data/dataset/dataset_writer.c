@@ -6,6 +6,7 @@
 // A lock on the folder keeps other writers away.
 #include "base/common/try.h"
 #include "base/io/file.h"
+#include "base/io/folder_lock.h"
 #include "base/text/plural.h"
 #include "data/dataset/index_file.h"
 #include "data/dataset/recovery.h"
@@ -18,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -72,21 +72,6 @@ static imp_status fail_folder_exists(const char *folder, imp_error *err)
     return imp_add_hint(err, IMP_HINT_DATASET_EXISTS, imp_fail(err, IMP_IO, "%s exists", folder));
 }
 
-// flock() on the folder: released by the kernel even if the process is killed.
-static imp_status lock_folder(imp_dataset_writer *writer, imp_error *err)
-{
-    // the folder itself is locked, so no lock file is left behind
-    writer->lock = open(writer->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (writer->lock < 0)
-        return imp_fail(err, IMP_IO, "%s: %s", writer->folder, strerror(errno));
-    if (flock(writer->lock, LOCK_EX | LOCK_NB) == 0)
-        return IMP_OK;
-    if (errno == EWOULDBLOCK)
-        return imp_fail(err, IMP_IO, "%s: another process is writing here", writer->folder);
-    // Some file systems have no locks; there the user has to take care.
-    return IMP_OK;
-}
-
 // Rewrites the index; if that fails, the next flush tries again.
 static imp_status write_index(imp_dataset_writer *writer, bool finished, imp_error *err)
 {
@@ -102,7 +87,7 @@ static imp_status write_index(imp_dataset_writer *writer, bool finished, imp_err
 // Locks first, so that recovery cannot remove the files of another writer.
 static imp_status lock_and_recover_folder(imp_dataset_writer *writer, bool existed, imp_error *err)
 {
-    IMP_TRY(lock_folder(writer, err));
+    IMP_TRY(imp_folder_lock(&writer->lock, writer->folder, err));
     // a new folder has nothing to recover
     if (existed)
         IMP_TRY(imp_dataset_recover(&writer->done, writer->folder, &writer->info, err));
@@ -132,7 +117,7 @@ static imp_status create_writer(imp_dataset_writer **out, const char *folder,
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", folder);
     writer->info = *info;
     // -1: no descriptor, no shard
-    writer->lock = -1;
+    writer->lock = IMP_FOLDER_UNLOCKED;
     writer->pending = -1;
     snprintf(writer->folder, sizeof writer->folder, "%s", folder);
     imp_status status = imp_folder_create(folder, err);
@@ -170,8 +155,7 @@ void imp_dataset_writer_destroy(imp_dataset_writer *writer)
     if (writer->pending >= 0)
         H5Fclose(writer->pending);
     imp_hdf5_errors_restore(&quiet, IMP_OK, NULL);
-    if (writer->lock >= 0)
-        close(writer->lock);
+    imp_folder_unlock(writer->lock);
     free(writer->done.shard_first);
     free(writer->origin);
     free(writer);

@@ -56,8 +56,7 @@ imp_status imp_dataset_remove_partial(const char *folder, imp_error *err)
     if (status != IMP_OK)
         return errno == ENOENT ? IMP_OK : status;
     // the writer's lock tells whether another import is running
-    if (!imp_folder_reader_lock(&reader))
-        status = imp_fail(err, IMP_IO, "%s: another import is writing here", folder);
+    status = imp_folder_reader_lock(&reader, err);
     // only our own files are removed; rmdir() fails if others remain
     for (const char *name = ""; status == IMP_OK && name != NULL;) {
         status = imp_folder_reader_next(&reader, &name, err);

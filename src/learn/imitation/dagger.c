@@ -12,6 +12,7 @@
 #include "base/common/math_functions.h"
 #include "base/common/try.h"
 #include "base/io/file.h"
+#include "base/io/folder_lock.h"
 #include "base/text/plural.h"
 #include "base/text/text_stream.h"
 #include "evaluate/evaluation/evaluate.h"
@@ -43,6 +44,7 @@ const char *imp_beta_schedule_name(int beta)
 typedef struct dagger_run {
     const imp_dagger_def *def;
     const char *folder;
+    int lock; // of the folder
     imp_dagger_result *out;
     int finished_rounds; // rounds that were done before this call
     char *definition;    // lines of what rounds follow from besides their driving
@@ -461,6 +463,7 @@ static imp_status run_rounds(dagger_run *r, imp_error *err)
     // a finished round has a row in the table, so that the table says where to go on
     IMP_TRY(write_dagger_identity(r, err));
     IMP_TRY(imp_folder_create(r->folder, err));
+    IMP_TRY(imp_folder_lock(&r->lock, r->folder, err));
     if (def->resume)
         IMP_TRY(imp_dagger_table_read(out, r->folder, def->rounds, err));
     r->finished_rounds = out->count;
@@ -481,13 +484,15 @@ imp_status imp_run_dagger(imp_dagger_result *out, const char *folder, const imp_
     IMP_TRY(check_dagger_def(def, err));
     // room for all rounds, since the table is read into it
     const double start = imp_monotonic_seconds();
-    dagger_run r = {.def = def, .folder = folder, .out = out, .monitor = monitor};
+    dagger_run r = {
+        .def = def, .folder = folder, .lock = IMP_FOLDER_UNLOCKED, .out = out, .monitor = monitor};
     out->rounds = calloc((size_t)def->rounds + 1, sizeof *out->rounds);
     const imp_status status = out->rounds != NULL
                                   ? run_rounds(&r, err)
                                   : imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
                                              IMP_PLURAL(def->rounds, "round"));
     free(r.definition);
+    imp_folder_unlock(r.lock);
     for (int k = 0; k < out->count; k++)
         out->frames += out->rounds[k].frames;
     out->stopped_early = status == IMP_OK && out->count <= def->rounds;

@@ -16,6 +16,7 @@
 #include "base/common/vector2.h"
 #include "base/io/atomic_file.h"
 #include "base/io/file.h"
+#include "base/io/folder_lock.h"
 #include "base/text/plural.h"
 #include "learn/training/training_run.h"
 #include "nn/network/network.h"
@@ -111,6 +112,8 @@ static imp_status prepare_training(imp_training *t, imp_error *err)
         status = imp_training_write_identity(t, err);
     if (status == IMP_OK)
         status = imp_folder_create(t->folder, err);
+    if (status == IMP_OK)
+        status = imp_folder_lock(&t->lock, t->folder, err);
     if (status == IMP_OK && t->def->resume)
         status = imp_training_restore(t, err);
     if (status == IMP_OK && t->at.epoch > t->def->epochs)
@@ -318,7 +321,11 @@ imp_status imp_training_run(imp_train_summary *summary, const char *folder,
                             const imp_monitor *monitor, imp_error *err)
 {
     // all memory of a training belongs to this value, and is freed on every path
-    imp_training t = {.def = def, .folder = folder, .monitor = monitor, .source = source};
+    imp_training t = {.def = def,
+                      .folder = folder,
+                      .lock = IMP_FOLDER_UNLOCKED,
+                      .monitor = monitor,
+                      .source = source};
     imp_status status = prepare_training(&t, err);
     if (status == IMP_OK)
         status = train_remaining_epochs(&t, err);
@@ -327,5 +334,6 @@ imp_status imp_training_run(imp_train_summary *summary, const char *folder,
     imp_trainer_destroy(t.trainer);
     imp_network_destroy(t.network);
     free(t.identity);
+    imp_folder_unlock(t.lock);
     return status;
 }

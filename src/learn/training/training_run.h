@@ -17,6 +17,7 @@ typedef struct imp_training_logger {
 typedef struct imp_training {
     const imp_train_def *def;
     const char *folder;
+    int lock; // of the folder
     const imp_monitor *monitor;
     imp_sample_source *source;
     imp_network *network;

@@ -77,10 +77,10 @@ static void test_missing_folder_and_lock(void **state)
     imp_folder_reader_close(&first);
     assert_ok(imp_folder_reader_open(&first, folder, &err), err);
     assert_ok(imp_folder_reader_open(&second, folder, &err), err);
-    assert_true(imp_folder_reader_lock(&first));
-    assert_false(imp_folder_reader_lock(&second));
+    assert_ok(imp_folder_reader_lock(&first, &err), err);
+    assert_int_equal(imp_folder_reader_lock(&second, &err), IMP_IO);
     imp_folder_reader_close(&first);
-    assert_true(imp_folder_reader_lock(&second));
+    assert_ok(imp_folder_reader_lock(&second, &err), err);
     imp_folder_reader_close(&second);
 }
 

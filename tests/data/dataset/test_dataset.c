@@ -316,7 +316,7 @@ static void resume_goes_on(void **state)
     add_fixture_episodes(writer, &info, 0, 18);
     assert_int_equal(imp_dataset_writer_create(&second, folder, &info, true, &written, &err),
                      IMP_IO);
-    assert_non_null(strstr(err.message, "another process"));
+    assert_non_null(strstr(err.message, "this process is writing here already"));
     imp_dataset_writer_destroy(writer);
     assert_dataset(folder, &info, 16);
 

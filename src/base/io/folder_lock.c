@@ -1,0 +1,79 @@
+// Locks folders with flock() on the folder itself, so that no lock file is left behind. Who holds a
+// lock stands in /proc/locks, which lists process and inode.
+#include "base/io/folder_lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+// The process that holds a lock on the open folder, or 0 if it is not known.
+static int find_holder(int folder)
+{
+    struct stat info;
+    FILE *locks = fopen("/proc/locks", "re");
+    int holder = 0;
+    if (locks == NULL || fstat(folder, &info) != 0)
+        memset(&info, 0, sizeof info);
+    char line[256];
+    while (locks != NULL && holder == 0 && fgets(line, sizeof line, locks) != NULL) {
+        int process;
+        uint64_t inode;
+        // number, kind, advisory, access, process, device, inode
+        if (sscanf(line, "%*s FLOCK %*s WRITE %d %*x:%*x:%" SCNu64, &process, &inode) == 2 &&
+            inode == info.st_ino)
+            holder = process;
+    }
+    if (locks != NULL)
+        fclose(locks);
+    return holder;
+}
+
+static imp_status fail_folder_is_locked(const char *folder, int holder, imp_error *err)
+{
+    if (holder <= 0)
+        return imp_fail(err, IMP_IO,
+                        "%s: another process is writing here: wait until it has ended, or choose "
+                        "another folder",
+                        folder);
+    if (holder == getpid())
+        return imp_fail(err, IMP_IO, "%s: this process is writing here already", folder);
+    return imp_fail(err, IMP_IO,
+                    "%s: process %d is writing here: wait until it has ended, or choose another "
+                    "folder",
+                    folder, holder);
+}
+
+imp_status imp_folder_lock_open(int descriptor, const char *folder, imp_error *err)
+{
+    int result;
+    do
+        result = flock(descriptor, LOCK_EX | LOCK_NB);
+    while (result != 0 && errno == EINTR);
+    if (result == 0 || errno != EWOULDBLOCK)
+        return IMP_OK;
+    return fail_folder_is_locked(folder, find_holder(descriptor), err);
+}
+
+imp_status imp_folder_lock(int *lock, const char *folder, imp_error *err)
+{
+    *lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*lock < 0)
+        return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
+    const imp_status status = imp_folder_lock_open(*lock, folder, err);
+    if (status != IMP_OK) {
+        close(*lock);
+        *lock = IMP_FOLDER_UNLOCKED;
+    }
+    return status;
+}
+
+void imp_folder_unlock(int lock)
+{
+    if (lock != IMP_FOLDER_UNLOCKED)
+        close(lock);
+}
