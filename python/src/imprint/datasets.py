@@ -15,7 +15,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any, Literal, overload
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -169,11 +169,7 @@ class Dataset:
         more = "" if self.finished else ", recording not finished"
         return f"<Dataset {paths}: {len(self._episodes)} episodes, {len(self)} frames{more}>"
 
-    @overload
-    def __getitem__(self, frame: int, /) -> Sample: ...
-    @overload
-    def __getitem__(self, frame: slice | Sequence[int] | NDArray[np.integer], /) -> Sample: ...
-    def __getitem__(self, frame: Any, /) -> Sample:
+    def __getitem__(self, frame: int | slice | Sequence[int] | NDArray[np.integer], /) -> Sample:
         """A frame, or a batch of frames."""
         if isinstance(frame, slice):
             return self._batch(np.arange(*frame.indices(len(self))))
