@@ -370,6 +370,7 @@ static void a_single_episode_is_trained_on_without_validation(void **state)
     assert_int_equal(summary.validation_samples, 0);
     assert_true(isnan(summary.validation_loss));
     assert_true(summary.best_epoch >= 1 && summary.best_loss <= summary.loss);
+    assert_true(summary.seconds > 0.0);
     free(to);
     free(data);
 }

@@ -41,6 +41,7 @@ from imprint.policies import (
     load_policy,
     policy,
 )
+from imprint.training import Trained, train
 from imprint.vector import LaneFollowingVectorEnv
 
 __version__: str = text(_lib.imp_version())
@@ -82,6 +83,7 @@ __all__ = [
     "StoppedError",
     "TaskSettings",
     "TorchPolicy",
+    "Trained",
     "Training",
     "Trajectory",
     "UsageError",
@@ -97,6 +99,7 @@ __all__ = [
     "generate_map",
     "load_policy",
     "policy",
+    "train",
 ]
 
 _gymnasium.register(

@@ -84,7 +84,7 @@ static imp_status collect_and_write_wave(collect_job *work, imp_dataset_writer *
     // rollout number first * few + k is a function of the episode alone, so that waves of any size
     // agree
     const int few = rollouts_per_episode(work);
-    imp_collector_fill_rollouts(&work->collector, 0, first * few, count * few);
+    imp_collector_run_episodes(&work->collector, 0, first * few, count * few);
     for (int k = 0; k < count; k++) {
         int chosen;
         IMP_TRY(choose_hardest_rollout(work, k * few, few, &chosen, err));
@@ -144,8 +144,8 @@ static imp_status compute_definition_hash(char out[32], const collect_job *work,
         fprintf(lines, "labels: %s\n", identity);
     }
     // what the definition refers to, then the definition itself
-    imp_run_identity_write_maps(lines, "maps", work->collector.workers.maps);
-    imp_run_identity_write_assets(lines, &work->def->sim.scene);
+    imp_settings_write_maps(lines, "maps", work->collector.workers.maps);
+    imp_settings_write_assets(lines, &work->def->sim.scene);
     imp_struct_write_text(lines, "", &imp_collect_members, work->def);
     const imp_status status = imp_text_stream_close(&text, what, err);
     if (status == IMP_OK)

@@ -312,7 +312,7 @@ imp_status imp_collector_set_policy(imp_collector *r, const char *name_or_path, 
 }
 
 // It returns when all episodes have ended. The caller reads each buffer's error afterwards.
-void imp_collector_fill_rollouts(imp_collector *r, int at, int first, int count)
+void imp_collector_run_episodes(imp_collector *r, int at, int first, int count)
 {
     r->at = at;
     r->first = first;

@@ -59,7 +59,7 @@ imp_status imp_collector_set_policy(imp_collector *collector, const char *name_o
 
 // Drives `count` episodes from number `first` on into rollouts[at] and so on, whatever the threads
 // do. Each tells by its error whether it is whole.
-void imp_collector_fill_rollouts(imp_collector *collector, int at, int first, int count);
+void imp_collector_run_episodes(imp_collector *collector, int at, int first, int count);
 
 // A rollout as an episode, which borrows its arrays.
 imp_episode imp_collector_episode(const imp_collector *collector, int index);

@@ -135,11 +135,11 @@ static imp_status hash_definition(char out[32], const import_job *job, imp_error
     const imp_sim_def *sim = &job->def->sim;
     imp_text_stream text;
     IMP_TRY(imp_text_stream_open(&text, what, err));
-    imp_run_identity_write_hash(text.out, "drives", job->files.hash);
+    imp_settings_write_hash(text.out, "drives", job->files.hash);
     fprintf(text.out, "labels: %s\nseed: %" PRIu64 "\nobservation: %s\n",
             imp_drive_labels_name((int)job->def->labels), sim->env.seed,
             imp_observation_kind_name((int)sim->observation));
-    imp_run_identity_write_assets(text.out, &sim->scene);
+    imp_settings_write_assets(text.out, &sim->scene);
     imp_struct_write_text(text.out, "camera", &imp_camera_members, &sim->camera);
     imp_struct_write_text(text.out, "scene", &imp_scene_members, &sim->scene);
     imp_struct_write_text(text.out, "expert", &imp_expert_members, &sim->expert);
@@ -189,7 +189,7 @@ static imp_status compare_dataset(const import_job *job, imp_error *err)
 }
 
 // Drives everything into a dataset beside its folder, which gets its name at the end.
-static imp_status drive_into_dataset(import_job *job, imp_error *err)
+static imp_status write_dataset(import_job *job, imp_error *err)
 {
     char partial[IMP_PATH_MAX];
     size_t length = strlen(job->folder);
@@ -274,7 +274,7 @@ imp_status imp_import_drives(imp_drive_import_summary *summary, const char *fold
     if (status == IMP_OK)
         status = prepare_job(&job, err);
     if (status == IMP_OK)
-        status = folder != NULL ? drive_into_dataset(&job, err) : import_all_waves(&job, NULL, err);
+        status = folder != NULL ? write_dataset(&job, err) : import_all_waves(&job, NULL, err);
     for (int k = 0; k < job.threads && job.redrivers != NULL; k++)
         imp_redriver_close(&job.redrivers[k]);
     free(job.redrivers);

@@ -433,7 +433,7 @@ static imp_status write_dagger_identity(dagger_run *r, imp_error *err)
     IMP_TRY(imp_text_stream_open(&text, what, err));
     FILE *lines = text.out;
     fprintf(lines, "dagger.collect.episodes: %d\n", r->def->collect.episodes);
-    imp_run_identity_write_starts(lines, &r->def->eval);
+    imp_settings_write_starts(lines, &r->def->eval);
     imp_struct_write_text(lines, "dagger", &imp_dagger_members, r->def);
     const imp_status status = imp_text_stream_close(&text, what, err);
     r->definition = text.bytes;

@@ -140,7 +140,7 @@ static imp_status dataset_source_prepare(imp_sample_source *source, const imp_ne
 // One line stands for all data: the hash of the bytes of the datasets.
 static void dataset_source_write_identity(const imp_sample_source *source, FILE *out)
 {
-    imp_run_identity_write_hash(out, "data", ((const dataset_source *)source)->hash);
+    imp_settings_write_hash(out, "data", ((const dataset_source *)source)->hash);
 }
 
 // The identity is not needed, since files have hashes of their own.

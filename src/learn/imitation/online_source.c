@@ -111,8 +111,8 @@ static imp_status collect_buffer_part(online_source *o, int slot, int epoch, imp
     if (status != IMP_OK)
         return status;
     // epoch 0 takes numbers 0 to slot_count * count - 1, and each later epoch the next `count`
-    imp_collector_fill_rollouts(&o->collector, at,
-                                epoch > 0 ? (o->slot_count + epoch - 1) * count : at, count);
+    imp_collector_run_episodes(&o->collector, at,
+                               epoch > 0 ? (o->slot_count + epoch - 1) * count : at, count);
     for (int k = at; k < at + count; k++) {
         const imp_error *error = &o->collector.rollouts[k].error;
         if (error->status != IMP_OK)
@@ -215,8 +215,8 @@ static void online_source_write_identity(const imp_sample_source *source, FILE *
     const online_source *o = (const online_source *)source;
     // how many episodes an epoch has is part of the result, unlike a dataset's number
     fprintf(out, "online.collect.episodes: %d\n", o->collect.episodes);
-    imp_run_identity_write_maps(out, "online.maps", o->collector.workers.maps);
-    imp_run_identity_write_assets(out, &o->collect.sim.scene);
+    imp_settings_write_maps(out, "online.maps", o->collector.workers.maps);
+    imp_settings_write_assets(out, &o->collect.sim.scene);
     imp_struct_write_text(out, "online", &imp_online_members, o->def);
 }
 

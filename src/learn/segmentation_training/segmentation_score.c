@@ -141,7 +141,7 @@ imp_status imp_seg_evaluate(imp_seg_score *out, const imp_seg_evaluator *evaluat
 
 // Enlarges an image of cells to the size of the image that they belong to. Each cell becomes a
 // square of `side` pixels. Both images are RGB, and the width must be a multiple of cells_width.
-static void enlarge_cells(uint8_t *out, int width, int height, const uint8_t *cells,
+static void upscale_image(uint8_t *out, int width, int height, const uint8_t *cells,
                           int cells_width)
 {
     const int side = width / cells_width;
@@ -172,9 +172,9 @@ imp_status imp_seg_write_examples(const char *path, const imp_seg_evaluator *eva
         uint8_t *frame = frames + (size_t)k * 3 * image;
         imp_seg_source_render(evaluator->source, (uint32_t)k, 1, frame, evaluator->shares);
         imp_class_shares_to_rgb(evaluator->shares, cells, painted);
-        enlarge_cells(frame + image, def->width, def->height, painted, width);
+        upscale_image(frame + image, def->width, def->height, painted, width);
         imp_segmenter_run_to_rgb(segmenter, frame, painted);
-        enlarge_cells(frame + 2 * image, def->width, def->height, painted, width);
+        upscale_image(frame + 2 * image, def->width, def->height, painted, width);
     }
     const imp_contact_sheet strip = {
         frames, NULL, 3 * count, def->width, def->height, 3 * COLUMNS, def->width < 160 ? 2 : 1};

@@ -188,9 +188,9 @@ static const uint8_t *seg_source_get_image(imp_sample_source *source, int k, int
 static void seg_source_write_identity(const imp_sample_source *source, FILE *out)
 {
     const seg_train_run *r = (const seg_train_run *)source;
-    imp_run_identity_write_maps(out, "maps", &r->maps);
-    imp_run_identity_write_maps(out, "test_maps", &r->test_maps);
-    imp_run_identity_write_assets(out, &r->def->sim.scene);
+    imp_settings_write_maps(out, "maps", &r->maps);
+    imp_settings_write_maps(out, "test_maps", &r->test_maps);
+    imp_settings_write_assets(out, &r->def->sim.scene);
     imp_struct_write_text(out, "", &imp_seg_train_members, r->def);
 }
 

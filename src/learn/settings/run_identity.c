@@ -23,13 +23,13 @@ const imp_struct_table *imp_settings_table(int k)
     return k >= 0 && k < (int)(sizeof tables / sizeof tables[0]) ? tables[k] : NULL;
 }
 
-void imp_run_identity_write_hash(FILE *out, const char *name, uint64_t hash)
+void imp_settings_write_hash(FILE *out, const char *name, uint64_t hash)
 {
     fprintf(out, "%s: %016" PRIx64 "\n", name, hash);
 }
 
 // The hash covers name and source text of each map in turn, so that it changes with their order.
-void imp_run_identity_write_maps(FILE *out, const char *name, const imp_map_set *maps)
+void imp_settings_write_maps(FILE *out, const char *name, const imp_map_set *maps)
 {
     uint64_t hash = IMP_HASH_START;
     for (int k = 0; k < maps->count; k++) {
@@ -43,7 +43,7 @@ void imp_run_identity_write_maps(FILE *out, const char *name, const imp_map_set 
 }
 
 // Writes the map and the pose of each start that an evaluation has been given.
-void imp_run_identity_write_starts(FILE *out, const imp_eval_def *def)
+void imp_settings_write_starts(FILE *out, const imp_eval_def *def)
 {
     for (int k = 0; k < def->start_count; k++) {
         fprintf(out, "start: %s\n", def->starts[k].map);
@@ -52,8 +52,8 @@ void imp_run_identity_write_starts(FILE *out, const imp_eval_def *def)
 }
 
 // A hash of 0 means that the scene has no assets folder.
-void imp_run_identity_write_assets(FILE *out, const imp_scene_def *scene)
+void imp_settings_write_assets(FILE *out, const imp_scene_def *scene)
 {
-    imp_run_identity_write_hash(out, "assets",
-                                scene->assets != NULL ? imp_assets_hash(scene->assets) : 0);
+    imp_settings_write_hash(out, "assets",
+                            scene->assets != NULL ? imp_assets_hash(scene->assets) : 0);
 }

@@ -19,10 +19,10 @@ extern const imp_struct_table imp_seg_train_members, imp_dagger_members;
 // The tables of all definitions; NULL past the last.
 const imp_struct_table *imp_settings_table(int k);
 
-// Write a line of the text that tells what a run follows from, for what definitions only refer to.
-void imp_run_identity_write_maps(FILE *out, const char *name, const imp_map_set *maps);
-void imp_run_identity_write_starts(FILE *out, const imp_eval_def *def);
-void imp_run_identity_write_assets(FILE *out, const imp_scene_def *scene);
-void imp_run_identity_write_hash(FILE *out, const char *name, uint64_t hash);
+// Writes lines for what definitions only refer to.
+void imp_settings_write_maps(FILE *out, const char *name, const imp_map_set *maps);
+void imp_settings_write_starts(FILE *out, const imp_eval_def *def);
+void imp_settings_write_assets(FILE *out, const imp_scene_def *scene);
+void imp_settings_write_hash(FILE *out, const char *name, uint64_t hash);
 
 #endif

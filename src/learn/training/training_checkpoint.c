@@ -48,7 +48,7 @@ imp_status imp_training_write_identity(imp_training *t, imp_error *err)
     imp_text_stream text;
     IMP_TRY(imp_text_stream_open(&text, MODEL_DESCRIPTION, err));
     t->source->vtable->write_identity(t->source, text.out);
-    imp_run_identity_write_hash(text.out, "initial", t->initial_hash);
+    imp_settings_write_hash(text.out, "initial", t->initial_hash);
     for (int k = 0; k < t->source->data_weight_count; k++)
         fprintf(text.out, "data_weight: %.17g\n", def.data_weights[k]);
     imp_struct_write_text(text.out, "", &imp_train_members, &def);

@@ -320,6 +320,7 @@ imp_status imp_training_run(imp_train_summary *summary, const char *folder,
                             imp_sample_source *source, const imp_train_def *def,
                             const imp_monitor *monitor, imp_error *err)
 {
+    const double start = imp_monotonic_seconds();
     // all memory of a training belongs to this value, and is freed on every path
     imp_training t = {.def = def,
                       .folder = folder,
@@ -330,6 +331,7 @@ imp_status imp_training_run(imp_train_summary *summary, const char *folder,
     if (status == IMP_OK)
         status = train_remaining_epochs(&t, err);
     fill_train_summary(&t, summary);
+    summary->seconds = imp_monotonic_seconds() - start;
     imp_training_history_free(&t.history);
     imp_trainer_destroy(t.trainer);
     imp_network_destroy(t.network);

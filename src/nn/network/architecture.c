@@ -49,8 +49,8 @@ static bool is_printable(const char *text)
 }
 
 // Copies a scalar of at most capacity - 1 bytes. Aliases are not followed, so they are no scalars.
-static imp_status copy_scalar_text(const architecture_reader *r, int node, const char *what,
-                                   char *out, size_t capacity)
+static imp_status read_scalar(const architecture_reader *r, int node, const char *what, char *out,
+                              size_t capacity)
 {
     const char *text = imp_yaml_scalar_text(&r->yaml, node);
     if (text == NULL)
@@ -70,7 +70,7 @@ static imp_status read_layer_entry(architecture_reader *r, imp_yaml_pair pair)
         return fail_at(r, pair.key, "a layer has at most %d keys", ENTRIES_MAX);
     layer_entry *p = &r->entries[r->entry_count];
     *p = (layer_entry){.count = 0};
-    imp_status status = copy_scalar_text(r, pair.key, "a layer's key", p->key, sizeof p->key);
+    imp_status status = read_scalar(r, pair.key, "a layer's key", p->key, sizeof p->key);
     if (status != IMP_OK)
         return status;
     // keys must be unique within a layer
@@ -85,7 +85,7 @@ static imp_status read_layer_entry(architecture_reader *r, imp_yaml_pair pair)
     while (at >= 0) {
         if (p->count == IMP_LAYER_INPUTS_MAX)
             return fail_at(r, at, "%s: a list of at most %d", p->key, IMP_LAYER_INPUTS_MAX);
-        status = copy_scalar_text(r, at, p->key, p->values[p->count], sizeof p->values[0]);
+        status = read_scalar(r, at, p->key, p->values[p->count], sizeof p->values[0]);
         if (status != IMP_OK)
             return status;
         p->count++;
@@ -336,7 +336,7 @@ static imp_status read_layers(architecture_reader *r, int list)
 // The name of the network itself.
 static imp_status read_network_name(architecture_reader *r, int value)
 {
-    const imp_status status = copy_scalar_text(r, value, "name", r->out->name, sizeof r->out->name);
+    const imp_status status = read_scalar(r, value, "name", r->out->name, sizeof r->out->name);
     if (status == IMP_OK && strspn(r->out->name, NAME_CHARACTERS) != strlen(r->out->name))
         return fail_at(r, value, "name: use letters, digits, '_', '-' and '.'");
     return status;
@@ -350,7 +350,7 @@ static imp_status read_network_number(architecture_reader *r, const char *key, i
     // the key must not occur twice
     if (*out != 0)
         return fail_at(r, value, "'%s' occurs twice", key);
-    const imp_status status = copy_scalar_text(r, value, key, text, sizeof text);
+    const imp_status status = read_scalar(r, value, key, text, sizeof text);
     if (status == IMP_OK &&
         (!parse_whole_number(text, out) || *out < min_value || *out > max_value))
         return fail_at(r, value, "%s must lie in %d..%d", key, min_value, max_value);
@@ -361,7 +361,7 @@ static imp_status read_network_number(architecture_reader *r, const char *key, i
 static imp_status read_output_kind(architecture_reader *r, int value)
 {
     char text[IMP_LAYER_NAME_MAX];
-    const imp_status status = copy_scalar_text(r, value, "head", text, sizeof text);
+    const imp_status status = read_scalar(r, value, "head", text, sizeof text);
     for (int k = 0; status == IMP_OK && imp_output_kind_name(k) != NULL; k++)
         if (strcmp(text, imp_output_kind_name(k)) == 0) {
             r->out->table.output_kind = (imp_output_kind)k;
@@ -409,7 +409,7 @@ static imp_status read_document(architecture_reader *r)
     imp_status status = IMP_OK;
     for (imp_yaml_pair pair = imp_yaml_first_pair(yaml, yaml->root);
          pair.key >= 0 && status == IMP_OK; pair = imp_yaml_next_pair(yaml, pair)) {
-        status = copy_scalar_text(r, pair.key, "a key", key, sizeof key);
+        status = read_scalar(r, pair.key, "a key", key, sizeof key);
         if (status == IMP_OK)
             status = read_network_key(r, key, pair);
     }

@@ -43,7 +43,7 @@ typedef struct model_loader {
 } model_loader;
 
 // Packs a colour (0..1), red lowest.
-static uint32_t pack_unit_colour(const float colour[3])
+static uint32_t pack_colour(const float colour[3])
 {
     uint32_t out = 0xff000000u;
     for (int c = 0; c < 3; c++)
@@ -135,9 +135,9 @@ static imp_status resolve_material(model_loader *b, const imp_materials *materia
     const bool changed = override->material != NULL && name[0] != '\0' &&
                          strncmp(name, override->material, strlen(override->material)) == 0;
     if (material != NULL)
-        out->colour = pack_unit_colour(material->colour);
+        out->colour = pack_colour(material->colour);
     if (changed && override->colour != NULL)
-        out->colour = pack_unit_colour(override->colour);
+        out->colour = pack_colour(override->colour);
     if (changed && override->texture != NULL)
         return imp_asset_load_texture(b->assets, &out->texture, override->texture, err);
     if (material == NULL)

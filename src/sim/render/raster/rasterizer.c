@@ -183,7 +183,7 @@ IMP_ALWAYS_INLINE void depth_test_pixel(const run_values *p, int k, bool whole, 
 }
 
 // Colour times brightness as a rounded word, with the mark of a covered sample.
-static uint32_t pack_shaded_sample(const float colour[3], float shade)
+static uint32_t pack_colour(const float colour[3], float shade)
 {
     uint32_t out = 0xff000000u;
     for (int c = 0; c < 3; c++)
@@ -319,8 +319,7 @@ IMP_ALWAYS_INLINE void fill_triangle(const imp_raster *raster, const imp_raster_
 {
     enum { FEW_ROWS = 2 }; // lower triangles skip the test of 8 runs at once
     const bool even = triangle->decal == NULL && triangle->shade[0] == triangle->shade[1];
-    const flat_colour plain = {even,
-                               even ? pack_shaded_sample(triangle->colour, triangle->shade[0]) : 0};
+    const flat_colour plain = {even, even ? pack_colour(triangle->colour, triangle->shade[0]) : 0};
     // a copy, which stores of samples cannot change
     const imp_raster target = *raster;
     const int end = (triangle->right + LANES - 1) / LANES;

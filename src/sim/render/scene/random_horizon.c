@@ -15,7 +15,7 @@ static float random_between(imp_random *random, double low, double high)
 }
 
 // Clamps a colour (0..1) and packs it, red lowest.
-static uint32_t pack_unit_colour(const float rgb[3])
+static uint32_t pack_colour(const float rgb[3])
 {
     uint32_t out = 0xff000000u;
     for (int c = 0; c < 3; c++) {
@@ -48,7 +48,7 @@ static void fill_random_background(imp_horizon *out, const float colour[3], imp_
             const float shade = around[i] * (1.0f + upwards * ((float)j / HEIGHT - 0.5f)) +
                                 grain * (speckle - 1.0f);
             const float rgb[3] = {colour[0] * shade, colour[1] * shade, colour[2] * shade};
-            out->texels[j][i] = pack_unit_colour(rgb);
+            out->texels[j][i] = pack_colour(rgb);
         }
 }
 
@@ -78,8 +78,7 @@ static void draw_random_patch(imp_horizon *out, const float colour[3], imp_rando
     for (int j = low; j < low + high && j < HEIGHT; j++)
         for (int i = left; i < left + wide; i++) {
             const int along = upright ? i - left : j - low;
-            out->texels[j][i & (WIDTH - 1)] =
-                pack_unit_colour(rgb[striped && along / period % 2 == 1]);
+            out->texels[j][i & (WIDTH - 1)] = pack_colour(rgb[striped && along / period % 2 == 1]);
         }
 }
 

@@ -155,7 +155,7 @@ static void add_dirt_and_seams(const imp_tile_style *style, const wear_row *row,
 }
 
 // Packs a colour (0..255), red lowest.
-static uint32_t pack_byte_colour(const float rgb[3])
+static uint32_t pack_colour(const float rgb[3])
 {
     return 0xff000000u | imp_colour_to_byte(rgb[0]) | imp_colour_to_byte(rgb[1]) << 8 |
            imp_colour_to_byte(rgb[2]) << 16;
@@ -179,7 +179,7 @@ static uint32_t paint_worn_texel(imp_tile_kind kind, const imp_tile_style *style
         // noise in proportion to the channel keeps the hue
         texel.rgb[c] += shade * surface->rgb[c] / surface->rgb[1];
     add_dirt_and_seams(style, row, i, j, texel.rgb);
-    return pack_byte_colour(texel.rgb);
+    return pack_colour(texel.rgb);
 }
 
 void imp_tile_paint_worn(uint32_t *tile, imp_tile_kind kind, const imp_tile_style *style)
@@ -207,7 +207,7 @@ void imp_tile_add_dirt(uint32_t *tile, const imp_tile_style *style)
                 rgb[c] = (float)(before >> (8 * c) & 255) *
                          (style->asphalt.rgb[c] / imp_tile_style_new.asphalt.rgb[c]);
             add_dirt_and_seams(style, &row, i, j, rgb);
-            tile[j * SIDE + i] = pack_byte_colour(rgb);
+            tile[j * SIDE + i] = pack_colour(rgb);
         }
     }
 }
