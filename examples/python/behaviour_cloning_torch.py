@@ -1,7 +1,7 @@
 """Behaviour cloning in PyTorch: record our expert, train a module of one's own, let it drive.
 
 pip install torch
-python behaviour_cloning_torch.py [--episodes 60] [--epochs 8] [--out cloning]
+python behaviour_cloning_torch.py [--episodes 100] [--epochs 8] [--out cloning]
 """
 
 import argparse
@@ -12,7 +12,9 @@ from torch import nn
 
 import imprint
 
-SETTINGS = {"map": "small_loop", "start_angle": 0.1}
+SETTINGS = {"map": "loop_empty", "start_angle": 0.3}
+# an image does not show speed and pending commands, which our full expert goes by
+EXPERT = {"pose_only": True, "look_ahead": False, "tracking_rate": 1.4, "turning_rate": 5}
 
 
 def network():
@@ -43,14 +45,16 @@ def train(module, images, labels, epochs, rate=1e-3, batch=64):
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description="behaviour cloning in PyTorch")
-    for name, default in (("episodes", 60), ("epochs", 8), ("out", Path("cloning"))):
+    for name, default in (("episodes", 100), ("epochs", 8), ("out", Path("cloning"))):
         parser.add_argument(f"--{name}", type=type(default), default=default)
     options = parser.parse_args(arguments)
     torch.manual_seed(1)
     data, module = options.out / "data", network()
-    imprint.collect(data, episodes=options.episodes, steps=100, noise=0.1, **SETTINGS)
+    expert = imprint.load_policy("expert", **EXPERT)
+    size = {"episodes": options.episodes, "steps": 200}
+    imprint.collect(data, expert=expert, noise=0.08, **size, **SETTINGS)
     train(module, *read(data), options.epochs)
-    print(imprint.evaluate(module, episodes=20, steps=300, **SETTINGS))
+    print(imprint.evaluate(module, episodes=20, steps=600, **SETTINGS))
 
 
 if __name__ == "__main__":

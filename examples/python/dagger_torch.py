@@ -47,7 +47,7 @@ def main(arguments=None):
         episodes=options.episodes,
         noise=0.05,
         eval_episodes=20,
-        eval_steps=300,
+        eval_steps=600,
         resume=options.resume,
         **SETTINGS,
     )

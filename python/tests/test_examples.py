@@ -27,6 +27,14 @@ def example(monkeypatch):
     return run
 
 
+@pytest.mark.filterwarnings("default")  # those of matplotlib
+def test_quickstart(example, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    example("quickstart", "--steps", 20, "--out", tmp_path / "plot.png", needs=("matplotlib",))
+    assert "20 steps" in capsys.readouterr().out
+    assert (tmp_path / "plot.png").stat().st_size > 1000
+
+
 def test_own_expert(example, tmp_path, capsys):
     arguments = ("--episodes", 3, "--steps", 40, "--out", tmp_path)
     example("own_expert", *arguments)
@@ -49,6 +57,14 @@ def test_dagger_in_pytorch(example, tmp_path, capsys):
     assert "round 1: " in capsys.readouterr().out
     example("dagger_torch", "--rounds", 2, "--resume", *arguments[2:])
     assert "round 2: " in capsys.readouterr().out
+
+
+def test_ppo_of_stable_baselines3(example, tmp_path, capsys):
+    arguments = ("--steps", 2048, "--episodes", 2, "--out", tmp_path)
+    example("ppo_sb3", *arguments, needs=("stable_baselines3",))
+    out = capsys.readouterr().out
+    assert "PPO: survived " in out
+    assert "our expert: survived 2 of 2" in out
 
 
 def test_evaluate_onnx(example, tmp_path, capsys):
