@@ -30,7 +30,13 @@ for command in $commands; do
     # in a folder of our own instead of /tmp, so that tests can run side by side
     sed -n '/^Example:/,$p' out | sed 1d | sed "s|/tmp/|$work/tmp/|g" >example
     grep -q "imprint $command" example || fail "$command has no example of itself"
-    sh -e example >out 2>err </dev/null || fail "the example of $command fails: $(cat err)"
+    sh -e example >out 2>err </dev/null || {
+        # pages need a compiler that the build may not have had
+        if [ "$command" != page ] || ! grep -q 'no compiler for WebAssembly' err; then
+            fail "the example of $command fails: $(cat err)"
+        fi
+        continue
+    }
     # those that run agents say where the machine has no sandbox
     [ "$sandbox" = --sandbox ] || sed -i '/^imprint: note: agents run without a sandbox/d' err
     [ ! -s err ] || fail "the example of $command wrote to standard error: $(cat err)"
