@@ -2,9 +2,11 @@
 
     browser_test.py IMPRINT PAGE_FRAMES FOLDER
 
-IMPRINT is the program, PAGE_FRAMES what tests/page/page_frames.c is built as, FOLDER an empty one.
+IMPRINT is the program, PAGE_FRAMES what tests/page/page_frames.c is built as. FOLDER holds nothing but
+multiply_add.wasm, tests/page/multiply_add.c as a module, where there is a compiler for it.
 """
 
+import base64
 import json
 import subprocess
 import sys
@@ -70,6 +72,25 @@ def test_frames(browser, frames, model, page):
             assert pair[0] == pair[1], (policy, map_name, words, step, pair)
         assert len(got) == len(wanted), (policy, map_name, len(got), len(wanted))
         print(f"  {name} on {map_name}, {words}: {len(got)} equal frames")
+
+
+def test_multiply_add(browser, page, module):
+    """The multiply-add of WebAssembly rounds once, in the cases that are made to go wrong."""
+    if not module.exists():
+        print("  not checked: no compiler for WebAssembly")
+        return
+    load(browser, page)
+    wrong, hard = browser.run("""
+        const bytes = Uint8Array.from(atob(arguments[0]), letter => letter.charCodeAt(0));
+        return WebAssembly.compile(bytes).then(module => {
+            const names = WebAssembly.Module.imports(module).map(each => each.name);
+            const system = Object.fromEntries(names.map(name => [name, () => 52]));
+            return WebAssembly.instantiate(module, { wasi_snapshot_preview1: system });
+        }).then(({ exports }) => {
+            const wrong = exports.differences(100000, 0) + exports.differences(100000, 1);
+            return [wrong, exports.hard_cases()];
+        })""", base64.b64encode(module.read_bytes()).decode())
+    assert wrong == 0 and hard > 200000, (wrong, hard)
 
 
 def hold(browser, key, seconds):
@@ -204,7 +225,8 @@ def main():
     output_of(program, "page", page, "--policy", model)
     with Browser(1280, 900) as browser:
         tests = [
-            (test_frames, (frames, str(model), page)), (test_keyboard, (page,)),
+            (test_frames, (frames, str(model), page)),
+            (test_multiply_add, (page, folder / "multiply_add.wasm")), (test_keyboard, (page,)),
             (test_gamepad, (page,)), (test_take_over, (page, program, folder)),
             (test_bad_drives, (page,)), (test_hostile_names, (program, folder, model)),
         ]
