@@ -66,8 +66,12 @@ class Plot {
     context.textAlign = 'right';
     context.textBaseline = 'middle';
     const ticks = a.low < 0 && a.high > 0 ? [a.low, 0, a.high] : [a.low, (a.low + a.high) / 2, a.high];
+    const TEXT_HEIGHT = 13;
     for (const tick of ticks) {
       const at = Math.round(a.y(tick)) + 0.5;
+      const crowded = [a.low, a.high].some(end => end !== tick && Math.abs(a.y(end) - at) < TEXT_HEIGHT);
+      if (crowded && tick === ticks[1])
+        continue;
       context.beginPath();
       context.moveTo(a.margin.left, at);
       context.lineTo(a.width - a.margin.right, at);

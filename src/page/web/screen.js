@@ -1,5 +1,9 @@
 // What is seen of a session: the camera, the map, the plots, the score and the legend.
 
+const END_WORDS = {
+  'invalid pose': 'the robot is off the road', collision: 'the robot hit something',
+  'max steps': 'its time is up',
+};
 const GHOST_COLOURS = ['third', 'other', 'expert', 'policy'];
 
 class Screen {
@@ -143,7 +147,7 @@ class Screen {
     if (over.hidden)
       return;
     const words = session.failure ? 'The policy cannot go on: ' + session.failure + '.'
-      : session.ended ? 'The episode is over: ' + session.reason + '.' : 'The drive is over.';
+      : session.ended ? 'The episode is over: ' + (END_WORDS[session.reason] || session.reason) + '.' : 'The drive is over.';
     const help = ' R drives from the same start again, N from another one.';
     if (over.textContent !== words + help)
       over.textContent = words + help;
