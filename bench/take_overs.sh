@@ -10,8 +10,8 @@
 set -eu
 imprint=${IMPRINT:-build/release/imprint}
 folder=${1:-$(mktemp -d)}
-: "${FIRST:=40}" "${DRIVES:=150}" "${EPISODES:=500}" "${STEPS:=300}" "${TAKE_OVER:=0.08}"
-: "${EPOCHS:=10}" "${NETWORK:=one-residual-actions}"
+: "${FIRST:=20}" "${DRIVES:=150}" "${EPISODES:=400}" "${STEPS:=300}" "${TAKE_OVER:=0.08}"
+: "${EPOCHS:=8}" "${NETWORK:=one-residual-actions}"
 world="--map loop_empty --start-angle-deg 30"
 mkdir -p "$folder"
 rm -rf "$folder/policy" "$folder"/drives-*
