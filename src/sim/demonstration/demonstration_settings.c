@@ -86,14 +86,26 @@ static imp_status fail_unknown(const char *key, const char *name, imp_error *err
                                   imp_suggestion_format(&suggestion, hint));
 }
 
+// The path of a member by the key that stands for it in texts.
+static const char *path_of_key(const char *key)
+{
+    for (int k = 0; k < imp_env_members.count; k++) {
+        const imp_struct_member *member = &imp_env_members.list[k];
+        if (member->key != NULL && strcmp(member->key, key) == 0)
+            return member->name;
+    }
+    return key;
+}
+
 // Sets one member by its path. Arrays are lists of as many values.
 static imp_status read_setting(imp_env_def *env, const char *key, const json_t *value,
                                const char *name, imp_error *err)
 {
     void *at = NULL;
-    const imp_struct_member *member = strlen(key) < IMP_DEMONSTRATION_SETTING_MAX
-                                          ? imp_struct_find_member(&at, &imp_env_members, key, env)
-                                          : NULL;
+    const imp_struct_member *member =
+        strlen(key) < IMP_DEMONSTRATION_SETTING_MAX
+            ? imp_struct_find_member(&at, &imp_env_members, path_of_key(key), env)
+            : NULL;
     if (member == NULL || !imp_demonstration_is_setting(key, member))
         return fail_unknown(key, name, err);
     const size_t size = imp_demonstration_value_size(member->kind), count = member->size / size;

@@ -45,7 +45,8 @@ static void add_settings(json_t *out, const char *prefix, const imp_struct_table
         const char *at = (const char *)from + member->offset;
         const char *usual = (const char *)plain + member->offset;
         char path[IMP_DEMONSTRATION_SETTING_MAX];
-        snprintf(path, sizeof path, "%s%s", prefix, member->name);
+        snprintf(path, sizeof path, "%s%s", prefix,
+                 member->key != NULL ? member->key : member->name);
         if (member->kind == IMP_MEMBER_STRUCT) {
             strncat(path, ".", sizeof path - strlen(path) - 1);
             add_settings(out, path, member->of, at, usual);

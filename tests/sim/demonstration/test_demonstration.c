@@ -23,6 +23,7 @@ static imp_demonstration record(imp_world **world, const char *map_text)
     def.accept_start_angle = 0.3;
     def.randomize_objects = true;
     def.command_noise = 0.05;
+    def.action_dropout = 0.125;
     def.drive.trim = 0.1 / 3.0;
     assert_ok(map_text != NULL
                   ? imp_world_parse(world, map_text, strlen(map_text), "own.yaml", &err)
@@ -84,6 +85,9 @@ static void a_drive_is_read_back_and_drives_the_same(void **state)
     assert_ok(imp_demonstration_parse(&read, text, strlen(text), "a.drive.json", &err), err);
     assert_int_equal(read.steps, STEPS);
     assert_true(read.env.seed == UINT64_MAX - 7 && read.env.index == 3 && read.episode == 5);
+    // the key of the settings' text, which pages use, too
+    assert_non_null(strstr(text, "\"dropped\":0.125"));
+    assert_true(read.env.action_dropout == 0.125);
     assert_true(read.env.drive.trim == 0.1 / 3.0 && read.env.randomize_objects);
     assert_memory_equal(read.actions, drive.actions, 2 * STEPS * sizeof *read.actions);
     assert_memory_equal(read.drivers, drive.drivers, STEPS);
