@@ -32,16 +32,18 @@ static inline void imp_pack_pixel_pairs_portable(const imp_f32x8 pairs[4], imp_i
 {
     typedef uint8_t bytes_of_pair __attribute__((vector_size(8)));
     const imp_f32x8 zero = {0};
+    int32_t words[8];
     for (int k = 0; k < 4; k++) {
         const imp_f32x8 raised = IMP_F32X8_MAX(pairs[k], zero);
         const imp_f32x8 limited = IMP_F32X8_MIN(raised, zero + 255.0f);
         const imp_i32x8 whole = __builtin_convertvector(limited + 0.5f, imp_i32x8);
         const bytes_of_pair bytes = __builtin_convertvector(whole, bytes_of_pair);
-        int32_t words[2];
-        memcpy(words, &bytes, sizeof words);
-        (*pixels)[k] = words[0];
-        (*pixels)[k + 4] = words[1];
+        int32_t pair[2];
+        memcpy(pair, &bytes, sizeof pair);
+        words[k] = pair[0];
+        words[k + 4] = pair[1];
     }
+    memcpy(pixels, words, sizeof words);
 }
 
 static inline void imp_store_pixels_portable(const imp_i32x8 *pixels, int count, uint8_t *rgb)
