@@ -36,6 +36,15 @@ double imp_pow(double x, double y);   // 0.75
 double imp_hypot(double x, double y); // 0.86: the length of (x, y)
 
 // In single precision: the double's result, rounded.
+// A value rounded to single precision. gcc 12 with -O2 leaves out the conversions of two
+// neighbouring values to float and back, which superword parallelism takes for none; it cannot do
+// so here.
+static inline double imp_round_to_single(double value)
+{
+    const volatile float single = (float)value;
+    return (double)single;
+}
+
 static inline float imp_sinf(float x)
 {
     return (float)imp_sin((double)x);

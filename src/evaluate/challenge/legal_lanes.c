@@ -114,7 +114,8 @@ static const frame IDENTITY = {1.0, 0.0, 0.0, 0.0};
 // about 1e-7 m in a fixed direction, which is visible in the accumulated metrics.
 static frame to_single_precision(frame a)
 {
-    return (frame){(double)(float)a.c, (double)(float)a.s, (double)(float)a.x, (double)(float)a.y};
+    return (frame){imp_round_to_single(a.c), imp_round_to_single(a.s), imp_round_to_single(a.x),
+                   imp_round_to_single(a.y)};
 }
 
 // The transformation that moves the origin to a pose.
@@ -308,9 +309,9 @@ static imp_pose lane_pose_to_world(const imp_world *world, const tile_frame *til
 {
     pose2 turned =
         rotate_pose_by_quarter_turns((pose2){at.x, at.y, imp_atan2(at.s, at.c)}, quarters);
-    double y = (double)(float)((double)tile->size * turned.y + (double)tile->y);
-    return (imp_pose){(double)(float)((double)tile->size * turned.x + (double)tile->x),
-                      world->rows * world->tile_size - y, imp_wrap_angle(turned.angle)};
+    const double x = imp_round_to_single((double)tile->size * turned.x + (double)tile->x);
+    const double y = imp_round_to_single((double)tile->size * turned.y + (double)tile->y);
+    return (imp_pose){x, world->rows * world->tile_size - y, imp_wrap_angle(turned.angle)};
 }
 
 // Adds the lanes of tile (i, j) that contain the pose.

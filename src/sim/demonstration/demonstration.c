@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/math_functions.h"
 #include "base/common/try.h"
 #include "base/text/plural.h"
 
@@ -54,13 +55,10 @@ imp_status imp_demonstration_begin(imp_demonstration *out, const imp_env *env, i
     return IMP_OK;
 }
 
-// gcc 12 with -O3 takes the conversions of two neighbours to float and back for none at all
-// (superword parallelism); a volatile value cannot be taken for another.
 imp_action imp_demonstration_round(imp_action action)
 {
     const imp_action clipped = imp_action_clip(action);
-    const volatile float left = (float)clipped.left, right = (float)clipped.right;
-    return (imp_action){(double)left, (double)right};
+    return (imp_action){imp_round_to_single(clipped.left), imp_round_to_single(clipped.right)};
 }
 
 // Makes room for one more step and its check.

@@ -274,6 +274,24 @@ static void results_are_the_same_bits_everywhere(void **state)
     assert_int_equal(wrong, 0);
 }
 
+// Two neighbours, as in a structure: compilers may take their conversions for vectors.
+typedef struct pair {
+    double first, second;
+} pair;
+
+__attribute__((noinline)) static pair round_pair(double first, double second)
+{
+    return (pair){imp_round_to_single(first), imp_round_to_single(second)};
+}
+
+static void neighbours_are_rounded_to_single_precision(void **state)
+{
+    (void)state;
+    const volatile double first = 0.1, second = 1.0 / 3.0;
+    const pair rounded = round_pair(first, second);
+    assert_true(rounded.first == 0x1.99999ap-4 && rounded.second == 0x1.555556p-2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -281,6 +299,7 @@ int main(void)
         cmocka_unit_test(angles_next_to_quarter_turns),
         cmocka_unit_test(special_arguments_give_what_c_says),
         cmocka_unit_test(results_are_the_same_bits_everywhere),
+        cmocka_unit_test(neighbours_are_rounded_to_single_precision),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
