@@ -35,7 +35,8 @@ fi
 eval_agent "touch '$work/reached'; exit 3"
 [ ! -e reached ] || fail "an agent in the sandbox wrote a file"
 prints 'status 3'
-eval_agent 'mkdir /tmp/x && echo "private" && exit 4'
+# a name that no file outside has, because the sandbox shows files that a command names
+eval_agent "mkdir /tmp/private-$$ && echo private && exit 4"
 prints 'status 4; its last output: private'
 
 # a submission that writes where it is

@@ -190,15 +190,10 @@ done <<'ENDINGS'
 .hdf5 export robomimic data
 .safetensors model import model
 ENDINGS
-for wrong in pgn apgn PNG jpg v2; do
+for wrong in pgn apgn PNG jpg v2 avi; do
     expect 2 imprint render --replay data --out drive.$wrong
-    says "unknown ending .$wrong: must end with .png, .apng, or be a folder for frames"
+    says "unknown ending .$wrong: must end with .png, .apng, .mp4, .webm, .gif, .webp, or be a folder"
     absent drive.$wrong
-done
-for film in gif mp4; do
-    expect 2 imprint render --replay data --out drive.$film
-    says "ffmpeg -framerate 30 -i FOLDER/%05d.png"
-    absent drive.$film
 done
 expect 0 imprint render --replay data --out drive
 expect 0 imprint render --replay data --out drive.v2/
