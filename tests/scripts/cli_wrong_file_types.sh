@@ -190,11 +190,14 @@ done <<'ENDINGS'
 .hdf5 export robomimic data
 .safetensors model import model
 ENDINGS
-for wrong in pgn apgn PNG jpg v2 avi; do
+for wrong in pgn apgn PNG jpg v2; do
     expect 2 imprint render --replay data --out drive.$wrong
     says "unknown ending .$wrong: must end with .png, .apng, .mp4, .webm, .gif, .webp, or be a folder"
     absent drive.$wrong
 done
+expect 2 imprint render --replay data --out drive.avi
+says "ffmpeg -framerate 30 -i FOLDER/%05d.png"
+absent drive.avi
 expect 0 imprint render --replay data --out drive
 expect 0 imprint render --replay data --out drive.v2/
 [ "$(ls drive.v2)" = "$(ls drive)" ] || fail "other frames: $(ls drive.v2)"
