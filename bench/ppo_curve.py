@@ -27,7 +27,7 @@ def main():
     figure, panels = plt.subplots(1, 2, figsize=(9, 3), layout="constrained")
     for panel, values, title in (
         (panels[0], rewards, "progress reward of an episode"),
-        (panels[1], lengths, "length of an episode [steps], at most 600"),
+        (panels[1], lengths, "length of an episode [actions], at most 200"),
     ):
         panel.plot(steps, values, ".", color="0.75", markersize=2)
         mean = np.convolve(values, kernel, "valid")

@@ -192,7 +192,7 @@ done <<'ENDINGS'
 ENDINGS
 for wrong in pgn apgn PNG jpg v2; do
     expect 2 imprint render --replay data --out drive.$wrong
-    says "unknown ending .$wrong: must end with .png, .apng, .mp4, .webm, .gif, .webp, or be a folder"
+    says "unknown ending .$wrong: must end with .png, .apng, .mp4, .webm, .gif, .webp, or be a"
     absent drive.$wrong
 done
 expect 2 imprint render --replay data --out drive.avi
