@@ -51,7 +51,7 @@ static void check_agent_failure(const char *name, const char *agent, const char 
 {
     // what is not about time must not fail for lack of it, however busy the machine
     const double seconds =
-        run_contest_seconds(agent, strstr(reason, "in time") != NULL ? 2.0 : 40.0, 2);
+        run_contest_seconds(agent, strstr(reason, "timed out") != NULL ? 2.0 : 40.0, 2);
     for (int e = 0; e < contest.episodes; e++) {
         const imp_challenge_episode *r = &contest.results[e];
         if (r->ending != IMP_END_POLICY_FAILED || strstr(r->reason, reason) == NULL)
