@@ -26,12 +26,13 @@ static imp_dagger_def small_dagger(int rounds)
     return def;
 }
 
-// Runs it with a stop at every n-th time of asking, again and again, until it is done. Returns how
-// often it was stopped.
+// Runs it with a stop at the n-th time of asking, again and again, until it is done; each time one
+// later, so that work of which nothing is kept ends, however slow the machine is. Returns how often
+// it was stopped.
 static int run_with_stops(const char *to, imp_dagger_def def, int stop_at)
 {
     for (int stops = 0; stops < 200; stops++) {
-        stopper s = {.stop_at = stop_at};
+        stopper s = {.stop_at = stop_at + stops};
         imp_monitor monitor = stopping_monitor(&s);
         imp_error err = {0};
         imp_dagger_result out;
