@@ -4,8 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -21,12 +21,11 @@ static int find_holder(int folder)
         memset(&info, 0, sizeof info);
     char line[256];
     while (locks != NULL && holder == 0 && fgets(line, sizeof line, locks) != NULL) {
-        int process;
-        uint64_t inode;
+        char process[16], inode[32];
         // number, kind, advisory, access, process, device, inode
-        if (sscanf(line, "%*s FLOCK %*s WRITE %d %*x:%*x:%" SCNu64, &process, &inode) == 2 &&
-            inode == info.st_ino)
-            holder = process;
+        if (sscanf(line, "%*s FLOCK %*s WRITE %15s %*x:%*x:%31[0-9]", process, inode) == 2 &&
+            strtoull(inode, NULL, 10) == info.st_ino)
+            holder = (int)strtol(process, NULL, 10);
     }
     if (locks != NULL)
         fclose(locks);
