@@ -70,6 +70,8 @@ imprint render --replay drives --size 320x240 --out x.mp4 >out 2>err &
 left=$!
 pid=$left
 until listens && [ -n "$(find . -name 'x.*')" ]; do sleep 0.1; done
+[ -n "$(find . -name 'x.mp4.????????????????.tmp')" ] ||
+    fail "a name by which a later run knows what a killed one left: $(find . -name 'x.*')"
 kill -INT "$pid"
 code=0
 wait "$pid" || code=$?

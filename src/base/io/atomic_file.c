@@ -97,13 +97,13 @@ static imp_status check_target_path(const char *path, imp_error *err)
 }
 
 // Checks the target, creates the temporary file and opens a stream on its descriptor.
-imp_status imp_atomic_file_open(imp_atomic_file *file, const char *path, imp_error *err)
+static imp_status open_file(imp_atomic_file *file, const char *path, bool named, imp_error *err)
 {
     *file = (imp_atomic_file){0};
     IMP_TRY(check_target_path(path, err));
     strcpy(file->path, path);
     // prefer an unnamed file: it vanishes by itself if the writer is killed
-    int descriptor = open_temporary_unnamed(file);
+    int descriptor = named ? -1 : open_temporary_unnamed(file);
     if (descriptor < 0)
         descriptor = open_temporary_named(file, err);
     if (descriptor < 0)
@@ -114,6 +114,16 @@ imp_status imp_atomic_file_open(imp_atomic_file *file, const char *path, imp_err
     close(descriptor);
     imp_atomic_file_discard(file);
     return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
+}
+
+imp_status imp_atomic_file_open(imp_atomic_file *file, const char *path, imp_error *err)
+{
+    return open_file(file, path, false, err);
+}
+
+imp_status imp_atomic_file_open_named(imp_atomic_file *file, const char *path, imp_error *err)
+{
+    return open_file(file, path, true, err);
 }
 
 // Links an unnamed file to a temporary name; does nothing if the file has one. Retries while names

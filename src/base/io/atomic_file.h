@@ -20,6 +20,9 @@ typedef struct imp_atomic_file {
 // IMP_IO if the path is a device, a pipe or a folder.
 imp_status imp_atomic_file_open(imp_atomic_file *file, const char *path, imp_error *err);
 
+// The same with a name from the beginning, for another program that writes to temporary_path.
+imp_status imp_atomic_file_open_named(imp_atomic_file *file, const char *path, imp_error *err);
+
 // Flushes and syncs the file, renames it to its path and syncs the folder. Fails with IMP_IO if any
 // write failed; the path is then unchanged. Closes the file in any case.
 imp_status imp_atomic_file_commit(imp_atomic_file *file, imp_error *err);

@@ -1,12 +1,11 @@
 // Videos. MP4, WebM, GIF and WebP are encoded by the program ffmpeg: raw frames go to its
 // standard input through a socket, whose end it takes for the end of the film. It is started
-// without a shell, in a process group of its own, so that Ctrl-C reaches us alone. It writes beside
-// the path, under a name that nobody can foresee, and we rename the file when ffmpeg has ended
-// well; otherwise the file is removed, and the end of what ffmpeg said is in the message.
+// without a shell, in a process group of its own, so that Ctrl-C reaches us alone. It writes to an
+// atomic file, which gets its name when ffmpeg has ended well; otherwise the file is removed, and
+// the end of what ffmpeg said is in the message.
 #include "evaluate/report/report_formats/video.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -14,13 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/common/try.h"
-#include "base/io/file.h"
+#include "base/io/atomic_file.h"
 #include "base/yaml/yaml_tree.h"
 
 enum { ARGUMENTS_MAX = 48, SIDE_MAX = 8192, WORDS_MAX = 240 };
@@ -53,12 +51,12 @@ const char *const imp_video_extensions[] = {".apng", ".mp4", ".webm", ".gif", ".
 struct imp_video {
     char path[IMP_PATH_MAX];
     imp_animation *animation; // NULL: ffmpeg encodes
+    imp_atomic_file file;     // what ffmpeg writes
     const imp_monitor *monitor;
     size_t frame_bytes;
-    char temporary[IMP_PATH_MAX]; // what ffmpeg writes; "": there is none
-    pid_t process;                // of ffmpeg; 0: it does not run
-    int to;                       // its standard input, or -1
-    FILE *words;                  // its standard error
+    pid_t process; // of ffmpeg; 0: it does not run
+    int to;        // its standard input, or -1
+    FILE *words;   // its standard error
 };
 
 static const struct video_format *find_format(const char *path)
@@ -117,27 +115,6 @@ static imp_status fail_with_words(imp_video *v, imp_error *err, const char *what
     return imp_fail(err, IMP_IO, "%s: %s%s%s", v->path, what, words[0] != '\0' ? ": " : "", words);
 }
 
-// Creates an empty file beside the path, which ffmpeg will replace.
-static imp_status create_temporary_file(imp_video *v, imp_error *err)
-{
-    if ((size_t)snprintf(v->temporary, sizeof v->temporary, "%s.XXXXXX", v->path) >=
-        sizeof v->temporary) {
-        v->temporary[0] = '\0';
-        return imp_fail(err, IMP_IO, "%.100s...: path too long", v->path);
-    }
-    const int file = mkostemp(v->temporary, O_CLOEXEC);
-    if (file < 0) {
-        v->temporary[0] = '\0';
-        return imp_fail(err, IMP_IO, "%s: %s", v->path, strerror(errno));
-    }
-    // as other new files, and not only for us
-    const mode_t mask = umask(0);
-    umask(mask);
-    fchmod(file, 0666 & ~mask);
-    close(file);
-    return IMP_OK;
-}
-
 // Spawns ffmpeg with its end of the socket as standard input. Its output and words go to a file
 // without a name.
 static int spawn(imp_video *v, char *const *arguments, int its_end)
@@ -175,7 +152,7 @@ static imp_status start_ffmpeg(imp_video *v, const struct video_format *format, 
     snprintf(size, sizeof size, "%dx%d", width, height);
     snprintf(rate, sizeof rate, "%.6f", 1.0 / frame_time);
     // a path must not be taken for an address
-    snprintf(target, sizeof target, "file:%s", v->temporary);
+    snprintf(target, sizeof target, "file:%s", v->file.temporary_path);
     const char *first[] = {"ffmpeg", "-hide_banner", "-loglevel", "error",    "-y",
                            "-f",     "rawvideo",     "-pix_fmt",  "rgb24",    "-video_size",
                            size,     "-framerate",   rate,        "-i",       "pipe:0",
@@ -218,7 +195,7 @@ imp_status imp_video_create(imp_video **out, const char *path, int width, int he
         status = imp_animation_create(&v->animation, width, height, frame_time, err);
     } else {
         v->words = tmpfile();
-        status = v->words != NULL ? create_temporary_file(v, err)
+        status = v->words != NULL ? imp_atomic_file_open_named(&v->file, path, err)
                                   : imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
         if (status == IMP_OK)
             status = start_ffmpeg(v, format, width, height, frame_time, err);
@@ -293,10 +270,7 @@ imp_status imp_video_finish(imp_video *video, imp_error *err)
     IMP_TRY(wait_for_ffmpeg(v, &ended, err));
     if (!WIFEXITED(ended) || WEXITSTATUS(ended) != 0)
         return fail_with_words(v, err, "ffmpeg failed");
-    if (rename(v->temporary, v->path) != 0)
-        return imp_fail(err, IMP_IO, "%s: %s", v->path, strerror(errno));
-    v->temporary[0] = '\0';
-    return IMP_OK;
+    return imp_atomic_file_commit(&v->file, err);
 }
 
 void imp_video_destroy(imp_video *video)
@@ -309,8 +283,7 @@ void imp_video_destroy(imp_video *video)
     }
     if (video->to >= 0)
         close(video->to);
-    if (video->temporary[0] != '\0')
-        unlink(video->temporary);
+    imp_atomic_file_discard(&video->file);
     if (video->words != NULL)
         fclose(video->words);
     imp_animation_destroy(video->animation);
