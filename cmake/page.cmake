@@ -41,8 +41,8 @@ set(IMP_WASM_FOLDERS base/common base/text base/io base/yaml base/observation ba
   sim/randomization sim/policy sim/expert sim/simulator nn/vector_kernels nn/kernels nn/network
   nn/engine)
 set(IMP_WASM_FILES evaluate/rollout/network_policy.c)
-set(IMP_WASM_WITHOUT base/io/atomic_file.c base/io/mapped_file.c base/io/protobuf_writer.c
-  base/threads/thread_pool.c base/yaml/yaml_json.c base/yaml/yaml_parser.c
+set(IMP_WASM_WITHOUT base/io/atomic_file.c base/io/folder_lock.c base/io/mapped_file.c
+  base/io/protobuf_writer.c base/threads/thread_pool.c base/yaml/yaml_json.c base/yaml/yaml_parser.c
   sim/randomization/randomization_file.c)
 set(IMP_WASM_FLAGS --target=wasm32-wasi -std=c17 -O3 -msimd128 -ffp-contract=off -fno-math-errno
   -ffunction-sections -fdata-sections -D_GNU_SOURCE -D_WASI_EMULATED_MMAN
