@@ -12,7 +12,6 @@
 #include "base/io/file.h"
 #include "base/io/folder_reader.h"
 #include "base/text/plural.h"
-#include "imprint/demonstration.h"
 
 enum { FILES_MAX = 1000000 };
 
@@ -79,6 +78,15 @@ static bool is_folder(const char *path)
 {
     struct stat info;
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+void imp_drive_count_drivers(int64_t *driven, int *take_overs, const imp_demonstration *drive)
+{
+    for (int k = 0; k < drive->steps; k++) {
+        driven[drive->drivers[k]]++;
+        *take_overs += k > 0 && drive->drivers[k] == IMP_DRIVER_PERSON &&
+                       drive->drivers[k - 1] != IMP_DRIVER_PERSON;
+    }
 }
 
 // The driver of all steps, or -1.

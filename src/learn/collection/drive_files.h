@@ -3,7 +3,7 @@
 #ifndef IMP_LEARN_COLLECTION_DRIVE_FILES_H
 #define IMP_LEARN_COLLECTION_DRIVE_FILES_H
 
-#include "imprint/base.h"
+#include "imprint/demonstration.h"
 
 // The end of the name of a demonstration in a folder.
 #define IMP_DRIVE_SUFFIX ".drive.json"
@@ -27,5 +27,9 @@ typedef struct imp_drive_files {
 imp_status imp_drive_files_list(imp_drive_files *out, const char *const *paths, int count,
                                 const imp_monitor *monitor, imp_error *err);
 void imp_drive_files_free(imp_drive_files *files);
+
+// Adds up who drove the steps of a drive, in driven (IMP_DRIVER_COUNT), and how often a person took
+// over from another driver.
+void imp_drive_count_drivers(int64_t *driven, int *take_overs, const imp_demonstration *drive);
 
 #endif

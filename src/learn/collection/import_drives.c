@@ -86,14 +86,10 @@ static void redrive_file(void *context, int index, int worker)
         report_progress(job);
 }
 
-// Adds up who drove, and how often a person took over.
-static void count_drivers(imp_drive_import_summary *out, const imp_demonstration *drive)
+// Adds a drive to the summary.
+static void count_drive(imp_drive_import_summary *out, const imp_demonstration *drive)
 {
-    for (int k = 0; k < drive->steps; k++) {
-        out->driven[drive->drivers[k]]++;
-        out->take_overs += k > 0 && drive->drivers[k] == IMP_DRIVER_PERSON &&
-                           drive->drivers[k - 1] != IMP_DRIVER_PERSON;
-    }
+    imp_drive_count_drivers(out->driven, &out->take_overs, drive);
     out->episodes++;
     out->steps += drive->steps;
 }
@@ -113,7 +109,7 @@ static imp_status import_wave(import_job *job, imp_dataset_writer *writer, int c
             status = imp_dataset_writer_add(writer, &episode, err);
         }
         if (status == IMP_OK)
-            count_drivers(job->out, &redrive->drive);
+            count_drive(job->out, &redrive->drive);
         imp_redrive_free(redrive);
     }
     return status;
@@ -228,8 +224,7 @@ static imp_status check_import_def(const imp_drive_import_def *def, imp_error *e
     if (imp_observation_kind_name((int)def->sim.observation) == NULL)
         return imp_fail(err, IMP_USAGE, "unknown kind of observation");
     for (int k = 0; k < IMP_GROUP_COUNT; k++)
-        if (def->sim.randomization.strength[k] > 0.0 &&
-            (k >= IMP_GROUP_GAIN || k == IMP_GROUP_OBJECTS))
+        if (def->sim.randomization.strength[k] > 0.0 && imp_redrive_depends_on_group(k))
             return imp_fail(err, IMP_USAGE,
                             "randomisation '%s' changes how the robot or the objects move, and a "
                             "drive could not come out the same: only what is seen can be "

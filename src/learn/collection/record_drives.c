@@ -119,11 +119,9 @@ static imp_status write_drive(const record_job *job, drive_recorder *r, int inde
     if (r->error.status != IMP_OK)
         return imp_fail(err, r->error.status, "%s", r->error.message);
     result->steps = drive->steps;
-    for (int k = 0; k < drive->steps; k++) {
-        result->driven[drive->drivers[k]]++;
-        result->take_overs += drive->drivers[k] == IMP_DRIVER_PERSON &&
-                              (k == 0 || drive->drivers[k - 1] != IMP_DRIVER_PERSON);
-    }
+    imp_drive_count_drivers(result->driven, &result->take_overs, drive);
+    // here, a person who drives from the first step on took over from the policy
+    result->take_overs += drive->steps > 0 && drive->drivers[0] == IMP_DRIVER_PERSON;
     snprintf(name, sizeof name, "%05d" IMP_DRIVE_SUFFIX, index);
     IMP_TRY(imp_path_join(path, job->folder, name, err));
     return imp_demonstration_write(drive, path, err);

@@ -41,6 +41,13 @@ void imp_redrive_free(imp_redrive *redrive);
 imp_status imp_redriver_run(imp_redriver *redriver, imp_redrive *redrive, imp_error *err);
 void imp_redriver_close(imp_redriver *redriver);
 
+// Whether a group of randomisation changes how the robot or the objects move: a drive would not
+// come out the same.
+static inline bool imp_redrive_depends_on_group(int group)
+{
+    return group >= IMP_GROUP_GAIN || group == IMP_GROUP_OBJECTS;
+}
+
 // The episode of a drive, which borrows its arrays.
 imp_episode imp_redrive_episode(const imp_redrive *redrive);
 

@@ -9,6 +9,7 @@
 #include "base/io/file.h"
 #include "imprint/dataset.h"
 #include "learn/collection/drive_files.h"
+#include "learn/collection/redrive.h"
 
 bool imp_take_overs_are_in(const char *folder)
 {
@@ -30,7 +31,7 @@ imp_status imp_take_overs_import(const char *folder, const imp_dagger_def *def,
     import.resume = true;
     import.settings = def->settings;
     for (int k = 0; k < IMP_GROUP_COUNT; k++)
-        if (k >= IMP_GROUP_GAIN || k == IMP_GROUP_OBJECTS)
+        if (imp_redrive_depends_on_group(k))
             import.sim.randomization.strength[k] = 0.0;
     return imp_import_drives(&summary, folder, def->take_overs, def->take_over_count, &import,
                              monitor, err);
