@@ -140,6 +140,17 @@ static imp_status read_import_options(const imp_options *options, settings *s, i
     return imp_calibration_read(&s->own_calibration, s->calibration, err);
 }
 
+// Puts the settings and a preview beside a new dataset. An import that failed left no folder: what
+// was there before comes back.
+static imp_status finish_dataset(const settings *s, const imp_options *options, imp_status status,
+                                 imp_error *err)
+{
+    imp_output_folder_end_backup(s->out, s->force, status, err);
+    if (status == IMP_OK)
+        status = imp_output_folder_save_settings(options, s->out, err);
+    return status == IMP_OK ? imp_dataset_preview_write(s->out, err) : status;
+}
+
 // Drives demonstrations again, and writes them to the folder unless they are only checked.
 static imp_status import_drives(settings *s, const imp_options *options, imp_error *err)
 {
@@ -150,20 +161,15 @@ static imp_status import_drives(settings *s, const imp_options *options, imp_err
     char *json = imp_options_to_json(options);
     const imp_monitor monitor = imp_console_monitor(options);
     drive->def.settings = json != NULL ? json : "{}";
-    imp_status status =
+    const imp_status status =
         imp_import_drives(&drive->summary, drive->check ? NULL : s->out, options->operands + 1,
                           options->operand_count - 1, &drive->def, &monitor, err);
     imp_console_clear_progress();
     free(json);
-    if (drive->check)
-        return status;
-    imp_output_folder_end_backup(s->out, s->force, status, err);
-    if (status == IMP_OK)
-        status = imp_output_folder_save_settings(options, s->out, err);
-    return status == IMP_OK ? imp_dataset_preview_write(s->out, err) : status;
+    return drive->check ? status : finish_dataset(s, options, status, err);
 }
 
-// Imports, then saves the settings and a preview beside the dataset.
+// Imports recordings of other programs.
 static imp_status import_recordings(settings *s, const imp_options *options, imp_error *err)
 {
     imp_import_summary *summary = &s->summary;
@@ -175,17 +181,13 @@ static imp_status import_recordings(settings *s, const imp_options *options, imp
     const char *const *files = options->operands + 1;
     const int count = options->operand_count - 1;
     s->def.settings = json != NULL ? json : "{}";
-    imp_status status =
+    const imp_status status =
         s->kind == ROSBAG
             ? imp_import_rosbag(summary, files, count, s->out, &s->def, &monitor, err)
             : imp_import_trainlog(summary, files, count, s->out, &s->def, &monitor, err);
-    // an import that fails leaves no folder
     imp_console_clear_progress();
-    imp_output_folder_end_backup(s->out, s->force, status, err);
     free(json);
-    if (status == IMP_OK)
-        status = imp_output_folder_save_settings(options, s->out, err);
-    return status == IMP_OK ? imp_dataset_preview_write(s->out, err) : status;
+    return finish_dataset(s, options, status, err);
 }
 
 // The first operand says what kind of recordings the others are.
