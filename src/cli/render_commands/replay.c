@@ -291,10 +291,7 @@ static double speed_before(const replay_job *p, int step)
 // Puts one view of several into its place in the frame.
 static void place_panel(const replay_job *p, int index, uint8_t *rgb)
 {
-    const size_t row = (size_t)p->panel_width * 3;
-    for (int k = 0; k < p->picture_height; k++)
-        memcpy(rgb + (size_t)k * (size_t)p->width * 3 + (size_t)index * row,
-               p->panel + (size_t)k * row, row);
+    imp_video_place_view(rgb, p->width, p->panel, p->panel_width, p->picture_height, index);
 }
 
 // Renders a frame at a recorded pose. Speed and turn rate, for motion blur, are differences of

@@ -53,9 +53,8 @@ static size_t view_bytes(const imp_episode_videos_def *videos)
 // Puts a view into the left or the right half of the frame.
 static void place_view(const video_recorder *r, int half)
 {
-    const size_t row = (size_t)r->job->videos->width * 3;
-    for (int k = 0; k < r->job->videos->height; k++)
-        memcpy(r->frame + (2 * (size_t)k + (size_t)half) * row, r->view + (size_t)k * row, row);
+    const int width = r->job->videos->width;
+    imp_video_place_view(r->frame, 2 * width, r->view, width, r->job->videos->height, half);
 }
 
 // Draws the present state, all but the line below it.

@@ -72,6 +72,15 @@ bool imp_video_is_path(const char *path)
     return find_format(path) != NULL;
 }
 
+void imp_video_place_view(uint8_t *frame, int width, const uint8_t *view, int view_width,
+                          int view_height, int index)
+{
+    const size_t row = (size_t)view_width * 3;
+    for (int k = 0; k < view_height; k++)
+        memcpy(frame + (size_t)k * (size_t)width * 3 + (size_t)index * row, view + (size_t)k * row,
+               row);
+}
+
 static imp_status fail_not_installed(const char *path, const char *extension, imp_error *err)
 {
     return imp_fail(err, IMP_USAGE,

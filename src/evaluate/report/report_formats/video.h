@@ -33,4 +33,10 @@ imp_status imp_video_finish(imp_video *video, imp_error *err);
 // Frees it; a video that was not finished leaves no file. Nullable.
 void imp_video_destroy(imp_video *video);
 
+// Puts one of several views of equal size that stand side by side into its place in a frame, which
+// begins with them and is `width` pixels wide. view: (view_height x view_width x 3); index: from
+// the left.
+void imp_video_place_view(uint8_t *frame, int width, const uint8_t *view, int view_width,
+                          int view_height, int index);
+
 #endif
