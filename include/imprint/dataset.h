@@ -94,6 +94,9 @@ imp_status imp_dataset_writer_add(imp_dataset_writer *writer, const imp_episode 
 imp_status imp_dataset_writer_set_origin(imp_dataset_writer *writer, const char *origin,
                                          imp_error *err);
 
+/// The origin of the dataset; "" if it has none. Borrowed.
+const char *imp_dataset_writer_origin(const imp_dataset_writer *writer);
+
 /// Makes everything added so far safe on disk: writes the shard under construction and updates
 /// main_data.hdf5. A shard that is not full is later rewritten with more episodes, so the bytes of
 /// a dataset do not depend on flushes or interruptions. After a failure (disk full) no temporary

@@ -10,6 +10,7 @@
 #include "imprint/collect.h"
 #include "imprint/dagger.h"
 #include "imprint/dataset.h"
+#include "imprint/dataset_edit.h"
 #include "imprint/demonstration.h"
 #include "imprint/env.h"
 #include "imprint/evaluate.h"

@@ -1,12 +1,14 @@
 // imprint data: `info` prints what a dataset contains, `check` reads every byte of it and fails
 // if anything is wrong. data/dataset does the reading and checking. Imported recordings may lack
-// poses or rewards. Their statistics are then null in JSON and reported as unknown in text.
+// poses or rewards. Their statistics are then null in JSON and reported as unknown in text. The
+// other subcommands are in data_edit.c.
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/common/try.h"
 #include "base/text/plural.h"
+#include "cli/data_commands/data_edit.h"
 #include "cli/data_commands/randomization_summary.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
@@ -85,10 +87,11 @@ static void print_import_origin(const imp_dataset *dataset)
     const char *key;
     json_t *value;
     size_t index;
-    // notes of the import, one a line
+    // notes of the import, or of the datasets that it was made of, one a line
+    const char *label = json_object_get(origin, "sources") != NULL ? "made of " : "imported";
     json_array_foreach(json_object_get(origin, "notes"), index, value)
     {
-        printf("  %s        %s\n", index == 0 ? "imported" : "        ", json_string_value(value));
+        printf("  %s        %s\n", index == 0 ? label : "        ", json_string_value(value));
     }
     // reasons and counts
     bool first = true;
@@ -121,7 +124,7 @@ static void print_info(const char *folder, const imp_dataset *dataset,
     printf("  duty cycles     left %.2f to %.2f (mean %.3f), right %.2f to %.2f (mean %.3f)\n",
            sum->action_min[0], sum->action_max[0], sum->action_mean[0], sum->action_min[1],
            sum->action_max[1], sum->action_mean[1]);
-    printf("  expert differs  %.4f rms", sum->expert_difference);
+    printf("  expert differs  %.4f rms\n", sum->expert_difference);
     print_pose_statistics(sum);
     print_import_origin(dataset);
     imp_randomization_summary_print(dataset);
@@ -162,30 +165,56 @@ static imp_status check_or_print_dataset(const imp_options *options, const imp_d
     return IMP_OK;
 }
 
-// Both subcommands take one dataset.
+static const imp_subcommand SUBCOMMANDS[] = {[IMP_DATA_INFO] = {"info", 1, 1, "DIR"},
+                                             [IMP_DATA_CHECK] = {"check", 1, 1, "DIR"},
+                                             [IMP_DATA_LIST] = {"list", 1, 1, "DIR"},
+                                             [IMP_DATA_DROP] = {"drop", 1, 1, "DIR"},
+                                             [IMP_DATA_MERGE] = {"merge", 2, -1, "DIR DIR..."},
+                                             [IMP_DATA_SPLIT] = {"split", 1, 1, "DIR"},
+                                             [IMP_DATA_APPEND] = {"append", 2, -1, "DIR FROM..."},
+                                             [IMP_DATA_ACTION_COUNT] = {0}};
+
+// The first operand is the subcommand, the next one a folder.
 static imp_status run_data_command(void *state, const imp_options *options, imp_error *err)
 {
-    (void)state;
-    static const imp_subcommand subcommands[] = {
-        {"info", 1, 1, "DIR"}, {"check", 1, 1, "DIR"}, {0}};
+    imp_data_edit *edit = state;
     int action;
     imp_dataset *dataset;
-    // the first operand is the subcommand, the second one is the folder
-    IMP_TRY(imp_options_subcommand(&action, options, subcommands, err));
+    IMP_TRY(imp_options_subcommand(&action, options, SUBCOMMANDS, err));
+    IMP_TRY(imp_data_edit_check_options(edit, (imp_data_action)action, options, err));
+    if (action > IMP_DATA_CHECK)
+        return imp_data_edit_run(edit, (imp_data_action)action, options, err);
     IMP_TRY(imp_dataset_open(&dataset, options->operands[1], err));
     const imp_status status = check_or_print_dataset(options, dataset, err);
     imp_dataset_close(dataset);
     return status;
 }
 
+static void set_up_data_command(void *state, imp_options *options)
+{
+    imp_data_edit_set_up(state, options);
+}
+
 const imp_command imp_command_data = {
     .name = "data",
-    .summary = "print what a dataset contains, or check it",
-    .operands = "info DIR | check DIR",
+    .summary = "look at datasets, check, clean, join and split them",
+    .operands = "(info | check | list | drop | split) DIR | merge DIR DIR... | append DIR FROM...",
     .details =
         "`info` prints attributes and statistics. `check` reads every byte; its exit code is "
-        "1 if any number, flag or total is wrong.",
-    .examples = "  imprint log --episodes 2 --steps 60 --out /tmp/imprint-i --force &&\n"
-                "  imprint data info /tmp/imprint-i",
+        "1 if any number, flag or total is wrong. `list` prints figures of every episode, or of "
+        "those that the options find.\n\n"
+        "`drop` writes a copy without bad episodes and frames. `merge` joins datasets with the "
+        "same size, lens and time step. `split` writes DIR/train and DIR/validation by episodes. "
+        "`append` makes the first dataset longer. Images, actions, labels and seeds stay the same "
+        "to the last bit, and what was done is in `imprint data info`. Until everything is "
+        "written nothing changes, however the program ends.",
+    .examples =
+        "  imprint log --episodes 4 --steps 60 --noise 0.3 --out /tmp/imprint-i --force &&\n"
+        "  imprint data info /tmp/imprint-i &&\n"
+        "  imprint data list /tmp/imprint-i &&\n"
+        "  imprint data drop /tmp/imprint-i --episodes 0 --out /tmp/imprint-clean --force &&\n"
+        "  imprint data split /tmp/imprint-clean --validation 0.4 --out /tmp/imprint-parts --force",
+    .state_size = sizeof(imp_data_edit),
+    .set_up = set_up_data_command,
     .run = run_data_command,
 };

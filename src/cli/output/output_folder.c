@@ -73,11 +73,13 @@ static bool is_imprint_file(const char *name)
 }
 
 // Whether imprint makes subfolders of this name: for DAgger's rounds, for seeds, for messages of
-// agents, and for networks that drive during online training. A symbolic link does not count.
+// agents, for networks that drive during online training, and for the parts of a dataset. A
+// symbolic link does not count.
 static bool is_imprint_subfolder(int directory, const char *name)
 {
-    static const char *const patterns[] = {"data-%*9[0-9]%n", "model-%*9[0-9]%n",
-                                           "seed-%*20[0-9]%n", "messages%n", "drivers%n"};
+    static const char *const patterns[] = {
+        "data-%*9[0-9]%n", "model-%*9[0-9]%n", "seed-%*20[0-9]%n", "messages%n",
+        "drivers%n",       "train%n",          "validation%n"};
     struct stat info;
     int used = 0;
     for (size_t k = 0; used == 0 && k < sizeof patterns / sizeof patterns[0]; k++) {

@@ -80,5 +80,7 @@ int64_t imp_episode_check(const imp_episode *episode, char first[120]);
 // A hash of everything in an episode. It is stored with the episode, so that damage on disk is
 // detected.
 uint64_t imp_episode_hash(const imp_dataset_info *info, const imp_episode *episode);
+// The hash that is stored with an episode.
+uint64_t imp_dataset_episode_stored_hash(const imp_dataset *dataset, int index);
 
 #endif

@@ -66,6 +66,11 @@ uint64_t imp_dataset_hash(const imp_dataset *dataset)
     return hash;
 }
 
+uint64_t imp_dataset_episode_stored_hash(const imp_dataset *dataset, int index)
+{
+    return dataset->hashes[index];
+}
+
 // Combines the stored hashes; the episodes' bytes are not read.
 uint64_t imp_dataset_stored_hash(const imp_dataset *dataset)
 {

@@ -421,6 +421,11 @@ imp_status imp_dataset_writer_set_origin(imp_dataset_writer *writer, const char 
     return IMP_OK;
 }
 
+const char *imp_dataset_writer_origin(const imp_dataset_writer *writer)
+{
+    return writer->origin != NULL ? writer->origin : "";
+}
+
 // Adds the shard's attributes and writes its file.
 static imp_status write_pending_shard(imp_dataset_writer *writer, imp_error *err)
 {

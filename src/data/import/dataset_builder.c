@@ -4,19 +4,13 @@
 // interrupted import leaves nothing that looks like a dataset.
 #include "data/import/dataset_builder.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/common/try.h"
-#include "base/io/file.h"
-#include "base/io/folder_reader.h"
+#include "data/dataset/partial_dataset.h"
 
 // A piece of an episode has at most this much image memory, but at least two images.
 enum { PIECE_BYTES = 16 << 20 };
@@ -36,59 +30,11 @@ struct imp_dataset_builder {
     imp_import_step *step_data; // (capacity)
 };
 
-// Names of files that a dataset writer creates.
-static bool is_dataset_file(const char *name)
-{
-    int used = 0;
-    if (imp_path_has_suffix(name, ".tmp"))
-        return true;
-    if (strcmp(name, "main_data.hdf5") == 0 || strcmp(name, "metadata.json") == 0)
-        return true;
-    // "shard-" and digits; %n proves that the rest matched
-    return sscanf(name, "shard-%*9[0-9].hdf5%n", &used) == 0 && used > 0 && name[used] == '\0';
-}
-
-// Removes the files of an unfinished dataset, and the folder if nothing else is in it.
-imp_status imp_dataset_remove_partial(const char *folder, imp_error *err)
-{
-    imp_folder_reader reader;
-    imp_status status = imp_folder_reader_open(&reader, folder, err);
-    if (status != IMP_OK)
-        return errno == ENOENT ? IMP_OK : status;
-    // the writer's lock tells whether another import is running
-    status = imp_folder_reader_lock(&reader, err);
-    // only our own files are removed; rmdir() fails if others remain
-    for (const char *name = ""; status == IMP_OK && name != NULL;) {
-        status = imp_folder_reader_next(&reader, &name, err);
-        if (status == IMP_OK && name != NULL && is_dataset_file(name))
-            unlinkat(dirfd(reader.stream), name, 0);
-    }
-    imp_folder_reader_close(&reader);
-    if (status != IMP_OK)
-        return status;
-    if (rmdir(folder) != 0)
-        return imp_fail(err, IMP_IO, "%s is left from an import that was killed: remove it (%s)",
-                        folder, strerror(errno));
-    return IMP_OK;
-}
-
-// Derives the temporary path, and removes what a killed import left there.
+// Begins the dataset beside its folder.
 static imp_status open_writer(imp_dataset_builder *r, imp_error *err)
 {
-    size_t length = strlen(r->folder);
-    // a trailing slash would put the temporary folder inside
-    while (length > 1 && r->folder[length - 1] == '/')
-        r->folder[--length] = '\0';
-    if (length + strlen(".partial") >= sizeof r->partial)
-        return imp_fail(err, IMP_IO, "%.100s...: path too long", r->folder);
-    memcpy(r->partial, r->folder, length);
-    strcpy(r->partial + length, ".partial");
-    // checked before anything is written
-    if (imp_path_exists(r->folder))
-        return imp_add_hint(err, IMP_HINT_OUTPUT_EXISTS,
-                            imp_fail(err, IMP_IO, "%s exists", r->folder));
     int written;
-    IMP_TRY(imp_dataset_remove_partial(r->partial, err));
+    IMP_TRY(imp_partial_dataset_begin(r->partial, r->folder, true, err));
     return imp_dataset_writer_create(&r->writer, r->partial, &r->info, false, &written, err);
 }
 
@@ -210,16 +156,6 @@ static void fill_episode_arrays(const episode_columns *c, const imp_import_step 
     }
 }
 
-// Removes the advice to resume from a message (disk full): nothing of a failed import is kept.
-static void cut_resume_advice_from_error(imp_error *err)
-{
-    char *advice = err == NULL ? NULL : strstr(err->message, " episodes are safe");
-    while (advice != NULL && advice > err->message && *advice != ';')
-        advice--;
-    if (advice != NULL)
-        *advice = '\0';
-}
-
 // Writes the first `steps` steps, and the image after them, as an episode.
 static imp_status write_episode(imp_dataset_builder *r, int steps, imp_episode_end ending,
                                 imp_error *err)
@@ -246,7 +182,7 @@ static imp_status write_episode(imp_dataset_builder *r, int steps, imp_episode_e
         memcpy(episode.map, r->info.map, sizeof episode.map);
         status = imp_dataset_writer_add(r->writer, &episode, err);
         if (status != IMP_OK)
-            cut_resume_advice_from_error(err);
+            imp_partial_dataset_cut_advice(err);
     } else {
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for an episode");
     }
@@ -319,13 +255,11 @@ imp_status imp_dataset_builder_finish(imp_dataset_builder *r, const char *origin
     if (status == IMP_OK)
         status = imp_dataset_writer_finish(r->writer, err);
     if (status != IMP_OK) {
-        cut_resume_advice_from_error(err);
+        imp_partial_dataset_cut_advice(err);
         return status;
     }
     // the dataset appears under its name
-    if (rename(r->partial, r->folder) != 0)
-        return imp_fail(err, IMP_IO, "%s: cannot be renamed to %s: %s", r->partial, r->folder,
-                        strerror(errno));
+    IMP_TRY(imp_partial_dataset_finish(r->partial, r->folder, err));
     r->finished = true;
     return IMP_OK;
 }
@@ -338,7 +272,7 @@ void imp_dataset_builder_destroy(imp_dataset_builder *r)
     // the writer's lock must be gone before the files are removed
     imp_dataset_writer_destroy(r->writer);
     if (!r->finished)
-        imp_dataset_remove_partial(r->partial, NULL);
+        imp_partial_dataset_remove(r->partial, NULL);
     free(r->images);
     free(r->step_data);
     free(r);

@@ -53,10 +53,6 @@ int64_t imp_dataset_builder_steps(const imp_dataset_builder *builder);
 imp_status imp_dataset_builder_finish(imp_dataset_builder *builder, const char *origin,
                                       imp_error *err);
 
-// Removes what a killed import left in a folder, and the folder; nothing if it does not exist.
-// Fails with IMP_IO if other files are in it, or if another import is writing there.
-imp_status imp_dataset_remove_partial(const char *folder, imp_error *err);
-
 // Frees the builder; removes a dataset that was not finished. Nullable.
 void imp_dataset_builder_destroy(imp_dataset_builder *builder);
 

@@ -180,6 +180,12 @@ static imp_status open_dataset_writer(imp_dataset_writer **writer, const char *f
     // a resumed dataset must have the same definition, and no more episodes than asked for
     IMP_TRY(compute_definition_hash(info.definition, work, err));
     IMP_TRY(imp_dataset_writer_create(writer, folder, &info, def->resume, written, err));
+    // episodes of other datasets are among them, so their number is not that of the next one
+    if (imp_dataset_writer_origin(*writer)[0] != '\0')
+        return imp_fail(err, IMP_USAGE,
+                        "%s: episodes of other datasets were appended to it, so it cannot be "
+                        "continued: record more in another folder, and append them",
+                        folder);
     if (*written > def->episodes)
         IMP_TRY(imp_add_hint(
             err, IMP_HINT_START_OVER,

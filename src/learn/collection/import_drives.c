@@ -1,7 +1,6 @@
 // Imports demonstrations: files are driven again on all threads, a wave at a time, and written to a
 // dataset in their order, so that its bytes do not depend on threads. The dataset lies beside its
 // folder (".partial") until all drives have come out the same, and is renamed then.
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +13,7 @@
 #include "base/text/plural.h"
 #include "base/text/text_stream.h"
 #include "base/threads/thread_pool.h"
-#include "data/import/dataset_builder.h"
+#include "data/dataset/partial_dataset.h"
 #include "learn/collection/drive_files.h"
 #include "learn/collection/redrive.h"
 #include "learn/settings/settings_tables.h"
@@ -188,28 +187,18 @@ static imp_status compare_dataset(const import_job *job, imp_error *err)
 static imp_status write_dataset(import_job *job, imp_error *err)
 {
     char partial[IMP_PATH_MAX];
-    size_t length = strlen(job->folder);
     imp_dataset_writer *writer = NULL;
     int written;
-    while (length > 1 && job->folder[length - 1] == '/')
-        length--;
-    if ((size_t)snprintf(partial, sizeof partial, "%.*s.partial", (int)length, job->folder) >=
-        sizeof partial)
-        return imp_fail(err, IMP_IO, "%.100s...: path too long", job->folder);
     if (imp_path_exists(job->folder) && job->def->resume)
         return compare_dataset(job, err);
-    if (imp_path_exists(job->folder))
-        return imp_add_hint(err, IMP_HINT_OUTPUT_EXISTS,
-                            imp_fail(err, IMP_IO, "%s exists", job->folder));
-    IMP_TRY(imp_dataset_remove_partial(partial, err));
+    IMP_TRY(imp_partial_dataset_begin(partial, job->folder, true, err));
     IMP_TRY(imp_dataset_writer_create(&writer, partial, &job->info, false, &written, err));
     imp_status status = import_all_waves(job, writer, err);
     imp_dataset_writer_destroy(writer);
-    if (status == IMP_OK && rename(partial, job->folder) != 0)
-        status = imp_fail(err, IMP_IO, "%s: cannot be renamed to %s: %s", partial, job->folder,
-                          strerror(errno));
+    if (status == IMP_OK)
+        status = imp_partial_dataset_finish(partial, job->folder, err);
     if (status != IMP_OK)
-        imp_dataset_remove_partial(partial, NULL);
+        imp_partial_dataset_remove(partial, NULL);
     return status;
 }
 

@@ -1,0 +1,29 @@
+// data/dataset/partial_dataset.h: a dataset that lies beside its folder, as FOLDER.partial, until
+// it is complete. So what is interrupted or killed leaves nothing that looks like a dataset.
+#ifndef IMP_DATA_DATASET_PARTIAL_DATASET_H
+#define IMP_DATA_DATASET_PARTIAL_DATASET_H
+
+#include "base/io/file.h"
+
+// Writes the path FOLDER.partial to out, and removes what a killed process left there. Slashes at
+// the end of folder do not count. IMP_IO: the folder exists, and must not (is_new), the path is too
+// long, or imp_partial_dataset_remove() fails.
+imp_status imp_partial_dataset_begin(char out[IMP_PATH_MAX], const char *folder, bool is_new,
+                                     imp_error *err);
+
+// Gives a complete dataset its name. IMP_IO: it cannot be renamed.
+imp_status imp_partial_dataset_finish(const char *partial, const char *folder, imp_error *err);
+
+// Removes the files of a dataset from a folder, and the folder; nothing if it does not exist. The
+// folder may hold such folders, as `imprint data split` makes them. Fails with IMP_IO if other
+// files are in it, or if another process is writing there.
+imp_status imp_partial_dataset_remove(const char *folder, imp_error *err);
+
+// Removes the advice to resume from a message of a dataset writer (disk full): nothing of a partial
+// dataset is kept.
+void imp_partial_dataset_cut_advice(imp_error *err);
+
+// Whether a file in the folder of a dataset belongs to it: shards, index, settings, the preview.
+bool imp_partial_dataset_owns(const char *name);
+
+#endif
