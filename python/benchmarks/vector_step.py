@@ -1,12 +1,13 @@
 """Prints how many steps a second the vector environment makes, beside the C library's rate.
 
 Rates are the best of several turns of Gymnasium's benchmark_vector_step(). gym-duckietown's is 35 a
-second and core with 80 x 60 images. The C library's rate, and the share of it, are those of the
+second and core with 80 x 60 images. The C library's rate, and the shares of it, are those of the
 fastest calls, which other load of the machine disturbs least.
 """
 
 import argparse
 import time
+from collections.abc import Callable
 from typing import Any
 
 import gymnasium as gym
@@ -33,34 +34,36 @@ def make(count: int, settings: dict[str, Any]) -> imprint.LaneFollowingVectorEnv
     return env
 
 
-def share_of_c(env: imprint.LaneFollowingVectorEnv, seconds: float) -> tuple[float, float]:
-    """The C library's steps a second, and which share of its rate Python reaches.
+def shares_of_c(env: imprint.LaneFollowingVectorEnv, seconds: float) -> tuple[float, float, float]:
+    """The C library's steps a second; which share of them step() makes with the same actions; and
+    which with random actions that Gymnasium draws for each step.
 
-    Calls of the library alone and Python's steps, with their random actions, take turns one by
-    one, so that both see the same load of the machine; the fastest quarter of each counts.
+    The three take turns one by one, so that all see the same load of the machine. The fastest
+    quarter of each counts.
     """
     env.action_space.seed(1)
     env.reset(seed=1)
     # the environment's own arguments, without its Python
     batch = env._batch
     arguments = (batch._threads, batch._sims, env.num_envs)
-    action = env.action_space.sample().astype(np.float64)
-    memory = pointer(action, "imp_action")
-    in_c: list[float] = []
-    in_python: list[float] = []
+    actions = [env.action_space.sample() for _ in range(16)]
+    memory = [pointer(action.astype(np.float64), "imp_action") for action in actions]
+    ways: list[Callable[[int], object]] = [
+        lambda k: call(lib.imp_sim_step_many, *arguments, memory[k], env._outputs.struct),
+        lambda k: env.step(actions[k]),
+        lambda _: env.step(env.action_space.sample()),
+    ]
+    times: list[list[float]] = [[] for _ in ways]
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
-        start = time.perf_counter()
-        call(lib.imp_sim_step_many, *arguments, memory, env._outputs.struct)
-        between = time.perf_counter()
-        action[...] = sample = env.action_space.sample()
-        env.step(sample)
-        in_c.append(between - start)
-        in_python.append(time.perf_counter() - between)
-    fastest = max(1, len(in_c) // 4)
-    c = sum(sorted(in_c)[:fastest]) / fastest
-    python = sum(sorted(in_python)[:fastest]) / fastest
-    return env.num_envs / c, c / python
+        for way, measured in zip(ways, times, strict=True):
+            start = time.perf_counter()
+            observation = way(len(measured) % len(actions))
+            measured.append(time.perf_counter() - start)
+    del observation
+    fastest = max(1, len(times[0]) // 4)
+    c, same, sampled = (sum(sorted(measured)[:fastest]) / fastest for measured in times)
+    return env.num_envs / c, c / same, c / sampled
 
 
 def main() -> None:
@@ -68,25 +71,24 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0, help="duration of each turn")
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--map", default="loop_empty")
+    parser.add_argument("--only", default="", help="cases whose names hold this")
     arguments = parser.parse_args()
-    print(f"{'':12s}{'environments':>13s}{'Python/s':>12s}{'not copied':>12s}", end="")
-    print(f"{'C/s':>12s}{'share':>8s}{'not copied':>12s}")
+    print(f"{'':12s}{'environments':>13s}{'Gymnasium/s':>13s}{'C/s':>12s}{'step()':>9s}", end="")
+    print(f"{'sampled':>9s}    (shares of C), and without copies:")
     for name, count, settings in CASES:
-        rates, c_rates, shares = [], [], []
+        if arguments.only not in name:
+            continue
+        print(f"{name:12s}{count:13d}", end="")
         for copy in (True, False):
             env = make(count, {"map": arguments.map, "copy": copy, **settings})
-            rates.append(
-                max(
-                    benchmark_vector_step(env, arguments.seconds, 1)  # type: ignore[arg-type]
-                    for _ in range(arguments.turns)
-                )
+            rate = max(
+                benchmark_vector_step(env, arguments.seconds, 1)  # type: ignore[arg-type]
+                for _ in range(arguments.turns)
             )
-            c_rate, share = share_of_c(env, arguments.seconds * arguments.turns)
-            c_rates.append(c_rate)
-            shares.append(share)
+            c_rate, same, sampled = shares_of_c(env, arguments.seconds * arguments.turns)
             env.close()
-        print(f"{name:12s}{count:13d}{rates[0]:12.0f}{rates[1]:12.0f}", end="")
-        print(f"{max(c_rates):12.0f}{shares[0]:8.1%}{shares[1]:12.1%}", flush=True)
+            print(f"{rate:13.0f}{c_rate:12.0f}{same:9.1%}{sampled:9.1%}", end="", flush=True)
+        print()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,9 @@ import pytest
 
 import imprint
 from imprint import BadInputError, InputOutputError, UsageError
+from imprint._arrays import pointer
+from imprint._errors import call
+from imprint._native import ffi, lib
 
 STEPS = 24
 
@@ -365,3 +368,69 @@ def test_a_recording_without_episodes(tmp_path):
         imprint.collect(tmp_path / "data", expert=expert, episodes=1, steps=5)
     with pytest.raises(BadInputError, match="data: has no episodes: it is being recorded, or"):
         imprint.Dataset(tmp_path / "data")
+
+
+@pytest.fixture(scope="module")
+def drive(folder, tmp_path_factory):
+    """A drive in which a person took over in steps 3 to 6: no other step has a label. Behind it,
+    one of the expert whose drivers are unknown.
+    """
+    path = tmp_path_factory.mktemp("dataset") / "drive"
+    recorded = imprint.Dataset(folder)
+    writer, written = ffi.new("imp_dataset_writer **"), ffi.new("int *")
+    handle = recorded.episodes[0].source.handle
+    info = lib.imp_dataset_get_info(handle)
+    call(lib.imp_dataset_writer_create, writer, os.fsencode(path), info, False, written)
+    episode = ffi.new("imp_episode *", lib.imp_dataset_episode(handle, 0)[0])
+    drivers = np.full(STEPS, imprint.Driver.POLICY, np.uint8)
+    drivers[3:7] = imprint.Driver.PERSON
+    labels = recorded.episodes[0].expert_actions.copy()
+    labels[drivers != imprint.Driver.PERSON] = np.nan
+    episode.drivers, episode.expert_actions = pointer(drivers), pointer(labels)
+    call(lib.imp_dataset_writer_add, writer[0], episode)
+    call(lib.imp_dataset_writer_add, writer[0], lib.imp_dataset_episode(handle, 1))
+    call(lib.imp_dataset_writer_finish, writer[0])
+    lib.imp_dataset_writer_destroy(writer[0])
+    return path
+
+
+def test_a_drive_says_who_drove_and_which_steps_have_labels(drive):
+    keys = ("expert_action", "driver", "episode", "step")
+    data = imprint.Dataset(drive, keys=keys)
+    first, second = data.episodes
+    assert np.flatnonzero(first.labelled).tolist() == [3, 4, 5, 6]
+    assert np.flatnonzero(first.drivers == imprint.Driver.PERSON).tolist() == [3, 4, 5, 6]
+    assert second.drivers is None
+    assert second.labelled.all()
+    batch = data[[2, 3, STEPS]]
+    assert batch["driver"].tolist() == [imprint.Driver.POLICY, imprint.Driver.PERSON, -1]
+    assert np.isnan(batch["expert_action"]).all(axis=1).tolist() == [True, False, False]
+    table = data.table()
+    assert table["labels"].tolist() == [4, STEPS]
+    assert table["driver"].tolist() == ["several", ""]
+    assert np.isfinite(table["expert_difference"]).all()
+    figures = data.statistics()
+    assert figures.action.count == 2 * STEPS
+    assert figures.expert_action.count == 4 + STEPS
+    assert np.isfinite(figures.expert_action.mean).all()
+    with pytest.raises(UsageError, match="episode 0 has no label in step 0"):
+        imprint.export_lerobot(data, drive.parent / "lerobot")
+
+
+def test_a_dataset_of_labelled_frames_leaves_the_others_out(drive):
+    keys = ("observation", "expert_action", "past_actions", "driver", "episode", "step")
+    data = imprint.Dataset(drive, keys=keys, frames=2, last_actions=2, labelled=True)
+    assert len(data) == 4 + STEPS
+    batch = data[:]
+    assert np.isfinite(batch["expert_action"]).all()
+    assert batch["step"].tolist() == [3, 4, 5, 6, *range(STEPS)]
+    assert batch["episode"].tolist() == [0] * 4 + [1] * STEPS
+    # the past is that of the episode, with or without labels
+    first = data.episodes[0]
+    assert np.array_equal(batch["past_actions"][0], first.actions[1:3])
+    assert np.array_equal(batch["observation"][0], first.observations[2:4])
+    assert data.table()["first_frame"].tolist() == [0, 4]
+    assert data.statistics().frames == data.statistics().action.count == 4 + STEPS
+    again = pickle.loads(pickle.dumps(data.select([0])))
+    assert np.array_equal(again[:]["step"], [3, 4, 5, 6])
+    assert len(imprint.Dataset(drive, labelled=True).select([])) == 0

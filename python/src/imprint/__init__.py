@@ -3,10 +3,12 @@
 The C library does the work; this package hands NumPy arrays to it. docs/python.md is the guide.
 """
 
-import gymnasium as _gymnasium
+import importlib as _importlib
+from typing import TYPE_CHECKING, Any
 
+from imprint._batch import EndReason
 from imprint._callbacks import STATE
-from imprint._dataset_files import DatasetInfo, Episode
+from imprint._dataset_files import DatasetInfo, Driver, Episode
 from imprint._errors import (
     BadInputError,
     BusyError,
@@ -28,7 +30,6 @@ from imprint._statistics import ColumnStatistics
 from imprint.aggregation import Dagger, Round, Training, dagger
 from imprint.collection import Collection, collect
 from imprint.datasets import Dataset, DatasetStatistics
-from imprint.environments import EndReason, LaneFollowingEnv
 from imprint.evaluation import Estimate, Evaluation, Statistics, Trajectory, evaluate
 from imprint.exports import RobomimicExport, export_minari, export_robomimic, export_trainlog
 from imprint.lerobot import LeRobotExport, export_lerobot
@@ -42,7 +43,10 @@ from imprint.policies import (
     policy,
 )
 from imprint.training import Trained, train
-from imprint.vector import LaneFollowingVectorEnv
+
+if TYPE_CHECKING:
+    from imprint.environments import LaneFollowingEnv
+    from imprint.vector import LaneFollowingVectorEnv
 
 __version__: str = text(_lib.imp_version())
 
@@ -59,6 +63,7 @@ __all__ = [
     "Dataset",
     "DatasetInfo",
     "DatasetStatistics",
+    "Driver",
     "EndReason",
     "EnvSettings",
     "Episode",
@@ -102,8 +107,30 @@ __all__ = [
     "train",
 ]
 
-_gymnasium.register(
-    id="imprint/LaneFollowing-v0",
-    entry_point="imprint.environments:LaneFollowingEnv",
-    vector_entry_point="imprint.vector:LaneFollowingVectorEnv",
-)
+# what needs gymnasium, which everything else does without
+_ENVIRONMENTS = {
+    "LaneFollowingEnv": "imprint.environments",
+    "LaneFollowingVectorEnv": "imprint.vector",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ENVIRONMENTS:
+        raise AttributeError(f"module 'imprint' has no attribute '{name}'")
+    return getattr(_importlib.import_module(_ENVIRONMENTS[name]), name)
+
+
+def _register() -> None:
+    """Tells gymnasium of the environments, where it is installed."""
+    try:
+        import gymnasium
+    except ImportError:
+        return
+    gymnasium.register(
+        id="imprint/LaneFollowing-v0",
+        entry_point="imprint.environments:LaneFollowingEnv",
+        vector_entry_point="imprint.vector:LaneFollowingVectorEnv",
+    )
+
+
+_register()

@@ -5,6 +5,7 @@ array without copying. checked() copies what a user passes into an array of the 
 library reads.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -56,6 +57,21 @@ def check_buffer(
         raise UsageError(f"{wanted}, contiguous in C order: use numpy.ascontiguousarray()")
     if writable and not array.flags.writeable:
         raise UsageError(f"{wanted} that can be written to")
+
+
+def copy_plain(values: object, out: NDArray[Any]) -> bool:
+    """Copies finite numbers of the usual kinds to `out`, and says whether they were such. It is
+    faster than checked(), which takes all others, and says what is wrong with them.
+    """
+    if (
+        type(values) is not np.ndarray
+        or values.shape != out.shape
+        or values.dtype.char not in "df"
+        or not math.isfinite(np.add.reduce(values, axis=None))
+    ):
+        return False
+    out[...] = values
+    return True
 
 
 def checked(

@@ -5,6 +5,7 @@ each, which writes into the arrays that the caller chose with Outputs. One threa
 a batch; another gets BusyError.
 """
 
+import enum
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,18 @@ from imprint._definitions import Definition
 from imprint._errors import BusyError, ClosedError, call, error_of, text
 from imprint._native import ffi, lib
 from imprint._pool import Pool
+
+
+class EndReason(enum.IntEnum):
+    """Why an episode ended: `end_reason` of the info."""
+
+    NONE = lib.IMP_END_NONE
+    INVALID_POSE = lib.IMP_END_INVALID_POSE
+    MAX_STEPS = lib.IMP_END_MAX_STEPS
+    COLLISION = lib.IMP_END_COLLISION
+    OUT_OF_TILE = lib.IMP_END_OUT_OF_TILE
+    POLICY_FAILED = lib.IMP_END_POLICY_FAILED
+
 
 # The members of imp_sim_state_arrays: type, and shape after the number of environments. Infos must
 # not hold "episode": wrappers of Gymnasium and others put their statistics there.
@@ -62,6 +75,11 @@ class Outputs:
     def set(self, name: str, array: NDArray[Any] | None, kind: str | None = None) -> None:
         """Sets one array, as "observations". kind: the C type of its items, if it is a struct."""
         memory = self._kept[name] = pointer(array, kind)
+        setattr(self.struct, name, memory)
+
+    def set_memory(self, name: str, memory: Any) -> None:
+        """Sets one array by its memory, as pointer() returns it: this is faster."""
+        self._kept[name] = memory
         setattr(self.struct, name, memory)
 
     def set_states(self, name: str, states: dict[str, NDArray[Any]]) -> None:

@@ -5,6 +5,7 @@ touched; where a shard cannot be mapped (compressed, another byte order), the li
 Views keep the mappings alive, and cannot be written to.
 """
 
+import enum
 import json
 import math
 import os
@@ -80,6 +81,14 @@ class DatasetFolder:
         lib.imp_dataset_advise_readahead(self.handle, ffi.NULL, 0, lib.IMP_READ_DONE)
 
 
+class Driver(enum.IntEnum):
+    """Who drove in a step: `drivers` of an episode."""
+
+    EXPERT = lib.IMP_DRIVER_EXPERT
+    POLICY = lib.IMP_DRIVER_POLICY
+    PERSON = lib.IMP_DRIVER_PERSON
+
+
 class Episode:
     """One recorded episode of T steps, `len(episode)`. Its arrays are read-only views of the files.
 
@@ -152,8 +161,18 @@ class Episode:
 
     @cached_property
     def expert_actions(self) -> NDArray[np.float32]:
-        """[T, 2]: what the expert would do in the same states."""
+        """[T, 2]: what the expert would do in the same states; NaN where nobody said so."""
         return self._view("expert_actions", np.float32, 0, 2)
+
+    @cached_property
+    def labelled(self) -> NDArray[np.bool_]:
+        """[T]: whether `expert_actions` is known; in drives of people it may not be."""
+        return ~np.isnan(self.expert_actions[:, 0])
+
+    @cached_property
+    def drivers(self) -> NDArray[np.uint8] | None:
+        """[T]: who drove, see Driver; None: unknown."""
+        return self._view("drivers", np.uint8, 0) if self._episode.drivers else None
 
     @cached_property
     def poses(self) -> NDArray[np.float64]:
@@ -218,6 +237,8 @@ EPISODE_ROW: np.dtype[Any] = np.dtype(
         ("speed", "f8"),
         ("lane_distance", "f8"),
         ("expert_difference", "f8"),
+        ("labels", "i4"),
+        ("driver", "U16"),
     ]
 )
 
@@ -229,7 +250,8 @@ def episode_row(episode: Episode, folder: int, first_frame: int) -> tuple[Any, .
     distance = float(np.hypot(way[:, 0], way[:, 1]).sum())
     lane = np.abs(episode.lane[1:, 0])
     lane = lane[~np.isnan(lane)]
-    difference = episode.actions.astype(np.float64) - episode.expert_actions
+    labelled = episode.labelled
+    difference = episode.actions[labelled].astype(np.float64) - episode.expert_actions[labelled]
     return (
         folder,
         episode.number,
@@ -245,8 +267,18 @@ def episode_row(episode: Episode, folder: int, first_frame: int) -> tuple[Any, .
         distance,
         distance / seconds,
         float(lane.mean()) if len(lane) else math.nan,
-        math.sqrt(float(np.mean(difference**2))),
+        math.sqrt(float(np.mean(difference**2))) if labelled.any() else math.nan,
+        int(labelled.sum()),
+        _driver_of(episode.drivers),
     )
+
+
+def _driver_of(drivers: NDArray[np.uint8] | None) -> str:
+    """The word for who drove an episode: "" if that is unknown."""
+    if drivers is None:
+        return ""
+    first = int(drivers[0])
+    return text(lib.imp_driver_name(first)) if (drivers == first).all() else "several"
 
 
 def _json(content: str) -> dict[str, Any]:

@@ -30,8 +30,11 @@ class ColumnStatistics:
 
 
 def statistics_of_rows(rows: NDArray[Any]) -> ColumnStatistics:
-    """Of an array [N, D], N > 0, without NaN."""
+    """Of an array [N, D] without NaN. Figures of no rows are NaN."""
     values = rows.astype(np.float64)
+    if len(values) == 0:
+        none = np.full(values.shape[1], np.nan)
+        return ColumnStatistics(none, none, none, none, np.tile(none, (len(QUANTILES), 1)), 0)
     return ColumnStatistics(
         mean=values.mean(axis=0),
         std=values.std(axis=0),

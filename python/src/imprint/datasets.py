@@ -43,6 +43,7 @@ Key = Literal[
     "truncated",
     "pose",
     "lane",
+    "driver",
     "episode",
     "step",
 ]
@@ -59,7 +60,10 @@ _ROWS = {
     "pose": "poses",
     "lane": "lane",
 }
-_KEYS = (*_ROWS, "observation", "next_observation", "past_actions", "episode", "step")
+_KEYS = (*_ROWS, "observation", "next_observation", "past_actions", "driver", "episode", "step")
+
+# "driver" where it is unknown
+_UNKNOWN_DRIVER = -1
 
 # bytes of images after which the memory that was read is given back
 _FORGET_AFTER = 256 << 20
@@ -68,7 +72,8 @@ _FORGET_AFTER = 256 << 20
 @dataclass(frozen=True)
 class DatasetStatistics:
     """Figures of a dataset: observation, of each channel, in [0, 1]; action and expert_action, of
-    the left and the right wheel. frames: how many the dataset has.
+    the left and the right wheel; expert_action, of those frames that have one. frames: how many the
+    dataset has.
     """
 
     observation: ColumnStatistics
@@ -89,7 +94,8 @@ class Dataset:
         first. stack: they share the axis of channels, [height, width, 3 * frames]; else they have
         an axis of their own, [frames, height, width, 3]. channels_first: [3, height, width], views
         of the same memory unless stacked. last_actions: executed before the present one, earlier
-        ones first, 0 before an episode; adds the key "past_actions".
+        ones first, 0 before an episode; adds the key "past_actions". labelled: only frames whose
+        expert_action is known: in drives in which a person took over, others have NaN there.
 
     | key | array |
     |---|---|
@@ -100,6 +106,7 @@ class Dataset:
     | terminated, truncated | bool |
     | pose | float64 [3]: x [m], z [m], heading [rad] |
     | lane | float64 [2]: distance from its centre [m], angle [rad]; NaN off the lanes |
+    | driver | int8: who drove, see Driver; -1: unknown |
     | episode, step | int64: index in `episodes`, and in the episode |
 
     It can be pickled, and used in processes that are forked or spawned: these open the files again.
@@ -116,6 +123,7 @@ class Dataset:
         last_actions: int = 0,
         stack: bool = False,
         channels_first: bool = False,
+        labelled: bool = False,
     ) -> None:
         paths = [path] if isinstance(path, (str, os.PathLike)) else path
         self._folders = tuple(DatasetFolder(folder) for folder in paths)
@@ -124,6 +132,7 @@ class Dataset:
         self._frames_every = _count("frames_every", frames_every, 1)
         self._last_actions = _count("last_actions", last_actions, 0)
         self._stack, self._channels_first = bool(stack), bool(channels_first)
+        self._labelled = bool(labelled)
         self._keys = _checked_keys(keys, self._last_actions)
         self._set_episodes([e for folder in self._folders for e in folder.episodes])
         self._whole = True
@@ -143,7 +152,15 @@ class Dataset:
 
     def _set_episodes(self, episodes: Iterable[Episode]) -> None:
         self._episodes = tuple(episodes)
-        self._starts = np.array([0, *accumulate(len(e) for e in self._episodes)], np.int64)
+        lengths = [len(e) for e in self._episodes]
+        # of each frame, its step in its episode; None: episodes count from 0 on
+        self._steps: NDArray[np.int64] | None = None
+        if self._labelled:
+            kept = [np.flatnonzero(e.labelled) for e in self._episodes]
+            if sum(map(len, kept)) < sum(lengths):
+                self._steps = np.concatenate(kept)
+            lengths = [len(steps) for steps in kept]
+        self._starts = np.array([0, *accumulate(lengths)], np.int64)
         self._read = 0
 
     @property
@@ -200,8 +217,7 @@ class Dataset:
 
     def _batch(self, numbers: NDArray[np.int64]) -> Sample:
         """The arrays of some frames, with one row for each."""
-        indices = np.searchsorted(self._starts, numbers, "right") - 1
-        steps = numbers - self._starts[indices]
+        indices, steps = self._places_of(numbers)
         episodes = [self._episodes[k] for k in indices.tolist()]
         batch: Sample = {}
         for key in self._keys:
@@ -213,9 +229,18 @@ class Dataset:
                 batch[key] = self._past_actions(episodes, steps)
             elif key in ("episode", "step"):
                 batch[key] = indices if key == "episode" else steps
+            elif key == "driver":
+                batch[key] = _drivers(episodes, steps)
             else:
                 batch[key] = self._rows(episodes, steps, _ROWS[key])
         return batch
+
+    def _places_of(self, numbers: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Of frames, the index of the episode and the step in it."""
+        indices = np.searchsorted(self._starts, numbers, "right") - 1
+        if self._steps is not None:
+            return indices, self._steps[numbers]
+        return indices, numbers - self._starts[indices]
 
     def _rows(self, episodes: list[Episode], steps: NDArray[np.int64], name: str) -> NDArray[Any]:
         """One row of a recorded array for each step."""
@@ -313,7 +338,8 @@ class Dataset:
         seconds. map, seed, stream: see Episode. terminated, truncated: how it ended. reward: sum.
         distance: driven [m]. speed: mean [m/s]. lane_distance: mean |distance from the lane's
         centre| [m]. expert_difference: root mean square of executed minus the expert's duty cycle.
-        Unknown figures are NaN.
+        labels: steps whose expert_action is known. driver: "expert", "policy", "person", "several",
+        or "" where it is unknown. Unknown figures are NaN.
         """
         places = self._places()
         rows = [
@@ -345,13 +371,14 @@ class Dataset:
         count = len(self) if images is None else min(_count("images", images, 1), len(self))
         numbers = np.linspace(0, len(self) - 1, count).round().astype(np.int64)
         counted = ImageStatistics()
-        indices = np.searchsorted(self._starts, numbers, "right") - 1
+        indices, steps = self._places_of(numbers)
         for k in np.unique(indices).tolist():
-            steps = numbers[indices == k] - self._starts[k]
             recorded = self._episodes[k].observations
-            counted.add(recorded[step] for step in steps.tolist())
-        actions = np.concatenate([episode.actions for episode in self._episodes])
-        expert_actions = np.concatenate([episode.expert_actions for episode in self._episodes])
+            counted.add(recorded[step] for step in steps[indices == k].tolist())
+        kept = [e.labelled if self._labelled else slice(None) for e in self._episodes]
+        pairs = list(zip(self._episodes, kept, strict=True))
+        actions = np.concatenate([episode.actions[rows] for episode, rows in pairs])
+        expert_actions = np.concatenate([e.expert_actions[e.labelled] for e in self._episodes])
         return DatasetStatistics(
             counted.result(),
             statistics_of_rows(actions),
@@ -381,6 +408,15 @@ class Dataset:
                 )
             episodes.append(known[number])
         self._set_episodes(episodes)
+
+
+def _drivers(episodes: list[Episode], steps: NDArray[np.int64]) -> NDArray[np.int8]:
+    """Who drove in some steps."""
+    known = (
+        _UNKNOWN_DRIVER if e.drivers is None else e.drivers[step]
+        for e, step in zip(episodes, steps.tolist(), strict=True)
+    )
+    return np.fromiter(known, np.int8, len(episodes))
 
 
 def _checked_keys(keys: Sequence[Key], last_actions: int) -> tuple[Key, ...]:

@@ -4,12 +4,9 @@
 settings are those of EnvSettings; docs/python.md describes observations, actions, rewards and info.
 """
 
-import enum
 from typing import Any, Unpack
 
-import gymnasium as gym
 import numpy as np
-from gymnasium import spaces
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from imprint._arrays import checked, pointer
@@ -19,18 +16,13 @@ from imprint._errors import UsageError
 from imprint._native import ffi, lib
 from imprint._settings import EnvSettings, Observation, definition_of, observations_of
 
+try:
+    import gymnasium as gym
+    from gymnasium import spaces
+except ImportError:
+    raise ImportError("environments need gymnasium: pip install gymnasium") from None
+
 Actions = NDArray[np.float32]
-
-
-class EndReason(enum.IntEnum):
-    """Why an episode ended: `end_reason` of the info."""
-
-    NONE = lib.IMP_END_NONE
-    INVALID_POSE = lib.IMP_END_INVALID_POSE
-    MAX_STEPS = lib.IMP_END_MAX_STEPS
-    COLLISION = lib.IMP_END_COLLISION
-    OUT_OF_TILE = lib.IMP_END_OUT_OF_TILE
-    POLICY_FAILED = lib.IMP_END_POLICY_FAILED
 
 
 # members of an observation of kind "state": limits that no robot reaches, in the units of the info
@@ -43,19 +35,36 @@ _STATE_LIMITS: dict[str, tuple[float, ...]] = {
     "in_lane": (1.0,),
 }
 
+# members of imp_sim_buffers that hold a kind of image; the others: "observations"
+MEMBERS = {"mask": "masks", "depth": "depths"}
+
 # depths in observations are at most this, also where a ray meets nothing [m]
 DEPTH_LIMIT = 100.0
 
 
-def action_space_of(definition: Definition) -> spaces.Box[Any]:
-    """Duty cycles in [-1, 1], or the speeds and turn rates that they can express."""
+class ActionBox(spaces.Box):
+    """A Box of bounded numbers that samples what a Box does, in a fifth of the time."""
+
+    def sample(self, mask: None = None, probability: None = None) -> NDArray[Any]:
+        """An action, or a row of actions, uniformly distributed."""
+        if mask is not None or probability is not None:
+            return super().sample(mask, probability)
+        drawn = self.np_random.random(self.shape)
+        return (self.low + (self.high - self.low) * drawn).astype(self.dtype)
+
+
+def action_space_of(definition: Definition, count: int | None = None) -> ActionBox:
+    """Duty cycles in [-1, 1], or the speeds and turn rates that they can express. count: of rows;
+    None: the space of one action.
+    """
+    shape = (2,) if count is None else (count, 2)
     if definition.struct.actions == lib.IMP_ACTION_WHEELS:
-        return spaces.Box(-1.0, 1.0, (2,), np.float32)
+        return ActionBox(-1.0, 1.0, shape, np.float32)
     speed, turn_rate, unused = ffi.new("double *"), ffi.new("double *"), ffi.new("double *")
     lib.imp_velocity_from_action({"left": 1.0, "right": 1.0}, speed, unused)
     lib.imp_velocity_from_action({"left": -1.0, "right": 1.0}, unused, turn_rate)
-    high = np.array([speed[0], turn_rate[0]], np.float32)
-    return spaces.Box(-high, high, dtype=np.float32)
+    high = np.broadcast_to(np.array([speed[0], turn_rate[0]], np.float32), shape)
+    return ActionBox(-high, high, dtype=np.float32)
 
 
 class Observer:
@@ -116,7 +125,7 @@ class Observer:
     def write(self, outputs: Outputs, images: dict[str, NDArray[Any]]) -> None:
         """Lets the library write images to these arrays."""
         for kind, array in images.items():
-            outputs.set({"mask": "masks", "depth": "depths"}.get(kind, "observations"), array)
+            outputs.set(MEMBERS.get(kind, "observations"), array)
 
     def read(self, images: dict[str, NDArray[Any]], states: dict[str, NDArray[Any]]) -> Any:
         """The observations of all environments: views of the images, and copies of the states."""
@@ -133,16 +142,17 @@ class Observer:
         return array
 
     def _state_members(self, states: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        outside = ~states["in_lane"]
+        in_lane = states["in_lane"]
         members = {}
         for name, limit in _STATE_LIMITS.items():
-            array = states[name].reshape(self._count, len(limit))
+            array = states[name]
             if name == "in_lane":
-                array = array.view(np.uint8)
-            members[name] = array.copy()
-        # there is no lane: numbers instead of NaN
-        members["lane_distance"][outside] = 0.0
-        members["lane_angle"][outside] = 0.0
+                array = array.astype(np.uint8)
+            elif name in ("lane_distance", "lane_angle"):  # numbers instead of NaN off the lanes
+                array = np.where(in_lane, array, 0.0)
+            else:
+                array = array.copy()
+            members[name] = array.reshape(self._count, len(limit))
         return members
 
 
@@ -175,7 +185,7 @@ class LaneFollowingEnv(gym.Env[Any, Actions]):
         self._batch = SimBatch(definition, 1)
         self._observer = Observer(settings, definition, 1)
         self.observation_space = self._observer.space
-        self.action_space = action_space_of(definition)
+        self.action_space: spaces.Box[Any] = action_space_of(definition)
         self._actions = np.zeros((1, 2))
         self._states = new_states(1)
         self._rewards = np.zeros(1)

@@ -85,6 +85,8 @@ def export_lerobot(
         raise UsageError(f"labels: {labels!r}; 'expert' or 'executed' is needed")
     if not data.episodes:
         raise UsageError("there are no episodes to export")
+    if labels == "expert":
+        _check_labels(data)
     folder = Path(path)
     if folder.exists():
         raise InputOutputError(f"{folder} exists", Hint.OUTPUT_EXISTS)
@@ -98,7 +100,18 @@ def export_lerobot(
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
-    return LeRobotExport(folder, len(data.episodes), len(data), writer.fps)
+    return LeRobotExport(folder, len(data.episodes), writer.frames, writer.fps)
+
+
+def _check_labels(data: Dataset) -> None:
+    """Fails where the expert's action is unknown, for which LeRobot has no word."""
+    for episode in data.episodes:
+        if not episode.labelled.all():
+            raise UsageError(
+                f"{episode.folder}: episode {episode.number} has no label in step "
+                f"{np.argmin(episode.labelled)}, where the person did not drive: import the drives "
+                f"with the expert's labels, or export labels='executed'"
+            )
 
 
 def _parquet() -> Any:
@@ -125,6 +138,7 @@ class _Writer:
         self._data, self._folder, self._task, self._labels = data, folder, task, labels
         self.fps = _frames_a_second(data) if fps is None else fps
         self._encoder = encoder
+        self.frames = sum(len(episode) for episode in data.episodes)
         info = data.info
         self._size = info.width, info.height
         self._known_rewards = not any(np.isnan(e.rewards[0]) for e in data.episodes)
@@ -294,7 +308,7 @@ class _Writer:
             "codebase_version": "v3.0",
             "robot_type": "duckiebot",
             "total_episodes": len(self._episodes),
-            "total_frames": len(self._data),
+            "total_frames": self.frames,
             "total_tasks": 1,
             "chunks_size": _FILES_IN_CHUNK,
             "data_files_size_in_mb": _DATA_FILE_MB,
@@ -324,8 +338,8 @@ class _Writer:
         return _CARD.format(
             license="" if license is None else f"license: {license}\n",
             episodes=len(self._episodes),
-            frames=len(self._data),
-            seconds=len(self._data) / self.fps,
+            frames=self.frames,
+            seconds=self.frames / self.fps,
             fps=self.fps,
             task=self._task,
             maps=", ".join(maps),

@@ -7,16 +7,16 @@ Environment k of a seed gives the same bytes whatever their number and the numbe
 from typing import Any, Unpack
 
 import numpy as np
-from gymnasium.vector import AutoresetMode, VectorEnv
-from gymnasium.vector.utils import batch_space
 from numpy.typing import ArrayLike, NDArray
 
-from imprint._arrays import check_buffer, checked, pointer
+from imprint._arrays import check_buffer, checked, copy_plain, pointer
 from imprint._batch import Outputs, SimBatch, new_states
 from imprint._errors import UsageError
+from imprint._image_pool import ImagePool
 from imprint._pool import Pool
 from imprint._settings import EnvSettings, definition_of
 from imprint.environments import (
+    MEMBERS,
     Actions,
     Observer,
     action_space_of,
@@ -24,6 +24,16 @@ from imprint.environments import (
     numbers_of,
     render_settings_of,
 )
+
+try:
+    import gymnasium
+    from gymnasium.vector import AutoresetMode, VectorEnv
+    from gymnasium.vector.utils import batch_space
+except ImportError:
+    raise ImportError(
+        f"vector environments need gymnasium 1.1 or later, not {gymnasium.__version__}, with "
+        f"which single environments work: pip install 'gymnasium>=1.1'"
+    ) from None
 
 _MODES = {
     AutoresetMode.NEXT_STEP: "next_step",
@@ -71,7 +81,7 @@ class LaneFollowingVectorEnv(VectorEnv[Any, Actions, NDArray[Any]]):
         self.single_observation_space = self._observer.space
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.single_action_space = action_space_of(definition)
-        self.action_space = batch_space(self.single_action_space, num_envs)
+        self.action_space = action_space_of(definition, num_envs)
         self._copy = copy
         self._saves_finals = mode is AutoresetMode.SAME_STEP
         self._seeded = False
@@ -88,6 +98,7 @@ class LaneFollowingVectorEnv(VectorEnv[Any, Actions, NDArray[Any]]):
             "truncated": np.zeros(count, np.bool_),
         }
         self._expert = np.zeros((count, 2)) if with_expert else None
+        self._pool = ImagePool(self._observer.new_images)
         self._images = self._observer.new_images()
         self._outputs = Outputs()
         for name, array in self._steps.items():
@@ -99,6 +110,10 @@ class LaneFollowingVectorEnv(VectorEnv[Any, Actions, NDArray[Any]]):
             self._final_states = new_states(count)
             self._outputs.set_states("final_states", self._final_states)
             self._final_images = self._new_final_images()
+        # each array of an info, with its name and that of its mask
+        self._info_arrays = [(name, f"_{name}", array) for name, array in self._states.items()]
+        if self._expert is not None:
+            self._info_arrays.append(("expert_action", "_expert_action", self._expert))
         self._all = np.ones(count, np.bool_)
         self._all.flags.writeable = False
 
@@ -182,7 +197,8 @@ class LaneFollowingVectorEnv(VectorEnv[Any, Actions, NDArray[Any]]):
         """Applies actions (num_envs, 2). Returns observations, rewards (float64), terminations,
         truncations (bool) and infos, each with one row per environment.
         """
-        checked("actions", actions, self._actions)
+        if not copy_plain(actions, self._actions):
+            checked("actions", actions, self._actions)
         self._renew_images()
         self._batch.step(self._action_memory, self._outputs)
         rewards, terminated, truncated = (self._kept(array) for array in self._steps.values())
@@ -197,22 +213,21 @@ class LaneFollowingVectorEnv(VectorEnv[Any, Actions, NDArray[Any]]):
         return array.copy() if self._copy else array
 
     def _renew_images(self) -> None:
-        # images are large: drawing into new arrays is faster than copying them
+        # images are large: drawing into other arrays is faster than copying them
         if self._copy:
-            self._images = self._observer.new_images()
-            self._observer.write(self._outputs, self._images)
+            taken = self._pool.take()
+            for kind, memory in taken.memory.items():
+                self._outputs.set_memory(MEMBERS.get(kind, "observations"), memory)
+            self._images = taken.views()
 
     def _observations(self) -> Any:
         return self._observer.read(self._images, self._states)
 
     def _infos(self, which: NDArray[np.bool_]) -> dict[str, Any]:
         infos: dict[str, Any] = {}
-        for name, array in self._states.items():
-            infos[name] = self._kept(array)
-            infos[f"_{name}"] = which
-        if self._expert is not None:
-            infos["expert_action"] = self._kept(self._expert)
-            infos["_expert_action"] = which
+        for name, mask, array in self._info_arrays:
+            infos[name] = array.copy() if self._copy else array
+            infos[mask] = which
         return infos
 
     def _add_finals(self, infos: dict[str, Any], over: NDArray[np.bool_]) -> None:

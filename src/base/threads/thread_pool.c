@@ -1,13 +1,14 @@
 // A pool of threads that runs numbered tasks. A mutex guards one shared counter from which every
 // worker, the caller included, takes the next index; so uneven tasks balance themselves.
-// Waking a sleeping thread takes longer than many a task. Workers therefore spin for 50 us before
-// they sleep, unless the pool has more threads than processors.
+// Waking a sleeping thread takes longer than many a task. Threads therefore spin before they sleep,
+// unless the pool has more threads than processors.
 #include "base/threads/thread_pool.h"
 
 #include "base/common/clock.h"
 #include "base/text/plural.h"
 
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -21,6 +22,7 @@ struct imp_thread_pool {
     int threads;
     int spawned;            // workers besides the caller
     bool busy_waits;        // waiting threads spin for a while before they sleep
+    double spin_seconds;    // for so long; written under the lock
     _Atomic unsigned round; // incremented by every run; written under the lock
     bool quit;
     int next, count;  // tasks [next, count) are not handed out yet
@@ -46,9 +48,10 @@ int imp_cpu_count(void)
     return online > 0 ? (int)online : 1;
 }
 
-// How long a waiting thread spins. Waking a sleeping thread takes longer than many tasks, but
-// spinning for longer would waste processors that others share.
-static const double SPIN_SECONDS = 50e-6;
+// How long a waiting thread spins: half as long as the last round took, within these limits. So a
+// caller that does little between two rounds finds its workers awake, and spinning costs less than
+// what the workers do for it.
+static const double SPIN_SECONDS_MIN = 50e-6, SPIN_SECONDS_MAX = 250e-6;
 
 // Tells the processor that this is a spin loop.
 static void cpu_pause(void)
@@ -61,17 +64,17 @@ static void cpu_pause(void)
 }
 
 // Spins, without the lock, until a new round begins or the time is up.
-static void spin_until_start(imp_thread_pool *pool, unsigned seen)
+static void spin_until_start(imp_thread_pool *pool, unsigned seen, double seconds)
 {
-    const double end = imp_monotonic_seconds() + SPIN_SECONDS;
+    const double end = imp_monotonic_seconds() + seconds;
     while (pool->round == seen && imp_monotonic_seconds() < end)
         cpu_pause();
 }
 
 // Spins, without the lock, until all workers have finished or the time is up.
-static void spin_until_finish(imp_thread_pool *pool)
+static void spin_until_finish(imp_thread_pool *pool, double seconds)
 {
-    const double end = imp_monotonic_seconds() + SPIN_SECONDS;
+    const double end = imp_monotonic_seconds() + seconds;
     while (pool->busy > 0 && imp_monotonic_seconds() < end)
         cpu_pause();
 }
@@ -98,8 +101,9 @@ static void *worker_main(void *argument)
     for (;;) {
         // spin first, then sleep until a new round or the end of the pool
         if (pool->busy_waits && !pool->quit) {
+            const double seconds = pool->spin_seconds;
             pthread_mutex_unlock(&pool->lock);
-            spin_until_start(pool, seen);
+            spin_until_start(pool, seen, seconds);
             pthread_mutex_lock(&pool->lock);
         }
         while (pool->round == seen && !pool->quit)
@@ -127,6 +131,7 @@ imp_status imp_thread_pool_create(imp_thread_pool **out, int threads, imp_error 
     // spinning helps only if every thread has a processor of its own
     pool->threads = threads;
     pool->busy_waits = threads <= imp_cpu_count();
+    pool->spin_seconds = SPIN_SECONDS_MIN;
     pool->workers = calloc((size_t)threads, sizeof *pool->workers);
     if (pool->workers == NULL) {
         free(pool);
@@ -211,6 +216,7 @@ void imp_thread_pool_run(imp_thread_pool *pool, int count,
                          void (*work)(void *context, int index, int worker), void *context)
 {
     // publish the round and wake the workers
+    const double begin = imp_monotonic_seconds();
     pthread_mutex_lock(&pool->lock);
     pool->work = work;
     pool->context = context;
@@ -221,9 +227,12 @@ void imp_thread_pool_run(imp_thread_pool *pool, int count,
     pthread_cond_broadcast(&pool->start);
     // work along as worker 0, then wait for the others
     run_remaining_tasks(pool, 0);
+    const double half = 0.5 * (imp_monotonic_seconds() - begin);
+    const double seconds = fmin(fmax(half, SPIN_SECONDS_MIN), SPIN_SECONDS_MAX);
+    pool->spin_seconds = seconds;
     if (pool->busy_waits && pool->busy > 0) {
         pthread_mutex_unlock(&pool->lock);
-        spin_until_finish(pool);
+        spin_until_finish(pool, seconds);
         pthread_mutex_lock(&pool->lock);
     }
     wait_for_workers(pool);

@@ -4,7 +4,11 @@
 // environments and writes their states; the second draws all images. Consecutive steps are faster
 // than steps between images, because an image runs through a megabyte of tables and evicts
 // everything else from the caches. Errors are kept in the simulators and reported in row order, so
-// the result does not depend on which thread came first.
+// the result does not depend on which thread came first. Many simulators do not fit into a cache:
+// what is checked before the passes is checked in one loop.
+#include <stdatomic.h>
+#include <stddef.h>
+
 #include "base/common/try.h"
 #include "base/threads/thread_pool.h"
 #include "sim/simulator/simulator.h"
@@ -17,12 +21,15 @@ typedef struct batch {
     const uint32_t *episodes; // episodes to reset to; NULL: the next ones
     const imp_action *actions;
     int count;
-    bool observe;  // neither reset nor step
-    size_t pixels; // pixels per image
+    int block;          // rows per unit of work
+    bool observe;       // neither reset nor step
+    size_t pixels;      // pixels per image
+    atomic_bool failed; // a row has an error
 } batch;
 
-// Rows per unit of work, because a step takes less than a microsecond.
-enum { BLOCK = 8 };
+// Rows per unit of work, because a step takes less than a microsecond: 1/BLOCKS of all within these
+// limits, so that threads seldom meet and end together.
+enum { BLOCKS = 32, BLOCK_MIN = 8, BLOCK_MAX = 64 };
 
 // Writes a state to row `row` of the arrays; NULL arrays are skipped.
 static void write_state_to_arrays(const imp_sim_state_arrays *to, int row, const imp_sim *sim)
@@ -78,16 +85,18 @@ static void write_step_to_arrays(const batch *b, int row, imp_step step)
 }
 
 // Resets a simulator; its result is a step without reward.
-static void reset_row(const batch *b, int row)
+static void reset_row(batch *b, int row)
 {
     imp_sim *sim = b->sims[row];
     const uint32_t episode = b->episodes != NULL ? b->episodes[row] : sim->next_episode;
     if (imp_sim_reset(sim, episode, &sim->error) == IMP_OK)
         write_step_to_arrays(b, row, (imp_step){0});
+    else
+        atomic_store(&b->failed, true);
 }
 
 // Steps a simulator and applies the autoreset mode.
-static void step_row(const batch *b, int row)
+static void step_row(batch *b, int row)
 {
     imp_sim *sim = b->sims[row];
     // NEXT_STEP: after an episode's end, the action is ignored and a new episode begins
@@ -105,8 +114,10 @@ static void step_row(const batch *b, int row)
             imp_sim_observe(sim, to->final_observations + 3 * first);
         imp_sim_observe_ground_truth(sim, to->final_masks != NULL ? to->final_masks + first : NULL,
                                      to->final_depths != NULL ? to->final_depths + first : NULL);
-        if (imp_sim_reset(sim, sim->next_episode, &sim->error) != IMP_OK)
+        if (imp_sim_reset(sim, sim->next_episode, &sim->error) != IMP_OK) {
+            atomic_store(&b->failed, true);
             return;
+        }
     }
     write_step_to_arrays(b, row, step);
 }
@@ -117,14 +128,27 @@ static bool is_row_in_reset_mask(const batch *b, int row)
     return b->mask == NULL || b->mask[row];
 }
 
+// Reads a simulator's memory into the caches, while another one is stepped.
+static void prefetch_sim(const imp_sim *sim)
+{
+    enum { CACHE_LINE = 64, HEAD = 2 * CACHE_LINE };
+    const char *head = (const char *)sim, *env = (const char *)&sim->env;
+    for (size_t k = 0; k < HEAD; k += CACHE_LINE)
+        __builtin_prefetch(head + k, 1);
+    for (size_t k = 0; k < offsetof(imp_env, moving); k += CACHE_LINE)
+        __builtin_prefetch(env + k, 1);
+}
+
 // First pass: steps or resets a block of rows. Without actions it is a reset, or neither.
 static void step_or_reset_block_of_rows(void *context, int block, int worker)
 {
-    const batch *b = context;
-    const int first = block * BLOCK;
-    const int end = first + BLOCK < b->count ? first + BLOCK : b->count;
+    batch *b = context;
+    const int first = block * b->block;
+    const int end = first + b->block < b->count ? first + b->block : b->count;
     (void)worker;
     for (int row = first; row < end; row++) {
+        if (row + 1 < end)
+            prefetch_sim(b->sims[row + 1]);
         b->sims[row]->error.status = IMP_OK;
         if (b->actions != NULL)
             step_row(b, row);
@@ -165,11 +189,13 @@ static void run_on_pool_or_this_thread(imp_thread_pool *pool, batch *b, int coun
 static imp_status run_batch(imp_thread_pool *pool, batch *b, imp_error *err)
 {
     const imp_sim_buffers *to = b->buffers;
-    run_on_pool_or_this_thread(pool, b, (b->count + BLOCK - 1) / BLOCK,
+    const int share = b->count / BLOCKS;
+    b->block = share < BLOCK_MIN ? BLOCK_MIN : share < BLOCK_MAX ? share : BLOCK_MAX;
+    run_on_pool_or_this_thread(pool, b, (b->count + b->block - 1) / b->block,
                                step_or_reset_block_of_rows);
     if (to->observations != NULL || to->masks != NULL || to->depths != NULL)
         run_on_pool_or_this_thread(pool, b, b->count, render_images_of_row);
-    for (int k = 0; k < b->count; k++)
+    for (int k = 0; k < b->count && atomic_load(&b->failed); k++)
         if (b->sims[k]->error.status != IMP_OK)
             return imp_fail(err, b->sims[k]->error.status, "environment %d: %s", k,
                             b->sims[k]->error.message);
@@ -177,39 +203,66 @@ static imp_status run_batch(imp_thread_pool *pool, batch *b, imp_error *err)
 }
 
 // All images must have one size, since they share arrays.
-static imp_status check_sizes(batch *b, imp_error *err)
+static imp_status check_size(const batch *b, int row, imp_error *err)
 {
-    const int count = b->count;
-    if (count < 1)
-        return imp_fail(err, IMP_USAGE, "%d environments: must be at least 1", count);
     const imp_camera_def *first = &b->sims[0]->shared->def.camera;
-    b->pixels = (size_t)first->width * (size_t)first->height;
-    for (int k = 1; k < count; k++) {
-        const imp_camera_def *other = &b->sims[k]->shared->def.camera;
-        if (other->width != first->width || other->height != first->height)
-            return imp_fail(err, IMP_USAGE,
-                            "environment %d has images of %d x %d pixels, the first of %d x %d", k,
-                            other->width, other->height, first->width, first->height);
-    }
-    return IMP_OK;
+    const imp_camera_def *other = &b->sims[row]->shared->def.camera;
+    if (other->width == first->width && other->height == first->height)
+        return IMP_OK;
+    return imp_fail(err, IMP_USAGE,
+                    "environment %d has images of %d x %d pixels, the first of %d x %d", row,
+                    other->width, other->height, first->width, first->height);
 }
 
 // Rejects buffers for results that an environment does not compute; they would stay unwritten.
-static imp_status check_buffers(const batch *b, imp_error *err)
+static imp_status check_buffers(const batch *b, int row, imp_error *err)
 {
     const imp_sim_buffers *to = b->buffers;
+    const imp_sim_def *def = &b->sims[row]->shared->def;
     const bool ground_truth = to->masks != NULL || to->depths != NULL || to->final_masks != NULL ||
                               to->final_depths != NULL;
+    if (ground_truth && !def->ground_truth)
+        return imp_fail(err, IMP_USAGE,
+                        "environment %d was created without ground_truth: there are no masks and "
+                        "depths",
+                        row);
+    if (to->expert_actions != NULL && !def->expert_actions)
+        return imp_fail(err, IMP_USAGE, "environment %d was created without expert_actions", row);
+    return IMP_OK;
+}
+
+// What can be stepped or observed has an episode, which goes on or is followed by another.
+static imp_status check_episode(const batch *b, int row, imp_error *err)
+{
+    const imp_sim *sim = b->sims[row];
+    if (b->observe && !sim->begun)
+        return imp_fail(err, IMP_USAGE, "environment %d has no episode: reset it", row);
+    if (b->actions == NULL)
+        return IMP_OK;
+    if (sim->next_episode == 0 && !sim->begun)
+        return imp_fail(err, IMP_USAGE, "environment %d was never reset", row);
+    if (sim->shared->def.autoreset == IMP_AUTORESET_DISABLED && imp_sim_needs_reset(sim))
+        return imp_fail(err, IMP_USAGE,
+                        "environment %d: its episode is over, and autoreset is disabled", row);
+    return IMP_OK;
+}
+
+// Checks all rows before any of them is stepped. Simulators that were made together share what the
+// first two checks look at.
+static imp_status check_batch(batch *b, imp_error *err)
+{
+    if (b->count < 1)
+        return imp_fail(err, IMP_USAGE, "%d environments: must be at least 1", b->count);
+    const imp_sim_shared *checked = NULL;
     for (int k = 0; k < b->count; k++) {
-        const imp_sim_def *def = &b->sims[k]->shared->def;
-        if (ground_truth && !def->ground_truth)
-            return imp_fail(err, IMP_USAGE,
-                            "environment %d was created without ground_truth: there are no masks "
-                            "and depths",
-                            k);
-        if (to->expert_actions != NULL && !def->expert_actions)
-            return imp_fail(err, IMP_USAGE, "environment %d was created without expert_actions", k);
+        if (b->sims[k]->shared != checked) {
+            IMP_TRY(check_size(b, k, err));
+            IMP_TRY(check_buffers(b, k, err));
+            checked = b->sims[k]->shared;
+        }
+        IMP_TRY(check_episode(b, k, err));
     }
+    b->pixels = (size_t)checked->def.camera.width * (size_t)checked->def.camera.height;
     return IMP_OK;
 }
 
@@ -223,8 +276,7 @@ imp_status imp_sim_reset_many(imp_thread_pool *pool, imp_sim *const *sims, int c
                .buffers = buffers != NULL ? buffers : &none,
                .mask = mask,
                .episodes = episodes};
-    IMP_TRY(check_sizes(&b, err));
-    IMP_TRY(check_buffers(&b, err));
+    IMP_TRY(check_batch(&b, err));
     return run_batch(pool, &b, err);
 }
 
@@ -236,11 +288,7 @@ imp_status imp_sim_observe_many(imp_thread_pool *pool, imp_sim *const *sims, int
                .count = count,
                .buffers = buffers != NULL ? buffers : &none,
                .observe = true};
-    IMP_TRY(check_sizes(&b, err));
-    IMP_TRY(check_buffers(&b, err));
-    for (int k = 0; k < count; k++)
-        if (!sims[k]->begun)
-            return imp_fail(err, IMP_USAGE, "environment %d has no episode: reset it", k);
+    IMP_TRY(check_batch(&b, err));
     return run_batch(pool, &b, err);
 }
 
@@ -253,17 +301,8 @@ imp_status imp_sim_step_many(imp_thread_pool *pool, imp_sim *const *sims, int co
                .count = count,
                .buffers = buffers != NULL ? buffers : &none,
                .actions = actions};
-    IMP_TRY(actions != NULL ? check_sizes(&b, err)
-                            : imp_fail(err, IMP_USAGE, "there are no actions"));
-    IMP_TRY(check_buffers(&b, err));
-    for (int k = 0; k < count; k++) {
-        // check all rows before any of them is stepped
-        const bool disabled = sims[k]->shared->def.autoreset == IMP_AUTORESET_DISABLED;
-        if (sims[k]->next_episode == 0 && !sims[k]->begun)
-            return imp_fail(err, IMP_USAGE, "environment %d was never reset", k);
-        else if (disabled && imp_sim_needs_reset(sims[k]))
-            return imp_fail(err, IMP_USAGE,
-                            "environment %d: its episode is over, and autoreset is disabled", k);
-    }
+    if (actions == NULL)
+        return imp_fail(err, IMP_USAGE, "there are no actions");
+    IMP_TRY(check_batch(&b, err));
     return run_batch(pool, &b, err);
 }

@@ -32,16 +32,19 @@ typedef struct imp_sim_shared {
 } imp_sim_shared;
 
 struct imp_sim {
+    // What a step reads and writes comes first, so that it lies on few pages: the environment ends
+    // with arrays of 300 KB that only moving objects use. What steps many prefetches it.
     imp_sim_shared *shared;
-    imp_env env;
-    imp_env_def env_def;    // nominal settings that samples are applied to
     imp_policy *expert;     // NULL without expert_actions
     imp_action wanted;      // the expert's action for the present state
+    const imp_scene *scene; // of a world of the caller's; NULL: of the maps'
     uint32_t next_episode;  // number of the next automatic reset
     bool begun;             // whether an episode was begun successfully
-    const imp_scene *scene; // of a world of the caller's; NULL: of the maps'
-    imp_sim_views views;    // if it has its own
+    bool observed;          // whether the present state was, so that noise is repeated
     imp_error error;        // of the last reset in a batch; IMP_OK without one
+    imp_env env;
+    imp_env_def env_def; // nominal settings that samples are applied to
+    imp_sim_views views; // if it has its own
     // state of the present episode, if randomised
     imp_randomization_sample sample;
     imp_random_appearance *appearance;
@@ -49,7 +52,6 @@ struct imp_sim {
     imp_camera_effects_def effects_def;
     imp_random noise,
         noise_before; // of the camera: the next draws, and those before the last image
-    bool observed;    // whether the present state was, so that noise is repeated
 };
 
 // Loads maps and creates shared views. On failure nothing is left.

@@ -1,0 +1,100 @@
+"""Images of vector environments: an array that somebody holds stays as it is, others are reused."""
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+import imprint
+from imprint._image_pool import ImagePool
+
+ACTIONS = np.full((4, 2), 0.4, np.float32)
+
+
+@pytest.fixture
+def env():
+    env = gym.make_vec("imprint/LaneFollowing-v0", num_envs=4, width=16, height=12, threads=1)
+    yield env
+    env.close()
+
+
+def test_observations_that_are_held_stay_as_they_were(env):
+    first, _ = env.reset(seed=1)
+    held, copies = [first], [first.copy()]
+    for _ in range(10):
+        observation = env.step(ACTIONS)[0]
+        held.append(observation)
+        copies.append(observation.copy())
+    assert all(np.array_equal(a, b) for a, b in zip(held, copies, strict=True))
+    assert len({array.ctypes.data for array in held}) == 11
+
+
+def test_memory_that_nobody_sees_is_used_again(env):
+    env.reset(seed=1)
+    observation, places = None, set()
+    for _ in range(10):
+        observation = env.step(ACTIONS)[0]
+        places.add(observation.ctypes.data)
+    assert len(places) == 2
+
+
+@pytest.mark.parametrize(
+    "part",
+    [lambda o: o[1], lambda o: o[:, ::2].T, memoryview, lambda o: np.frombuffer(o, np.uint8)],
+    ids=["row", "view of a view", "memoryview", "buffer"],
+)
+def test_a_part_of_an_observation_holds_it(env, part):
+    env.reset(seed=1)
+    held = part(env.step(ACTIONS)[0])
+    before = np.array(held)
+    for _ in range(6):
+        env.step(ACTIONS)
+    assert np.array_equal(np.array(held), before)
+
+
+def test_what_is_done_to_an_array_does_not_reach_the_next_one(env):
+    env.reset(seed=1)
+    for _ in range(6):
+        observation = env.step(ACTIONS)[0]
+        assert observation.shape == (4, 12, 16, 3)
+        assert observation.flags.writeable
+        observation.shape = (4, -1)
+        observation.flags.writeable = False
+
+
+def test_every_kind_of_image_is_held():
+    kinds = ("image", "mask", "depth")
+    env = gym.make_vec(
+        "imprint/LaneFollowing-v0", num_envs=4, observation=kinds, width=16, height=12, threads=1
+    )
+    held, _ = env.reset(seed=1)
+    held = {kind: held[kind] for kind in kinds}
+    copies = {kind: array.copy() for kind, array in held.items()}
+    for kind in kinds:
+        for _ in range(4):
+            env.step(ACTIONS)
+        assert all(np.array_equal(held[name], copies[name]) for name in held)
+        del held[kind]
+
+
+def test_without_reference_counts_all_arrays_are_new(monkeypatch):
+    monkeypatch.setattr("imprint._image_pool._counts_references", lambda: False)
+    pool = ImagePool(lambda: {"image": np.zeros(8, np.uint8)})
+    taken = [pool.take().images["image"] for _ in range(4)]
+    assert len({id(array) for array in taken}) == 4
+
+
+@pytest.mark.parametrize("kind", ["wheels", "velocities"])
+def test_actions_are_sampled_as_a_box_samples(kind):
+    env = gym.make_vec("imprint/LaneFollowing-v0", num_envs=3, actions=kind, observation="state")
+    assert isinstance(env, imprint.LaneFollowingVectorEnv)
+    space = env.action_space
+    box = gym.spaces.Box(space.low, space.high, dtype=np.float32)
+    assert space == box == gym.vector.utils.batch_space(env.single_action_space, 3)
+    space.seed(7)
+    box.seed(7)
+    for _ in range(3):
+        assert np.allclose(space.sample(), box.sample(), rtol=0.0, atol=1e-6)
+    assert space.contains(space.sample())
+    with pytest.raises(gym.error.Error, match="mask"):
+        space.sample(np.ones(3))
+    env.close()
