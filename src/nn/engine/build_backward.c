@@ -108,6 +108,7 @@ static void build_batch_norm(imp_executor *e, const imp_node_state *state, int i
     norm.gain_gradient = imp_build_tensor(e, IMP_TENSOR_GAIN, e->def.gradients, 0);
     norm.bias_gradient = imp_build_tensor(e, IMP_TENSOR_BIAS, e->def.gradients, 0);
     norm.in_gradient = build_gradient_sum(e, input, &norm.added);
+    norm.work = imp_build_alloc_floats(e, IMP_NORM_WORK_ARRAYS * norm.size.channels);
     imp_kernel_call *call = imp_build_call(e, &e->backward, IMP_CALL_norm_gradient);
     if (call != NULL)
         call->norm_gradient = norm;

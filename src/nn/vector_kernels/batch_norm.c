@@ -105,97 +105,110 @@ void IMP_KERNEL(norm)(const imp_norm *n, size_t batch)
     }
 }
 
-// What the backward pass needs of one block of channels, and its sums.
-typedef struct norm_block {
-    vector scale[BLOCK_VECTORS], shift[BLOCK_VECTORS], mean[BLOCK_VECTORS];
-    // gradient by the input = g * scale + (in - mean) * slope + offset
-    vector slope[BLOCK_VECTORS], offset[BLOCK_VECTORS];
-    double products[IMP_CHANNEL_BLOCK];  // sum of g * (in - mean)
-    double gradients[IMP_CHANNEL_BLOCK]; // sum of g
-} norm_block;
+// Work arrays of the backward pass, each as long as the padded channels.
+typedef struct norm_work {
+    double *products, *gradients;            // sums over all images of g * (in - mean), and of g
+    float *image_products, *image_gradients; // the same of one image
+    float *mean;
+    float *slope, *offset; // gradient by the input = g * scale + (in - mean) * slope + offset
+} norm_work;
 
-// One row of an image: sums, the gradient by the input, or both. What to do is constant.
-IMP_ALWAYS_INLINE void norm_gradient_row(const imp_norm *n, const norm_block *b, size_t image,
-                                         size_t y, size_t c, bool sum, bool write, bool batch,
-                                         vector products[BLOCK_VECTORS],
-                                         vector gradients[BLOCK_VECTORS])
+// The arrays lie one after the other, those of doubles first; all but the means begin at zero.
+static norm_work begin_work(const imp_norm *n)
+{
+    const size_t channels = n->size.channels;
+    float *work = n->work;
+    memset(work, 0, IMP_NORM_WORK_ARRAYS * channels * sizeof *work);
+    memcpy(work + 6 * channels, n->mean, n->channels * sizeof *work);
+    return (norm_work){.products = (double *)(void *)work,
+                       .gradients = (double *)(void *)(work + 2 * channels),
+                       .image_products = work + 4 * channels,
+                       .image_gradients = work + 5 * channels,
+                       .mean = work + 6 * channels,
+                       .slope = work + 7 * channels,
+                       .offset = work + 8 * channels};
+}
+
+// One block of channels of a row of an image: sums, the gradient by the input, or both. What to do
+// is constant.
+IMP_ALWAYS_INLINE void norm_gradient_block(const imp_norm *n, const norm_work *w, size_t image,
+                                           size_t y, size_t c, bool sum, bool write, bool batch)
 {
     const float *in = row_at(&n->in, image, y, c), *gradient = row_at(&n->gradient, image, y, c);
     const float *added = n->added.data == NULL ? NULL : row_at(&n->added, image, y, c);
     float *out = row_at(&n->in_gradient, image, y, c);
-    for (size_t x = 0; x < n->size.width; x++)
-        for (size_t v = 0; v < BLOCK_VECTORS; v++) {
-            const size_t at = v * VECTOR_LANES;
+    for (size_t v = 0; v < BLOCK_VECTORS; v++, c += VECTOR_LANES) {
+        const size_t at = v * VECTOR_LANES;
+        const vector scale = vector_load(n->scale + c), shift = vector_load(n->shift + c);
+        const vector mean = vector_load(w->mean + c);
+        const vector slope = vector_load(w->slope + c), offset = vector_load(w->offset + c);
+        vector products = vector_load(w->image_products + c);
+        vector gradients = vector_load(w->image_gradients + c);
+        for (size_t x = 0; x < n->size.width; x++) {
             const vector value = vector_load(in + x * n->in.pixel + at);
             vector given = vector_load(gradient + x * n->gradient.pixel + at);
             // a ReLU passes the gradient only where its output was positive
-            const vector result = vector_multiply_add(value, b->scale[v], b->shift[v]);
+            const vector result = vector_multiply_add(value, scale, shift);
             if (n->relu)
                 given = (vector)((result > 0.0F) & (vector_int)given);
             if (sum) {
-                products[v] = vector_multiply_add(given, value - b->mean[v], products[v]);
-                gradients[v] += given;
+                products = vector_multiply_add(given, value - mean, products);
+                gradients += given;
             }
             if (!write)
                 continue;
-            given *= b->scale[v];
+            given *= scale;
             if (batch)
-                given += vector_multiply_add(value - b->mean[v], b->slope[v], b->offset[v]);
+                given += vector_multiply_add(value - mean, slope, offset);
             if (added != NULL)
                 given += vector_load(added + x * n->added.pixel + at);
             vector_store(out + x * n->in_gradient.pixel + at, given);
         }
+        vector_store(w->image_products + c, products);
+        vector_store(w->image_gradients + c, gradients);
+    }
 }
 
-// All images of the batch, for one block of channels.
-IMP_ALWAYS_INLINE void norm_gradient_pass(const imp_norm *n, norm_block *b, size_t count, size_t c,
+// All images of the batch, row by row: the blocks of a row lie side by side in memory.
+IMP_ALWAYS_INLINE void norm_gradient_pass(const imp_norm *n, const norm_work *w, size_t count,
                                           bool sum, bool write, bool batch)
 {
     for (size_t image = 0; image < count; image++) {
-        vector products[BLOCK_VECTORS] = {{0.0F}}, gradients[BLOCK_VECTORS] = {{0.0F}};
         for (size_t y = 0; y < n->size.height; y++)
-            norm_gradient_row(n, b, image, y, c, sum, write, batch, products, gradients);
-        for (size_t v = 0; v < BLOCK_VECTORS && sum; v++) {
-            add_lanes(b->products + v * VECTOR_LANES, products[v]);
-            add_lanes(b->gradients + v * VECTOR_LANES, gradients[v]);
+            for (size_t c = 0; c < n->size.channels; c += IMP_CHANNEL_BLOCK)
+                norm_gradient_block(n, w, image, y, c, sum, write, batch);
+        for (size_t c = 0; c < n->size.channels && sum; c++) {
+            w->products[c] += (double)w->image_products[c];
+            w->gradients[c] += (double)w->image_gradients[c];
+            w->image_products[c] = w->image_gradients[c] = 0.0F;
         }
     }
 }
 
-// Gradients by gain and bias of the block, and what the gradient by the input owes to statistics
-// that depend on it.
-static void finish_sums(const imp_norm *n, norm_block *b, size_t c, double count)
+// Gradients by gain and bias, and what the gradient by the input owes to statistics that depend on
+// it.
+static void finish_sums(const imp_norm *n, const norm_work *w, double count)
 {
-    float slope[IMP_CHANNEL_BLOCK] = {0.0F}, offset[IMP_CHANNEL_BLOCK] = {0.0F};
-    for (size_t i = 0; i < IMP_CHANNEL_BLOCK && c + i < n->channels; i++) {
-        const double rate = (double)n->rate[c + i], scale = (double)n->scale[c + i];
-        n->gain_gradient[c + i] = (float)(b->products[i] * rate);
-        n->bias_gradient[c + i] = (float)b->gradients[i];
-        slope[i] = (float)(-scale * rate * rate * b->products[i] / count);
-        offset[i] = (float)(-scale * b->gradients[i] / count);
+    for (size_t c = 0; c < n->channels; c++) {
+        const double rate = (double)n->rate[c], scale = (double)n->scale[c];
+        n->gain_gradient[c] = (float)(w->products[c] * rate);
+        n->bias_gradient[c] = (float)w->gradients[c];
+        w->slope[c] = (float)(-scale * rate * rate * w->products[c] / count);
+        w->offset[c] = (float)(-scale * w->gradients[c] / count);
     }
-    memcpy(b->slope, slope, sizeof slope);
-    memcpy(b->offset, offset, sizeof offset);
 }
 
 // With given statistics one pass is enough.
 void IMP_KERNEL(norm_gradient)(const imp_norm *n, size_t batch)
 {
+    const norm_work work = begin_work(n);
     const double count = (double)(batch * n->size.height * n->size.width);
-    for (size_t c = 0; c < n->channels; c += IMP_CHANNEL_BLOCK) {
-        const size_t left = n->channels - c;
-        norm_block b = {0};
-        memcpy(b.scale, n->scale + c, sizeof b.scale);
-        memcpy(b.shift, n->shift + c, sizeof b.shift);
-        memcpy(b.mean, n->mean + c,
-               (left < IMP_CHANNEL_BLOCK ? left : IMP_CHANNEL_BLOCK) * sizeof *n->mean);
-        if (!n->batch_statistics) {
-            norm_gradient_pass(n, &b, batch, c, true, true, false);
-            finish_sums(n, &b, c, count);
-            continue;
-        }
-        norm_gradient_pass(n, &b, batch, c, true, false, true);
-        finish_sums(n, &b, c, count);
-        norm_gradient_pass(n, &b, batch, c, false, true, true);
+    if (!n->batch_statistics) {
+        norm_gradient_pass(n, &work, batch, true, true, false);
+        finish_sums(n, &work, count);
+        return;
     }
+    norm_gradient_pass(n, &work, batch, true, false, true);
+    finish_sums(n, &work, count);
+    norm_gradient_pass(n, &work, batch, false, true, true);
 }

@@ -15,9 +15,10 @@
 
 enum {
     IMP_CHANNEL_BLOCK = 16,
-    IMP_PEAK_CHAINS = 6,     // of imp_kernels.multiply_adds
-    IMP_POOL_KERNEL_MAX = 8, // of pools that are fused into convolutions
-    IMP_POOL_TILE_ROWS = 4,  // of imp_pooled_conv_gradient
+    IMP_PEAK_CHAINS = 6,      // of imp_kernels.multiply_adds
+    IMP_POOL_KERNEL_MAX = 8,  // of pools that are fused into convolutions
+    IMP_POOL_TILE_ROWS = 4,   // of imp_pooled_conv_gradient
+    IMP_NORM_WORK_ARRAYS = 9, // of imp_norm
 };
 
 // A batch of images: the first channel of the first pixel inside the border, and the floats from
@@ -115,6 +116,7 @@ typedef struct imp_norm {
     imp_image_view in, out;
     imp_image_view gradient, in_gradient, added; // backward; added.data: nullable
     float *gain_gradient, *bias_gradient;        // (channels)
+    float *work; // backward: (IMP_NORM_WORK_ARRAYS x padded channels)
 } imp_norm;
 
 // Dense layer on row-major weights (outputs x inputs) as networks store them. Sums over inputs are
