@@ -24,12 +24,16 @@ static imp_image_view build_gradient(imp_executor *e, int node)
     return imp_build_images(e, &e->states[node].size, &border);
 }
 
-// A new image for the sum of a node's gradient so far, which goes to *added, and of what the caller
-// computes.
+// The image for the sum of a node's gradient so far, which goes to *added, and of what the caller
+// computes. Both are the same image where no other node has it.
 static imp_image_view build_gradient_sum(imp_executor *e, int node, imp_image_view *added)
 {
-    *added = e->states[node].gradient;
-    return e->states[node].gradient = build_gradient(e, node);
+    imp_node_state *state = &e->states[node];
+    *added = state->gradient;
+    if (!state->owns_gradient)
+        state->gradient = build_gradient(e, node);
+    state->owns_gradient = true;
+    return state->gradient;
 }
 
 // Adds a gradient to the sum so far. The first is taken as it is.

@@ -200,6 +200,9 @@ static void build_phase(imp_executor *e, const imp_node_state *state, int index,
                      .blocks = imp_padded_channels(in->channels) / IMP_CHANNEL_BLOCK,
                      .in = state->gradient,
                      .runs = runs};
+    // nothing to add to a sum that is there already
+    if (runs.count == 0 && added.data != NULL && added.data == in_gradient.data)
+        return;
     imp_image_view *const views[] = {&in_gradient, &added};
     for (int i = 0; i < 2; i++) {
         if (views[i]->data == NULL)

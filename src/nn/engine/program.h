@@ -80,6 +80,7 @@ typedef struct imp_node_state {
     imp_image_size size;        // of its output, channels padded
     imp_image_view out;         // its output
     imp_image_view gradient;    // of the loss by `out`; no data until the first user was built
+    bool owns_gradient;         // whether no other node has the same image as its gradient
     int activation;             // index of the ReLU node fused into this one, or -1
     int pool;                   // index of the pool that is part of this convolution, or -1
     bool fused_pool;            // a pool that is part of the convolution before it

@@ -11,6 +11,8 @@
 #include "nn/vector_kernels/table.h"
 #include "nn/vector_kernels/vector.h"
 
+enum { SUM_BLOCKS = 2 }; // blocks of channels that channel_sums adds at a time
+
 // Row `y` of an image, from channel c on.
 IMP_ALWAYS_INLINE float *row_at(const imp_image_view *view, size_t image, size_t y, size_t c)
 {
@@ -24,23 +26,35 @@ IMP_ALWAYS_INLINE void add_lanes(double *sums, vector values)
         sums[i] += (double)values[i];
 }
 
+// Sums of `blocks` blocks of channels from channel c on; `blocks` is a constant.
+IMP_ALWAYS_INLINE void sum_blocks(const imp_image_view *in, const imp_image_size *size,
+                                  size_t batch, size_t c, size_t blocks, float *sums)
+{
+    double total[SUM_BLOCKS * IMP_CHANNEL_BLOCK] = {0.0};
+    for (size_t image = 0; image < batch; image++) {
+        vector sum[SUM_BLOCKS * BLOCK_VECTORS] = {{0.0F}};
+        for (size_t y = 0; y < size->height; y++) {
+            const float *at = row_at(in, image, y, c);
+            for (size_t x = 0; x < size->width; x++, at += in->pixel)
+                for (size_t v = 0; v < blocks * BLOCK_VECTORS; v++)
+                    sum[v] += vector_load(at + v * VECTOR_LANES);
+        }
+        for (size_t v = 0; v < blocks * BLOCK_VECTORS; v++)
+            add_lanes(total + v * VECTOR_LANES, sum[v]);
+    }
+    for (size_t i = 0; i < blocks * IMP_CHANNEL_BLOCK; i++)
+        sums[c + i] = (float)total[i];
+}
+
 void IMP_KERNEL(channel_sums)(const imp_image_view *in, const imp_image_size *size, size_t batch,
                               float *sums)
 {
-    for (size_t c = 0; c < size->channels; c += VECTOR_LANES) {
-        double total[VECTOR_LANES] = {0.0};
-        for (size_t image = 0; image < batch; image++) {
-            vector sum = {0.0F};
-            for (size_t y = 0; y < size->height; y++) {
-                const float *at = row_at(in, image, y, c);
-                for (size_t x = 0; x < size->width; x++, at += in->pixel)
-                    sum += vector_load(at);
-            }
-            add_lanes(total, sum);
-        }
-        for (int i = 0; i < VECTOR_LANES; i++)
-            sums[c + (size_t)i] = (float)total[i];
-    }
+    size_t c = 0;
+    for (; c + SUM_BLOCKS * IMP_CHANNEL_BLOCK <= size->channels;
+         c += SUM_BLOCKS * IMP_CHANNEL_BLOCK)
+        sum_blocks(in, size, batch, c, SUM_BLOCKS, sums);
+    for (; c < size->channels; c += IMP_CHANNEL_BLOCK)
+        sum_blocks(in, size, batch, c, 1, sums);
 }
 
 // Mean, then variance, of channels [c, c + lanes) over the batch.

@@ -104,6 +104,16 @@ static void compute_tile_blocks(const imp_conv *c, const tile_pixels *tile, size
         tiles[0][pixels - 1](c, block, tile);
 }
 
+// Asks for what the end of a tile adds and writes.
+static void prefetch_results(const imp_conv *c, const tile_pixels *tile, size_t pixel)
+{
+    for (size_t block = 0; block < c->blocks; block++) {
+        prefetch_to_write(tile->out[pixel] + block * IMP_CHANNEL_BLOCK);
+        if (tile->added[pixel] != NULL)
+            prefetch_to_read(tile->added[pixel] + block * IMP_CHANNEL_BLOCK);
+    }
+}
+
 // Grid of one image, cut into tiles of about the same size: pixels are numbered row by row, and
 // tiles go across the ends of rows.
 static void convolve_image(const imp_conv *c, size_t image)
@@ -121,6 +131,7 @@ static void convolve_image(const imp_conv *c, size_t image)
             tile.added[p] = added == NULL ? NULL
                                           : added + image * c->added.image + row * c->added.row +
                                                 column * c->added.pixel;
+            prefetch_results(c, &tile, p);
             if (++column == c->columns) {
                 column = 0;
                 row++;

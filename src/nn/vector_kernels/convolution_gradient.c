@@ -33,6 +33,7 @@ IMP_ALWAYS_INLINE void add_tile(const imp_conv_gradient *g, image_group group, c
                                     row * g->gradient.row + block * IMP_CHANNEL_BLOCK;
             for (size_t x = 0; x < g->columns;
                  x++, at += g->in.pixel, gradient += g->gradient.pixel) {
+                prefetch_to_read(at + g->in.row);
                 vector slope[TILE_VECTORS];
                 for (size_t v = 0; v < vectors; v++)
                     slope[v] = vector_load(gradient + v * VECTOR_LANES);

@@ -8,15 +8,17 @@
 //
 // Lanes are inputs, which lie side by side. Forward keeps 16 partial sums, lane by lane, whatever
 // the register's width, and adds them in a tree at the end. A tile of samples and outputs shares
-// what it loads. The last inputs are loaded in part, with zeros after them.
+// what it loads. Backward, a tile is a column of rows that lie kilobytes apart, so each asks for
+// the lines of a tile further right. The last inputs are loaded in part, with zeros after them.
 #include "nn/vector_kernels/table.h"
 #include "nn/vector_kernels/vector.h"
 
 enum {
     TILE_SAMPLES = VECTOR_LANES == 16 ? 4 : 3, // forward, in batches
     TILE_OUTPUTS = VECTOR_LANES == 16 ? 4 : 2,
-    SINGLE_OUTPUTS = 4, // forward, one sample
-    ROWS = 6,           // samples or outputs of a tile backward
+    SINGLE_OUTPUTS = 4,                       // forward, one sample
+    ROWS = 6,                                 // samples or outputs of a tile backward
+    PREFETCH_COLUMNS = 2 * IMP_CHANNEL_BLOCK, // ahead of a tile backward
 };
 
 // The sum of 16 lanes: halves are added until one is left.
@@ -123,9 +125,12 @@ IMP_ALWAYS_INLINE void multiply_tile(const row_product *p, size_t row, size_t co
         for (size_t v = 0; v < BLOCK_VECTORS; v++)
             sums[r][v] = (vector){0.0F};
     const float *factors = p->factors + row * p->factor_row, *in = p->in + column;
+    for (size_t r = 0; r < rows; r++)
+        prefetch_to_write(p->out + (row + r) * p->out_stride + column + PREFETCH_COLUMNS);
     for (size_t t = 0; t < p->terms; t++, in += p->in_stride, factors += p->factor_term) {
         vector values[BLOCK_VECTORS];
         load_block(values, in, count);
+        prefetch_to_read(in + PREFETCH_COLUMNS);
         for (size_t r = 0; r < rows; r++) {
             const vector factor = vector_splat(factors[r * p->factor_row]);
             for (size_t v = 0; v < BLOCK_VECTORS; v++)

@@ -47,7 +47,7 @@ typedef struct imp_conv {
     size_t rows, columns; // of the grid
     imp_image_view in;    // of the grid's first output, with strides from one output to the next
     imp_image_view out;
-    imp_image_view added; // is added to the result; data: nullable
+    imp_image_view added; // is added to the result; data: nullable, or that of out
     imp_kernel_runs runs;
     size_t blocks;        // of output channels
     const float *weights; // (blocks x runs x length x 16)
@@ -96,7 +96,7 @@ typedef struct imp_pool {
     size_t kernel, stride, top, left; // padding
     imp_image_size in_size, out_size;
     imp_image_view in, out;
-    imp_image_view gradient, in_gradient, added; // backward; added.data: nullable
+    imp_image_view gradient, in_gradient, added; // backward; added: as in imp_conv
     int32_t *argmax; // (batch x out_size); max-pools: written forward if not NULL, read backward
 } imp_pool;
 
@@ -114,7 +114,7 @@ typedef struct imp_norm {
     // when weights or given statistics change, or by norm with batch_statistics.
     float *rate, *scale, *shift;
     imp_image_view in, out;
-    imp_image_view gradient, in_gradient, added; // backward; added.data: nullable
+    imp_image_view gradient, in_gradient, added; // backward; added: as in imp_conv
     float *gain_gradient, *bias_gradient;        // (channels)
     float *work; // backward: (IMP_NORM_WORK_ARRAYS x padded channels)
 } imp_norm;
@@ -129,7 +129,7 @@ typedef struct imp_dense {
     const float *in;
     float *out;
     const float *gradient;  // by out, stride out_stride
-    const float *added;     // is added to in_gradient, stride in_stride; nullable
+    const float *added;     // is added to in_gradient, stride in_stride; nullable, or in_gradient
     float *in_gradient;     // stride in_stride
     float *weight_gradient; // shape of weight
     float *bias_gradient;   // (outputs)

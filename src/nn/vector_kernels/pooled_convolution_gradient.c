@@ -86,6 +86,17 @@ static void add_tile_runs(const imp_pooled_conv_gradient *g, const pool_tile *ti
         add_tile(g, tile, g->patches + r * IMP_CHANNEL_BLOCK, sums + r * IMP_CHANNEL_BLOCK, 1);
 }
 
+// Asks for a column of what the tile to the right reads.
+static void prefetch_column(const imp_pooled_conv_gradient *g, const pool_tile *tile, size_t column)
+{
+    const size_t channels = g->out_size.channels, x = tile->columns + column;
+    for (size_t y = 0; y < tile->rows; y++)
+        for (size_t c = 0; c < channels; c += IMP_CHANNEL_BLOCK) {
+            prefetch_to_read(tile->gradient + y * g->gradient.row + x * g->gradient.pixel + c);
+            prefetch_to_read(tile->argmax + (y * g->out_size.width + x) * channels + c);
+        }
+}
+
 // Adds the tile from row y and column x of the pool on, for the floats of all runs from 16 * part
 // on.
 static void add_tile_channels(const imp_pooled_conv_gradient *g, size_t image, size_t part,
@@ -107,8 +118,12 @@ static void add_tile_channels(const imp_pooled_conv_gradient *g, size_t image, s
                  g->in.data + image * g->in.image + y * g->stride * g->in.row +
                      x * g->stride * g->in.pixel + part * IMP_CHANNEL_BLOCK);
     float *sums = g->sums + part * g->runs.count * IMP_CHANNEL_BLOCK;
-    for (size_t c = 0; c < g->out_size.channels; c++, tile.gradient++, tile.argmax++)
+    const pool_tile first = tile;
+    for (size_t c = 0; c < g->out_size.channels; c++, tile.gradient++, tile.argmax++) {
+        if (c < tile.columns)
+            prefetch_column(g, &first, c);
         add_tile_runs(g, &tile, sums + c * channel_size);
+    }
 }
 
 void IMP_KERNEL(pooled_conv_gradient)(const imp_pooled_conv_gradient *g, size_t batch)

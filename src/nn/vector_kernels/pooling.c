@@ -105,7 +105,8 @@ static void add_window_gradient(const imp_pool *p, const pool_window *w, const f
     }
 }
 
-// Sets the input's gradient of one image to what is added to it, or to zero.
+// Sets the input's gradient of one image to what is added to it, or to zero. Both may be the same
+// image.
 static void start_in_gradient(const imp_pool *p, size_t image)
 {
     const size_t size = p->in_size.width * p->in_gradient.pixel;
@@ -113,7 +114,7 @@ static void start_in_gradient(const imp_pool *p, size_t image)
         float *to = p->in_gradient.data + image * p->in_gradient.image + y * p->in_gradient.row;
         if (p->added.data == NULL)
             memset(to, 0, size * sizeof *to);
-        else
+        else if (p->added.data != p->in_gradient.data)
             memcpy(to, p->added.data + image * p->added.image + y * p->added.row,
                    size * sizeof *to);
     }

@@ -53,6 +53,18 @@ IMP_ALWAYS_INLINE void vector_store(float *to, vector value)
     memcpy(to, &value, sizeof value);
 }
 
+// Asks for the cache line at an address that will be read, or written, soon. Rows and images lie
+// too far apart for processors to foresee. The address may lie outside any array.
+IMP_ALWAYS_INLINE void prefetch_to_read(const void *address)
+{
+    __builtin_prefetch(address, 0);
+}
+
+IMP_ALWAYS_INLINE void prefetch_to_write(const void *address)
+{
+    __builtin_prefetch(address, 1);
+}
+
 // All lanes the same.
 IMP_ALWAYS_INLINE vector vector_splat(float value)
 {
