@@ -1,6 +1,6 @@
 """Writes the C source of the module imprint._native from the public headers.
 
-Usage: generate.py --compiler CC --include DIR [--callbacks FILE...] --out FILE.c
+Usage: generate.py --compiler CC --include DIR [--callbacks FILE...] [--code FILE...] --out FILE.c
 
 The compiler's preprocessor turns `imprint/imprint.h` into plain declarations: attributes are taken
 out, and the standard headers are empty, because cffi knows their types. Inline functions lose
@@ -9,7 +9,7 @@ constants. cffi reads the result, so there is no list of functions to keep: what
 declares is in `imprint._native.lib`.
 
 Callback files hold declarations of functions that C calls and Python implements, in cffi's notation
-(`extern "Python"`).
+(`extern "Python"`), and of the functions in code files, which are included.
 """
 
 import argparse
@@ -83,6 +83,7 @@ def main() -> None:
     parser.add_argument("--compiler", required=True)
     parser.add_argument("--include", required=True, type=Path)
     parser.add_argument("--callbacks", nargs="*", default=[], type=Path)
+    parser.add_argument("--code", nargs="*", default=[], type=Path)
     parser.add_argument("--out", required=True)
     arguments = parser.parse_args()
 
@@ -90,7 +91,9 @@ def main() -> None:
     ffi.cdef(declarations(arguments.compiler, arguments.include))
     for path in arguments.callbacks:
         ffi.cdef(path.read_text())
-    ffi.set_source("imprint._native", '#include "imprint/imprint.h"\n', py_limited_api=True)
+    includes = ["imprint/imprint.h", *arguments.code]
+    code = "".join(f'#include "{path}"\n' for path in includes)
+    ffi.set_source("imprint._native", code, py_limited_api=True)
     ffi.emit_c_code(arguments.out)
 
 

@@ -73,8 +73,9 @@ class Bridge:
         definition.struct.observation = (
             lib.IMP_OBSERVATION_SEGMENTATION if callback.segments else lib.IMP_OBSERVATION_IMAGE
         )
-        definition.struct.act = lib.imp_python_act
-        definition.struct.context = self._handle
+        self._policy = ffi.new("imp_python_policy *", {"bridge": self._handle})
+        definition.struct.act = ffi.addressof(lib, "imp_python_act_in_turn")
+        definition.struct.context = self._policy
         self._definition = definition
 
     def open(self, out: Any) -> None:

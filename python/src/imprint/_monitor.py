@@ -1,7 +1,8 @@
 """Progress of long calls, and their interruption.
 
 The library asks a monitor many times a second whether it should stop, from the thread that called
-it. Python runs its signal handlers then, so that Ctrl-C ends every long call:
+it; a hundred times a second Python hears of it and runs its signal handlers, so that Ctrl-C ends
+every long call:
 
     with Monitor(progress) as monitor:
         monitor.call(lib.imp_train, summary, definition, monitor.pointer)
@@ -42,8 +43,10 @@ class Monitor:
     def __init__(self, progress: ProgressCallback | None = None) -> None:
         self._progress = progress
         self.exception: BaseException | None = None
+        self._state = ffi.new("imp_python_monitor *")
         self.pointer = ffi.new("imp_monitor *")
-        self.pointer.should_stop = lib.imp_python_should_stop
+        self.pointer.context = self._state
+        self.pointer.should_stop = ffi.addressof(lib, "imp_python_poll")
         if progress is not None:
             self.pointer.progress = lib.imp_python_progress
 
@@ -63,6 +66,7 @@ class Monitor:
         """Ends the task at its next question. The first exception counts."""
         if self.exception is None:
             self.exception = exception
+            self._state.stop = True
 
     def call(self, function: Callable[..., int], *arguments: Any) -> None:
         """Like imprint._errors.call(); raises what stopped the task instead of its status."""

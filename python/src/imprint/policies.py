@@ -62,7 +62,7 @@ class Callback:
     images: bool
     states: bool
     segments: bool = False
-    batch: int = 4
+    batch: int = 8
     name: str = "callback"
     identity: str | None = None
 
@@ -83,7 +83,7 @@ def policy(
     images: bool | None = None,
     states: bool | None = None,
     segments: bool = False,
-    batch: int = 4,
+    batch: int = 8,
     name: str | None = None,
     identity: str | None = None,
 ) -> Callback: ...
@@ -93,7 +93,7 @@ def policy(
     images: bool | None = None,
     states: bool | None = None,
     segments: bool = False,
-    batch: int = 4,
+    batch: int = 8,
     name: str | None = None,
     identity: str | None = None,
 ) -> Callable[[PolicyFunction], Callback]: ...
@@ -104,7 +104,7 @@ def policy(
     images: bool | None = None,
     states: bool | None = None,
     segments: bool = False,
-    batch: int = 4,
+    batch: int = 8,
     name: str | None = None,
     identity: str | None = None,
 ) -> Callback | Callable[[PolicyFunction], Callback]:
