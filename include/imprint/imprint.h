@@ -11,6 +11,7 @@
 #include "imprint/dagger.h"
 #include "imprint/dataset.h"
 #include "imprint/dataset_edit.h"
+#include "imprint/dataset_page.h"
 #include "imprint/demonstration.h"
 #include "imprint/env.h"
 #include "imprint/evaluate.h"

@@ -11,6 +11,7 @@
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
 #include "cli/output/output_extension.h"
+#include "cli/page_commands/page_of_dataset.h"
 #include "imprint/page.h"
 #include "sim/env/env_settings.h"
 
@@ -24,6 +25,7 @@ typedef struct settings {
     double start_angle_deg;
     const char *out;
     long long bytes;
+    imp_page_of_dataset dataset;
 } settings;
 
 // Opens the policies. Experts are in every page, so that naming them is no error.
@@ -53,6 +55,8 @@ static imp_status run_page_command(void *state, const imp_options *options, imp_
         return imp_fail(err, IMP_USAGE, "give one file to write, such as page.html");
     s->out = options->operands[0];
     IMP_TRY(imp_output_check_file(s->out, extensions, err));
+    if (s->dataset.folder[0] != '\0')
+        return imp_page_of_dataset_write(&s->dataset, s->out, s->page.title, options, err);
     if (!(s->start_angle_deg > 0.0 && s->start_angle_deg <= 180.0))
         return imp_fail(err, IMP_USAGE, "--start-angle-deg %g is not within 0 to 180",
                         s->start_angle_deg);
@@ -69,6 +73,8 @@ static imp_status run_page_command(void *state, const imp_options *options, imp_
 static int print_page_summary(const void *state, const imp_options *options)
 {
     const settings *s = state;
+    if (s->dataset.folder[0] != '\0')
+        return imp_page_of_dataset_print(&s->dataset, s->out, options);
     if (options->json)
         return imp_console_finish_with_json(json_pack("{s:s, s:I, s:i}", "out", s->out, "bytes",
                                                       (json_int_t)s->bytes, "policies",
@@ -100,6 +106,7 @@ static void set_up_page_command(void *state, imp_options *options)
     };
     imp_options_add_members(options, NULL, table, (int)(sizeof table / sizeof table[0]),
                             &imp_env_members, &s->page.env);
+    imp_page_of_dataset_set_up(&s->dataset, options);
 }
 
 static void free_page_command(void *state)
@@ -111,14 +118,19 @@ static void free_page_command(void *state)
 
 const imp_command imp_command_page = {
     .name = "page",
-    .summary = "write the simulator as one HTML file, to watch and to drive",
+    .summary = "write the simulator, or a dataset, as one HTML file",
     .operands = "OUT.html",
     .details = "The file opens in a browser without a network or a server. In it one can watch "
                "policies drive, drive by keyboard, gamepad, touch or mouse, take the wheel from a "
                "policy, and save what was driven for `imprint import drive`. It computes the same "
-               "images and states as this program, bit for bit.",
+               "images and states as this program, bit for bit.\n\n"
+               "With --data it is a page of a dataset instead: frames and plots of all episodes, "
+               "filters that find bad ones, and marks, which are saved as a file for `imprint "
+               "data drop --marks`.",
     .examples = "  imprint page /tmp/imprint.html\n"
-                "  imprint page /tmp/udem1.html --map udem1 --seed 7 --title \"Udem 1\"",
+                "  imprint page /tmp/udem1.html --map udem1 --seed 7 --title \"Udem 1\"\n"
+                "  imprint log --episodes 4 --steps 60 --out /tmp/imprint-p --force &&\n"
+                "  imprint page /tmp/imprint-data.html --data /tmp/imprint-p",
     .state_size = sizeof(settings),
     .set_up = set_up_page_command,
     .run = run_page_command,
