@@ -29,8 +29,11 @@ expect 4 limited 1000 $collect --force --out old
 says 'too large'
 says 'old.replaced'
 same_folders whole old.replaced
-expect 4 $collect --force --out old
-says 'old.replaced'
+$collect --force --out old >out 2>err || fail "what is not finished is not replaced: $(cat err)"
+one_line err
+says 'old.replaced is kept until this run has succeeded'
+same_folders whole old
+absent old.replaced old.discarded
 
 # the state for resuming does not fit. It comes before the first model, or a model whose state was
 # lost would look the same; so there is nothing, and training begins anew

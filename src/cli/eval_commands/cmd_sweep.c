@@ -13,6 +13,7 @@
 
 #include "base/common/try.h"
 #include "base/io/file.h"
+#include "base/io/folder_lock.h"
 #include "base/text/plural.h"
 #include "cli/eval_commands/sweep.h"
 #include "cli/options/settings_file.h"
@@ -30,6 +31,7 @@ typedef struct sweep_state {
     imp_sweep_settings settings;
     imp_options training; // of the trainings
     imp_sweep_row *rows;  // (seeds)
+    int lock;             // of the folder
 } sweep_state;
 
 // The bounds are transient: they do not change what is computed.
@@ -211,7 +213,10 @@ static imp_status train_and_evaluate_seed(imp_sweep_row *row, imp_sweep_settings
             status = evaluate_policy(row, s, options, folder, monitor, err);
         if (status == IMP_OK) {
             json_t *record = imp_sweep_row_to_json(row);
-            json_object_set_new(record, "of", json_string(identity));
+            if (json_object_set_new(record, "of", json_string(identity)) != 0) {
+                json_decref(record);
+                record = NULL; // told as out of memory
+            }
             status = imp_json_write_file(path, record, EXACT_DIGITS, err);
         }
     }
@@ -242,8 +247,6 @@ static imp_status run_all_seeds(imp_sweep_settings *s, const imp_options *option
     char path[IMP_PATH_MAX];
     const imp_monitor monitor = imp_console_monitor(options);
     imp_status status = imp_path_join(path, s->out, "sweep.json", err);
-    if (status == IMP_OK)
-        status = imp_folder_create(s->out, err);
     if (status == IMP_OK)
         status = evaluate_policy(&s->expert, s, options, "expert", &monitor, err);
     if (status == IMP_OK && !options->json)
@@ -288,6 +291,8 @@ static imp_status run_sweep_command(void *state, const imp_options *options, imp
         return imp_fail(err, IMP_USAGE, "--settle-steps %d: episodes have at most %s",
                         s->eval.settle_steps, IMP_PLURAL(s->eval.steps, "step"));
     s->eval.ask_expert = true;
+    IMP_TRY(imp_folder_create(s->out, err));
+    IMP_TRY(imp_folder_lock(&((sweep_state *)state)->lock, s->out, err));
     *rows = calloc((size_t)s->seeds, sizeof **rows);
     return *rows != NULL
                ? run_all_seeds(s, options, training, *rows, err)
@@ -356,6 +361,7 @@ static int print_sweep_and_requirements(const void *state, const imp_options *op
 static void set_up_sweep_command(void *state, imp_options *options)
 {
     imp_sweep_settings *s = &((sweep_state *)state)->settings;
+    ((sweep_state *)state)->lock = IMP_FOLDER_UNLOCKED;
     s->eval = imp_default_eval_def();
     s->sim = imp_default_sim_options(&s->eval.sim);
     s->eval.episodes = 100;
@@ -372,6 +378,7 @@ static void free_sweep_command(void *state)
 {
     sweep_state *sweep = state;
     free(sweep->rows);
+    imp_folder_unlock(sweep->lock);
     imp_assets_close(sweep->settings.assets);
     imp_options_free(&sweep->training);
     imp_train_settings_free(&sweep->settings.train);

@@ -1,9 +1,9 @@
 // Output folders: whether a command may write there, and what happens to a folder that exists.
 // Without --resume or --force, a folder with content is refused. --force first renames the old
-// folder to NAME.replaced. It is deleted only after the new work succeeded; if nothing new was
-// written, it is moved back. So a failed run never destroys results. Only files whose names
-// imprint writes are ever deleted. A folder that holds anything else is refused, whatever the
-// options.
+// folder to NAME.replaced. After the new work succeeded it becomes NAME.discarded, which is
+// deleted; if nothing new was written, it is moved back. So a failed run never destroys results,
+// and the names tell the next run how far a killed one came. Only files whose names imprint writes
+// are ever deleted. A folder that holds anything else is refused, whatever the options.
 #include "cli/output/output_folder.h"
 
 #include <errno.h>
@@ -16,6 +16,7 @@
 
 #include "base/common/try.h"
 #include "base/io/atomic_file.h"
+#include "base/io/folder_lock.h"
 #include "base/io/folder_reader.h"
 #include "cli/options/settings_file.h"
 #include "cli/output/output_extension.h"
@@ -138,16 +139,65 @@ static imp_status check_or_remove_files(const char *folder, bool remove_files,
     return status;
 }
 
-// The path of the backup, FOLDER.replaced. Slashes at the end do not count.
-static imp_status backup_folder_path(char out[IMP_PATH_MAX], const char *folder, imp_error *err)
+// The old folder while the new one is written, and while it is deleted.
+static const char BACKUP[] = ".replaced", DISCARDED[] = ".discarded";
+
+// Held on the backup by the process that replaces a folder, so that no other takes it for what a
+// killed process left.
+static int backup_lock = IMP_FOLDER_UNLOCKED;
+
+// The path of one of these, FOLDER.replaced. Slashes at the end do not count.
+static imp_status sibling_path(char out[IMP_PATH_MAX], const char *folder, const char *suffix,
+                               imp_error *err)
 {
     size_t length = strlen(folder);
     while (length > 1 && folder[length - 1] == '/')
         length--;
-    int written = snprintf(out, IMP_PATH_MAX, "%.*s.replaced", (int)length, folder);
+    int written = snprintf(out, IMP_PATH_MAX, "%.*s%s", (int)length, folder, suffix);
     return written < 0 || written >= IMP_PATH_MAX
                ? imp_fail(err, IMP_IO, "%.100s...: path too long", folder)
                : IMP_OK;
+}
+
+// Whether there is a real folder with nothing but our files.
+static bool is_imprint_folder(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0 && S_ISDIR(info.st_mode) &&
+           check_or_remove_files(path, false, NULL) == IMP_OK;
+}
+
+// Completes what a killed run with --force left: deletes a folder that it had replaced, and moves
+// one back in whose place it had written nothing.
+static imp_status finish_killed_replacement(const char *folder, imp_error *err)
+{
+    char backup[IMP_PATH_MAX], discarded[IMP_PATH_MAX];
+    IMP_TRY(sibling_path(backup, folder, BACKUP, err));
+    IMP_TRY(sibling_path(discarded, folder, DISCARDED, err));
+    if (is_imprint_folder(discarded))
+        IMP_TRY(check_or_remove_files(discarded, true, err));
+    if (imp_path_exists(folder) || !is_imprint_folder(backup))
+        return IMP_OK;
+    if (rename(backup, folder) != 0)
+        return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
+    fprintf(stderr, "imprint: note: %s is moved back: what was to replace it wrote nothing\n",
+            folder);
+    return IMP_OK;
+}
+
+// Removes what a run that failed or was killed wrote, not what it was to replace.
+static imp_status replace_unfinished(const char *folder, const char *backup, imp_error *err)
+{
+    struct stat info;
+    if (lstat(backup, &info) != 0 || !S_ISDIR(info.st_mode))
+        return imp_fail(err, IMP_IO, "%s is in the way: move it elsewhere", backup);
+    IMP_TRY(check_or_remove_files(backup, false, err));
+    IMP_TRY(imp_folder_lock(&backup_lock, backup, err));
+    fprintf(stderr,
+            "imprint: note: %s, which was not finished, is removed; %s is kept until this run "
+            "has succeeded\n",
+            folder, backup);
+    return check_or_remove_files(folder, true, err);
 }
 
 // Moves a folder to its backup if imprint wrote everything in it.
@@ -159,15 +209,12 @@ static imp_status move_to_backup(const char *folder, imp_error *err)
     if (lstat(folder, &info) != 0 || !S_ISDIR(info.st_mode))
         return imp_fail(err, IMP_IO, "%s: is not a folder", folder);
     IMP_TRY(check_or_remove_files(folder, false, err));
-    IMP_TRY(backup_folder_path(backup, folder, err));
-    // an older backup may be the only copy of results
+    IMP_TRY(sibling_path(backup, folder, BACKUP, err));
     if (imp_path_exists(backup))
-        return imp_fail(
-            err, IMP_IO,
-            "%s is left from a run that failed or was killed: move it back or remove it", backup);
+        return replace_unfinished(folder, backup, err);
     if (rename(folder, backup) != 0)
         return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
-    return IMP_OK;
+    return imp_folder_lock(&backup_lock, backup, err);
 }
 
 // Decides whether the folder may be written, and moves an old one aside.
@@ -185,6 +232,7 @@ imp_status imp_output_folder_prepare(const imp_options *options, const char *fol
         return named;
     // what is at the path: nothing, something that is no folder, or a folder with content
     rmdir(folder); // an empty one is as good as none
+    IMP_TRY(finish_killed_replacement(folder, err));
     if (lstat(folder, &info) != 0)
         return IMP_OK;
     if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode))
@@ -204,24 +252,29 @@ imp_status imp_output_folder_prepare(const imp_options *options, const char *fol
 static void add_backup_to_message(const char *backup, imp_status status, imp_error *err)
 {
     const imp_error first = *err;
-    imp_add_hint(err, first.hint,
-                 imp_fail(err, status, "%s; the previous content is in %s", first.message, backup));
+    (void)imp_add_hint(
+        err, first.hint,
+        imp_fail(err, status, "%s; the previous content is in %s", first.message, backup));
 }
 
 // After the work: keeps, restores or deletes the backup.
 bool imp_output_folder_end_backup(const char *folder, bool force, imp_status status, imp_error *err)
 {
     // the backup exists only if --force replaced a folder
-    char backup[IMP_PATH_MAX];
+    char backup[IMP_PATH_MAX], discarded[IMP_PATH_MAX];
     rmdir(folder); // if nothing is in it
+    imp_folder_unlock(backup_lock);
+    backup_lock = IMP_FOLDER_UNLOCKED;
     const bool written = imp_path_exists(folder);
-    if (!force || backup_folder_path(backup, folder, NULL) != IMP_OK || !imp_path_exists(backup))
+    if (!force || sibling_path(backup, folder, BACKUP, NULL) != IMP_OK ||
+        sibling_path(discarded, folder, DISCARDED, NULL) != IMP_OK || !imp_path_exists(backup))
         return written;
     // nothing new: restore; success: delete; failure: keep both and say where
     if (!written)
         rename(backup, folder);
     else if (status == IMP_OK)
-        check_or_remove_files(backup, true, NULL);
+        // the next run deletes what cannot be deleted now
+        (void)(rename(backup, discarded) == 0 && check_or_remove_files(discarded, true, NULL));
     else
         add_backup_to_message(backup, status, err);
     return written;

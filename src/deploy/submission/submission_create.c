@@ -1,7 +1,8 @@
 // Creates the folder of a submission: model, the program imprint-agent, and the files that the
 // challenge's tools expect. The Dockerfile is based on the Debian release of this machine, because
 // the program is linked with that release's libraries. The model is loaded once before anything is
-// written, so that an unusable model leaves no folder.
+// written, so that an unusable model leaves no folder. The files are written to FOLDER.partial,
+// which is renamed at the end; the next call takes over the one that a killed call left.
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,8 @@
 #include <unistd.h>
 
 #include "base/common/try.h"
-#include "base/io/file.h"
+#include "base/io/atomic_file.h"
+#include "base/io/folder_lock.h"
 #include "imprint/agent.h"
 #include "imprint/evaluator.h"
 
@@ -133,6 +135,51 @@ static imp_status check_agent_can_load_model(const char *model, imp_error *err)
     return status;
 }
 
+// Writes all files to a folder of ours.
+static imp_status fill_folder(const char *folder, const char *model, const imp_submission_def *def,
+                              imp_error *err)
+{
+    IMP_TRY(imp_atomic_file_remove_abandoned(folder, err));
+    IMP_TRY(copy_into_folder(folder, "model.safetensors", model, false, err));
+    IMP_TRY(copy_into_folder(folder, "imprint-agent", def->program, true, err));
+    return write_submission_files(folder, def->label, err);
+}
+
+static void remove_files(const char *folder)
+{
+    static const char *const names[] = {"model.safetensors", "imprint-agent", "Dockerfile",
+                                        "submission.yaml", "README.md"};
+    char path[IMP_PATH_MAX];
+    for (int k = 0; k < (int)(sizeof names / sizeof names[0]); k++)
+        if (imp_path_join(path, folder, names[k], NULL) == IMP_OK)
+            unlink(path);
+    rmdir(folder);
+}
+
+// The folder appears with all of its files, or not at all.
+static imp_status create_whole_folder(const char *folder, const char *model,
+                                      const imp_submission_def *def, imp_error *err)
+{
+    char partial[IMP_PATH_MAX];
+    struct stat info;
+    int lock, length = (int)strlen(folder);
+    while (length > 1 && folder[length - 1] == '/')
+        length--;
+    if (snprintf(partial, sizeof partial, "%.*s.partial", length, folder) >= (int)sizeof partial)
+        return imp_fail(err, IMP_IO, "%.100s...: path too long", folder);
+    IMP_TRY(imp_folder_create(partial, err));
+    if (lstat(partial, &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid != geteuid())
+        return imp_fail(err, IMP_IO, "%s: is not a folder of yours: remove it", partial);
+    IMP_TRY(imp_folder_lock(&lock, partial, err));
+    imp_status status = fill_folder(partial, model, def, err);
+    if (status == IMP_OK && rename(partial, folder) != 0)
+        status = imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
+    if (status != IMP_OK)
+        remove_files(partial);
+    imp_folder_unlock(lock);
+    return status;
+}
+
 // Creates the folder with all files. It must not exist, or must be empty.
 imp_status imp_submission_create(const char *folder, const imp_submission_def *def, imp_error *err)
 {
@@ -148,14 +195,11 @@ imp_status imp_submission_create(const char *folder, const imp_submission_def *d
     IMP_TRY(check_agent_can_load_model(def->model, err));
     IMP_TRY(imp_path_resolve_file(model, def->model, "model.safetensors", err));
     IMP_TRY(imp_folder_create(folder, err));
-    // rmdir() succeeds only for an empty folder, which is then created again.
+    // rmdir() succeeds only for an empty folder
     if (rmdir(folder) != 0)
         return imp_fail(err, IMP_IO, "%s: %s", folder,
                         errno == ENOTEMPTY || errno == EEXIST
                             ? "is not empty: choose another folder"
                             : strerror(errno));
-    IMP_TRY(imp_folder_create(folder, err));
-    IMP_TRY(copy_into_folder(folder, "model.safetensors", model, false, err));
-    IMP_TRY(copy_into_folder(folder, "imprint-agent", def->program, true, err));
-    return write_submission_files(folder, def->label, err);
+    return create_whole_folder(folder, model, def, err);
 }
