@@ -81,7 +81,7 @@ static void reset_if_done(bench_context *r, imp_step step)
     imp_error err;
     if (!step.terminated && !step.truncated)
         return;
-    imp_env_reset(&r->env, ++r->episode, &err);
+    (void)imp_env_reset(&r->env, ++r->episode, &err);
     imp_policy_reset(r->policy, &r->env);
 }
 
@@ -89,7 +89,7 @@ static void reset_if_done(bench_context *r, imp_step step)
 static void start_next_episode(bench_context *r, imp_env *env)
 {
     imp_error err;
-    imp_env_reset(env, ++r->state_episodes, &err);
+    (void)imp_env_reset(env, ++r->state_episodes, &err);
 }
 
 // env: constant actions, so that only the environment's own work is measured. The environments take
@@ -142,7 +142,7 @@ static int train_batch(bench_context *r)
     imp_error err;
     // the frames and labels are the same in every step
     const imp_batch batch = {.count = r->s->batch, .frames = r->frames, .labels = r->labels};
-    imp_trainer_step(r->trainer, &batch, &loss, &err);
+    (void)imp_trainer_step(r->trainer, &batch, &loss, &err);
     return r->s->batch;
 }
 

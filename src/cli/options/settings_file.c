@@ -17,6 +17,7 @@
 #include "base/io/file_type.h"
 #include "base/text/number_format.h"
 #include "base/text/suggestion.h"
+#include "base/text/text_stream.h"
 #include "base/yaml/yaml_tree.h"
 
 // Settings files are small; a larger file is the wrong one.
@@ -299,8 +300,8 @@ json_t *imp_options_to_json_object(const imp_options *options, bool with_flexibl
 }
 
 // The value of an option as YAML: words as JSON, of which YAML is an extension, numbers as short as
-// they can be, and sizes and poses as the command line takes them.
-static void write_yaml_setting(FILE *out, const imp_options *options, int index)
+// they can be, and sizes and poses as the command line takes them. False without memory.
+static bool write_yaml_setting(FILE *out, const imp_options *options, int index)
 {
     const imp_option *option = &options->table[index];
     char text[IMP_NUMBER_TEXT_MAX * 4];
@@ -310,35 +311,39 @@ static void write_yaml_setting(FILE *out, const imp_options *options, int index)
         json_t *value = option_to_json(options, index, NULL);
         char *quoted = json_dumps(value, JSON_ENCODE_ANY);
         json_decref(value);
-        fprintf(out, "%s: %s\n", option->name, quoted != NULL ? quoted : "");
+        const bool known = quoted != NULL;
+        if (known)
+            fprintf(out, "%s: %s\n", option->name, quoted);
         free(quoted);
-        return;
+        return known;
     }
     // flags, numbers and poses need no quotes in YAML
     imp_option_format_value(options, index, text, sizeof text);
     if (option->type == IMP_OPTION_PAIR && strcmp(option->placeholder, "WxH") == 0)
         snprintf(text, sizeof text, "%dx%d", pair[0], pair[1]);
     fprintf(out, "%s: %s\n", option->name, text);
+    return true;
 }
 
 // The settings as YAML, with the command's name in a first comment line. NULL if a text is not
 // UTF-8 or memory is short. The caller frees it.
 char *imp_options_to_yaml(const imp_options *options)
 {
-    char *text = NULL;
-    size_t length;
+    static const char what[] = "settings";
+    imp_text_stream text;
     // texts that are not UTF-8 are found out here
     json_t *object = imp_options_to_json_object(options, true, NULL);
-    FILE *out = object == NULL ? NULL : open_memstream(&text, &length);
-    if (out == NULL) {
-        json_decref(object);
+    bool whole = object != NULL && imp_text_stream_open(&text, what, NULL) == IMP_OK;
+    json_decref(object);
+    if (!whole)
         return NULL;
-    }
-    fprintf(out, "# imprint %s %s: use with --config\n", imp_version(), options->command->name);
+    fprintf(text.out, "# imprint %s %s: use with --config\n", imp_version(),
+            options->command->name);
     for (int k = 0; k < options->count; k++)
         if (is_saved_setting(options, k))
-            write_yaml_setting(out, options, k);
-    json_decref(object);
-    fclose(out);
-    return text;
+            whole &= write_yaml_setting(text.out, options, k);
+    if (whole)
+        return imp_text_stream_close(&text, what, NULL) == IMP_OK ? text.bytes : NULL;
+    imp_text_stream_discard(&text);
+    return NULL;
 }

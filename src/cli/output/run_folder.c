@@ -128,11 +128,12 @@ static void restore_saved_settings(const imp_run_folder *run, const char *path,
     if (run->saved_settings == NULL) {
         unlink(path);
     } else if (given != NULL) {
-        imp_file_write(path, run->saved_settings, strlen(run->saved_settings), NULL);
+        // the first error is the one to tell
+        (void)imp_file_write(path, run->saved_settings, strlen(run->saved_settings), NULL);
         append_changed_settings(changes, "; begun with ", options, run->saved_settings, given);
         append_changed_settings(changes, "; now ", options, given, run->saved_settings);
         const imp_error first = *err;
-        imp_add_hint(err, first.hint, imp_fail(err, status, "%s%s", first.message, changes));
+        (void)imp_add_hint(err, first.hint, imp_fail(err, status, "%s%s", first.message, changes));
     }
     free(given);
 }

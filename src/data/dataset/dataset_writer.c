@@ -154,7 +154,7 @@ void imp_dataset_writer_destroy(imp_dataset_writer *writer)
     // what was not flushed is lost
     if (writer->pending >= 0)
         H5Fclose(writer->pending);
-    imp_hdf5_errors_restore(&quiet, IMP_OK, NULL);
+    (void)imp_hdf5_errors_restore(&quiet, IMP_OK, NULL);
     imp_folder_unlock(writer->lock);
     free(writer->done.shard_first);
     free(writer->origin);
@@ -290,10 +290,10 @@ static imp_status append_to_pending_shard(imp_dataset_writer *writer, const imp_
         H5Gclose(group);
     // remove a partly written episode
     if (!good) {
-        imp_hdf5_fail(err, IMP_NO_MEMORY, writer->folder, "an episode finds no room in memory");
         if (group >= 0)
             H5Ldelete(writer->pending, name, H5P_DEFAULT);
-        return IMP_NO_MEMORY;
+        return imp_hdf5_fail(err, IMP_NO_MEMORY, writer->folder,
+                             "an episode finds no room in memory");
     }
     // counts change only on success
     writer->pending_episodes++;

@@ -75,8 +75,8 @@ static imp_status set_dataset_id(char **text, size_t *length, const char *from, 
                         json == NULL ? where.text : "something else");
     }
     // all other keys stay
-    json_object_set_new(json, "dataset_id", json_string(id));
-    char *renamed = json_dumps(json, JSON_INDENT(1));
+    const int failed = json_object_set_new(json, "dataset_id", json_string(id));
+    char *renamed = failed == 0 ? json_dumps(json, JSON_INDENT(1)) : NULL;
     json_decref(json);
     if (renamed == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", from);

@@ -272,7 +272,7 @@ void imp_dataset_builder_destroy(imp_dataset_builder *r)
     // the writer's lock must be gone before the files are removed
     imp_dataset_writer_destroy(r->writer);
     if (!r->finished)
-        imp_partial_dataset_remove(r->partial, NULL);
+        (void)imp_partial_dataset_remove(r->partial, NULL); // what stays is named as a part
     free(r->images);
     free(r->step_data);
     free(r);

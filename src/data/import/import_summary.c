@@ -62,15 +62,16 @@ char *imp_import_summary_json(const imp_import_summary *summary, const char *for
 {
     // keys and texts are UTF-8 by construction
     json_t *dropped = json_object(), *notes = json_array();
+    int failed = 0;
     for (int k = 0; k < summary->reason_count; k++)
-        json_object_set_new(dropped, summary->dropped[k].reason,
-                            json_integer(summary->dropped[k].count));
+        failed |= json_object_set_new(dropped, summary->dropped[k].reason,
+                                      json_integer(summary->dropped[k].count));
     for (int k = 0; k < summary->note_count; k++)
-        json_array_append_new(notes, json_string(summary->notes[k]));
+        failed |= json_array_append_new(notes, json_string(summary->notes[k]));
     json_t *all = json_pack("{s:s, s:I, s:I, s:o, s:o}", "format", format, "pictures",
                             (json_int_t)summary->images, "steps", (json_int_t)summary->steps,
                             "dropped", dropped, "notes", notes);
-    char *text = all == NULL ? NULL : json_dumps(all, JSON_COMPACT);
+    char *text = all == NULL || failed != 0 ? NULL : json_dumps(all, JSON_COMPACT);
     json_decref(all);
     return text;
 }

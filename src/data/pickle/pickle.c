@@ -57,7 +57,7 @@ const uint8_t *imp_pickle_read_bytes(imp_pickle *p, uint64_t length)
 {
     if (length > p->length - p->at) {
         p->is_truncated = true;
-        imp_pickle_fail(p, "the pickle ends too early");
+        (void)imp_pickle_fail(p, "the pickle ends too early");
         return NULL;
         // the bytes are borrowed, never copied
     }

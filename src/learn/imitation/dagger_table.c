@@ -10,6 +10,7 @@
 
 #include "base/common/try.h"
 #include "base/io/file.h"
+#include "base/text/text_stream.h"
 #include "imprint/report.h"
 
 // A larger file is not a table of ours.
@@ -211,30 +212,26 @@ static imp_status plot_rounds(const imp_dagger_result *out, const char *folder,
 imp_status imp_dagger_table_write(const imp_dagger_result *out, const char *folder,
                                   const imp_eval_def *eval, imp_error *err)
 {
-    char path[IMP_PATH_MAX], *text = NULL;
-    size_t length = 0;
+    char path[IMP_PATH_MAX];
     imp_status status = plot_rounds(out, folder, eval, err);
     if (status == IMP_OK)
         status = imp_path_join(path, folder, "rounds.csv", err);
     if (status != IMP_OK)
         return status;
     // the whole table is made in memory, so that the file changes at once
-    FILE *file = open_memstream(&text, &length);
-    if (file == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
-    fputs(HEADER, file);
+    imp_text_stream table;
+    IMP_TRY(imp_text_stream_open(&table, path, err));
+    fputs(HEADER, table.out);
     for (int k = 0; k < out->count; k++) {
         const imp_dagger_round *row = &out->rounds[k];
-        fprintf(file,
+        fprintf(table.out,
                 "%d,%.17g,%" PRId64 ",%d,%.17g,%.17g,%d,%.17g,%.17g,%.17g,%d,%d,%.17g,%.17g\n", k,
                 row->expert_share, row->frames, row->terminated, row->loss, row->validation_loss,
                 row->survived, row->lane_distance, row->distance, row->speed, row->completed,
                 row->stalled, row->progress, row->net_distance);
     }
-    if (fclose(file) != 0)
-        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
-    else
-        status = imp_file_write(path, text, length, err);
-    free(text);
+    IMP_TRY(imp_text_stream_close(&table, path, err));
+    status = imp_file_write(path, table.bytes, table.length, err);
+    free(table.bytes);
     return status;
 }

@@ -41,10 +41,10 @@ static char *make_json_header(json_t *metadata, const imp_named_array *arrays, i
         const size_t end = at + array_bytes(&arrays[i]);
         json_t *shape = json_array();
         for (int k = 0; k < arrays[i].rank; k++)
-            json_array_append_new(shape, json_integer(arrays[i].dims[k]));
+            whole &= json_array_append_new(shape, json_integer(arrays[i].dims[k])) == 0;
         json_t *entry = json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape,
                                   "data_offsets", (json_int_t)at, (json_int_t)end);
-        whole = json_object_set_new(header, arrays[i].name, entry) == 0;
+        whole &= json_object_set_new(header, arrays[i].name, entry) == 0;
         at = end;
     }
     // without spaces, as other writers do

@@ -549,7 +549,7 @@ imp_status imp_architecture_load(imp_architecture **out, const char *name, imp_e
     if (status == IMP_OK)
         status = imp_file_type_expect_text(name, "a network is described by a YAML file", err);
     if (status != IMP_OK && (kind == IMP_FILE_TYPE_SAFETENSORS || kind == IMP_FILE_TYPE_FOLDER))
-        imp_add_hint(err, IMP_HINT_INITIAL_WEIGHTS, status);
+        status = imp_add_hint(err, IMP_HINT_INITIAL_WEIGHTS, status);
     if (status == IMP_OK)
         status = imp_file_read(&text, &bytes, name, BYTES_MAX, err);
     if (status != IMP_OK)

@@ -46,8 +46,7 @@ static char *trainer_settings_text(const imp_trainer *trainer)
     if (imp_text_stream_open(&text, what, NULL) != IMP_OK)
         return NULL;
     imp_struct_write_text(text.out, "", &imp_trainer_members, &trainer->def);
-    imp_text_stream_close(&text, what, NULL);
-    return text.bytes;
+    return imp_text_stream_close(&text, what, NULL) == IMP_OK ? text.bytes : NULL;
 }
 
 // Collects metadata and arrays, then writes them.

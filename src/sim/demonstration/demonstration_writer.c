@@ -36,9 +36,21 @@ static json_t *value_json(imp_member_type kind, const void *at)
     }
 }
 
-// Adds the members in which a struct differs from its defaults, under their paths.
-static void add_settings(json_t *out, const char *prefix, const imp_struct_table *members,
-                         const void *from, const void *plain) // NOLINT(misc-no-recursion)
+// Adds a value to a list or, under a key, to an object; NULL for one that could not be completed.
+static json_t *added(json_t *to, const char *key, json_t *value)
+{
+    const int failed =
+        key != NULL ? json_object_set_new(to, key, value) : json_array_append_new(to, value);
+    if (failed == 0)
+        return to;
+    json_decref(to);
+    return NULL;
+}
+
+// Adds the members in which a struct differs from its defaults, under their paths. NULL without
+// memory.
+static json_t *add_settings(json_t *out, const char *prefix, const imp_struct_table *members,
+                            const void *from, const void *plain) // NOLINT(misc-no-recursion)
 {
     for (int k = 0; k < members->count; k++) {
         const imp_struct_member *member = &members->list[k];
@@ -49,28 +61,27 @@ static void add_settings(json_t *out, const char *prefix, const imp_struct_table
                  member->key != NULL ? member->key : member->name);
         if (member->kind == IMP_MEMBER_STRUCT) {
             strncat(path, ".", sizeof path - strlen(path) - 1);
-            add_settings(out, path, member->of, at, usual);
+            out = add_settings(out, path, member->of, at, usual);
         } else if (imp_demonstration_is_setting(path, member) &&
                    memcmp(at, usual, member->size) != 0) {
             const size_t size = imp_demonstration_value_size(member->kind);
             if (member->size == size) {
-                json_object_set_new(out, path, value_json(member->kind, at));
+                out = added(out, path, value_json(member->kind, at));
                 continue;
             }
             json_t *list = json_array();
             for (size_t e = 0; e < member->size; e += size)
-                json_array_append_new(list, value_json(member->kind, at + e));
-            json_object_set_new(out, path, list);
+                list = added(list, NULL, value_json(member->kind, at + e));
+            out = added(out, path, list);
         }
     }
+    return out;
 }
 
 static json_t *settings_json(const imp_demonstration *drive)
 {
     const imp_env_def plain = imp_default_env_def();
-    json_t *settings = json_object();
-    add_settings(settings, "", &imp_env_members, &drive->env, &plain);
-    return settings;
+    return add_settings(json_object(), "", &imp_env_members, &drive->env, &plain);
 }
 
 // float32 in little-endian bytes, as base64.
@@ -100,8 +111,8 @@ static json_t *drivers_json(const imp_demonstration *drive)
     json_t *runs = json_array();
     for (int first = 0, k = 1; k <= drive->steps; k++)
         if (k == drive->steps || drive->drivers[k] != drive->drivers[first]) {
-            json_array_append_new(
-                runs, json_pack("[s, i]", imp_driver_name(drive->drivers[first]), k - first));
+            runs = added(runs, NULL,
+                         json_pack("[s, i]", imp_driver_name(drive->drivers[first]), k - first));
             first = k;
         }
     return runs;
@@ -111,12 +122,10 @@ static json_t *checks_json(const imp_demonstration *drive)
 {
     json_t *hashes = json_array();
     for (int k = 0; k < drive->steps / drive->check_every; k++)
-        json_array_append_new(hashes, hash_json(drive->checks[k]));
+        hashes = added(hashes, NULL, hash_json(drive->checks[k]));
     json_t *checks = json_pack("{s:i, s:o, s:o}", "every", drive->check_every, "hashes", hashes,
                                "final", hash_json(drive->final_check));
-    if (checks != NULL && drive->has_start_check)
-        json_object_set_new(checks, "start", hash_json(drive->start_check));
-    return checks;
+    return drive->has_start_check ? added(checks, "start", hash_json(drive->start_check)) : checks;
 }
 
 // JavaScript's numbers are exact to 2^53.

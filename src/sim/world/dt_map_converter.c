@@ -16,6 +16,7 @@
 #include "base/common/try.h"
 #include "base/common/vector2.h"
 #include "base/io/file.h"
+#include "base/text/text_stream.h"
 #include "sim/world/map_reader.h"
 
 enum { LAYER_BYTES_MAX = 4 << 20, TILES_MAX = 4096, SIDE_MAX = 256, FRAME_DEPTH_MAX = 16 };
@@ -480,29 +481,30 @@ imp_status imp_dt_map_to_yaml(const char *path, char **text, size_t *length,
     folder *f = calloc(1, sizeof *f);
     grid g = {0};
     *text = NULL;
-    // the text grows in memory; *text is valid once the stream is closed
-    FILE *out = open_memstream(text, length);
-    imp_status status =
-        f == NULL || out == NULL ? imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path) : IMP_OK;
+    imp_text_stream out;
+    if (f == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
+    imp_status status = imp_text_stream_open(&out, path, err);
     if (status == IMP_OK) {
         // -1 marks layers that are not there
         f->path = path;
         f->err = err;
         for (int layer = 0; layer < LAYERS; layer++)
             f->maps[layer] = -1;
-        status = write_map_yaml(out, f, &g);
+        status = write_map_yaml(out.out, f, &g);
         for (int layer = 0; layer < LAYERS; layer++)
             imp_yaml_free(&f->layers[layer]);
         list_ignored_layers(path, ignored_layers);
+        if (status == IMP_OK)
+            status = imp_text_stream_close(&out, path, err);
+        else
+            imp_text_stream_discard(&out);
     }
-    // closing completes the text; it may fail without memory
-    if (out != NULL && fclose(out) != 0 && status == IMP_OK)
-        status = imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
     free(g.tiles);
     free(f);
-    if (status != IMP_OK) {
-        free(*text);
-        *text = NULL;
+    if (status == IMP_OK) {
+        *text = out.bytes;
+        *length = out.length;
     }
     return status;
 }
