@@ -14,7 +14,7 @@ static imp_status try_to_read(const char *folder, imp_error *err)
     if (status == IMP_OK) {
         int64_t findings;
         imp_error ignored;
-        imp_dataset_check(dataset, &findings, &ignored);
+        (void)imp_dataset_check(dataset, &findings, &ignored);
         imp_dataset_hash(dataset);
         imp_dataset_close(dataset);
     }
@@ -38,7 +38,8 @@ static void truncate_everywhere(void **state, const char *name)
     in_folder(path, folder, name);
     size_t length;
     char *bytes = read_whole_file(path, &length);
-    for (size_t kept = 0; kept < length; kept += 7) {
+    const size_t step = getenv("BRIEF") ? 101 : 7;
+    for (size_t kept = 0; kept < length; kept += step) {
         write_whole_file(path, bytes, kept);
         expect_bad_input(folder, name);
     }

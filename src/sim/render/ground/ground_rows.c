@@ -381,7 +381,8 @@ IMP_ALWAYS_INLINE void draw_row_of_groups(const imp_ground_uniforms *uniforms,
     }
 }
 
-// Chooses one of four specialised copies of draw_row_of_groups().
+// Chooses one of four specialised copies of draw_row_of_groups(). IMP_FEW_COPIES leaves one, for
+// builds that take longer to compile than to run.
 IMP_ALWAYS_INLINE void draw_row(const imp_ground_uniforms *uniforms,
                                 const imp_ground_sample_table *table, const imp_pixel_group *groups,
                                 int row, int width, uint8_t *rgb, const ground_ops *ops)
@@ -389,6 +390,9 @@ IMP_ALWAYS_INLINE void draw_row(const imp_ground_uniforms *uniforms,
     const bool even =
         !uniforms->lamp && uniforms->distractors.count == 0 && !uniforms->lighting->lights_ground;
     const bool white = uniforms->colours == NULL;
+#ifdef IMP_FEW_COPIES
+    draw_row_of_groups(uniforms, table, groups, row, width, rgb, even, white, ops);
+#else
     if (even && white)
         draw_row_of_groups(uniforms, table, groups, row, width, rgb, true, true, ops);
     else if (even)
@@ -397,6 +401,7 @@ IMP_ALWAYS_INLINE void draw_row(const imp_ground_uniforms *uniforms,
         draw_row_of_groups(uniforms, table, groups, row, width, rgb, false, true, ops);
     else
         draw_row_of_groups(uniforms, table, groups, row, width, rgb, false, false, ops);
+#endif
 }
 
 void imp_ground_draw_portable(const imp_ground_uniforms *uniforms,

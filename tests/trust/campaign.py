@@ -1,0 +1,273 @@
+#!/usr/bin/env python3
+"""campaign.py kills|faults [--seconds S] [--seed N] [COMMAND...]: what becomes of files.
+
+kills: commands that write are killed (-9) at random moments and before chosen system calls. Then
+the same command is given again, with --resume or --force where it has that. It must end well, with
+the bytes of a run that nobody disturbed, and leave nothing behind.
+
+faults: one call of a command fails. The command must succeed with these bytes, or end with an exit
+code of its own and a message; the next run must end well. A crash, a hang or other bytes are errors.
+
+The program is $IMPRINT; $INJECTOR is inject_faults.c as a shared library. Exit code 1: something
+was wrong, with a line for each finding that repeats it.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PROGRAM = os.environ["IMPRINT"]
+INJECTOR = os.environ["INJECTOR"]
+CALLS = ["write", "fsync", "rename", "link", "open", "close", "read", "unlink", "mkdir", "getdents"]
+FAULTS = [f"{call}:{{}}:{error}" for call in CALLS for error in ("EIO", "EINTR")]
+FAULTS += ["write:{}:ENOSPC", "write:{}:SHORT", "read:{}:SHORT", "open:{}:EMFILE"]
+FAULTS += ["mmap:{}:ENOMEM", "malloc:{}:ENOMEM"]
+KILLS = [f"{call}:{{}}:KILL" for call in ("write", "fsync", "rename", "link", "unlink", "mkdir")]
+# exit codes that imprint has for failures
+CODES = {1, 2, 3, 4, 5}
+# what differs between equal runs: names and contents with times
+VARYING = ("events.out.tfevents", "report.html")
+
+
+@dataclass
+class Command:
+    """A command that writes to `out`, and how it is given again."""
+
+    name: str
+    words: str
+    again: str  # what is added the second time
+    existing: bool = False  # out exists before, as another run left it
+    whole: dict[str, bytes] = field(default_factory=dict)
+    seconds: float = 0.0
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+LOG = "log --episodes 24 --steps 20 --size 20x15 -q"
+TRAIN = "train --data data --network small --checkpoint-steps 2 --epochs 2 -q"
+COMMANDS = [
+    Command("log", LOG, "--resume"),
+    Command("log-force", f"{LOG} --force", "", existing=True),
+    Command("train", TRAIN, "--resume"),
+    Command("train-force", f"{TRAIN} --force", "", existing=True),
+    Command(
+        "online",
+        "train --online --network small --size 20x15 --steps 20 --replay-buffer 8 --episodes 4"
+        " --checkpoint-steps 2 --schedule constant --epochs 3 -q",
+        "--resume",
+    ),
+    Command(
+        "dagger",
+        "dagger --network small --size 20x15 --steps 20 --episodes 4 --epochs 2 --eval-episodes 2"
+        " --eval-steps 20 --rounds 2 -q",
+        "--resume",
+    ),
+    Command(
+        "seg-train",
+        "seg-train --map loop_empty --split all --size 40x32 --images 16 --validation-images 8"
+        " --batch 8 --checkpoint-steps 1 --epochs 2 -q",
+        "--resume",
+    ),
+    Command("eval", "eval --policy expert --episodes 4 --steps 20 --force -q", "", existing=True),
+    Command("import", "import trainlog train.log --force -q", "", existing=True),
+    Command("trainlog", "export trainlog data --force -q", ""),
+    Command("robomimic", "export robomimic data --force -q", ""),
+    Command("minari", "export minari data --force -q", "", existing=True),
+    Command("submission", "submission new OUT --model model", ""),
+    Command("drive", "drive --episodes 3 --steps 20 --force -q", "", existing=True),
+]
+
+
+def arguments(command: Command, again: bool) -> list[str]:
+    """The command line, which writes to the path `out`."""
+    words = command.words.split()
+    if "OUT" in words:
+        words[words.index("OUT")] = "out"
+    else:
+        words += ["--out", "out"]
+    return [PROGRAM, *words, *(command.again.split() if again else [])]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """All files whose bytes are the same in equal runs."""
+    files = [folder] if folder.is_file() else sorted(folder.rglob("*"))
+    return {
+        str(file.relative_to(folder)): file.read_bytes()
+        for file in files
+        if file.is_file() and not file.name.startswith(VARYING)
+    }
+
+
+def remove_outputs() -> None:
+    """Everything that a command may have left."""
+    for path in Path().glob("out*"):
+        subprocess.run(["chmod", "-R", "u+w", path], check=False)
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def prepare(command: Command) -> None:
+    """An empty place, or one where another run of the command has been."""
+    remove_outputs()
+    if command.existing:
+        shutil.copytree(f"kept-{command.name}", "out")
+
+
+def run(words: list[str], fault: str = "", limit: float = 120.0) -> tuple[int, str]:
+    """Exit code (-signal; 124: too slow) and the last words."""
+    environment = dict(os.environ)
+    if fault:
+        environment |= {"LD_PRELOAD": INJECTOR, "IMPRINT_FAULT": fault}
+        environment |= {"IMPRINT_FAULT_COUNT": os.path.abspath("count")}
+    try:
+        done = subprocess.run(
+            words, stdin=subprocess.DEVNULL, capture_output=True, env=environment, timeout=limit
+        )
+    except subprocess.TimeoutExpired:
+        return 124, "too slow"
+    return done.returncode, done.stderr.decode(errors="replace").strip()[-300:]
+
+
+def learn(command: Command) -> None:
+    """What the command writes when nobody disturbs it."""
+    remove_outputs()
+    started = time.monotonic()
+    code, words = run(arguments(command, False))
+    command.seconds = time.monotonic() - started
+    if code != 0:
+        sys.exit(f"{command.name} ends with {code} undisturbed: {words}")
+    command.whole = contents(Path("out"))
+    if command.existing:
+        shutil.rmtree(f"kept-{command.name}", ignore_errors=True)
+        shutil.copytree("out", f"kept-{command.name}")
+
+
+def one_of(command: Command, kinds: list[str], dice: random.Random) -> str:
+    """A kind of fault at one of the calls that the command makes."""
+    kind = dice.choice(kinds)
+    call = kind.split(":")[0]
+    if call not in command.counts:
+        Path("count").unlink(missing_ok=True)
+        prepare(command)
+        run(arguments(command, False), f"{call}:0:EIO")
+        command.counts[call] = int(Path("count").read_text()) if Path("count").exists() else 0
+    return kind.format(dice.randint(1, max(1, command.counts[call])))
+
+
+def what_is_wrong(command: Command) -> str:
+    """After the last run: other bytes, or leftovers; empty if all is well."""
+    if not Path("out").exists():
+        return "nothing was written"
+    found = contents(Path("out"))
+    for name in sorted(found.keys() | command.whole.keys()):
+        if name not in command.whole:
+            return f"{name} is left over"
+        if name not in found:
+            return f"{name} is missing"
+        if found[name] != command.whole[name]:
+            return f"{name} has other bytes"
+    left = [path.name for path in Path().glob("out?*")]
+    return f"left over: {' '.join(left)}" if left else ""
+
+
+def recover(command: Command) -> str:
+    """Gives the command again; empty if it ends well."""
+    again = bool(command.again) and Path("out").exists()
+    if not again and not command.existing and Path("out").exists():
+        # complete already, or a file that is replaced
+        wrong = what_is_wrong(command)
+        if not wrong:
+            return ""
+    code, words = run(arguments(command, again))
+    return f"then the next run ended with {code}: {words}" if code != 0 else what_is_wrong(command)
+
+
+def kill_once(command: Command, dice: random.Random) -> tuple[str, str]:
+    """How it was killed, and what was wrong afterwards."""
+    calls = [one_of(command, KILLS, dice) for _ in range(3)]
+    prepare(command)
+    how = []
+    for attempt in range(dice.choice((1, 1, 2, 3))):
+        again = attempt > 0 and bool(command.again) and Path("out").exists()
+        if dice.random() < 0.5:
+            how.append(calls[attempt])
+            run(arguments(command, again), how[-1])
+        else:
+            moment = dice.uniform(0, 1.1 * command.seconds)
+            how.append(f"after {moment:.3f} s")
+            process = subprocess.Popen(
+                arguments(command, again),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            try:
+                process.wait(moment)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+    return ", ".join(how), recover(command)
+
+
+def fail_once(command: Command, dice: random.Random) -> tuple[str, str]:
+    """Which call failed, and what was wrong."""
+    fault = one_of(command, FAULTS, dice)
+    prepare(command)
+    code, words = run(arguments(command, False), fault)
+    if code == 0:
+        return fault, what_is_wrong(command)
+    if code not in CODES:
+        return fault, f"ended with {code}: {words}"
+    if not words.startswith("imprint: "):
+        return fault, f"ended with {code} and says: {words}"
+    return fault, recover(command)
+
+
+def campaign(way: str, commands: list[Command], seconds: float, seed: int) -> int:
+    """Takes commands in turn until time is over."""
+    dice = random.Random(seed)
+    attempts = findings = 0
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        command = commands[attempts % len(commands)]
+        if not command.whole:
+            learn(command)
+        once = kill_once if way == "kills" else fail_once
+        how, wrong = once(command, dice)
+        attempts += 1
+        if wrong:
+            findings += 1
+            print(f"{command.name}: {how}: {wrong}", flush=True)
+    print(f"{way}: {attempts} runs were disturbed, {findings} went wrong")
+    return 1 if findings or attempts == 0 else 0
+
+
+def main() -> int:
+    """Reads the arguments, makes what the commands read, and begins."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("way", choices=("kills", "faults"))
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--seed", type=int, default=int(time.time()) // 86400)
+    parser.add_argument("commands", nargs="*", metavar="COMMAND")
+    options = parser.parse_args()
+    chosen = [c for c in COMMANDS if not options.commands or c.name in options.commands]
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        for words in (
+            "log --episodes 6 --steps 20 --size 20x15 --out data -q",
+            "train --data data --network small --epochs 1 --no-tensorboard --out model -q",
+            "export trainlog data --out train.log -q",
+        ):
+            code, message = run([PROGRAM, *words.split()])
+            if code != 0:
+                sys.exit(f"'imprint {words}' ends with {code}: {message}")
+        return campaign(options.way, chosen, options.seconds, options.seed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
