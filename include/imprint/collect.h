@@ -49,6 +49,7 @@ typedef struct imp_collect_def {
     const char *policy_name;
     bool resume;          ///< continue a dataset that was interrupted, or is to be longer
     const char *settings; ///< JSON text to store in the dataset; "{}"
+    bool compress;        ///< the files hold the observations compressed; false
     int cookie;
 } imp_collect_def;
 imp_collect_def imp_default_collect_def(void);

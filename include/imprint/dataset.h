@@ -27,6 +27,9 @@ typedef struct imp_dataset_info {
     char observation[16]; ///< kind, see imp_observation_kind_name(); "": images
     char settings[4096];  ///< resolved settings of the command that wrote it, JSON text
     char definition[32];  ///< hash of everything the episodes depend on; "": unknown
+    /// Whether the files hold the observations compressed (deflate, without loss). Opening takes
+    /// longer then, and unpacks them into a temporary file.
+    bool compressed;
 } imp_dataset_info;
 
 /// One episode of T steps. Observations, poses and lane have T + 1 rows: before each action, and at

@@ -111,12 +111,19 @@ imp_status imp_dataset_drop(imp_dataset_edit_summary *summary, const char *folde
                             const char *source, const imp_dataset_drop_def *def,
                             const imp_monitor *monitor, imp_error *err);
 
-/// Joins datasets, in this order, in a new folder. Maps and drivers may differ; the dataset then
-/// says "several". IMP_USAGE: two sources do not fit (kind and size of observations, lens, time
-/// step), or hold the same episode.
+/// How observations of a new dataset are stored.
+typedef enum imp_dataset_storage {
+    IMP_STORAGE_SAME,       ///< as those of the first source
+    IMP_STORAGE_PLAIN,      ///< as they are
+    IMP_STORAGE_COMPRESSED, ///< imp_dataset_info.compressed
+} imp_dataset_storage;
+
+/// Joins datasets, in this order, in a new folder; a single one is copied. Maps and drivers may
+/// differ; the dataset then says "several". IMP_USAGE: two sources do not fit (kind and size of
+/// observations, lens, time step), or hold the same episode.
 imp_status imp_dataset_merge(imp_dataset_edit_summary *summary, const char *folder,
-                             const char *const *sources, int count, const imp_monitor *monitor,
-                             imp_error *err);
+                             const char *const *sources, int count, imp_dataset_storage storage,
+                             const imp_monitor *monitor, imp_error *err);
 
 /// Appends the episodes of other datasets to a finished one. Files that do not change are not
 /// copied. Until everything is written, readers see the dataset as it was; what ends the process

@@ -39,4 +39,17 @@ says 'record more in another folder'
 expect 0 imprint data split merged --validation 0.3 --out parts --json
 prints '"validation_episodes": 2'
 expect 0 imprint data split merged --validation 0.3 --out parts --force
+
+# compressed: the same episodes in other files, also of a recording
+expect 0 imprint data copy merged --out packed
+expect 0 imprint data info packed
+prints ', compressed'
+expect 0 imprint log --episodes 4 --steps 30 --noise 0.3 --size 16x12 --seed 1 --compress --out a2
+expect 0 imprint data copy a2 --no-compress --out plain --json
+expect 0 imprint data info a2 --json
+grep '^  "hash"' "$work/out" >hash.txt
+expect 0 imprint data info plain --json
+prints "$(cat hash.txt)"
+expect 0 imprint log --resume --out a2 --episodes 5
+expect 2 imprint data split a2 --compress --out x
 absent x x.partial a.partial parts.partial

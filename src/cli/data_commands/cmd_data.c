@@ -115,8 +115,9 @@ static void print_info(const char *folder, const imp_dataset *dataset,
                                             : "not finished: continue with imprint log --resume");
     printf("  episodes        %d, of %d to %s, %" PRId64 " in all\n", sum->episodes, sum->steps_min,
            IMP_PLURAL(sum->steps_max, "step"), sum->steps);
-    printf("  observations    %s of %d x %d, lens %s, every %.4f s\n", info->observation,
-           info->width, info->height, info->lens, info->time_step);
+    printf("  observations    %s of %d x %d, lens %s, every %.4f s%s\n", info->observation,
+           info->width, info->height, info->lens, info->time_step,
+           info->compressed ? ", compressed" : "");
     printf("  driver          %s on %s\n", info->policy, info->map);
     printf("  endings         %d terminated, %d truncated, %d open\n", sum->terminated,
            sum->truncated, sum->open_ended);
@@ -169,6 +170,7 @@ static const imp_subcommand SUBCOMMANDS[] = {[IMP_DATA_INFO] = {"info", 1, 1, "D
                                              [IMP_DATA_CHECK] = {"check", 1, 1, "DIR"},
                                              [IMP_DATA_LIST] = {"list", 1, 1, "DIR"},
                                              [IMP_DATA_DROP] = {"drop", 1, 1, "DIR"},
+                                             [IMP_DATA_COPY] = {"copy", 1, 1, "DIR"},
                                              [IMP_DATA_MERGE] = {"merge", 2, -1, "DIR DIR..."},
                                              [IMP_DATA_SPLIT] = {"split", 1, 1, "DIR"},
                                              [IMP_DATA_APPEND] = {"append", 2, -1, "DIR FROM..."},
@@ -198,12 +200,14 @@ static void set_up_data_command(void *state, imp_options *options)
 const imp_command imp_command_data = {
     .name = "data",
     .summary = "look at datasets, check, clean, join and split them",
-    .operands = "(info | check | list | drop | split) DIR | merge DIR DIR... | append DIR FROM...",
+    .operands =
+        "(info | check | list | drop | copy | split) DIR | merge DIR DIR... | append DIR FROM...",
     .details =
         "`info` prints attributes and statistics. `check` reads every byte; its exit code is "
         "1 if any number, flag or total is wrong. `list` prints figures of every episode, or of "
         "those that the options find.\n\n"
-        "`drop` writes a copy without bad episodes and frames. `merge` joins datasets with the "
+        "`drop` writes a copy without bad episodes and frames, `copy` one that is compressed or no "
+        "longer is. `merge` joins datasets with the "
         "same size, lens and time step. `split` writes DIR/train and DIR/validation by episodes. "
         "`append` makes the first dataset longer. Images, actions, labels and seeds stay the same "
         "to the last bit, and what was done is in `imprint data info`. Until everything is "

@@ -40,6 +40,9 @@ static void add_log_options(imp_options *options, settings *s)
         IMP_MEMBER_OPTION("noise_time", 0, IMP_SETTING),
         IMP_MEMBER_OPTION("start_offset", 0, IMP_SETTING),
         IMP_MEMBER_OPTION("speed_spread", 0, IMP_SETTING),
+        {"compress", 0, IMP_OPTION_FLAG, &s->collect.compress, NULL,
+         "store the images compressed, without loss: a third of the room, slower to open",
+         IMP_SETTING},
         {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL,
          "continue an interrupted dataset with its settings, or extend a finished one to more "
          "--episodes",
@@ -52,6 +55,8 @@ static void add_log_options(imp_options *options, settings *s)
     imp_sim_options_add_observe(options, &s->sim);
     imp_options_add_members(options, NULL, table, (int)(sizeof table / sizeof table[0]),
                             &imp_collect_members, &s->collect);
+    // otherwise datasets of earlier versions would have other settings
+    imp_options_save_only_if_given(options, &s->collect.compress);
 }
 
 // Prints what this call recorded; episodes of earlier calls are mentioned apart.

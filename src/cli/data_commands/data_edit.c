@@ -25,10 +25,14 @@ void imp_data_edit_set_up(imp_data_edit *edit, imp_options *options)
     edit->seed = 123;
     imp_episode_filter *filter = &edit->drop.filter;
     const imp_option table[] = {
-        {"out", 'o', IMP_OPTION_TEXT, &edit->out, "DIR", "drop, merge, split: folder to write",
-         IMP_TRANSIENT},
+        {"out", 'o', IMP_OPTION_TEXT, &edit->out, "DIR",
+         "drop, copy, merge, split: folder to write", IMP_TRANSIENT},
         {"force", 'f', IMP_OPTION_FLAG, &edit->force, NULL,
-         "drop, merge, split: replace the folder if it exists", IMP_TRANSIENT},
+         "drop, copy, merge, split: replace the folder if it exists", IMP_TRANSIENT},
+        {"compress", 0, IMP_OPTION_FLAG, &edit->compress, NULL,
+         "copy, merge: store the images compressed, without loss; --no-compress: as they are "
+         "[copy: compressed, merge: as in the first dataset]",
+         IMP_SETTING},
         {"dry-run", 0, IMP_OPTION_FLAG, &edit->dry_run, NULL,
          "drop: only say what would be left out", IMP_TRANSIENT},
         {"marks", 0, IMP_OPTION_TEXT, &edit->marks, "FILE",
@@ -64,15 +68,17 @@ imp_status imp_data_edit_check_options(const imp_data_edit *edit, imp_data_actio
         LIST = 1 << IMP_DATA_LIST,
         DROP = 1 << IMP_DATA_DROP,
         SPLIT = 1 << IMP_DATA_SPLIT,
-        NEW = 1 << IMP_DATA_DROP | 1 << IMP_DATA_MERGE | 1 << IMP_DATA_SPLIT
+        STORED = 1 << IMP_DATA_COPY | 1 << IMP_DATA_MERGE,
+        NEW = STORED | DROP | SPLIT
     };
     const imp_episode_filter *filter = &edit->drop.filter;
     const struct {
         const void *value;
         const char *name, *of;
         int actions;
-    } rows[] = {{&edit->out, "--out", "drop, merge and split", NEW},
-                {&edit->force, "--force", "drop, merge and split", NEW},
+    } rows[] = {{&edit->out, "--out", "drop, copy, merge and split", NEW},
+                {&edit->force, "--force", "drop, copy, merge and split", NEW},
+                {&edit->compress, "--compress", "copy and merge", STORED},
                 {&edit->dry_run, "--dry-run", "drop", DROP},
                 {&edit->marks, "--marks", "drop", DROP},
                 {&edit->episodes, "--episodes", "drop", DROP},
@@ -154,6 +160,15 @@ static imp_status decorate_folder(const imp_options *options, const char *folder
     return imp_dataset_preview_write(folder, err);
 }
 
+// A copy is there to be compressed, unless something else was asked for.
+static imp_dataset_storage choose_storage(const imp_data_edit *edit, imp_data_action action,
+                                          const imp_options *options)
+{
+    if (!imp_option_is_given(options, &edit->compress))
+        return action == IMP_DATA_COPY ? IMP_STORAGE_COMPRESSED : IMP_STORAGE_SAME;
+    return edit->compress ? IMP_STORAGE_COMPRESSED : IMP_STORAGE_PLAIN;
+}
+
 // The actions that write a new folder.
 static imp_status write_folder(imp_data_edit *edit, imp_data_action action,
                                const imp_options *options, const imp_monitor *monitor,
@@ -166,9 +181,9 @@ static imp_status write_folder(imp_data_edit *edit, imp_data_action action,
     imp_status status;
     if (action == IMP_DATA_DROP)
         status = drop(edit, options, edit->out, monitor, err);
-    else if (action == IMP_DATA_MERGE)
+    else if (action == IMP_DATA_MERGE || action == IMP_DATA_COPY)
         status = imp_dataset_merge(&edit->summary, edit->out, sources, options->operand_count - 1,
-                                   monitor, err);
+                                   choose_storage(edit, action, options), monitor, err);
     else
         status = imp_dataset_divide(&edit->summary, edit->out, sources[0], edit->validation,
                                     edit->seed, monitor, err);

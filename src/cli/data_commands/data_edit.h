@@ -12,6 +12,7 @@ typedef enum imp_data_action {
     IMP_DATA_CHECK,
     IMP_DATA_LIST,
     IMP_DATA_DROP,
+    IMP_DATA_COPY,
     IMP_DATA_MERGE,
     IMP_DATA_SPLIT,
     IMP_DATA_APPEND,
@@ -20,7 +21,7 @@ typedef enum imp_data_action {
 
 typedef struct imp_data_edit {
     const char *out, *episodes, *marks;
-    bool force, dry_run;
+    bool force, dry_run, compress;
     imp_dataset_drop_def drop;
     double validation;
     uint64_t seed;

@@ -191,6 +191,7 @@ bool imp_dataset_info_write(hid_t file, const imp_dataset_info *info)
            imp_hdf5_write_text(file, "policy", info->policy) &&
            imp_hdf5_write_text(file, "observation", stored_observation_kind(info)) &&
            imp_hdf5_write_text(file, "settings", info->settings) &&
+           (!info->compressed || imp_hdf5_write_text(file, "compression", "deflate")) &&
            (info->definition[0] == '\0' ||
             imp_hdf5_write_text(file, "definition", info->definition));
 }
@@ -236,6 +237,9 @@ imp_status imp_dataset_info_read(hid_t file, const char *path, imp_dataset_info 
                  stored_observation_kind(&found));
     if (!imp_hdf5_read_text(file, "definition", found.definition, sizeof found.definition))
         found.definition[0] = '\0';
+    char compression[16];
+    found.compressed = imp_hdf5_read_text(file, "compression", compression, sizeof compression) &&
+                       strcmp(compression, "deflate") == 0;
     // written only on success
     found.width = (int)width;
     found.height = (int)height;
@@ -253,6 +257,9 @@ imp_status imp_dataset_info_compare(const imp_dataset_info *stored, const imp_da
     if (stored->time_step != wanted->time_step)
         return imp_fail(err, IMP_USAGE, "%s: has a time step of %g s, not %g s", folder,
                         stored->time_step, wanted->time_step);
+    if (stored->compressed != wanted->compressed)
+        return imp_fail(err, IMP_USAGE, "%s: holds its observations %s", folder,
+                        stored->compressed ? "compressed" : "as they are, not compressed");
     // names and kinds are compared as text
     const struct {
         const char *name, *stored, *wanted;

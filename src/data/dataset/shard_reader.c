@@ -1,10 +1,11 @@
 // Reads shards: opens the HDF5 file, checks every array's type, shape and place, and points the
 // episode into a read-only mapping of the same file. Arrays that cannot be mapped (compressed,
-// other byte order) are copied.
+// other byte order) are copied, once, when the shard is opened (shard_copy.c).
 // The file may be hostile: arrays in other files are refused, and copies are limited in size.
 #include "data/dataset/shard_reader.h"
 
 #include "base/common/try.h"
+#include "data/dataset/shard_copy.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,15 +17,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// Limit of all copies together, as a multiple of the file's size. Compressed or never written
-// arrays let small files claim any size.
-enum { COPIES_MAX = 64 };
-
-// Memory of one copied array, in a list.
-typedef struct imp_shard_copy {
-    struct imp_shard_copy *next;
-    double data[]; // aligned for every type
-} imp_shard_copy;
+// Limits of copies, because compressed or never written arrays let small files claim any size. No
+// deflated array is more than so many times as large as its bytes in the file; the limit for all
+// arrays together is the same multiple of the file's size.
+enum { COPIES_MAX = 1032 };
 
 // Unmaps the file and frees all copies.
 void imp_shard_memory_free(imp_shard_memory *memory)
@@ -32,11 +28,8 @@ void imp_shard_memory_free(imp_shard_memory *memory)
     if (memory->map != NULL)
         munmap(memory->map, memory->size);
     // copies form a list, so that any number can be freed
-    while (memory->copies != NULL) {
-        imp_shard_copy *block = memory->copies;
-        memory->copies = block->next;
-        free(block);
-    }
+    while (memory->copies != NULL)
+        imp_shard_copy_pop(&memory->copies);
     *memory = (imp_shard_memory){0};
 }
 
@@ -148,12 +141,13 @@ static const void *find_array_in_mapping(const stored_array *array, const imp_sh
 static imp_status read_array_copy(const stored_array *array, imp_shard_memory *memory,
                                   const char *path, const void **out, imp_error *err)
 {
-    // the limit is checked before memory is allocated
-    if (array->bytes > COPIES_MAX * (uint64_t)memory->size - memory->copied)
+    // the limits are checked before memory is allocated
+    if (array->bytes > COPIES_MAX * (uint64_t)memory->size - memory->copied ||
+        array->bytes / COPIES_MAX > H5Dget_storage_size(array->set))
         return imp_fail(err, IMP_BAD_INPUT,
-                        "%s: %s and the arrays before it claim more than %d times the file's size",
-                        path, array->field->path, COPIES_MAX);
-    imp_shard_copy *block = malloc(sizeof *block + (size_t)array->bytes);
+                        "%s: %s claims more than %d times the size that it has in the file", path,
+                        array->field->path, COPIES_MAX);
+    imp_shard_copy *block = imp_shard_copy_create(&memory->copies, (size_t)array->bytes);
     if (block == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
     // Bytes are read unconverted; numbers are converted to this machine's format.
@@ -164,11 +158,8 @@ static imp_status read_array_copy(const stored_array *array, imp_shard_memory *m
     imp_status status = IMP_OK;
     if (H5Dread(array->set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, block->data) < 0) {
         status = imp_hdf5_fail(err, IMP_BAD_INPUT, path, array->field->path);
-        free(block);
+        imp_shard_copy_pop(&memory->copies);
     } else {
-        // the shard's memory owns the copy
-        block->next = memory->copies;
-        memory->copies = block;
         memory->copied += array->bytes;
         *out = block->data;
     }
@@ -261,12 +252,11 @@ static imp_status read_randomization(imp_dataset_shard *shard, const char *group
     // without randomisation there is no such attribute
     if (H5Aexists(id, "randomization") <= 0)
         return IMP_OK;
-    imp_shard_copy *block = malloc(sizeof *block + IMP_EPISODE_RANDOMIZATION_MAX);
+    // the text lives as long as the shard's memory
+    imp_shard_copy *block =
+        imp_shard_copy_create(&shard->memory.copies, IMP_EPISODE_RANDOMIZATION_MAX);
     if (block == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", shard->path);
-    // the text lives as long as the shard's memory
-    block->next = shard->memory.copies;
-    shard->memory.copies = block;
     episode->randomization = (const char *)block->data;
     if (!imp_hdf5_read_text(id, "randomization", (char *)block->data,
                             IMP_EPISODE_RANDOMIZATION_MAX))

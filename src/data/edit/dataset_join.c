@@ -25,19 +25,22 @@ static imp_status write_merged(imp_edit_plan *plan, imp_dataset_edit_summary *su
     for (int s = 0; s < plan->source_count; s++)
         IMP_TRY(imp_edit_plan_add_source(plan, s, err));
     imp_edit_plan_summarize(plan, summary);
-    IMP_TRY(imp_edit_plan_origin(plan, origin, "merge", NULL, err));
+    IMP_TRY(
+        imp_edit_plan_origin(plan, origin, plan->source_count > 1 ? "merge" : "copy", NULL, err));
     return imp_edit_plan_write(plan, folder, origin, err);
 }
 
 imp_status imp_dataset_merge(imp_dataset_edit_summary *summary, const char *folder,
-                             const char *const *sources, int count, const imp_monitor *monitor,
-                             imp_error *err)
+                             const char *const *sources, int count, imp_dataset_storage storage,
+                             const imp_monitor *monitor, imp_error *err)
 {
     imp_edit_plan plan = {0};
     *summary = (imp_dataset_edit_summary){0};
     if (count < 1)
         return imp_fail(err, IMP_USAGE, "give datasets to merge");
     imp_status status = imp_edit_plan_open(&plan, sources, count, monitor, err);
+    if (status == IMP_OK && storage != IMP_STORAGE_SAME)
+        plan.info.compressed = storage == IMP_STORAGE_COMPRESSED;
     if (status == IMP_OK)
         status = write_merged(&plan, summary, folder, err);
     imp_edit_plan_free(&plan);

@@ -164,6 +164,7 @@ static imp_status open_dataset_writer(imp_dataset_writer **writer, const char *f
         .width = def->sim.camera.width,
         .height = def->sim.camera.height,
         .time_step = def->sim.env.drive.time_step * def->sim.env.frame_skip,
+        .compressed = def->compress,
     };
     // what every file of the dataset says about its episodes
     snprintf(info.map, sizeof info.map, "%s",

@@ -164,7 +164,7 @@ static void joined_datasets_hold_all_episodes(void **state)
     strcpy(info.settings, "{\"seed\": 124, \"who\": \"Zoë\"}");
     write_range(second, &info, 21, 37);
     const char *const sources[] = {first, second};
-    assert_ok(imp_dataset_merge(&summary, merged, sources, 2, NULL, &err), err);
+    assert_ok(imp_dataset_merge(&summary, merged, sources, 2, IMP_STORAGE_SAME, NULL, &err), err);
     assert_int_equal(summary.episodes, 37);
     assert_true(hash_of(merged) == hash_of(whole));
     // what differs is no setting of both
@@ -216,7 +216,8 @@ static void what_does_not_fit_is_refused(void **state)
         const char *const sources[] = {folders[0], folders[k]};
         if (k == 0)
             continue;
-        assert_int_equal(imp_dataset_merge(&summary, out, sources, 2, NULL, &err), IMP_USAGE);
+        assert_int_equal(imp_dataset_merge(&summary, out, sources, 2, IMP_STORAGE_SAME, NULL, &err),
+                         IMP_USAGE);
         if (strstr(err.message, words[k]) == NULL)
             fail_msg("'%s' does not say '%s'", err.message, words[k]);
         assert_int_equal(imp_dataset_append(&summary, folders[0], sources + 1, 1, NULL, &err),
@@ -344,6 +345,65 @@ static void nothing_is_half_done(void **state)
     assert_int_equal(count_files(*state, ".partial"), 0);
 }
 
+static bool is_compressed(const char *folder, uint64_t *hash)
+{
+    imp_error err = {0};
+    imp_dataset *dataset;
+    assert_ok(imp_dataset_open(&dataset, folder, &err), err);
+    const bool compressed = imp_dataset_get_info(dataset)->compressed;
+    *hash = imp_dataset_hash(dataset);
+    imp_dataset_close(dataset);
+    return compressed;
+}
+
+// Compressed datasets hold the same episodes in the same bytes each time, and what is made of them
+// is compressed, until another way is asked for.
+static void compression_loses_nothing(void **state)
+{
+    const imp_dataset_info info = fixture_info(32, 24);
+    imp_error err = {0};
+    imp_dataset_edit_summary summary;
+    imp_dataset_writer *writer;
+    int written;
+    char folder[PATH_MAX], packed[PATH_MAX], again[PATH_MAX], more[PATH_MAX], flat[PATH_MAX];
+    in_folder(folder, *state, "data");
+    in_folder(packed, *state, "packed");
+    in_folder(again, *state, "again");
+    in_folder(more, *state, "more");
+    in_folder(flat, *state, "flat");
+    write_range(folder, &info, 0, 18);
+    write_range(more, &info, 18, 20);
+    const uint64_t hash = hash_of(folder);
+    uint64_t found;
+    const char *const one[] = {folder}, *const two[] = {packed}, *const three[] = {more};
+    assert_ok(imp_dataset_merge(&summary, packed, one, 1, IMP_STORAGE_COMPRESSED, NULL, &err), err);
+    assert_true(is_compressed(packed, &found));
+    assert_true(found == hash);
+    assert_ok(imp_dataset_merge(&summary, again, one, 1, IMP_STORAGE_COMPRESSED, NULL, &err), err);
+    assert_same_file(packed, again, "shard-00000.hdf5");
+    assert_ok(imp_dataset_append(&summary, packed, three, 1, NULL, &err), err);
+    assert_true(is_compressed(packed, &found));
+    in_folder(again, *state, "plain");
+    assert_ok(imp_dataset_merge(&summary, again, two, 1, IMP_STORAGE_PLAIN, NULL, &err), err);
+    assert_false(is_compressed(again, &found));
+    assert_true(found == hash_of(packed));
+    // images of one colour become very small
+    imp_dataset_info small = fixture_info(320, 240);
+    small.compressed = true;
+    assert_ok(imp_dataset_writer_create(&writer, flat, &small, false, &written, &err), err);
+    fixture_episode *made = fixture_episode_create(&small, 1);
+    memset(made->observations, 7, (size_t)(made->episode.steps + 1) * 320 * 240 * 3);
+    assert_ok(imp_dataset_writer_add(writer, &made->episode, &err), err);
+    fixture_episode_destroy(made);
+    assert_ok(imp_dataset_writer_finish(writer, &err), err);
+    imp_dataset_writer_destroy(writer);
+    struct stat file;
+    in_folder(again, flat, "shard-00000.hdf5");
+    assert_int_equal(stat(again, &file), 0);
+    assert_in_range(file.st_size, 1, 40000);
+    hash_of(flat);
+}
+
 // Figures of an episode whose actions and poses are known.
 static void figures_say_what_went_wrong(void **state)
 {
@@ -415,6 +475,7 @@ int main(void)
         SCRATCH_TEST(what_does_not_fit_is_refused),
         SCRATCH_TEST(parts_hold_every_episode_once),
         SCRATCH_TEST(nothing_is_half_done),
+        SCRATCH_TEST(compression_loses_nothing),
         SCRATCH_TEST(figures_say_what_went_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
