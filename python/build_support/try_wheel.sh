@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# try_wheel.sh: installs the wheel of /out in a bare Debian with nothing but Python, then drives.
+# try_wheel.sh: installs the wheel of /out in a bare Debian with nothing but Python, drives, and runs
+# those tests that need nothing else.
 set -euo pipefail
 
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+tests=$PWD/python/tests
 cd "$(mktemp -d)"
+python3 --version
 python3 -m venv venv
 venv/bin/pip install --quiet /out/imprint_sim-*.whl
 
@@ -29,4 +32,7 @@ venv/bin/imprint log --episodes 2 --steps 50 --quiet --out data
 venv/bin/imprint train --data data --epochs 1 --quiet --out model
 venv/bin/imprint eval --policy model --episodes 2 --steps 20 --quiet --out evaluation
 test -s data/main_data.hdf5
+venv/bin/pip install --quiet pytest
+venv/bin/pytest -q -p no:cacheprovider "$tests"/test_{arrays,command_line,datasets,definitions}.py \
+    "$tests"/test_{environments,errors,image_pool,monitor,policies,pool,vector}.py
 echo "the wheel works"
