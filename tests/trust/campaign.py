@@ -220,7 +220,9 @@ def fail_once(command: Command, dice: random.Random) -> tuple[str, str]:
     prepare(command)
     code, words = run(arguments(command, False), fault)
     if code == 0:
-        return fault, what_is_wrong(command)
+        wrong = what_is_wrong(command)
+        told = wrong.startswith("left over") and "could be removed" in words
+        return fault, recover(command) if told else wrong
     if code not in CODES:
         return fault, f"ended with {code}: {words}"
     if not words.startswith("imprint: "):
@@ -254,7 +256,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=int(time.time()) // 86400)
     parser.add_argument("commands", nargs="*", metavar="COMMAND")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     chosen = [c for c in COMMANDS if not options.commands or c.name in options.commands]
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)

@@ -269,14 +269,15 @@ bool imp_output_folder_end_backup(const char *folder, bool force, imp_status sta
     if (!force || sibling_path(backup, folder, BACKUP, NULL) != IMP_OK ||
         sibling_path(discarded, folder, DISCARDED, NULL) != IMP_OK || !imp_path_exists(backup))
         return written;
-    // nothing new: restore; success: delete; failure: keep both and say where
+    // nothing new: restore; failure: keep both and say where; success: delete
     if (!written)
         rename(backup, folder);
-    else if (status == IMP_OK)
-        // the next run deletes what cannot be deleted now
-        (void)(rename(backup, discarded) == 0 && check_or_remove_files(discarded, true, NULL));
-    else
+    else if (status != IMP_OK)
         add_backup_to_message(backup, status, err);
+    else if (rename(backup, discarded) != 0 ||
+             check_or_remove_files(discarded, true, NULL) != IMP_OK)
+        fprintf(stderr, "imprint: note: not all of %s, which was replaced, could be removed\n",
+                imp_path_exists(backup) ? backup : discarded);
     return written;
 }
 

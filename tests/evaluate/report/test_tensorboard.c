@@ -5,8 +5,22 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "imprint/report.h"
+
+static bool is_before_1970;
+
+// Stands in for the C library's.
+time_t time(time_t *out)
+{
+    struct timespec now = {.tv_sec = -86400};
+    if (!is_before_1970)
+        clock_gettime(CLOCK_REALTIME, &now);
+    if (out != NULL)
+        *out = now.tv_sec;
+    return now.tv_sec;
+}
 
 // The one log of the test's folder, freed by the caller.
 static uint8_t *read_log(size_t *length)
@@ -106,6 +120,19 @@ static void logs_of_one_second_get_own_files(void **state)
     assert_non_null(strstr(err.message, "/nowhere"));
 }
 
+static void names_have_no_sign(void **state)
+{
+    (void)state;
+    imp_tensorboard *events;
+    imp_error err = {0};
+    is_before_1970 = true;
+    const imp_status status = imp_tensorboard_open(&events, folder, 1, &err);
+    is_before_1970 = false;
+    assert_ok(status, err);
+    imp_tensorboard_destroy(events);
+    assert_int_equal(access(in_folder("events.out.tfevents.0000000000.imprint"), F_OK), 0);
+}
+
 static void tensorboard_can_read_the_log(void **state)
 {
     (void)state;
@@ -142,6 +169,7 @@ int main(void)
                                         remove_folder),
         cmocka_unit_test_setup_teardown(logs_of_one_second_get_own_files, make_folder,
                                         remove_folder),
+        cmocka_unit_test_setup_teardown(names_have_no_sign, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(tensorboard_can_read_the_log, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

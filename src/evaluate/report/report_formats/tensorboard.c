@@ -114,7 +114,9 @@ static imp_status create_log_file(imp_tensorboard *e, const char *folder, imp_er
 {
     // O_EXCL makes sure that two processes never share a file.
     e->file = -1;
-    const long long now = (long long)time(NULL);
+    // names have no sign: a clock before 1970 counts as 1970
+    const time_t clock = time(NULL);
+    const long long now = clock > 0 ? (long long)clock : 0;
     for (int later = 0; e->file < 0 && later < FILE_NAME_TRIES; later++) {
         char name[64];
         snprintf(name, sizeof name, "events.out.tfevents.%010lld.imprint", now + later);
