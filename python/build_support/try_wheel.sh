@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# try_wheel.sh: installs the wheel of /out in a bare Debian with nothing but Python, drives, and runs
-# those tests that need nothing else.
+# try_wheel.sh: installs the wheel of /out in a bare Debian with nothing but Python, drives, and
+# runs those tests that need nothing else.
 set -euo pipefail
 
 export DEBIAN_FRONTEND=noninteractive
