@@ -48,7 +48,8 @@ endforeach()
 # Maps, networks, examples, documentation.
 install(DIRECTORY maps networks examples DESTINATION ${IMP_DATA_DIR}
   PATTERN __pycache__ EXCLUDE)
-install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR}
+  PATTERN site EXCLUDE PATTERN Doxyfile.in EXCLUDE)
 file(GLOB pages *.md)
 install(FILES ${pages} LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 

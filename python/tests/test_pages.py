@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-import imprint
-
 TOP = Path(__file__).resolve().parents[2]
 
 
@@ -19,30 +17,6 @@ def _blocks(page):
 
 def _is_there(package):
     return importlib.util.find_spec(package) is not None
-
-
-@pytest.fixture
-def limit_tasks(monkeypatch):
-    """Lets tasks be small, whatever sizes a page asks for."""
-
-    def within(settings, limits):
-        for name, value in settings.items():
-            if isinstance(value, dict):
-                settings[name] = within(dict(value), limits)
-            elif name in limits:
-                settings[name] = min(value, limits[name])
-        return settings
-
-    def limit(limits):
-        for name in ("evaluate", "collect", "dagger", "train"):
-            task = getattr(imprint, name)
-            monkeypatch.setattr(
-                imprint,
-                name,
-                lambda *inputs, _task=task, **named: _task(*inputs, **within(named, limits)),
-            )
-
-    return limit
 
 
 OPTIONAL = ("torch", "lerobot")

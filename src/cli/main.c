@@ -9,21 +9,24 @@
 #include <string.h>
 
 #include "base/text/suggestion.h"
+#include "cli/options/command_table.h"
 #include "cli/options/help.h"
+#include "cli/options/help_json.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
 #include "cli/output/output_sanitizer.h"
 #include "cli/output/run_command.h"
 
 // In the order of `imprint --help`: the usual sequence of work first, helpers after it.
-static const imp_command *const COMMANDS[] = {
-    &imp_command_log,   &imp_command_train,  &imp_command_dagger, &imp_command_seg_train,
-    &imp_command_eval,  &imp_command_render, &imp_command_map,    &imp_command_data,
-    &imp_command_model, &imp_command_bench,  &imp_command_import, &imp_command_export,
-    &imp_command_plot,  &imp_command_sweep,  &imp_command_agent,  &imp_command_submission,
-    &imp_command_drive, &imp_command_page,
+const imp_command *const imp_commands[] = {
+    &imp_command_log,    &imp_command_train,      &imp_command_dagger, &imp_command_seg_train,
+    &imp_command_eval,   &imp_command_render,     &imp_command_map,    &imp_command_data,
+    &imp_command_model,  &imp_command_bench,      &imp_command_import, &imp_command_export,
+    &imp_command_plot,   &imp_command_sweep,      &imp_command_agent,  &imp_command_submission,
+    &imp_command_drive,  &imp_command_page,       &imp_command_runs,   &imp_command_init,
+    &imp_command_doctor, &imp_command_completion,
 };
-enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
+const int imp_command_count = sizeof imp_commands / sizeof imp_commands[0];
 
 // Whether a word equals the long or the short spelling of an option.
 static bool is_one_of(const char *word, const char *a, const char *b)
@@ -34,9 +37,9 @@ static bool is_one_of(const char *word, const char *a, const char *b)
 // The command with this name, or NULL.
 static const imp_command *find_command(const char *name)
 {
-    for (int k = 0; k < COMMAND_COUNT; k++)
-        if (strcmp(name, COMMANDS[k]->name) == 0)
-            return COMMANDS[k];
+    for (int k = 0; k < imp_command_count; k++)
+        if (strcmp(name, imp_commands[k]->name) == 0)
+            return imp_commands[k];
     return NULL;
 }
 
@@ -53,8 +56,8 @@ static int print_unknown_command_error(const char *word)
     imp_suggestion_add_candidate(&suggestion, is_option ? "--help" : "help");
     if (is_option)
         imp_suggestion_add_candidate(&suggestion, "--version");
-    for (int k = 0; k < COMMAND_COUNT && !is_option; k++)
-        imp_suggestion_add_candidate(&suggestion, COMMANDS[k]->name);
+    for (int k = 0; k < imp_command_count && !is_option; k++)
+        imp_suggestion_add_candidate(&suggestion, imp_commands[k]->name);
     imp_suggestion_format(&suggestion, hint);
     // "--train" is most likely meant to be the command "train"
     if (is_option && find_command(bare) != NULL)
@@ -64,16 +67,18 @@ static int print_unknown_command_error(const char *word)
     return imp_console_print_error(IMP_USAGE, &err);
 }
 
-// The help of the program, or of the command that is named.
+// The help of the program, of the command that is named, or of all as JSON.
 static int print_help(const char *name)
 {
     char *argv[] = {NULL, (char *)(uintptr_t) "--help", NULL};
     // `imprint help` and `imprint help --help` show the overview
     const imp_command *command = name != NULL ? find_command(name) : NULL;
     if (name == NULL || is_one_of(name, "--help", "-h") || strcmp(name, "help") == 0) {
-        imp_help_print_program(COMMANDS, COMMAND_COUNT);
+        imp_help_print_program(imp_commands, imp_command_count);
         return imp_console_flush();
     }
+    if (strcmp(name, "--json") == 0)
+        return imp_console_finish_with_json(imp_help_to_json(imp_commands, imp_command_count));
     if (command == NULL)
         return print_unknown_command_error(name);
     // `imprint help COMMAND` is the same as `imprint COMMAND --help`
@@ -95,7 +100,7 @@ int main(int argc, char **argv)
     // at the end of the program HDF5 would touch files again that it could not close, and crash
     H5dont_atexit();
     if (argc < 2) {
-        imp_help_print_program(COMMANDS, COMMAND_COUNT);
+        imp_help_print_program(imp_commands, imp_command_count);
         return IMP_USAGE;
     }
     // the program's own options

@@ -47,17 +47,24 @@ static void print_paragraphs(const char *text)
     }
 }
 
-// Appends an option's default in brackets. Sizes and poses have none here: their help text says it.
-static void append_default_value(char *text, size_t capacity, const imp_options *options, int index)
+void imp_help_format_default(char *out, size_t capacity, const imp_options *options, int index)
 {
     const imp_option *option = &options->table[index];
+    out[0] = '\0';
+    // sizes and poses show none: their help text says it
+    if (option->type == IMP_OPTION_FLAG)
+        snprintf(out, capacity, "%s", *(const bool *)option->value ? "on" : "");
+    else if (option->type != IMP_OPTION_PAIR && option->type != IMP_OPTION_POSE)
+        imp_option_format_value(options, index, out, capacity);
+}
+
+// Appends an option's default in brackets.
+static void append_default_value(char *text, size_t capacity, const imp_options *options, int index)
+{
     char value[256];
     const size_t used = strlen(text);
-    // an empty text has no default that could be shown
-    imp_option_format_value(options, index, value, sizeof value);
-    if (option->type == IMP_OPTION_FLAG)
-        strcpy(value, *(const bool *)option->value ? "on" : "");
-    if (value[0] != '\0' && option->type != IMP_OPTION_PAIR && option->type != IMP_OPTION_POSE)
+    imp_help_format_default(value, sizeof value, options, index);
+    if (value[0] != '\0')
         snprintf(text + used, capacity - used, " [%s]", value);
 }
 
@@ -83,8 +90,7 @@ static void print_option(const imp_options *options, int index, bool with_defaul
     print_wrapped(text, (int)strlen(text), TEXT_COLUMN);
 }
 
-// Whether an option belongs to every command.
-static bool is_common_option(const imp_options *options, int index)
+bool imp_help_is_common_option(const imp_options *options, int index)
 {
     const void *value = options->table[index].value;
     return value == &options->config || value == &options->json || value == &options->quiet ||
@@ -119,14 +125,14 @@ void imp_help_print_command(const imp_options *options)
     printf("\nOptions (values in brackets are the defaults):\n");
     // options without a group
     for (int k = 0; k < options->count; k++)
-        if (options->groups[k] == NULL && !is_common_option(options, k))
+        if (options->groups[k] == NULL && !imp_help_is_common_option(options, k))
             print_option(options, k, true);
     for (int k = 0; k < options->count; k++)
         if (options->groups[k] != NULL)
             print_group(options, k);
     printf("\nOf every command:\n");
     for (int k = 0; k < options->count; k++)
-        if (is_common_option(options, k))
+        if (imp_help_is_common_option(options, k))
             print_option(options, k, false);
     printf("\nExample:\n%s\n", command->examples);
 }

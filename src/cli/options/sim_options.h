@@ -24,6 +24,10 @@ extern const imp_command imp_command_page;
 extern const imp_command imp_command_sweep;
 extern const imp_command imp_command_agent;
 extern const imp_command imp_command_submission;
+extern const imp_command imp_command_runs;
+extern const imp_command imp_command_init;
+extern const imp_command imp_command_doctor;
+extern const imp_command imp_command_completion;
 
 #define IMP_SETTLE_STEPS_HELP                                                                      \
     "first steps that lane and speed figures leave out (60 if --steps is at least 300)"

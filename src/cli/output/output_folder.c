@@ -200,6 +200,19 @@ static imp_status replace_unfinished(const char *folder, const char *backup, imp
     return check_or_remove_files(folder, true, err);
 }
 
+imp_status imp_output_folder_remove(const char *folder, bool remove, imp_error *err)
+{
+    char settings[IMP_PATH_MAX];
+    struct stat info;
+    if (lstat(folder, &info) != 0 || !S_ISDIR(info.st_mode))
+        return imp_fail(err, IMP_IO, "%s: is not a folder", folder);
+    IMP_TRY(imp_path_join(settings, folder, IMP_SETTINGS_FILE_NAME, err));
+    if (!imp_path_exists(settings))
+        return imp_fail(err, IMP_IO, "%s: is not a run, for it has no %s", folder,
+                        IMP_SETTINGS_FILE_NAME);
+    return check_or_remove_files(folder, remove, err);
+}
+
 // Moves a folder to its backup if imprint wrote everything in it.
 static imp_status move_to_backup(const char *folder, imp_error *err)
 {

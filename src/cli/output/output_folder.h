@@ -19,6 +19,10 @@ imp_status imp_output_folder_prepare(const imp_options *options, const char *fol
 bool imp_output_folder_end_backup(const char *folder, bool force, imp_status status,
                                   imp_error *err);
 
+// Checks that a folder is a run and holds nothing but files that imprint writes; then, if `remove`,
+// removes it. Links are refused.
+imp_status imp_output_folder_remove(const char *folder, bool remove, imp_error *err);
+
 // Writes the settings into a folder, which it makes if need be.
 imp_status imp_output_folder_save_settings(const imp_options *options, const char *folder,
                                            imp_error *err);

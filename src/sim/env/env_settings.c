@@ -43,7 +43,8 @@ const imp_struct_table imp_drive_members = IMP_STRUCT_TABLE(imp_drive_def, DRIVE
 static const imp_struct_member ENV[] = {
     IMP_MEMBER_WITH(imp_env_def, seed, UINT64, .help = "seed of starts, turns and noise"),
     IMP_MEMBER(imp_env_def, index, UINT32),
-    IMP_MEMBER_WITH(imp_env_def, max_steps, INT, .range = IMP_FROM(1)),
+    IMP_MEMBER_WITH(imp_env_def, max_steps, INT, .range = IMP_FROM(1), .unit = "N",
+                    .help = "number of frames after which an episode is cut off"),
     IMP_MEMBER_WITH(imp_env_def, frame_skip, INT, .range = IMP_WITHIN(1, 1000),
                     .help = "number of frames for which an action is repeated"),
     IMP_MEMBER_WITH(imp_env_def, accept_start_angle, DOUBLE, .range = IMP_ABOVE(0)),
