@@ -6,7 +6,6 @@
 // System calls are caught by a seccomp filter, so that those of the C library itself are, too. The
 // handler makes the call again with a mark in its last argument, which lets it pass. Allocations
 // and mmap(), which has no argument free, stand in for the functions of the C library.
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -161,7 +161,7 @@ static imp_status append_to_folder(imp_dataset_edit_summary *summary, const char
     imp_edit_plan_free(&plan);
     // after success the shorter one lies there
     if (begun)
-        imp_partial_dataset_remove(partial, NULL);
+        (void)imp_partial_dataset_remove(partial, NULL);
     return status;
 }
 
@@ -224,7 +224,7 @@ static imp_status write_sides(imp_edit_plan *plan, imp_dataset_edit_summary *sum
         status = imp_partial_dataset_finish(partial, folder, err);
     imp_folder_unlock(lock);
     if (status != IMP_OK)
-        imp_partial_dataset_remove(partial, NULL);
+        (void)imp_partial_dataset_remove(partial, NULL);
     return status;
 }
 

@@ -156,6 +156,6 @@ imp_status imp_edit_plan_write(imp_edit_plan *plan, const char *folder, const ch
     if (status == IMP_OK)
         status = imp_partial_dataset_finish(partial, folder, err);
     if (status != IMP_OK)
-        imp_partial_dataset_remove(partial, NULL);
+        (void)imp_partial_dataset_remove(partial, NULL);
     return status;
 }

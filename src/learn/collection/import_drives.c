@@ -198,7 +198,7 @@ static imp_status write_dataset(import_job *job, imp_error *err)
     if (status == IMP_OK)
         status = imp_partial_dataset_finish(partial, job->folder, err);
     if (status != IMP_OK)
-        imp_partial_dataset_remove(partial, NULL);
+        (void)imp_partial_dataset_remove(partial, NULL);
     return status;
 }
 
