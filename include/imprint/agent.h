@@ -20,6 +20,10 @@ typedef struct imp_agent_def {
     /// undistorted for a network that was trained without a lens. A network that was trained with
     /// another lens is refused. "duckiebot"
     const char *lens;
+    /// The robot's file or folder (see imp_robot_read()): then its camera counts instead of `lens`,
+    /// images are made to look as the network's camera would see them, and duty cycles are
+    /// corrected for the robot's wheels. Nullable.
+    const char *robot;
     double deadline; ///< longest inference time before the answer is zeros [s]; 0.5
     /// Nullable: called with one line about a problem that does not end the run.
     void (*report_warning)(void *context, const char *text);

@@ -9,6 +9,7 @@
 
 #include "imprint/dataset.h"
 #include "imprint/robot.h"
+#include "imprint/robot_file.h"
 
 IMP_API_BEGIN
 
@@ -33,6 +34,9 @@ typedef struct imp_import_def {
     double gain, trim;                  ///< of the robot's kinematics, for car commands; 1, 0
     bool undistort;                     ///< undistort the images
     const imp_calibration *calibration; ///< of the camera; NULL: from the bag
+    /// The robot that was driven: its commands are stored as the duty cycles that the default
+    /// wheels would need, and the dataset says what it is. Nullable.
+    const imp_robot_def *driven;
 
     // For train.log.
     const char *lens;            ///< lens of the images, see imp_lens_name(); "duckiebot"

@@ -29,6 +29,8 @@
 #include "imprint/render.h"
 #include "imprint/report.h"
 #include "imprint/robot.h"
+#include "imprint/robot_file.h"
+#include "imprint/robot_fit.h"
 #include "imprint/rollout.h"
 #include "imprint/segmentation.h"
 #include "imprint/sim.h"

@@ -49,6 +49,27 @@ void imp_velocity_from_action(imp_action action, double *speed, double *turn_rat
 /// `velocities`. Clipped.
 imp_action imp_action_from_network(const float outputs[2], bool velocities);
 
+/// A robot's wheel calibration, as Duckietown's file `kinematics` has it. A wheel turns at duty
+/// cycle u with u * k / (gain + trim) on the right and u * k / (gain - trim) on the left [rad/s].
+typedef struct imp_wheels {
+    double gain, trim; ///< 1 and 0
+    double k;          ///< motor constant [rad/s]; 27
+    double limit;      ///< largest duty cycle, up to 1; 1
+    double radius;     ///< of the wheels [m]; IMP_WHEEL_RADIUS
+    double baseline;   ///< distance between the wheels [m]; IMP_WHEEL_DISTANCE
+} imp_wheels;
+
+/// The wheels that policies are trained for unless they say otherwise.
+imp_wheels imp_default_wheels(void);
+
+/// The duty cycles that make a robot with these wheels do what `action` does with the default ones.
+/// If one exceeds the limit, both shrink by the same factor: the robot keeps its path and is
+/// slower.
+imp_action imp_wheels_correct(const imp_wheels *wheels, imp_action action);
+
+/// The inverse: what the robot's duty cycles would be with the default wheels. Not clipped.
+imp_action imp_wheels_normalise(const imp_wheels *wheels, imp_action action);
+
 /// The longest command delay that imp_drive can hold [steps].
 #define IMP_MAX_DELAY_STEPS 15
 
@@ -61,7 +82,10 @@ typedef struct imp_drive_def {
     double wheel_radius, wheel_distance; ///< [m]; IMP_WHEEL_RADIUS and IMP_WHEEL_DISTANCE
     double time_step;                    ///< [s]; 1/30
     int substeps;                        ///< integration steps per time step; 1
-    int cookie;                          ///< set by imp_default_drive_def()
+    /// Commands are corrected for `wheels` before they act; see imp_wheels_correct(). false
+    bool corrects_wheels;
+    imp_wheels wheels; ///< imp_default_wheels()
+    int cookie;        ///< set by imp_default_drive_def()
 } imp_drive_def;
 
 imp_drive_def imp_default_drive_def(void);
@@ -73,7 +97,7 @@ typedef struct imp_drive {
     double speed;       ///< forward speed of the centre of rotation [m/s]
     double turn_rate;   ///< [rad/s], positive to the left
     double time;        ///< since reset [s], summed step by step as in gym-duckietown
-    imp_action applied; ///< the command that acted in the last substep
+    imp_action applied; ///< the command that acted in the last substep, before any correction
     int applied_index;  ///< its number since reset, counted from 0; -1 before the first acts
     int recorded;       ///< commands recorded since reset
     imp_action commands[IMP_MAX_DELAY_STEPS + 1];  ///< ring buffer of the last commands
@@ -117,13 +141,28 @@ typedef enum imp_lens_kind {
     IMP_LENS_CALIBRATED, ///< a robot's own: pixels look exactly where its calibration says
 } imp_lens_kind;
 
-/// OpenCV's plumb-bob lens model, for images of width x height pixels.
+/// How a lens bends rays: OpenCV's models, under ROS's names.
+typedef enum imp_lens_model {
+    IMP_LENS_PLUMB_BOB,   ///< radial polynomial k1, k2, k3 and tangential p1, p2
+    IMP_LENS_RATIONAL,    ///< the same with a denominator: k4, k5, k6 ("rational_polynomial")
+    IMP_LENS_EQUIDISTANT, ///< fisheye: a polynomial k1, k2, k3, k4 of the angle from the axis
+} imp_lens_model;
+
+/// The name of a lens model in ROS's messages; NULL past the last. Static.
+const char *imp_lens_model_name(int model);
+
+/// A lens by OpenCV's models, for images of width x height pixels.
 typedef struct imp_lens {
     imp_lens_kind kind;
+    imp_lens_model model;  ///< IMP_LENS_PLUMB_BOB
     int width, height;     ///< image size that fx..cy refer to [px]
     double fx, fy, cx, cy; ///< [px], cx and cy from the image's top left corner
     double k1, k2, p1, p2, k3;
+    double k4, k5, k6; ///< of the other models; 0
 } imp_lens;
+
+/// Whether all members are equal.
+bool imp_lens_equals(const imp_lens *a, const imp_lens *b);
 
 /// The name of a lens kind: "none", "duckiebot", "custom" or "calibrated". Static.
 const char *imp_lens_name(imp_lens_kind kind);
@@ -132,7 +171,8 @@ const char *imp_lens_name(imp_lens_kind kind);
 imp_lens imp_lens_none(void);
 imp_lens imp_lens_duckiebot(void);
 
-/// Plumb-bob distortion of a point of the plane z = 1 (Brown, 1966, in OpenCV's form).
+/// Distortion of a point of the plane z = 1. Plumb bob: Brown, 1966; rational: Claus and
+/// Fitzgibbon, 2005; equidistant: Kannala and Brandt, 2006; all in OpenCV's form.
 void imp_lens_distort(const imp_lens *lens, double x, double y, double *distorted_x,
                       double *distorted_y);
 
@@ -162,13 +202,15 @@ typedef struct imp_calibration {
 /// The Duckiebot's default calibration: its lens, and the projection its software rectifies with.
 imp_calibration imp_calibration_duckiebot(void);
 
-/// Reads a robot's calibration: YAML in the format of ROS's camera_info, as Duckiebots write it.
-/// Keys: image_width, image_height, camera_matrix, distortion_model (plumb_bob),
-/// distortion_coefficients, and optionally projection_matrix, which defaults to
-/// imp_lens_rectified_pinhole(). Fails with IMP_BAD_INPUT and "file:line: reason", or IMP_IO.
+/// Reads a camera's calibration: YAML in the format of ROS's camera_info, as Duckiebots write it.
+/// Keys: image_width, image_height, camera_matrix, distortion_model (plumb_bob,
+/// rational_polynomial, equidistant), distortion_coefficients, and optionally projection_matrix,
+/// which defaults to imp_lens_rectified_pinhole(). Fails with IMP_BAD_INPUT and "file:line:
+/// reason", or IMP_IO.
 imp_status imp_calibration_read(imp_calibration *out, const char *path, imp_error *err);
 
-/// A lookup table that rectifies images of a lens. Constant after creation.
+/// A lookup table that makes images of one camera look as those of another. Constant after
+/// creation.
 typedef struct imp_undistorter imp_undistorter;
 
 /// Creates a table for images of width x height pixels; the calibration is scaled to that size.
@@ -178,7 +220,7 @@ imp_status imp_undistorter_create(imp_undistorter **out, const imp_calibration *
                                   int height, imp_error *err);
 void imp_undistorter_destroy(imp_undistorter *undistorter); ///< nullable
 
-/// Rectifies an image of (height x width x 3) bytes into another; pixels outside the lens's image
+/// Converts an image of (height x width x 3) bytes to another; pixels that the camera does not show
 /// are black. Bilinear, with weights of 1/32. Allocates nothing; thread-safe.
 void imp_undistorter_apply(const imp_undistorter *undistorter, const uint8_t *rgb, uint8_t *out);
 
@@ -206,6 +248,14 @@ typedef struct imp_camera {
 /// Checks a definition and prepares a camera. Fails with IMP_USAGE, naming the field, if a value is
 /// not finite or out of range, or if the lens shows nothing anywhere in its image.
 imp_status imp_camera_init(imp_camera *camera, const imp_camera_def *def, imp_error *err);
+
+/// Creates a table that makes images of one camera look as another on the same robot would see
+/// them, both of width x height pixels. Points of the ground come out exactly; all else is taken to
+/// be far away. Free with imp_undistorter_destroy(). Fails with IMP_USAGE if a camera is invalid,
+/// and with IMP_NO_MEMORY.
+imp_status imp_undistorter_create_between(imp_undistorter **out, const imp_camera_def *from,
+                                          const imp_camera_def *to, int width, int height,
+                                          imp_error *err);
 
 /// Converts an image point to a viewing direction in camera coordinates (x right, y down, z = 1).
 /// (px, py) is in pixels: (0, 0) is the top left corner of the image, (width, height) the bottom

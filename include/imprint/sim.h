@@ -63,6 +63,7 @@ typedef struct imp_sim_def {
     /// one environment, for threads that share its episodes; false
     bool same_index;
     imp_camera_def camera;
+    const char *robot; ///< only recorded: the robot, as imp_robot_format() writes it; NULL: default
     imp_scene_def scene;              ///< what maps are drawn with
     imp_observation_kind observation; ///< IMP_OBSERVATION_IMAGE
     imp_randomization randomization;  ///< what differs from episode to episode; nothing

@@ -27,6 +27,7 @@ class TaskSettings(TypedDict, total=False):
     width: int
     height: int
     lens: str | os.PathLike[str]
+    robot: str | os.PathLike[str] | None
     frame_skip: int
     start_angle: float
     rules: Literal["simulator", "challenge"]
@@ -45,6 +46,8 @@ class EnvSettings(TaskSettings, total=False):
     split: which of the maps take part: "all", "train" or "test"; "all".
     width, height: size of images [px]; 80 and 60.
     lens: "duckiebot", "none", or a robot's calibration (YAML file); "duckiebot".
+    robot: a robot's file, or folder of Duckietown's calibrations: its camera, wheels and delays, and
+        frame_skip unless that is given; not with `lens`; None.
     observation: "image" (uint8 [height, width, 3], RGB), "segments" (the same, painted by semantic
         class), "mask" (uint8 [height, width], numbers of semantic classes), "depth" (float32
         [height, width], metres along the camera's axis) or "state" (a Dict, see docs/python.md). A
@@ -126,6 +129,7 @@ def definition_of(settings: EnvSettings, autoreset: str) -> Definition:
     definition.set("ground_truth", "mask" in kinds or "depth" in kinds)
     _set_maps(definition, settings)
     _set_lens(definition, settings.get("lens", "duckiebot"))
+    _set_robot(definition, settings)
     _set_expert(definition, settings.get("expert", False))
     _set_randomization(definition, settings.get("randomization"))
     if settings.get("assets") is not None:
@@ -146,6 +150,23 @@ def _set_lens(definition: Definition, lens: str | os.PathLike[str]) -> None:
         call(lib.imp_calibration_read, calibration, os.fsencode(lens))
         value = calibration.lens
     definition.struct.camera.lens = value
+
+
+def _set_robot(definition: Definition, settings: TaskSettings) -> None:
+    path = settings.get("robot")
+    if path is None:
+        return
+    if "lens" in settings:
+        raise UsageError("robot has a lens of its own: leave out lens")
+    robot = ffi.new("imp_robot_def *")
+    call(lib.imp_robot_read, robot, ffi.NULL, os.fsencode(path))
+    struct = definition.struct
+    lib.imp_robot_apply(robot, ffi.addressof(struct.camera), ffi.addressof(struct.env.drive))
+    if "frame_skip" not in settings:
+        struct.env.frame_skip = lib.imp_robot_frame_skip(robot, struct.env.drive.time_step)
+    written = ffi.new(f"char[{lib.IMP_ROBOT_TEXT_MAX}]")
+    lib.imp_robot_format(robot, written)
+    definition.set("robot", text(written))
 
 
 def _set_expert(definition: Definition, expert: bool | Mapping[str, Any]) -> None:

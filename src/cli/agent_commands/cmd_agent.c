@@ -42,6 +42,10 @@ static void add_agent_options(imp_options *options, settings *s)
          "model of imprint seg-train, for a model that was trained on masks", IMP_SETTING},
         {"lens", 0, IMP_OPTION_TEXT, &s->agent.lens, "LENS",
          "lens of the camera: duckiebot, none, or a robot's calibration (YAML)", IMP_SETTING},
+        {"robot", 0, IMP_OPTION_TEXT, &s->agent.robot, "ROBOT",
+         "the robot's own camera and wheels, for which images and commands are corrected: a file, "
+         "or a folder of Duckietown's calibrations as /data/config/calibrations",
+         IMP_SETTING},
         {"deadline", 0, IMP_OPTION_REAL, &s->agent.deadline, "S",
          "send zero commands if an inference takes longer", IMP_SETTING},
         {"data-in", 0, IMP_OPTION_TEXT, &s->input, "PATH",
@@ -96,6 +100,7 @@ static void set_up_agent_command(void *state, imp_options *options)
     s->agent = imp_default_agent_def();
     s->agent.model = "runs/model";
     s->agent.segmenter = "";
+    s->agent.robot = "";
     s->agent.report_warning = print_to_stderr;
     s->input = stream_path_from_env("AIDONODE_DATA_IN");
     s->output = stream_path_from_env("AIDONODE_DATA_OUT");

@@ -29,6 +29,7 @@ typedef struct settings {
     int size[2];
     const char *robot, *camera, *commands, *calibration, *actions, *out;
     imp_calibration own_calibration; // of the camera
+    imp_robot_def driven;            // of --robot, if that is a path
     int kind;                        // of the recordings
     bool force;
     imp_import_summary summary;
@@ -46,8 +47,12 @@ static void add_import_options(imp_options *options, settings *s)
         {"policy", 'p', IMP_OPTION_TEXT, &s->def.policy, "NAME", "name to store as the policy",
          IMP_SETTING},
         // choice of topics in a bag
-        {"robot", 0, IMP_OPTION_TEXT, &s->robot, "NAME",
-         "rosbag: robot to import, by its topics /NAME/..., if the bag has several", IMP_SETTING},
+        {"robot", 0, IMP_OPTION_TEXT, &s->robot, "ROBOT",
+         "rosbag: robot to import, by its topics /ROBOT/..., if the bag has several; or its file "
+         "or "
+         "folder of calibrations (see imprint robot): its commands are then stored for the usual "
+         "wheels. drive: file or folder of the robot whose camera sees",
+         IMP_SETTING},
         {"camera", 0, IMP_OPTION_TEXT, &s->camera, "TOPIC",
          "rosbag: topic of the images [the robot's topic with the most images]", IMP_SETTING},
         {"commands", 0, IMP_OPTION_TEXT, &s->commands, "TOPIC",
@@ -110,6 +115,19 @@ static const char *imported_lens_name(int k)
     return k < 3 ? words[k] : NULL;
 }
 
+// --robot is the name of a robot in the bag, or the path of its numbers.
+static imp_status read_robot_option(settings *s, imp_error *err)
+{
+    if (s->kind != ROSBAG || (strpbrk(s->robot, "/,.") == NULL && !imp_path_exists(s->robot)))
+        return IMP_OK;
+    imp_robot_remarks remarks;
+    IMP_TRY(imp_robot_read(&s->driven, &remarks, s->robot, err));
+    imp_print_robot_remarks(&remarks);
+    s->def.robot = NULL;
+    s->def.driven = &s->driven;
+    return IMP_OK;
+}
+
 // Converts the options to the library's definition.
 static imp_status read_import_options(const imp_options *options, settings *s, imp_error *err)
 {
@@ -130,6 +148,7 @@ static imp_status read_import_options(const imp_options *options, settings *s, i
     s->def.actions_are_velocities = actions == VELOCITIES;
     // empty texts mean "not given"
     s->def.robot = s->robot[0] != '\0' ? s->robot : NULL;
+    IMP_TRY(read_robot_option(s, err));
     s->def.camera_topic = s->camera[0] != '\0' ? s->camera : NULL;
     s->def.command_topic = s->commands[0] != '\0' ? s->commands : NULL;
     if (s->calibration[0] == '\0')
@@ -155,6 +174,7 @@ static imp_status finish_dataset(const settings *s, const imp_options *options, 
 static imp_status import_drives(settings *s, const imp_options *options, imp_error *err)
 {
     imp_import_drive *drive = &s->drive;
+    drive->sim.robot = s->robot;
     IMP_TRY(imp_import_drive_apply(drive, options, s->size, s->def.lens, err));
     if (!drive->check)
         IMP_TRY(imp_output_folder_prepare(options, s->out, false, s->force, err));

@@ -64,6 +64,15 @@ imp_status imp_import_drive_apply(imp_import_drive *drive, const imp_options *op
     sim->camera.width = size[0];
     sim->camera.height = size[1];
     sim->camera.lens = calibration.lens;
+    // a drive has its own motors; only the camera is chosen
+    if (drive->sim.robot[0] != '\0') {
+        imp_robot_def robot;
+        imp_robot_remarks remarks;
+        IMP_TRY(imp_robot_read(&robot, &remarks, drive->sim.robot, err));
+        imp_print_robot_remarks(&remarks);
+        imp_robot_apply(&robot, &sim->camera, NULL);
+        sim->robot = imp_robot_format(&robot, drive->sim.robot_text);
+    }
     sim->expert.return_angle = drive->sim.return_angle_deg * IMP_PI / 180.0;
     return imp_sim_options_open_assets(options, &drive->sim, &drive->assets, err);
 }

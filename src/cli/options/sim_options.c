@@ -19,6 +19,10 @@
 #include "cli/options/sim_options.h"
 #include "sim/simulator/sim_settings.h"
 
+#define IMP_ROBOT_HELP                                                                             \
+    "the robot's own camera, wheels and delays: a file, or a folder of Duckietown's calibrations " \
+    "(see imprint robot)"
+
 static const char DEFAULT_STYLE[] = "photos";
 
 // The defaults of the options that set no member are the baseline's.
@@ -30,6 +34,7 @@ imp_sim_options imp_default_sim_options(imp_sim_def *def)
         .def = def,
         .maps = {{"loop_empty"}, 1},
         .lens = "duckiebot",
+        .robot = "",
         .start_angle_deg = IMP_DEFAULT_START_ANGLE_DEG,
         .return_angle_deg = imp_radians_to_degrees(def->expert.return_angle),
         .lanes = "simulator",
@@ -74,6 +79,7 @@ static void add_shared_options(imp_options *options, imp_sim_options *sim)
          "lens of the camera: duckiebot, none, or a robot's calibration (YAML); a model has "
          "its own",
          IMP_INPUT_PATH},
+        {"robot", 0, IMP_OPTION_TEXT, &sim->robot, "ROBOT", IMP_ROBOT_HELP, IMP_INPUT_PATH},
         {"start-angle-deg", 0, IMP_OPTION_REAL, &sim->start_angle_deg, "DEG",
          "largest angle to the lane at the start (the baseline has 4, gym-duckietown 60)",
          IMP_SETTING},
@@ -224,6 +230,15 @@ imp_status imp_parse_lens_option(const char *lens, imp_calibration *out, imp_err
     return imp_calibration_read(out, lens, err);
 }
 
+// Only for commands without the other options of the simulation.
+void imp_sim_options_add_robot(imp_options *options, imp_sim_options *sim, const char *group)
+{
+    const imp_option table[] = {
+        {"robot", 0, IMP_OPTION_TEXT, &sim->robot, "ROBOT", IMP_ROBOT_HELP, IMP_INPUT_PATH},
+    };
+    add_rows(options, group, table, sizeof table, sim);
+}
+
 // Values of --clock and --lanes.
 enum { CHALLENGE = 1 };
 static const char *simulator_or_challenge_name(int k)
@@ -247,8 +262,7 @@ static void print_map_assumptions(const char *map)
 }
 
 // Converts the options that set no member, and checks them.
-imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_options *sim,
-                                 imp_error *err)
+imp_status imp_sim_options_apply(const imp_options *options, imp_sim_options *sim, imp_error *err)
 {
     imp_sim_def *def = sim->def;
     imp_calibration calibration;
@@ -264,6 +278,7 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
     IMP_TRY(imp_name_lookup(&clock, "--clock: ", sim->clock, simulator_or_challenge_name, err));
     IMP_TRY(imp_name_lookup(&lanes, "--lanes: ", sim->lanes, simulator_or_challenge_name, err));
     def->camera.lens = calibration.lens;
+    IMP_TRY(imp_sim_options_apply_robot(options, sim, err));
     if (clock == CHALLENGE)
         imp_challenge_set_time_step(&def->env.drive);
     def->expert.challenge_lanes = lanes == CHALLENGE;
@@ -300,7 +315,7 @@ imp_status imp_sim_options_open_assets(const imp_options *options, const imp_sim
 }
 
 // Completes the definition. Commands on one map use def->map, commands on several def->maps.
-imp_status imp_sim_options_complete_def(const imp_options *options, const imp_sim_options *sim,
+imp_status imp_sim_options_complete_def(const imp_options *options, imp_sim_options *sim,
                                         imp_assets **assets, imp_error *err)
 {
     imp_sim_def *def = sim->def;
@@ -311,48 +326,6 @@ imp_status imp_sim_options_complete_def(const imp_options *options, const imp_si
     def->maps = sim->maps.items;
     def->map_count = several ? sim->maps.count : 0;
     return imp_sim_options_open_assets(options, sim, assets, err);
-}
-
-// Only networks have a size and a lens of their own.
-imp_status imp_sim_options_match_camera(const imp_options *options, const imp_sim_options *sim,
-                                        const imp_policy_factory *driver, imp_camera_def *camera,
-                                        imp_error *err)
-{
-    // experts and plug-ins take images of any size
-    if (!imp_policy_factory_is_network(driver))
-        return IMP_OK;
-    if (!imp_option_is_given(options, &sim->def->camera.width))
-        imp_policy_factory_image_size(driver, &camera->width, &camera->height);
-    // a model may lack the name of its lens
-    const char *lens = imp_network_metadata(imp_policy_factory_network(driver), "lens");
-    if (lens == NULL)
-        return IMP_OK;
-    // the user's lens wins, with a warning where it contradicts the model's
-    if (imp_option_is_given(options, &sim->lens)) {
-        if (strcmp(lens, IMP_LENS_UNKNOWN) == 0)
-            fprintf(
-                stderr,
-                "imprint: warning: %s was trained with an unknown lens, which may differ from this "
-                "one\n",
-                imp_policy_factory_name(driver));
-        else if (strcmp(lens, imp_lens_name(camera->lens.kind)) != 0)
-            fprintf(stderr,
-                    "imprint: warning: %s was trained with the lens %.16s, not with this one\n",
-                    imp_policy_factory_name(driver), lens);
-        return IMP_OK;
-    }
-    // the model stores only the kind of its lens, which says too little about these two
-    if (strcmp(lens, imp_lens_name(IMP_LENS_CALIBRATED)) == 0)
-        return imp_fail(
-            err, IMP_USAGE,
-            "the model was trained with a robot's own lens: give its calibration with --lens FILE");
-    if (strcmp(lens, IMP_LENS_UNKNOWN) == 0)
-        return imp_fail(
-            err, IMP_USAGE,
-            "the lens of the model's training images is unknown: choose one with --lens");
-    camera->lens =
-        strcmp(lens, imp_lens_name(IMP_LENS_NONE)) == 0 ? imp_lens_none() : imp_lens_duckiebot();
-    return IMP_OK;
 }
 
 // Networks without history have time step 0 and work at any rate.

@@ -5,6 +5,7 @@
 
 #include "cli/options/options.h"
 #include "imprint/learn.h"
+#include "imprint/robot_file.h"
 
 extern const imp_command imp_command_log;
 extern const imp_command imp_command_drive;
@@ -23,6 +24,7 @@ extern const imp_command imp_command_plot;
 extern const imp_command imp_command_page;
 extern const imp_command imp_command_sweep;
 extern const imp_command imp_command_agent;
+extern const imp_command imp_command_robot;
 extern const imp_command imp_command_submission;
 extern const imp_command imp_command_runs;
 extern const imp_command imp_command_init;
@@ -37,10 +39,12 @@ extern const imp_command imp_command_completion;
 
 // Options of everything that simulates. Most set members of the definition; the rest is converted.
 typedef struct imp_sim_options {
-    imp_sim_def *def;       // the command's
-    imp_text_list maps;     // of commands that take several: maps and folders of maps
-    const char *lens;       // "duckiebot", "none" or a calibration's file
-    double start_angle_deg; // accepted at the start
+    imp_sim_def *def;                    // the command's
+    imp_text_list maps;                  // of commands that take several: maps and folders of maps
+    const char *lens;                    // "duckiebot", "none" or a calibration's file
+    const char *robot;                   // a robot's file or folder, or ""
+    char robot_text[IMP_ROBOT_TEXT_MAX]; // its numbers, which def->robot borrows
+    double start_angle_deg;              // accepted at the start
     double return_angle_deg;
     const char *lanes;                     // "simulator" or "challenge"
     const char *clock;                     // "simulator" or "challenge"
@@ -69,13 +73,21 @@ void imp_sim_options_add_unseeded(imp_options *options, imp_sim_options *sim);
 void imp_sim_options_add_assets(imp_options *options, imp_sim_options *sim, const char *group);
 
 // Completes environment, camera and expert of the definition; says what is out of range.
-imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_options *sim,
-                                 imp_error *err);
+imp_status imp_sim_options_apply(const imp_options *options, imp_sim_options *sim, imp_error *err);
 
 // The same, and all else that simulations are defined by: maps, --randomize, --assets. *assets:
 // NULL, or to be freed with imp_assets_close(), also after a failure.
-imp_status imp_sim_options_complete_def(const imp_options *options, const imp_sim_options *sim,
+imp_status imp_sim_options_complete_def(const imp_options *options, imp_sim_options *sim,
                                         imp_assets **assets, imp_error *err);
+
+// Adds --robot alone, and makes camera and drive of the definition those of the robot, with notes
+// about its numbers. Nothing happens if it is not given. IMP_USAGE together with --lens.
+void imp_sim_options_add_robot(imp_options *options, imp_sim_options *sim, const char *group);
+imp_status imp_sim_options_apply_robot(const imp_options *options, imp_sim_options *sim,
+                                       imp_error *err);
+
+// Prints remarks about a robot's numbers as notes and warnings.
+void imp_print_robot_remarks(const imp_robot_remarks *remarks);
 
 // Adds --observe.
 void imp_sim_options_add_observe(imp_options *options, imp_sim_options *sim);

@@ -166,8 +166,7 @@ static bool is_randomized(const settings *s)
 }
 
 // Mode 2: refuses options of other modes, then draws the sheet.
-static imp_status draw_randomized_episodes(const settings *s, const imp_options *options,
-                                           imp_error *err)
+static imp_status draw_randomized_episodes(settings *s, const imp_options *options, imp_error *err)
 {
     // options that differ from their defaults belong to another mode
     const imp_image_options plain = imp_default_image_options();

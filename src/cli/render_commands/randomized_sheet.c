@@ -73,7 +73,7 @@ static imp_status render_episodes(imp_sim *sim, const imp_randomized_sheet *shee
 }
 
 // Creates the simulator from the options, and draws with it.
-imp_status imp_randomized_sheet_write(const imp_options *options, const imp_sim_options *settings,
+imp_status imp_randomized_sheet_write(const imp_options *options, imp_sim_options *settings,
                                       const imp_randomized_sheet *sheet, const char *out,
                                       imp_error *err)
 {

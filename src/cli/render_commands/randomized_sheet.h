@@ -10,7 +10,7 @@ typedef struct imp_randomized_sheet {
 
 // Writes the image of one episode, or a contact sheet of several, as PNG: the observation shortly
 // after the start.
-imp_status imp_randomized_sheet_write(const imp_options *options, const imp_sim_options *sim,
+imp_status imp_randomized_sheet_write(const imp_options *options, imp_sim_options *sim,
                                       const imp_randomized_sheet *sheet, const char *out,
                                       imp_error *err);
 

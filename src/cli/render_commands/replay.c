@@ -78,7 +78,7 @@ static bool must_render_frames_again(const imp_options *options, const imp_sim_o
            imp_option_is_given(options, &image->camera_effects) ||
            imp_option_is_given(options, &image->undistort) ||
            imp_option_is_given(options, image->eye) || imp_option_is_given(options, &sim->lens) ||
-           sim->assets[0] != '\0';
+           sim->robot[0] != '\0' || sim->assets[0] != '\0';
 }
 
 // Decides the kind of output, how many frames are shown, and how much they are enlarged.
@@ -128,8 +128,16 @@ static imp_status camera_lens_of_dataset(const replay_job *p, const imp_options 
                                          imp_error *err)
 {
     // the user's lens has priority
-    if (imp_option_is_given(options, &sim->lens))
+    if (imp_option_is_given(options, &sim->lens) || sim->robot[0] != '\0')
         return IMP_OK;
+    // a dataset may carry its robot
+    if (p->info->robot[0] != '\0') {
+        imp_robot_def robot;
+        IMP_TRY(imp_robot_parse(&robot, NULL, p->info->robot, strlen(p->info->robot),
+                                "the dataset's robot", err));
+        imp_robot_apply(&robot, camera, NULL);
+        return IMP_OK;
+    }
     if (strcmp(p->info->lens, imp_lens_name(IMP_LENS_CALIBRATED)) == 0)
         return imp_fail(
             err, IMP_USAGE,
@@ -212,7 +220,7 @@ static imp_status create_panels(replay_job *p, const imp_options *options,
 
 // Creates world, scene, environment and renderers for frames that are drawn again.
 static imp_status open_view_renderer(replay_job *p, const imp_options *options,
-                                     const imp_sim_options *sim, const imp_image_options *image,
+                                     imp_sim_options *sim, const imp_image_options *image,
                                      imp_error *err)
 {
     imp_env_def *env = &sim->def->env;
@@ -421,8 +429,8 @@ static void close_replay_job(replay_job *p)
 
 // Opens the dataset, checks the options, and writes the replay.
 imp_status imp_replay_write(const imp_options *options, const imp_replay_options *replay,
-                            const imp_sim_options *sim, const imp_image_options *image,
-                            const char *out, int *frames, imp_error *err)
+                            imp_sim_options *sim, const imp_image_options *image, const char *out,
+                            int *frames, imp_error *err)
 {
     imp_dataset *dataset = NULL;
     const imp_monitor monitor = imp_console_monitor(options);

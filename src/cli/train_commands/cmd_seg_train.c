@@ -75,6 +75,7 @@ static void add_seg_train_options(imp_options *options, settings *s)
                             &imp_sim_members, sim->def);
     imp_options_add_members(options, NULL, table, (int)(sizeof table / sizeof table[0]),
                             &imp_seg_train_members, &s->def);
+    imp_sim_options_add_robot(options, sim, NULL);
     imp_sim_options_add_assets(options, sim, NULL);
     imp_train_options_add_named(options, training, ADDED);
     imp_train_options_add_named(options, training, SHARED);
@@ -180,6 +181,7 @@ static imp_status read_seg_train_options(settings *s, const imp_options *options
     IMP_TRY(imp_parse_lens_option(s->sim.lens, &calibration, err));
     IMP_TRY(imp_sim_options_open_assets(options, &s->sim, &s->assets, err));
     def->sim.camera.lens = calibration.lens;
+    IMP_TRY(imp_sim_options_apply_robot(options, &s->sim, err));
     def->sim.maps = s->maps.count > 0 ? s->maps.items : NULL;
     def->sim.map_count = s->maps.count;
     return imp_camera_init(&probe, &def->sim.camera, err);

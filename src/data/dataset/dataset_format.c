@@ -177,7 +177,7 @@ static const char *stored_observation_kind(const imp_dataset_info *info)
     return info->observation[0] != '\0' ? info->observation : "pictures";
 }
 
-// Writes all attributes; "definition" only if there is one.
+// Writes all attributes; "robot" and "definition" only if there is one.
 bool imp_dataset_info_write(hid_t file, const imp_dataset_info *info)
 {
     // IMP_DATASET_FORMAT tells readers whether they understand the file
@@ -192,6 +192,7 @@ bool imp_dataset_info_write(hid_t file, const imp_dataset_info *info)
            imp_hdf5_write_text(file, "observation", stored_observation_kind(info)) &&
            imp_hdf5_write_text(file, "settings", info->settings) &&
            (!info->compressed || imp_hdf5_write_text(file, "compression", "deflate")) &&
+           (info->robot[0] == '\0' || imp_hdf5_write_text(file, "robot", info->robot)) &&
            (info->definition[0] == '\0' ||
             imp_hdf5_write_text(file, "definition", info->definition));
 }
@@ -240,6 +241,8 @@ imp_status imp_dataset_info_read(hid_t file, const char *path, imp_dataset_info 
     char compression[16];
     found.compressed = imp_hdf5_read_text(file, "compression", compression, sizeof compression) &&
                        strcmp(compression, "deflate") == 0;
+    if (!imp_hdf5_read_text(file, "robot", found.robot, sizeof found.robot))
+        found.robot[0] = '\0';
     // written only on success
     found.width = (int)width;
     found.height = (int)height;

@@ -62,13 +62,22 @@ static const imp_rosbag_command *find_command_before(const imp_rosbag_scan *scan
     return low == 0 || scan->commands[low - 1].epoch != wanted ? NULL : &scan->commands[low - 1];
 }
 
+// Duty cycles of a robot that is known become those of the default wheels.
+static imp_action to_usual_wheels(const imp_import_def *def, imp_action action)
+{
+    action = imp_action_clip(action);
+    return def->driven == NULL
+               ? action
+               : imp_action_clip(imp_wheels_normalise(&def->driven->wheels, action));
+}
+
 // Converts a command to duty cycles: wheel commands directly, car commands by the robot's
 // kinematics with its gain and trim.
 static imp_action command_to_action(const imp_import_def *def, const imp_rosbag_scan *scan,
                                     const imp_rosbag_command *command)
 {
     if (scan->command_kind == IMP_ROS_WHEELS_CMD)
-        return imp_action_clip((imp_action){command->numbers[0], command->numbers[1]});
+        return to_usual_wheels(def, (imp_action){command->numbers[0], command->numbers[1]});
     // gain and trim scale the wheels as in dt-core's kinematics
     const imp_action plain = imp_action_from_velocity(command->numbers[0], command->numbers[1]);
     return imp_action_clip(
@@ -293,7 +302,7 @@ static void add_scan_notes(imp_import_summary *summary, const bag_source *s,
                             v->camera_kind == IMP_ROS_IMAGE ? "encoding" : "format", v->unsupported,
                             v->camera_kind == IMP_ROS_IMAGE ? IMP_ROS_ENCODING_NAMES : "jpeg, png");
     // without a calibration the lens of the dataset is unknown
-    if (!def->undistort && !v->has_calibration)
+    if (!def->undistort && !v->has_calibration && def->driven == NULL)
         imp_import_add_note(
             summary,
             "%.60s: holds no calibration of this camera: the dataset's lens is " IMP_LENS_UNKNOWN,
@@ -339,7 +348,8 @@ static imp_status check_bag_is_importable(const bag_source *s, const imp_import_
                         s->bag.name, def->command_topic != NULL ? " of " : "",
                         def->command_topic != NULL ? def->command_topic : "", cut);
     // calibration
-    if (def->undistort && def->calibration == NULL && !v->has_calibration)
+    if (def->undistort && def->calibration == NULL && !v->has_calibration &&
+        !(def->driven != NULL && (def->driven->known & IMP_ROBOT_INTRINSIC) != 0))
         return imp_add_hint(err, IMP_HINT_CALIBRATION,
                             imp_fail(err, IMP_BAD_INPUT,
                                      "%s: has no camera calibration for undistortion",
@@ -362,9 +372,16 @@ static imp_status scan_bag(bag_source *s, const char *path, importer *i, imp_err
 // Each bag has its own frame interval and calibration.
 static imp_status import_bag(importer *i, bag_source *s, imp_error *err)
 {
-    // the user's calibration wins over the bag's
+    // the user's calibration wins over the robot's, and that over the bag's
+    const imp_robot_def *driven = i->def->driven;
+    imp_calibration of_robot = {0};
     const imp_calibration *calibration =
         i->def->calibration != NULL ? i->def->calibration : &s->scan.calibration;
+    if (i->def->calibration == NULL && driven != NULL &&
+        (driven->known & IMP_ROBOT_INTRINSIC) != 0) {
+        of_robot = (imp_calibration){driven->camera.lens, driven->projection};
+        calibration = &of_robot;
+    }
     imp_dataset_builder_set_dt(i->builder, s->scan.interval);
     imp_status status =
         imp_image_preprocessor_create(&i->preprocessor, i->def->width, i->def->height,
@@ -406,6 +423,8 @@ static const char *dataset_lens_name(const imp_import_def *def, const bag_source
     // undistorted images have no lens
     if (def->undistort)
         return imp_lens_name(IMP_LENS_NONE);
+    if (def->driven != NULL && (def->driven->known & IMP_ROBOT_INTRINSIC) != 0)
+        return imp_lens_name(IMP_LENS_CALIBRATED);
     for (int k = 0; k < count; k++)
         if (!sources[k].scan.has_calibration)
             return IMP_LENS_UNKNOWN;
@@ -421,6 +440,8 @@ static imp_status import_bags(importer *i, bag_source *sources, int count, const
     snprintf(info.lens, sizeof info.lens, "%s", dataset_lens_name(i->def, sources, count));
     if (sources[0].scan.interval > 0.0)
         info.time_step = sources[0].scan.interval;
+    if (i->def->driven != NULL)
+        imp_robot_format(i->def->driven, info.robot);
     imp_status status = imp_dataset_builder_create(&i->builder, folder, &info, err);
     for (int k = 0; k < count && status == IMP_OK; k++)
         status = import_bag(i, &sources[k], err);

@@ -191,8 +191,8 @@ static bool are_calibration_values_sane(const double *values, int count)
     return true;
 }
 
-// Accepts the model "plumb_bob" with four or five coefficients. The projection matrix gives the
-// rectified camera if there is one.
+// Accepts the lens models of imp_lens_model. The projection matrix gives the rectified camera if
+// there is one.
 bool imp_ros_parse_camera_info(imp_calibration *out, const uint8_t *data, size_t length)
 {
     byte_reader r = {data, data + length, false};
@@ -202,9 +202,9 @@ bool imp_ros_parse_camera_info(imp_calibration *out, const uint8_t *data, size_t
     const uint32_t height = read_u32(&r), width = read_u32(&r);
     const uint8_t *model = read_sized_bytes(&r, &name);
     const uint32_t coefficients = read_u32(&r);
-    // five coefficients at most: k1, k2, p1, p2, k3
-    if (r.failed || coefficients < 4 || coefficients > 5 || name != strlen("plumb_bob") ||
-        memcmp(model, "plumb_bob", name) != 0)
+    imp_lens_model lens;
+    if (r.failed || coefficients > COEFFICIENTS_MAX ||
+        !imp_lens_model_from_ros(&lens, (const char *)model, name, (int)coefficients))
         return false;
     // distortion D, camera matrix K, rotation R, projection P
     read_doubles(&r, distortion, (int)coefficients);
@@ -217,13 +217,13 @@ bool imp_ros_parse_camera_info(imp_calibration *out, const uint8_t *data, size_t
     read_bytes(&r, 1);
     // an uncalibrated camera has zeros in K
     if (!is_message_fully_read(&r) || width < 2 || height < 2 || width > IMAGE_SIDE_MAX ||
-        height > IMAGE_SIDE_MAX || !are_calibration_values_sane(distortion, 5) ||
+        height > IMAGE_SIDE_MAX || !are_calibration_values_sane(distortion, COEFFICIENTS_MAX) ||
         !are_calibration_values_sane(matrix, 9) || !are_calibration_values_sane(projection, 12) ||
         !(matrix[0] > 0.0 && matrix[4] > 0.0))
         return false;
     // a projection of zeros is what an uncalibrated camera publishes
     const bool projects = projection[0] > 0.0 && projection[5] > 0.0;
-    *out = imp_calibration_from_ros((int)width, (int)height, matrix, distortion,
+    *out = imp_calibration_from_ros(lens, (int)width, (int)height, matrix, distortion,
                                     projects ? projection : NULL);
     return true;
 }

@@ -10,6 +10,7 @@
 #include "base/common/try.h"
 #include "base/text/plural.h"
 #include "deploy/agent/agent.h"
+#include "deploy/agent/robot_conversion.h"
 
 // A definition whose cookie differs was not made by imp_default_agent_def().
 enum { AGENT_COOKIE = 0xA6E27 };
@@ -143,10 +144,11 @@ imp_status imp_agent_act(imp_agent *agent, const uint8_t *jpeg, size_t length, i
                          imp_error *err)
 {
     char why[IMP_ASYNC_ERROR_MAX];
-    *out = (imp_action){0};
+    imp_action action = {0};
     const bool readable =
-        imp_agent_infer(agent, &agent->action_history, jpeg, length, out, why, sizeof why);
-    agent->action_history = (imp_action_history){.count = 1, .actions = {*out}};
+        imp_agent_infer(agent, &agent->action_history, jpeg, length, &action, why, sizeof why);
+    agent->action_history = (imp_action_history){.count = 1, .actions = {action}};
+    *out = agent->corrects_wheels ? imp_wheels_correct(&agent->wheels, action) : action;
     return readable ? IMP_OK : imp_fail(err, IMP_BAD_INPUT, "%s", why);
 }
 
@@ -185,26 +187,36 @@ static imp_status warm_up_inference(imp_agent *agent, imp_error *err)
     return status;
 }
 
+// Creates what makes a camera's image the network's input: by the robot's numbers if they are
+// given, else by the name of the lens.
+static imp_status create_preprocessor(imp_agent *agent, const imp_agent_def *def,
+                                      const imp_network *network, imp_error *err)
+{
+    const imp_network_def *info = imp_network_info(network);
+    imp_calibration camera;
+    bool undistort = false;
+    if (def->robot != NULL && def->robot[0] != '\0')
+        return imp_agent_use_robot(agent, def, network, err);
+    IMP_TRY(read_camera_and_undistortion(def, network, &camera, &undistort, err));
+    return imp_image_preprocessor_create(&agent->preprocessor, info->width, info->height,
+                                         undistort ? &camera : NULL, err);
+}
+
 // Loads the networks and creates what processes an image, from preprocessor to history. Fields that
 // were created before a failure are freed by the caller.
 static imp_status load_models(imp_agent *agent, const imp_agent_def *def, imp_error *err)
 {
     imp_network *network, *segmenter = NULL;
-    imp_calibration camera;
-    bool undistort = false;
     // Load the policy, and the segmentation network if there is one.
     IMP_TRY(load_policy_network(&network, def->model, err));
     imp_status status = load_segmenter(&segmenter, def, network, err);
     // The network that takes the camera's image determines its size and lens.
     const imp_network *image_network = segmenter != NULL ? segmenter : network;
     const imp_network_def *info = imp_network_info(image_network);
-    if (status == IMP_OK)
-        status = read_camera_and_undistortion(def, image_network, &camera, &undistort, err);
     if (status == IMP_OK && segmenter != NULL)
         status = create_agent_segmenter(agent, def, segmenter, imp_network_info(network), err);
     if (status == IMP_OK)
-        status = imp_image_preprocessor_create(&agent->preprocessor, info->width, info->height,
-                                               undistort ? &camera : NULL, err);
+        status = create_preprocessor(agent, def, image_network, err);
     if (status == IMP_OK)
         status = imp_inference_create(&agent->inference, network, 1, err);
     if (status == IMP_OK)

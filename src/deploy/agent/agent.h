@@ -16,8 +16,10 @@ struct imp_agent {
     bool velocities;                     // the network outputs velocities, not duty cycles
     imp_action_history action_history;   // of imp_agent_act()
     uint8_t *observation, *segmentation; // outputs of preprocessor and segmenter
-    double deadline;                     // [s]
-    double time_step;                    // that the network was trained at [s]; 0: any
+    bool corrects_wheels;                // for the robot's, which follow
+    imp_wheels wheels;
+    double deadline;  // [s]
+    double time_step; // that the network was trained at [s]; 0: any
     void (*report_warning)(void *context, const char *text);
     void *context;
 };

@@ -181,7 +181,9 @@ static imp_status on_get_commands(server *n, const imp_protocol_message *message
     // The reply is "understood", the topic "commands" with the wheels, and "over".
     write_reply(n, "understood");
     imp_protocol_write_topic(&n->reply, "commands", false);
-    imp_protocol_write_commands(&n->reply, action);
+    const imp_wheels *wheels = n->def->wheels;
+    imp_protocol_write_commands(&n->reply,
+                                wheels != NULL ? imp_wheels_correct(wheels, action) : action);
     write_reply(n, "over");
     return IMP_OK;
 }
@@ -477,6 +479,7 @@ imp_status imp_agent_serve(imp_agent *agent, int input, int output, const imp_mo
     const imp_protocol_server_def def = {.inference = inference,
                                          .deadline = agent->deadline,
                                          .time_step = agent->time_step,
+                                         .wheels = agent->corrects_wheels ? &agent->wheels : NULL,
                                          .report_warning = agent->report_warning,
                                          .context = agent->context,
                                          .monitor = monitor};

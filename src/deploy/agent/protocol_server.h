@@ -3,6 +3,7 @@
 #define IMP_DEPLOY_AGENT_PROTOCOL_SERVER_H
 
 #include "deploy/agent/async_inference.h"
+#include "imprint/robot.h"
 
 enum {
     // longest message accepted; an observation has about 100 kB, a robot state about 10 kB
@@ -11,8 +12,9 @@ enum {
 
 typedef struct imp_protocol_server_def {
     imp_async_inference *inference;
-    double deadline;  // for one inference [s]
-    double time_step; // that the network was trained at [s]; 0: any
+    double deadline;          // for one inference [s]
+    double time_step;         // that the network was trained at [s]; 0: any
+    const imp_wheels *wheels; // nullable: commands are corrected for them
     void (*report_warning)(void *context, const char *text); // nullable
     void *context;
     const imp_monitor *monitor; // nullable

@@ -170,6 +170,8 @@ static imp_status open_dataset_writer(imp_dataset_writer **writer, const char *f
     snprintf(info.map, sizeof info.map, "%s",
              imp_map_set_name_or_several(work->collector.workers.maps));
     snprintf(info.lens, sizeof info.lens, "%s", imp_lens_name(def->sim.camera.lens.kind));
+    if (def->sim.robot != NULL)
+        snprintf(info.robot, sizeof info.robot, "%s", def->sim.robot);
     stored_policy_identity(work->collector.policy, info.policy);
     if (def->policy_name != NULL)
         snprintf(info.policy, sizeof info.policy, "%s", def->policy_name);

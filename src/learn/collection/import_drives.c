@@ -157,6 +157,8 @@ static imp_status describe_dataset(import_job *job, imp_error *err)
                                .time_step = job->files.time_step};
     snprintf(info->map, sizeof info->map, "%s", job->files.map);
     snprintf(info->lens, sizeof info->lens, "%s", imp_lens_name(sim->camera.lens.kind));
+    if (sim->robot != NULL)
+        snprintf(info->robot, sizeof info->robot, "%s", sim->robot);
     snprintf(info->policy, sizeof info->policy, "%s",
              job->def->labels == IMP_LABELS_PERSON ? IMP_TAKE_OVERS_POLICY : job->files.driver);
     snprintf(info->observation, sizeof info->observation, "%s",

@@ -72,6 +72,8 @@ static imp_status open_datasets(dataset_source *s, const char *const *paths, int
             strcpy(common->map, "several");
         if (strcmp(common->policy, info->policy) != 0)
             strcpy(common->policy, "several");
+        if (strcmp(common->robot, info->robot) != 0)
+            common->robot[0] = '\0';
     }
     episodes->base.width = common->width;
     episodes->base.height = common->height;

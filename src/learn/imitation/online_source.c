@@ -68,6 +68,8 @@ static void fill_dataset_info(imp_dataset_info *info, const online_source *o)
     snprintf(info->map, sizeof info->map, "%s",
              imp_map_set_name_or_several(o->collector.workers.maps));
     snprintf(info->lens, sizeof info->lens, "%s", imp_lens_name(def->sim.camera.lens.kind));
+    if (def->sim.robot != NULL)
+        snprintf(info->robot, sizeof info->robot, "%s", def->sim.robot);
     snprintf(info->policy, sizeof info->policy, "expert, then itself and expert");
     snprintf(info->observation, sizeof info->observation, "%s",
              imp_observation_kind_name((int)def->sim.observation));

@@ -200,9 +200,13 @@ static json_t *seg_source_describe(const imp_sample_source *source, const char *
     (void)identity;
     char classes[256];
     imp_class_join_names(classes, sizeof classes);
-    return json_pack("{s:s, s:s, s:s}", "purpose", IMP_SEGMENTER_PURPOSE, "classes", classes,
-                     "lens",
-                     imp_lens_name(((const seg_train_run *)source)->def->sim.camera.lens.kind));
+    const imp_sim_def *sim = &((const seg_train_run *)source)->def->sim;
+    json_t *described =
+        json_pack("{s:s, s:s, s:s}", "purpose", IMP_SEGMENTER_PURPOSE, "classes", classes, "lens",
+                  imp_lens_name(sim->camera.lens.kind));
+    if (sim->robot != NULL && described != NULL)
+        json_object_set_new(described, "robot", json_string(sim->robot));
+    return described;
 }
 
 // Sources before maps and threads, which they borrow. The value itself lives on the caller's stack.

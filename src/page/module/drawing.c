@@ -60,11 +60,7 @@ static bool has_camera(const imp_camera_def *camera)
            now->mount_height == camera->mount_height &&
            now->mount_forward == camera->mount_forward && now->mount_right == camera->mount_right &&
            now->pitch == camera->pitch && now->field_of_view == camera->field_of_view &&
-           now->lens.kind == camera->lens.kind && now->lens.fx == camera->lens.fx &&
-           now->lens.fy == camera->lens.fy && now->lens.cx == camera->lens.cx &&
-           now->lens.cy == camera->lens.cy && now->lens.k1 == camera->lens.k1 &&
-           now->lens.k2 == camera->lens.k2 && now->lens.p1 == camera->lens.p1 &&
-           now->lens.p2 == camera->lens.p2 && now->lens.k3 == camera->lens.k3;
+           imp_lens_equals(&now->lens, &camera->lens);
 }
 
 const uint8_t *imp_page_draw_camera(int robot, int width, int height)

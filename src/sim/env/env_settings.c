@@ -27,6 +27,17 @@ static const imp_struct_member POSE[] = {
 };
 const imp_struct_table imp_pose_members = IMP_STRUCT_TABLE(imp_pose, POSE);
 
+// What the robot's software knows of its wheels.
+static const imp_struct_member WHEELS[] = {
+    IMP_MEMBER_WITH(imp_wheels, gain, DOUBLE, .range = IMP_ABOVE(0)),
+    IMP_MEMBER(imp_wheels, trim, DOUBLE),
+    IMP_MEMBER_WITH(imp_wheels, k, DOUBLE, .range = IMP_ABOVE(0)),
+    IMP_MEMBER_WITH(imp_wheels, limit, DOUBLE, .range = {0, 1, .without_low = true}),
+    IMP_MEMBER_WITH(imp_wheels, radius, DOUBLE, .range = IMP_ABOVE(0)),
+    IMP_MEMBER_WITH(imp_wheels, baseline, DOUBLE, .range = IMP_ABOVE(0)),
+};
+static const imp_struct_table imp_wheels_members = IMP_STRUCT_TABLE(imp_wheels, WHEELS);
+
 // Motors and chassis. The largest delay depends on the time step.
 static const imp_struct_member DRIVE[] = {
     IMP_MEMBER(imp_drive_def, delay, DOUBLE),
@@ -36,6 +47,8 @@ static const imp_struct_member DRIVE[] = {
     IMP_MEMBER_WITH(imp_drive_def, wheel_distance, DOUBLE, .range = IMP_ABOVE(0)),
     IMP_MEMBER_WITH(imp_drive_def, time_step, DOUBLE, .range = IMP_ABOVE(0)),
     IMP_MEMBER_WITH(imp_drive_def, substeps, INT, .range = IMP_WITHIN(1, 1000)),
+    IMP_MEMBER(imp_drive_def, corrects_wheels, BOOL),
+    IMP_MEMBER_NESTED(imp_drive_def, wheels, &imp_wheels_members),
     IMP_MEMBER_IGNORED(imp_drive_def, cookie, "says only that the definition has its defaults"),
 };
 const imp_struct_table imp_drive_members = IMP_STRUCT_TABLE(imp_drive_def, DRIVE);

@@ -23,17 +23,43 @@ typedef struct calibration_field {
     int count, line;
 } calibration_field;
 
+// Coefficients that each model has in ROS's messages, by number.
+static const struct {
+    const char *name;
+    imp_lens_model model;
+    int min_count, max_count;
+} LENS_MODELS[] = {
+    {"plumb_bob", IMP_LENS_PLUMB_BOB, 4, 5},
+    {"rational_polynomial", IMP_LENS_RATIONAL, 8, 8},
+    {"equidistant", IMP_LENS_EQUIDISTANT, 4, 4},
+    {"fisheye", IMP_LENS_EQUIDISTANT, 4, 4},
+};
+
+bool imp_lens_model_from_ros(imp_lens_model *out, const char *name, size_t length, int count)
+{
+    for (size_t k = 0; k < sizeof LENS_MODELS / sizeof LENS_MODELS[0]; k++)
+        if (strlen(LENS_MODELS[k].name) == length &&
+            memcmp(LENS_MODELS[k].name, name, length) == 0 && count >= LENS_MODELS[k].min_count &&
+            count <= LENS_MODELS[k].max_count) {
+            *out = LENS_MODELS[k].model;
+            return true;
+        }
+    return false;
+}
+
 // Index of a field. All up to COEFFICIENTS are required.
 enum { WIDTH, HEIGHT, MATRIX, COEFFICIENTS, PROJECTION, FIELD_COUNT };
 
 // State of a reading.
 typedef struct calibration_reader {
-    imp_yaml yaml;
+    const imp_yaml *yaml;
     calibration_field fields[FIELD_COUNT];
+    const char *model; // ROS's name of the lens model
+    int model_line;
 } calibration_reader;
 
 #define fail_at(r, line, format, ...)                                                              \
-    imp_fail((r)->yaml.err, IMP_BAD_INPUT, "%s:%d: " format, (r)->yaml.source, line, __VA_ARGS__)
+    imp_fail((r)->yaml->err, IMP_BAD_INPUT, "%s:%d: " format, (r)->yaml->source, line, __VA_ARGS__)
 
 // Appends a number to a field.
 static imp_status parse_number(const imp_yaml *yaml, int node, calibration_field *f)
@@ -85,16 +111,23 @@ static imp_status parse_calibration_field(const imp_yaml *yaml, imp_yaml_pair pa
     return IMP_OK;
 }
 
-// Reads one key and its value. Only the plumb-bob model is supported.
+// Reads one key and its value.
 static imp_status parse_pair(calibration_reader *r, imp_yaml_pair pair)
 {
-    const imp_yaml *yaml = &r->yaml;
+    const imp_yaml *yaml = r->yaml;
     const int key = imp_yaml_resolve(yaml, pair.key), value = imp_yaml_resolve(yaml, pair.value);
-    if (imp_yaml_scalar_equals(yaml, key, "distortion_model") &&
-        !imp_yaml_scalar_equals(yaml, value, "plumb_bob")) {
+    if (imp_yaml_scalar_equals(yaml, key, "distortion_model")) {
+        const char *model = imp_yaml_scalar_text(yaml, value);
+        for (size_t k = 0; k < sizeof LENS_MODELS / sizeof LENS_MODELS[0] && model != NULL; k++)
+            if (strcmp(model, LENS_MODELS[k].name) == 0)
+                r->model = LENS_MODELS[k].name;
         char found[IMP_YAML_DESCRIBE_MAX];
-        return imp_yaml_fail(yaml, value, "distortion_model must be plumb_bob, not %s",
-                             imp_yaml_describe_node(yaml, value, found));
+        r->model_line = imp_yaml_line(yaml, pair.key);
+        if (model == NULL || strcmp(model, r->model) != 0)
+            return imp_yaml_fail(yaml, value,
+                                 "distortion_model must be plumb_bob, rational_polynomial or "
+                                 "equidistant, not %s",
+                                 imp_yaml_describe_node(yaml, value, found));
     }
     // keys that are not used here are ignored
     for (int k = 0; k < FIELD_COUNT; k++)
@@ -103,13 +136,14 @@ static imp_status parse_pair(calibration_reader *r, imp_yaml_pair pair)
     return IMP_OK;
 }
 
-// Reads all keys of the file.
-static imp_status parse_all_calibration_fields(calibration_reader *r)
+// Reads all keys of the calibration.
+static imp_status parse_all_calibration_fields(calibration_reader *r, int node)
 {
-    const imp_yaml *yaml = &r->yaml;
-    if (!imp_yaml_is_map(yaml, yaml->root))
-        return fail_at(r, 1, "not a camera's calibration: %s", "it must begin with keys");
-    for (imp_yaml_pair pair = imp_yaml_first_pair(yaml, yaml->root); pair.key >= 0;
+    const imp_yaml *yaml = r->yaml;
+    if (!imp_yaml_is_map(yaml, node))
+        return fail_at(r, node >= 0 ? imp_yaml_line(yaml, node) : 1,
+                       "not a camera's calibration: %s", "it must begin with keys");
+    for (imp_yaml_pair pair = imp_yaml_first_pair(yaml, node); pair.key >= 0;
          pair = imp_yaml_next_pair(yaml, pair))
         IMP_TRY(parse_pair(r, pair));
     return IMP_OK;
@@ -121,22 +155,36 @@ static bool is_image_side(double value)
     return value >= 2.0 && value <= IMAGE_SIDE_MAX && value == floor(value);
 }
 
-imp_calibration imp_calibration_from_ros(int width, int height, const double matrix[9],
-                                         const double distortion[5], const double *projection)
+imp_calibration imp_calibration_from_ros(imp_lens_model model, int width, int height,
+                                         const double matrix[9],
+                                         const double distortion[IMP_ROS_COEFFICIENTS_MAX],
+                                         const double *projection)
 {
-    const double *p = projection;
+    const double *p = projection, *d = distortion;
     imp_lens lens = {.kind = IMP_LENS_CALIBRATED,
+                     .model = model,
                      .width = width,
                      .height = height,
                      .fx = matrix[0],
                      .fy = matrix[4],
                      .cx = matrix[2],
                      .cy = matrix[5],
-                     .k1 = distortion[0],
-                     .k2 = distortion[1],
-                     .p1 = distortion[2],
-                     .p2 = distortion[3],
-                     .k3 = distortion[4]};
+                     .k1 = d[0],
+                     .k2 = d[1]};
+    // OpenCV's orders: k1, k2, p1, p2, k3, k4, k5, k6; of a fisheye k1, k2, k3, k4
+    if (model == IMP_LENS_EQUIDISTANT) {
+        lens.k3 = d[2];
+        lens.k4 = d[3];
+    } else {
+        lens.p1 = d[2];
+        lens.p2 = d[3];
+        lens.k3 = d[4];
+    }
+    if (model == IMP_LENS_RATIONAL) {
+        lens.k4 = d[5];
+        lens.k5 = d[6];
+        lens.k6 = d[7];
+    }
     const imp_pinhole pinhole =
         p != NULL ? (imp_pinhole){p[0], p[5], p[2], p[6]} : imp_lens_rectified_pinhole(&lens);
     lens.cx += 0.5;
@@ -151,9 +199,14 @@ static imp_status build_calibration(const calibration_reader *r, imp_calibration
     for (int k = 0; k < PROJECTION; k++)
         // every missing field is an error of its own
         if (r->fields[k].line == 0)
-            return imp_fail(r->yaml.err, IMP_BAD_INPUT,
+            return imp_fail(r->yaml->err, IMP_BAD_INPUT,
                             "%s: %s is missing: not a camera's calibration as ROS writes it",
-                            r->yaml.source, r->fields[k].key);
+                            r->yaml->source, r->fields[k].key);
+    imp_lens_model model = IMP_LENS_PLUMB_BOB;
+    if (!imp_lens_model_from_ros(&model, r->model, strlen(r->model), r->fields[COEFFICIENTS].count))
+        return fail_at(r, r->fields[COEFFICIENTS].line,
+                       "distortion_coefficients has %s, which %s does not have",
+                       IMP_PLURAL(r->fields[COEFFICIENTS].count, "number"), r->model);
     // sizes must be whole numbers, focal lengths positive
     const double *matrix = r->fields[MATRIX].values, *distortion = r->fields[COEFFICIENTS].values;
     const double width = r->fields[WIDTH].values[0], height = r->fields[HEIGHT].values[0];
@@ -165,7 +218,7 @@ static imp_status build_calibration(const calibration_reader *r, imp_calibration
         return fail_at(r, r->fields[MATRIX].line, "focal lengths must be positive, not %g and %g",
                        matrix[0], matrix[4]);
     const calibration_field *projection = &r->fields[PROJECTION];
-    *out = imp_calibration_from_ros((int)width, (int)height, matrix, distortion,
+    *out = imp_calibration_from_ros(model, (int)width, (int)height, matrix, distortion,
                                     projection->line > 0 ? projection->values : NULL);
     // a projection of zeros is what an uncalibrated camera publishes
     if (!(out->projection.fx > 0.0 && out->projection.fy > 0.0))
@@ -183,30 +236,37 @@ static imp_status build_calibration(const calibration_reader *r, imp_calibration
     return IMP_OK;
 }
 
-imp_status imp_calibration_read(imp_calibration *out, const char *path, imp_error *err)
+imp_status imp_calibration_parse(imp_calibration *out, const imp_yaml *yaml, int node)
 {
     calibration_reader r = {
-        .yaml = {.source = path, .err = err},
+        .yaml = yaml,
+        .model = "plumb_bob",
         .fields = {[WIDTH] = {.key = "image_width", .min_count = 1, .max_count = 1},
                    [HEIGHT] = {.key = "image_height", .min_count = 1, .max_count = 1},
                    [MATRIX] = {.key = "camera_matrix", .min_count = 9, .max_count = 9},
                    [COEFFICIENTS] = {.key = "distortion_coefficients",
                                      .min_count = 4,
-                                     .max_count = 5},
+                                     .max_count = IMP_ROS_COEFFICIENTS_MAX},
                    [PROJECTION] = {.key = "projection_matrix", .min_count = 12, .max_count = 12}},
     };
-    // read the file, parse it, convert the numbers
+    IMP_TRY(parse_all_calibration_fields(&r, node));
+    return build_calibration(&r, out);
+}
+
+imp_status imp_calibration_read(imp_calibration *out, const char *path, imp_error *err)
+{
+    imp_yaml yaml = {.source = path, .err = err};
     char *text;
     size_t length;
     // read and parse the file, then convert its numbers
     IMP_TRY(imp_file_type_expect_text(path, "a camera's calibration is a YAML file", err));
     IMP_TRY(imp_file_read(&text, &length, path, BYTES_MAX, err));
-    imp_status status = imp_yaml_parse(&r.yaml, text, length);
+    imp_status status = imp_yaml_parse(&yaml, text, length);
     if (status == IMP_OK)
-        status = parse_all_calibration_fields(&r);
-    imp_yaml_free(&r.yaml);
+        status = imp_calibration_parse(out, &yaml, yaml.root);
+    imp_yaml_free(&yaml);
     free(text);
-    return status == IMP_OK ? build_calibration(&r, out) : status;
+    return status;
 }
 
 // The lens of gym-duckietown, and the projection that OpenCV computes for it with alpha = 0.

@@ -50,6 +50,7 @@ imp_drive_def imp_default_drive_def(void)
                            .wheel_distance = IMP_WHEEL_DISTANCE,
                            .time_step = IMP_TIME_STEP,
                            .substeps = 1,
+                           .wheels = imp_default_wheels(),
                            .cookie = DRIVE_COOKIE};
 }
 
@@ -116,6 +117,8 @@ double imp_drive_turn_gain(const imp_drive_def *def)
 void imp_drive_update_velocities(const imp_drive_def *def, imp_action applied, double *speed,
                                  double *turn_rate)
 {
+    if (def->corrects_wheels)
+        applied = imp_wheels_correct(&def->wheels, applied);
     // trim strengthens one side in turning only, as in DB18
     double right = (1.0 + def->trim) * applied.right, left = (1.0 - def->trim) * applied.left;
     double ahead = imp_drive_speed_gain(def), aside = imp_drive_turn_gain(def);

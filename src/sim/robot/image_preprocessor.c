@@ -1,6 +1,6 @@
-// Converts camera images to observations: decode, rectify if asked to, then shrink by area
-// averaging. Spans with fractional weights at both ends are computed once per image size, for
-// columns and rows. Rows of a span are summed first, then columns of the sums; both passes are
+// Converts camera images to observations: decode, rectify or convert to another camera, then shrink
+// by area averaging. Spans with fractional weights at both ends are computed once per image size,
+// for columns and rows. Rows of a span are summed first, then columns of the sums; both passes are
 // plain loops over contiguous values. The result resembles what the renderer draws at that size, so
 // networks trained on rendered images can use it.
 #include "sim/robot/image_preprocessor.h"
@@ -21,8 +21,9 @@ typedef struct pixel_span {
 
 struct imp_image_preprocessor {
     int width, height;
-    bool undistorts;
+    bool undistorts, converts; // by a table: of a calibration, or between two cameras
     imp_calibration camera;
+    imp_camera_def from, to;
     imp_jpeg_reader *reader;
     // valid for camera images of the last size:
     int input_width, input_height;
@@ -50,6 +51,17 @@ imp_status imp_image_preprocessor_create(imp_image_preprocessor **out, int width
         return status;
     }
     *out = preprocessor;
+    return IMP_OK;
+}
+
+imp_status imp_image_preprocessor_create_between(imp_image_preprocessor **out, int width,
+                                                 int height, const imp_camera_def *from,
+                                                 const imp_camera_def *to, imp_error *err)
+{
+    IMP_TRY(imp_image_preprocessor_create(out, width, height, NULL, err));
+    (*out)->undistorts = (*out)->converts = true;
+    (*out)->from = *from;
+    (*out)->to = *to;
     return IMP_OK;
 }
 
@@ -115,8 +127,12 @@ static imp_status resize_buffers(imp_image_preprocessor *preprocessor, int width
     // the lookup table and a buffer for the rectified image
     if (preprocessor->undistorts) {
         preprocessor->undistorted = malloc(row * (size_t)height);
-        status = imp_undistorter_create(&preprocessor->undistorter, &preprocessor->camera, width,
-                                        height, err);
+        status =
+            preprocessor->converts
+                ? imp_undistorter_create_between(&preprocessor->undistorter, &preprocessor->from,
+                                                 &preprocessor->to, width, height, err)
+                : imp_undistorter_create(&preprocessor->undistorter, &preprocessor->camera, width,
+                                         height, err);
     }
     if (status == IMP_OK && (preprocessor->columns == NULL || preprocessor->rows == NULL ||
                              preprocessor->sums == NULL ||

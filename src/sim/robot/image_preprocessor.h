@@ -13,6 +13,11 @@ typedef struct imp_image_preprocessor imp_image_preprocessor;
 // trained without a lens.
 imp_status imp_image_preprocessor_create(imp_image_preprocessor **out, int width, int height,
                                          const imp_calibration *undistort_with, imp_error *err);
+// The same, for a robot with another camera than the one whose images the observations should look
+// like: see imp_undistorter_create_between(). Both are copied.
+imp_status imp_image_preprocessor_create_between(imp_image_preprocessor **out, int width,
+                                                 int height, const imp_camera_def *from,
+                                                 const imp_camera_def *to, imp_error *err);
 void imp_image_preprocessor_destroy(imp_image_preprocessor *preprocessor); // nullable
 
 // Decodes a JPEG image and writes rgb (height x width x 3). If each observation pixel consists of

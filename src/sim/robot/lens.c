@@ -1,10 +1,16 @@
-// OpenCV's plumb-bob lens: distortion, its inverse, and the rectified intrinsics derived from it. A
-// point at squared radius q moves radially by 1 + k1 q + k2 q^2 + k3 q^3, plus a tangential shift
-// (p1, p2). The polynomial is invertible only up to the radius where it folds back, so the
-// inversion is a Newton iteration that checks the derivative and halves steps that do not help.
-// Everything is in double precision; kernels use tables made from it.
+// OpenCV's lens models: distortion, its inverse, and the rectified intrinsics derived from it. A
+// point at squared radius q moves radially by a factor, plus a tangential shift (p1, p2). The
+// factor is 1 + k1 q + k2 q^2 + k3 q^3 (plumb bob), that divided by 1 + k4 q + k5 q^2 + k6 q^3
+// (rational), or a polynomial of the angle from the axis, divided by the radius (equidistant). It
+// is invertible only up to the radius where it folds back, so the inversion is a Newton iteration
+// that checks the derivative and halves steps that do not help. Everything is in double precision;
+// kernels use tables made from it.
 #include <math.h>
+#include <stddef.h>
+#include <string.h>
 
+#include "base/common/math_functions.h"
+#include "base/common/vector2.h"
 #include "imprint/robot.h"
 
 const char *imp_lens_name(imp_lens_kind kind)
@@ -45,9 +51,64 @@ imp_lens imp_lens_duckiebot(void)
     };
 }
 
+const char *imp_lens_model_name(int model)
+{
+    static const char *const names[] = {"plumb_bob", "rational_polynomial", "equidistant"};
+    return model >= 0 && model < (int)(sizeof names / sizeof names[0]) ? names[model] : NULL;
+}
+
+bool imp_lens_equals(const imp_lens *a, const imp_lens *b)
+{
+    const double p[] = {a->fx, a->fy, a->cx, a->cy, a->k1, a->k2,
+                        a->p1, a->p2, a->k3, a->k4, a->k5, a->k6};
+    const double q[] = {b->fx, b->fy, b->cx, b->cy, b->k1, b->k2,
+                        b->p1, b->p2, b->k3, b->k4, b->k5, b->k6};
+    bool same = a->kind == b->kind && a->model == b->model && a->width == b->width &&
+                a->height == b->height;
+    for (size_t k = 0; k < sizeof p / sizeof p[0]; k++)
+        same = same && p[k] == q[k];
+    return same;
+}
+
+// Below this squared radius the equidistant factor is its Taylor series of order 1.
+static const double NEAR_AXIS = 1e-10;
+
+// The distorted angle of a ray at an angle from the axis, and its derivative.
+static double equidistant_angle(const imp_lens *lens, double angle, double *derivative)
+{
+    const double q = angle * angle;
+    *derivative = 1.0 + q * (3.0 * lens->k1 +
+                             q * (5.0 * lens->k2 + q * (7.0 * lens->k3 + q * 9.0 * lens->k4)));
+    return angle * (1.0 + q * (lens->k1 + q * (lens->k2 + q * (lens->k3 + q * lens->k4))));
+}
+
+// Radial factor at squared radius r2 of the models other than plumb bob, and its derivative by r2.
+static double other_radial_factor(const imp_lens *lens, double r2, double *derivative)
+{
+    if (lens->model == IMP_LENS_EQUIDISTANT) {
+        *derivative = lens->k1 - 1.0 / 3.0;
+        if (r2 < NEAR_AXIS)
+            return 1.0 + r2 * *derivative;
+        const double r = sqrt(r2);
+        double slope;
+        const double distorted = equidistant_angle(lens, imp_atan2(r, 1.0), &slope);
+        *derivative = (slope / (1.0 + r2) - distorted / r) / (2.0 * r2);
+        return distorted / r;
+    }
+    const double above = 1.0 + r2 * (lens->k1 + r2 * (lens->k2 + r2 * lens->k3));
+    const double below = 1.0 + r2 * (lens->k4 + r2 * (lens->k5 + r2 * lens->k6));
+    const double above_slope = lens->k1 + r2 * (2.0 * lens->k2 + r2 * 3.0 * lens->k3);
+    const double below_slope = lens->k4 + r2 * (2.0 * lens->k5 + r2 * 3.0 * lens->k6);
+    *derivative = (above_slope * below - above * below_slope) / (below * below);
+    return above / below;
+}
+
 // Radial factor at squared radius r2.
 static double radial_factor(const imp_lens *lens, double r2)
 {
+    double derivative;
+    if (lens->model != IMP_LENS_PLUMB_BOB)
+        return other_radial_factor(lens, r2, &derivative);
     return 1.0 + r2 * (lens->k1 + r2 * (lens->k2 + r2 * lens->k3));
 }
 
@@ -75,7 +136,10 @@ static void distortion_derivatives(const imp_lens *lens, double x, double y, dou
 {
     double r2 = x * x + y * y;
     double factor = radial_factor(lens, r2);
-    double slope = 2.0 * (lens->k1 + r2 * (2.0 * lens->k2 + r2 * 3.0 * lens->k3));
+    double slope = lens->k1 + r2 * (2.0 * lens->k2 + r2 * 3.0 * lens->k3);
+    if (lens->model != IMP_LENS_PLUMB_BOB)
+        factor = other_radial_factor(lens, r2, &slope);
+    slope *= 2.0;
     *xx = factor + slope * x * x + 2.0 * lens->p1 * y + 6.0 * lens->p2 * x;
     *xy = slope * x * y + 2.0 * lens->p1 * x + 2.0 * lens->p2 * y;
     *yy = factor + slope * y * y + 6.0 * lens->p1 * y + 2.0 * lens->p2 * x;
@@ -87,13 +151,41 @@ typedef struct newton_state {
     double xx, xy, yy, determinant; // the Jacobian
 } newton_state;
 
+// The tangent of 87 degrees, squared: no camera of these models sees farther out.
+static const double FARTHEST = 20.0 * 20.0;
+
+// The same limit for the models other than plumb bob: the first place, in steps outwards, at which
+// the distorted radius no longer grows.
+static double scan_max_squared_radius(const imp_lens *lens)
+{
+    if (lens->model == IMP_LENS_EQUIDISTANT) {
+        const double step = 3.0 * IMP_PI / 180.0;
+        double slope;
+        for (double angle = step; angle < 87.0 * IMP_PI / 180.0; angle += step) {
+            equidistant_angle(lens, angle, &slope);
+            if (!(slope > 0.0))
+                return imp_tan(angle) * imp_tan(angle);
+        }
+        return FARTHEST;
+    }
+    double before = 0.0;
+    for (double q = 0.01; q < FARTHEST; q *= 1.4) {
+        const double factor = radial_factor(lens, q), distorted = q * factor * fabs(factor);
+        if (!(distorted > before))
+            return q;
+        before = distorted;
+    }
+    return FARTHEST;
+}
+
 // The squared radius beyond which the lens has no rays. The distorted radius grows with slope 1 + 3
 // k1 q + 5 k2 q^2 + 7 k3 q^3. Where the slope has a minimum below zero, the polynomial has folded
 // before it. It may unfold farther out, but no light comes from there.
 static double max_squared_radius(const imp_lens *lens)
 {
-    // the tangent of 87 degrees, squared: no camera of this model sees farther out
-    const double farthest = 20.0 * 20.0;
+    const double farthest = FARTHEST;
+    if (lens->model != IMP_LENS_PLUMB_BOB)
+        return scan_max_squared_radius(lens);
     // coefficients of the slope's derivative
     const double a = 21.0 * lens->k3, b = 10.0 * lens->k2, c = 3.0 * lens->k1;
     const double discriminant = b * b - 4.0 * a * c;

@@ -1,10 +1,13 @@
-// Rectifies images of a lens with a lookup table: for each output pixel the input pixel and
-// 1/32-pixel offsets, then bilinear interpolation in integers. This is what OpenCV's
-// initUndistortRectifyMap() and remap() do; the resolution of 1/32 is theirs. The table is computed
-// once per calibration and image size; applying it is one linear pass.
+// Rectifies images of a lens with a lookup table, or makes images of one camera look as those of
+// another: for each output pixel the input pixel and 1/32-pixel offsets, then bilinear
+// interpolation in integers. This is what OpenCV's initUndistortRectifyMap() and remap() do; the
+// resolution of 1/32 is theirs. The table is computed once per calibration and image size; applying
+// it is one linear pass. Between two cameras, a pixel's ray is followed to the ground, and that
+// point is seen from the other camera; above the horizon only the direction counts.
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/common/math_functions.h"
 #include "base/common/try.h"
 #include "imprint/robot.h"
 
@@ -53,6 +56,33 @@ static int split_into_pixel_and_fraction(double place, int side, uint8_t *beyond
     return pixel;
 }
 
+// Creates a table without sources.
+static imp_status create_table(imp_undistorter **out, int width, int height, imp_error *err)
+{
+    imp_undistorter *made = calloc(1, sizeof *made);
+    source_pixel *sources = calloc((size_t)width * (size_t)height, sizeof *sources);
+    if (made == NULL || sources == NULL) {
+        free(made);
+        free(sources);
+        return imp_fail(err, IMP_NO_MEMORY, "no memory to undistort %d x %d pixels", width, height);
+    }
+    for (int k = 0; k < width * height; k++)
+        sources[k].pixel = NO_PIXEL;
+    *made = (imp_undistorter){width, height, sources};
+    *out = made;
+    return IMP_OK;
+}
+
+// Sets the source of output pixel k: a position in the input image [px].
+static void set_source(imp_undistorter *table, int k, double px, double py)
+{
+    source_pixel *s = &table->sources[k];
+    const int column = split_into_pixel_and_fraction(px, table->width, &s->right, &s->step_x);
+    s->pixel =
+        split_into_pixel_and_fraction(py, table->height, &s->down, &s->step_y) * table->width +
+        column;
+}
+
 imp_status imp_undistorter_create(imp_undistorter **out, const imp_calibration *from, int width,
                                   int height, imp_error *err)
 {
@@ -69,30 +99,62 @@ imp_status imp_undistorter_create(imp_undistorter **out, const imp_calibration *
         return imp_fail(err, IMP_USAGE,
                         "there is nothing to undistort without a lens and a "
                         "projection");
-    // a table of one entry per output pixel
-    imp_undistorter *made = calloc(1, sizeof *made);
-    source_pixel *sources = calloc((size_t)width * (size_t)height, sizeof *sources);
-    if (made == NULL || sources == NULL) {
-        free(made);
-        free(sources);
-        return imp_fail(err, IMP_NO_MEMORY, "no memory to undistort %d x %d pixels", width, height);
-    }
-    *made = (imp_undistorter){width, height, sources};
+    IMP_TRY(create_table(out, width, height, err));
     // the table has the image's size; the lens's coordinates are scaled
     const double across = (double)from->lens.width / width;
     const double down = (double)from->lens.height / height;
     for (int k = 0; k < width * height; k++) {
-        source_pixel *s = &sources[k];
         double px, py;
-        s->pixel = NO_PIXEL;
-        if (!find_source_position(from, (k % width + 0.5) * across, (k / width + 0.5) * down, &px,
-                                  &py))
-            continue;
-        const int column = split_into_pixel_and_fraction(px / across, width, &s->right, &s->step_x);
-        s->pixel =
-            split_into_pixel_and_fraction(py / down, height, &s->down, &s->step_y) * width + column;
+        if (find_source_position(from, (k % width + 0.5) * across, (k / width + 0.5) * down, &px,
+                                 &py))
+            set_source(*out, k, px / across, py / down);
     }
-    *out = made;
+    return IMP_OK;
+}
+
+// Where a camera sees what another sees at a pixel; false if it does not.
+static bool find_pixel_between(const imp_camera *from, const imp_camera *to, double u, double v,
+                               double *px, double *py)
+{
+    const imp_camera_def *a = &to->def, *b = &from->def;
+    const imp_sine_cosine tilt = imp_sincos(a->pitch), other = imp_sincos(b->pitch);
+    double x, y;
+    if (!imp_camera_pixel_to_ray(to, u, v, &x, &y))
+        return false;
+    // the ray in the robot's axes: ahead, right, down
+    double ahead = tilt.cosine - y * tilt.sine, right = x, down = tilt.sine + y * tilt.cosine;
+    // a point of the ground is at a known place; all else keeps its direction
+    if (down > 1e-9) {
+        const double reach = a->mount_height / down;
+        ahead = a->mount_forward + reach * ahead - b->mount_forward;
+        right = a->mount_right + reach * right - b->mount_right;
+        down = b->mount_height;
+    }
+    const double depth = ahead * other.cosine + down * other.sine;
+    return depth > 1e-6 &&
+           imp_camera_ray_to_pixel(from, right / depth,
+                                   (down * other.cosine - ahead * other.sine) / depth, px, py) &&
+           *px >= 0.0 && *px <= b->width && *py >= 0.0 && *py <= b->height;
+}
+
+imp_status imp_undistorter_create_between(imp_undistorter **out, const imp_camera_def *from,
+                                          const imp_camera_def *to, int width, int height,
+                                          imp_error *err)
+{
+    imp_camera_def defs[2] = {*from, *to};
+    imp_camera cameras[2];
+    for (int k = 0; k < 2; k++) {
+        defs[k].width = width;
+        defs[k].height = height;
+        IMP_TRY(imp_camera_init(&cameras[k], &defs[k], err));
+    }
+    IMP_TRY(create_table(out, width, height, err));
+    for (int k = 0; k < width * height; k++) {
+        double px, py;
+        if (find_pixel_between(&cameras[0], &cameras[1], k % width + 0.5, k / width + 0.5, &px,
+                               &py))
+            set_source(*out, k, px, py);
+    }
     return IMP_OK;
 }
 

@@ -19,14 +19,16 @@ imp_sim_def imp_default_sim_def(void)
     };
 }
 
-// The coefficients k1, k2, p1, p2 and k3 are in the order of OpenCV.
+// The coefficients k1, k2, p1, p2, k3, k4, k5 and k6 are in the order of OpenCV.
 static const imp_struct_member LENS[] = {
-    IMP_MEMBER(imp_lens, kind, INT),   IMP_MEMBER(imp_lens, width, INT),
-    IMP_MEMBER(imp_lens, height, INT), IMP_MEMBER(imp_lens, fx, DOUBLE),
-    IMP_MEMBER(imp_lens, fy, DOUBLE),  IMP_MEMBER(imp_lens, cx, DOUBLE),
-    IMP_MEMBER(imp_lens, cy, DOUBLE),  IMP_MEMBER(imp_lens, k1, DOUBLE),
-    IMP_MEMBER(imp_lens, k2, DOUBLE),  IMP_MEMBER(imp_lens, p1, DOUBLE),
-    IMP_MEMBER(imp_lens, p2, DOUBLE),  IMP_MEMBER(imp_lens, k3, DOUBLE),
+    IMP_MEMBER(imp_lens, kind, INT),  IMP_MEMBER_NAMED(imp_lens, model, imp_lens_model_name),
+    IMP_MEMBER(imp_lens, width, INT), IMP_MEMBER(imp_lens, height, INT),
+    IMP_MEMBER(imp_lens, fx, DOUBLE), IMP_MEMBER(imp_lens, fy, DOUBLE),
+    IMP_MEMBER(imp_lens, cx, DOUBLE), IMP_MEMBER(imp_lens, cy, DOUBLE),
+    IMP_MEMBER(imp_lens, k1, DOUBLE), IMP_MEMBER(imp_lens, k2, DOUBLE),
+    IMP_MEMBER(imp_lens, p1, DOUBLE), IMP_MEMBER(imp_lens, p2, DOUBLE),
+    IMP_MEMBER(imp_lens, k3, DOUBLE), IMP_MEMBER(imp_lens, k4, DOUBLE),
+    IMP_MEMBER(imp_lens, k5, DOUBLE), IMP_MEMBER(imp_lens, k6, DOUBLE),
 };
 static const imp_struct_table imp_lens_members = IMP_STRUCT_TABLE(imp_lens, LENS);
 
@@ -86,6 +88,7 @@ static const imp_struct_member SIM[] = {
     IMP_MEMBER_NESTED(imp_sim_def, env, &imp_env_members),
     IMP_MEMBER(imp_sim_def, same_index, BOOL),
     IMP_MEMBER_NESTED(imp_sim_def, camera, &imp_camera_members),
+    IMP_MEMBER_WITH(imp_sim_def, robot, TEXT, .reason = "its numbers are in camera and env.drive"),
     IMP_MEMBER_NESTED(imp_sim_def, scene, &imp_scene_members),
     IMP_MEMBER_WITH(imp_sim_def, observation, INT, .word = imp_observation_kind_name,
                     .choices = imp_observation_kind_name, .unit = "KIND",

@@ -32,6 +32,7 @@ extern const imp_struct_table imp_sim_members;
     IMP_SIM_IGNORED(type, map_count, IMP_REASON_CONTENT), \
     IMP_SIM_IGNORED(type, map_text, IMP_REASON_CONTENT), \
     IMP_SIM_IGNORED(type, map_text_bytes, IMP_REASON_CONTENT), \
+    IMP_SIM_IGNORED(type, robot, "its numbers are in camera and env.drive"), \
     IMP_SIM_IGNORED(type, same_index, IMP_REASON_UNUSED), \
     IMP_SIM_IGNORED(type, ground_truth, IMP_REASON_UNUSED), \
     IMP_SIM_IGNORED(type, expert_actions, IMP_REASON_UNUSED), \

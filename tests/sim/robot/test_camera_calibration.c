@@ -98,8 +98,11 @@ static const struct {
     {"305.5", "nan", ":7: camera_matrix: 'nan' is not a number"},
     {"305.5", "1e12", ":7: camera_matrix: '1e12' is not a number"},
     {"305.5, ", "", ":4: camera_matrix has 8 numbers, not 9"},
-    {"plumb_bob", "equidistant", ":9: distortion_model must be plumb_bob, not 'equidistant'"},
-    {"-0.2, ", "-0.2, 0.0, ", ":13: distortion_coefficients has more than 5 numbers"},
+    {"plumb_bob", "omnidirectional",
+     ":9: distortion_model must be plumb_bob, rational_polynomial or "
+     "equidistant, not 'omnidirectional'"},
+    {"plumb_bob", "equidistant", ":10: distortion_coefficients has 5 numbers, which equidistant"},
+    {"-0.2, ", "-0.2, 0.0, ", ":10: distortion_coefficients has 6 numbers, which plumb_bob"},
     {"-0.2, ", "[], ", ":13: distortion_coefficients must be made of numbers"},
     {"220.0", "0.0", "focal lengths of projection_matrix must be positive"},
     {"303.0,", "-3e8,", ":4: the lens shows nothing in an image of 640 x 480 pixels"},

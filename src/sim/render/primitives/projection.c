@@ -41,6 +41,18 @@ static void set_lens_parameters(imp_projection *projection, const imp_camera *ca
     projection->k3 = (float)lens->k3;
     projection->p1 = (float)lens->p1;
     projection->p2 = (float)lens->p2;
+    projection->other = lens->model != IMP_LENS_PLUMB_BOB;
+    projection->lens = *lens;
+}
+
+void imp_project_ray_other(const imp_projection *projection, float x, float y, float *px, float *py)
+{
+    const float u = projection->scale[0] * x + projection->shift[0];
+    const float v = projection->scale[1] * y + projection->shift[1];
+    double distorted_u, distorted_v;
+    imp_lens_distort(&projection->lens, (double)u, (double)v, &distorted_u, &distorted_v);
+    *px = projection->focal[0] * (float)distorted_u + projection->centre[0];
+    *py = projection->focal[1] * (float)distorted_v + projection->centre[1];
 }
 
 // Finds bounds of the image's rays, widened by 15 % on each side.

@@ -34,6 +34,8 @@ typedef struct imp_projection {
     // pixel = focal * distort(scale * ray + shift) + centre
     float scale[2], shift[2], focal[2], centre[2];
     float k1, k2, k3, p1, p2;
+    bool other;    // the lens is of another model than plumb bob
+    imp_lens lens; // then it distorts
     // the projection is one-to-one for rays within these bounds, which include the image
     float low[2], high[2];
     // a triangle of rays of extent d projects into its corners' box, widened by this * d * d
@@ -46,10 +48,18 @@ imp_projection imp_projection_from_camera(const imp_camera *camera);
 // NaN counts as invisible.
 bool imp_projection_sees_sphere(const imp_projection *projection, const float at[3], float radius);
 
+// Projects a ray to a pixel through a lens of another model than plumb bob.
+void imp_project_ray_other(const imp_projection *projection, float x, float y, float *px,
+                           float *py);
+
 // Projects a ray to a pixel.
 static inline void imp_project_ray(const imp_projection *projection, float x, float y, float *px,
                                    float *py)
 {
+    if (projection->other) {
+        imp_project_ray_other(projection, x, y, px, py);
+        return;
+    }
     const float u = projection->scale[0] * x + projection->shift[0];
     const float v = projection->scale[1] * y + projection->shift[1];
     const float r2 = u * u + v * v;

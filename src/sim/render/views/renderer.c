@@ -227,13 +227,9 @@ imp_status imp_renderer_create(imp_renderer **out, const imp_camera_def *camera,
 // Whether two cameras of equal image size see the same.
 static bool cameras_equal(const imp_camera_def *a, const imp_camera_def *b)
 {
-    const imp_lens *p = &a->lens, *q = &b->lens;
     return a->mount_height == b->mount_height && a->mount_forward == b->mount_forward &&
            a->mount_right == b->mount_right && a->pitch == b->pitch &&
-           a->field_of_view == b->field_of_view && p->kind == q->kind && p->width == q->width &&
-           p->height == q->height && p->fx == q->fx && p->fy == q->fy && p->cx == q->cx &&
-           p->cy == q->cy && p->k1 == q->k1 && p->k2 == q->k2 && p->p1 == q->p1 && p->p2 == q->p2 &&
-           p->k3 == q->k3;
+           a->field_of_view == b->field_of_view && imp_lens_equals(&a->lens, &b->lens);
 }
 
 imp_status imp_renderer_set_camera(imp_renderer *renderer, const imp_camera_def *camera,
