@@ -49,6 +49,14 @@ void imp_agent_reset(imp_agent *agent);
 imp_status imp_agent_act(imp_agent *agent, const uint8_t *jpeg, size_t length, imp_action *out,
                          imp_error *err);
 
+/// The same for an image of (height x width x 3) RGB bytes.
+imp_status imp_agent_act_on_image(imp_agent *agent, const uint8_t *rgb, int width, int height,
+                                  imp_action *out, imp_error *err);
+
+/// What the network saw last: (height x width x 3) bytes, of an image or painted by semantic class.
+/// Borrowed until the next image.
+const uint8_t *imp_agent_observation(const imp_agent *agent, int *width, int *height);
+
 /// Reads messages from one stream and answers on the other. Returns IMP_OK when the input ends, the
 /// output has no reader any more, or the monitor stops it (checked five times a second). Fails with
 /// IMP_CHECK_FAILED after a message that the protocol forbids, which is answered as such, with

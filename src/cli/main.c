@@ -24,7 +24,7 @@ const imp_command *const imp_commands[] = {
     &imp_command_model,  &imp_command_bench,      &imp_command_import, &imp_command_export,
     &imp_command_plot,   &imp_command_sweep,      &imp_command_agent,  &imp_command_submission,
     &imp_command_drive,  &imp_command_page,       &imp_command_runs,   &imp_command_init,
-    &imp_command_doctor, &imp_command_completion, &imp_command_robot,
+    &imp_command_doctor, &imp_command_completion, &imp_command_robot,  &imp_command_predict,
 };
 const int imp_command_count = sizeof imp_commands / sizeof imp_commands[0];
 

@@ -53,6 +53,10 @@ static void add_eval_options(imp_options *options, imp_eval_settings *s)
          "table of starts (columns x, z, heading and optionally map, in m and rad), one "
          "episode per row; episodes.csv of an evaluation is such a table",
          IMP_SETTING},
+        {"images", 0, IMP_OPTION_TEXT, &s->images, "FILE",
+         "score policies on images instead of driving: a table with the columns file and steer (1 "
+         "left, 0 straight, -1 right), and optionally light and others (models only)",
+         IMP_INPUT_PATH},
         IMP_MEMBER_OPTION_WITH_HELP("settle_steps", 0, IMP_SETTING, IMP_SETTLE_STEPS_HELP),
         IMP_MEMBER_OPTION("keep", 0, IMP_SETTING),
         {"robustness", 0, IMP_OPTION_FLAG, &s->robustness_test, NULL,
@@ -422,6 +426,9 @@ static imp_status run_eval_command(void *state, const imp_options *options, imp_
     for (int p = 0; p < s->policies.count; p++)
         if (strcmp(s->policies.items[p], "reference") == 0)
             s->policies.items[p] = "pure-pursuit";
+    if (s->images[0] != '\0')
+        return imp_image_eval_run(&o->image_scores, s->images, &s->policies, s->sim.segmenter,
+                                  s->sim.robot, options, err);
     // convert and check all options first
     IMP_TRY(imp_sim_options_complete_def(options, &s->sim, &s->assets, err));
     IMP_TRY(parse_protocol(s, &is_challenge, err));
@@ -457,6 +464,8 @@ static int print_eval_results(const void *state, const imp_options *options)
 {
     const imp_eval_settings *s = &((const eval_state *)state)->settings;
     const imp_eval_outcome *o = &((const eval_state *)state)->outcome;
+    if (o->image_scores != NULL)
+        return imp_image_eval_report(o->image_scores, options);
     // warnings go to standard error, with --json, too
     warn_training_maps(s, o);
     int code = 0;
@@ -492,6 +501,7 @@ static void set_up_eval_command(void *state, imp_options *options)
     s->video_size[0] = 480;
     s->video_size[1] = 360;
     s->protocol = "baseline";
+    s->images = "";
     s->challenge_eval.def = imp_default_challenge_eval_def();
     s->challenge_eval.agent_timeout = 120.0;
     s->challenge_eval.sandbox = true;
@@ -506,6 +516,7 @@ static void free_eval_command(void *state)
     imp_eval_outcome *o = &((eval_state *)state)->outcome;
     imp_challenge_eval_outcome_free(&o->challenge_eval);
     free(o->robustness);
+    imp_image_scores_free(o->image_scores);
     // arrays that were never filled have a count of zero
     for (int p = 0; p < o->count; p++)
         imp_evaluation_free(&o->evaluations[p]);

@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "cli/eval_commands/challenge_eval.h"
+#include "cli/eval_commands/image_eval.h"
 #include "cli/options/sim_options.h"
 
 typedef struct imp_eval_settings {
@@ -18,7 +19,8 @@ typedef struct imp_eval_settings {
     imp_start_list starts;      // read from it
     const char *protocol;       // "baseline" or a challenge's name
     imp_challenge_eval_settings challenge_eval;
-    const char *out; // NULL: write nothing
+    const char *images; // table of labelled images to score instead of driving; or ""
+    const char *out;    // NULL: write nothing
     bool force;
     int videos;               // of the worst episodes of each policy
     const char *video_format; // their extension without the dot
@@ -31,8 +33,9 @@ typedef struct imp_eval_outcome {
     imp_policy_factory *drivers[IMP_LIST_MAX];
     imp_eval_def defs[IMP_LIST_MAX];
     imp_evaluation evaluations[IMP_LIST_MAX];
-    imp_robustness *robustness; // (count) NULL unless asked for
-    bool is_challenge;          // whether this holds what happened, not the above
+    imp_robustness *robustness;     // (count) NULL unless asked for
+    imp_image_scores *image_scores; // of --images; NULL: it was driven
+    bool is_challenge;              // whether this holds what happened, not the above
     imp_challenge_eval_outcome challenge_eval;
 } imp_eval_outcome;
 

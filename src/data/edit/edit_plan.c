@@ -38,6 +38,11 @@ static imp_status check_fit(const imp_edit_plan *plan, int source, imp_error *er
                         "%s was seen through the lens %s, %s through %s: record one of them again "
                         "with the same lens",
                         first, a->lens, other, b->lens);
+    if (strcmp(a->robot, b->robot) != 0)
+        return imp_fail(err, IMP_USAGE,
+                        "%s and %s were made with different robots, as their attribute \"robot\" "
+                        "says: record one of them again with the same robot",
+                        first, other);
     if (a->time_step != b->time_step)
         return imp_fail(err, IMP_USAGE,
                         "an action of %s lasts %g s, of %s %g s: record one of them again with the "

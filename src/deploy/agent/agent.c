@@ -102,28 +102,20 @@ static imp_status read_camera_and_undistortion(const imp_agent_def *def, const i
     return IMP_OK;
 }
 
-// The function that the worker thread of asynchronous inference calls for each image. False: the
-// image is unreadable, and `why` says the reason.
-bool imp_agent_infer(void *context, const imp_action_history *action_history, const uint8_t *jpeg,
-                     size_t length, imp_action *out, char *why, size_t capacity)
+// Brings the history up to date with what was executed since the last image.
+static void push_executed_actions(imp_agent *agent, const imp_action_history *history)
 {
-    imp_agent *agent = context;
-    imp_error err = {0};
-    float outputs[2];
-    // Bring the history up to date with what was executed since the last image.
-    if (action_history->begins)
+    if (history->begins)
         imp_obs_history_reset(agent->recall);
-    for (int k = 0; k < action_history->count; k++)
-        imp_obs_history_push_action(agent->recall, (float)action_history->actions[k].left,
-                                    (float)action_history->actions[k].right);
-    // Decode, undistort and resize. An unreadable image leaves the history without a frame.
-    if (imp_image_preprocessor_run_jpeg(agent->preprocessor, jpeg, length, agent->observation,
-                                        &err) != IMP_OK) {
-        const size_t count = strnlen(err.message, capacity - 1);
-        memcpy(why, err.message, count);
-        why[count] = '\0';
-        return false;
-    }
+    for (int k = 0; k < history->count; k++)
+        imp_obs_history_push_action(agent->recall, (float)history->actions[k].left,
+                                    (float)history->actions[k].right);
+}
+
+// Runs the networks on the observation that the preprocessor has written.
+static imp_action infer_from_observation(imp_agent *agent)
+{
+    float outputs[2];
     // Replace the image by its semantic mask if the policy was trained on masks.
     const uint8_t *observation = agent->observation;
     if (agent->segmenter != NULL) {
@@ -134,7 +126,26 @@ bool imp_agent_infer(void *context, const imp_action_history *action_history, co
     imp_obs_history_push_frame(agent->recall, observation);
     imp_inference_run(agent->inference, imp_obs_history_frames(agent->recall),
                       imp_obs_history_actions(agent->recall), outputs);
-    *out = imp_action_from_network(outputs, agent->velocities);
+    return imp_action_from_network(outputs, agent->velocities);
+}
+
+// The function that the worker thread of asynchronous inference calls for each image. False: the
+// image is unreadable, and `why` says the reason.
+bool imp_agent_infer(void *context, const imp_action_history *action_history, const uint8_t *jpeg,
+                     size_t length, imp_action *out, char *why, size_t capacity)
+{
+    imp_agent *agent = context;
+    imp_error err = {0};
+    push_executed_actions(agent, action_history);
+    // Decode, undistort and resize. An unreadable image leaves the history without a frame.
+    if (imp_image_preprocessor_run_jpeg(agent->preprocessor, jpeg, length, agent->observation,
+                                        &err) != IMP_OK) {
+        const size_t count = strnlen(err.message, capacity - 1);
+        memcpy(why, err.message, count);
+        why[count] = '\0';
+        return false;
+    }
+    *out = infer_from_observation(agent);
     return true;
 }
 
@@ -150,6 +161,27 @@ imp_status imp_agent_act(imp_agent *agent, const uint8_t *jpeg, size_t length, i
     agent->action_history = (imp_action_history){.count = 1, .actions = {action}};
     *out = agent->corrects_wheels ? imp_wheels_correct(&agent->wheels, action) : action;
     return readable ? IMP_OK : imp_fail(err, IMP_BAD_INPUT, "%s", why);
+}
+
+imp_status imp_agent_act_on_image(imp_agent *agent, const uint8_t *rgb, int width, int height,
+                                  imp_action *out, imp_error *err)
+{
+    imp_action action = {0};
+    push_executed_actions(agent, &agent->action_history);
+    const imp_status status = imp_image_preprocessor_run(agent->preprocessor, rgb, width, height,
+                                                         agent->observation, err);
+    if (status == IMP_OK)
+        action = infer_from_observation(agent);
+    agent->action_history = (imp_action_history){.count = 1, .actions = {action}};
+    *out = agent->corrects_wheels ? imp_wheels_correct(&agent->wheels, action) : action;
+    return status;
+}
+
+const uint8_t *imp_agent_observation(const imp_agent *agent, int *width, int *height)
+{
+    *width = agent->width;
+    *height = agent->height;
+    return agent->segmenter != NULL ? agent->segmentation : agent->observation;
 }
 
 void imp_agent_reset(imp_agent *agent)
@@ -223,6 +255,8 @@ static imp_status load_models(imp_agent *agent, const imp_agent_def *def, imp_er
         status = imp_obs_history_create(&agent->recall, network, err);
     // Properties of the policy that are needed after its network object is freed.
     agent->time_step = imp_network_time_step(network);
+    agent->width = imp_network_info(network)->width;
+    agent->height = imp_network_info(network)->height;
     agent->velocities = imp_network_output_kind(network) == IMP_OUTPUT_VELOCITIES;
     agent->observation = malloc((size_t)info->width * (size_t)info->height * 3);
     imp_network_destroy(segmenter);

@@ -18,8 +18,9 @@ struct imp_agent {
     uint8_t *observation, *segmentation; // outputs of preprocessor and segmenter
     bool corrects_wheels;                // for the robot's, which follow
     imp_wheels wheels;
-    double deadline;  // [s]
-    double time_step; // that the network was trained at [s]; 0: any
+    int width, height; // of the network's input
+    double deadline;   // [s]
+    double time_step;  // that the network was trained at [s]; 0: any
     void (*report_warning)(void *context, const char *text);
     void *context;
 };

@@ -12,10 +12,11 @@
 #include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/text/csv.h"
+#include "base/text/csv_table.h"
 #include "base/text/plural.h"
 
-// Limits on a table: bytes of the file, and fields of a row. Fields beyond the limit are ignored.
-enum { FILE_MAX = 1 << 30, FIELDS_MAX = 64 };
+// Limit on the bytes of a table.
+enum { FILE_MAX = 1 << 30 };
 
 // The first three are numbers and required; the others are text and optional.
 enum { COLUMN_X, COLUMN_Z, COLUMN_HEADING, COLUMN_MAP, COLUMN_POLICY, COLUMN_COUNT };
@@ -26,105 +27,10 @@ static const char *const COLUMN_NAMES[COLUMN_COUNT][2] = {
     {"map", "map"},     {"policy", "policy"},
 };
 
-// A table that is read row by row. Rows are split in place, so fields point into the text.
-typedef struct csv_table {
-    const char *path;
-    char *rest;               // the text after the current row
-    int line;                 // of the row that was read last, from 1
-    char *fields[FIELDS_MAX]; // of that row
-    int count;
-    int place[COLUMN_COUNT]; // of each column among the fields; -1 where there is none
-} csv_table;
-
-// Line ends are not blanks here: rows are split at them before.
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-// Splits a line into fields in place and removes blanks around them. Within quotes, "" is a quote.
-static void split_csv_line(csv_table *t, char *line)
-{
-    t->count = 0;
-    for (bool last = false; !last && t->count < FIELDS_MAX;) {
-        while (is_blank(*line))
-            line++;
-        char *in = line, *out = line;
-        // `in` reads ahead of `out`, which writes the field without quotes.
-        const bool quoted = *in == '"';
-        t->fields[t->count++] = line;
-        // Copy the part within quotes.
-        if (quoted) {
-            for (in++; *in != '\0' && (*in != '"' || in[1] == '"'); in++) {
-                in += *in == '"';
-                *out++ = *in;
-            }
-            in += *in == '"';
-        }
-        // Copy the rest up to the comma, and cut blanks at its end.
-        while (*in != '\0' && *in != ',')
-            *out++ = *in++;
-        while (out > line && is_blank(out[-1]))
-            out--;
-        last = *in == '\0';
-        line = in + 1;
-        *out = '\0';
-    }
-}
-
-// Reads the next row that is not empty; false at the end of the text.
-static bool read_csv_row(csv_table *t)
-{
-    while (*t->rest != '\0') {
-        // Cut the line off, and accept the line ends of Windows.
-        char *line = t->rest;
-        const size_t length = strcspn(line, "\n");
-        t->rest += length + (line[length] == '\n');
-        line[length] = '\0';
-        if (length > 0 && line[length - 1] == '\r')
-            line[length - 1] = '\0';
-        t->line++;
-        if (line[0] != '\0') {
-            split_csv_line(t, line);
-            return true;
-        }
-    }
-    return false;
-}
-
-// Finds the columns by the header; x, z and heading are required.
-// The order of columns does not matter, and unknown ones are ignored.
-static imp_status read_csv_header(csv_table *t, imp_error *err)
-{
-    if (!read_csv_row(t))
-        return imp_fail(err, IMP_BAD_INPUT, "%s: holds no starts", t->path);
-    for (int c = 0; c < COLUMN_COUNT; c++) {
-        // Search from the end, so that the first of two equal names wins.
-        t->place[c] = -1;
-        for (int k = t->count - 1; k >= 0; k--)
-            if (strcmp(t->fields[k], COLUMN_NAMES[c][0]) == 0 ||
-                strcmp(t->fields[k], COLUMN_NAMES[c][1]) == 0)
-                t->place[c] = k;
-        if (c <= COLUMN_HEADING && t->place[c] < 0)
-            return imp_fail(err, IMP_BAD_INPUT,
-                            "%s:%d: the header names no column '%s': a table of starts begins with "
-                            "a line such as x,z,heading or x,z,heading,map (in m and rad)",
-                            t->path, t->line, COLUMN_NAMES[c][0]);
-    }
-    return IMP_OK;
-}
-
-// Returns the field of a column; "" if the row is too short.
-static const char *csv_field_or_empty(const csv_table *t, int column)
-{
-    const int place = t->place[column];
-    return place >= 0 && place < t->count ? t->fields[place] : "";
-}
-
 // Reads a finite number; anything behind it is an error.
-static imp_status read_number_field(const csv_table *t, int column, double *out, imp_error *err)
+static imp_status read_number_field(const imp_csv_table *t, int column, double *out, imp_error *err)
 {
-    const char *text = csv_field_or_empty(t, column);
+    const char *text = imp_csv_field(t, column);
     const char *name = COLUMN_NAMES[column][0];
     char *end;
     if (*text == '\0')
@@ -137,11 +43,11 @@ static imp_status read_number_field(const csv_table *t, int column, double *out,
 }
 
 // Reads one row: pose in m and rad, and the name of the map, if the table has that column.
-static imp_status read_start(const csv_table *t, imp_episode_start *out, imp_error *err)
+static imp_status read_start(const imp_csv_table *t, imp_episode_start *out, imp_error *err)
 {
     // x, z and heading, in the order of the columns.
     double numbers[COLUMN_HEADING + 1];
-    const char *map = imp_csv_strip_apostrophe(csv_field_or_empty(t, COLUMN_MAP));
+    const char *map = imp_csv_strip_apostrophe(imp_csv_field(t, COLUMN_MAP));
     for (int c = 0; c <= COLUMN_HEADING; c++) {
         IMP_TRY(read_number_field(t, c, &numbers[c], err));
     }
@@ -158,15 +64,15 @@ static imp_status read_start(const csv_table *t, imp_episode_start *out, imp_err
 }
 
 // Reads all rows of one policy, the first one in the table.
-static imp_status read_start_rows(csv_table *t, imp_start_list *out, imp_error *err)
+static imp_status read_start_rows(imp_csv_table *t, imp_start_list *out, imp_error *err)
 {
     // The first row decides which policy's rows are read.
     const char *policy = NULL; // whose rows count
     int capacity = 0;
     imp_status status = IMP_OK;
-    while (status == IMP_OK && read_csv_row(t)) {
+    while (status == IMP_OK && imp_csv_table_next(t)) {
         // Rows of further policies repeat the same starts.
-        const char *whose = csv_field_or_empty(t, COLUMN_POLICY);
+        const char *whose = imp_csv_field(t, COLUMN_POLICY);
         if (policy == NULL)
             policy = whose; // stays in the text
         if (strcmp(whose, policy) != 0)
@@ -190,15 +96,16 @@ static imp_status read_start_rows(csv_table *t, imp_start_list *out, imp_error *
 // Reads into a local list, so that the caller's is untouched after a failure.
 imp_status imp_start_list_read(imp_start_list *out, const char *path, imp_error *err)
 {
-    static const char BYTE_ORDER_MARK[] = "\xef\xbb\xbf"; // that spreadsheets put before UTF-8
+    static const imp_csv_columns columns = {
+        COLUMN_NAMES, COLUMN_COUNT, COLUMN_HEADING + 1, "starts",
+        "a table of starts begins with a line such as x,z,heading or x,z,heading,map (in m and "
+        "rad)"};
     char *text;
     size_t length;
     imp_start_list starts = {0};
     IMP_TRY(imp_file_read(&text, &length, path, FILE_MAX, err));
-    csv_table t = {.path = path, .rest = text};
-    if (strncmp(text, BYTE_ORDER_MARK, sizeof BYTE_ORDER_MARK - 1) == 0)
-        t.rest += sizeof BYTE_ORDER_MARK - 1;
-    imp_status status = read_csv_header(&t, err);
+    imp_csv_table t;
+    imp_status status = imp_csv_table_begin(&t, text, path, &columns, err);
     if (status == IMP_OK)
         status = read_start_rows(&t, &starts, err);
     free(text);
