@@ -27,11 +27,13 @@ static bool is_imprint_file(const char *name)
 {
     // the names of this list have no variable part
     static const char *const names[] = {
-        "main_data.hdf5", "metadata.json",     IMP_SETTINGS_FILE_NAME, "observations.png",
-        "segments.png",   "model.safetensors", "last.safetensors",     "history.csv",
-        "loss.svg",       "metrics.json",      "state.safetensors",    "trajectories.png",
-        "history.jsonl",  "report.html",       "episodes.csv",         "rounds.csv",
-        "rounds.svg",
+        "main_data.hdf5",   "metadata.json",     IMP_SETTINGS_FILE_NAME,
+        "observations.png", "segments.png",      "model.safetensors",
+        "last.safetensors", "history.csv",       "loss.svg",
+        "metrics.json",     "state.safetensors", "trajectories.png",
+        "history.jsonl",    "report.html",       "episodes.csv",
+        "rounds.csv",       "rounds.svg",        "predictions.csv",
+        "sheet.png",
     };
     // a writer that was killed leaves a temporary name: judge the name behind it
     char stem[256];
@@ -48,17 +50,13 @@ static bool is_imprint_file(const char *name)
         (sscanf(stem, "trajectories-%*[a-z0-9-].png%n", &used) == 0 && used > 0 &&
          stem[used] == '\0'))
         return true;
-    static const char *const patterns[] = {"worst-%*9[0-9]-%*9[0-9].csv%n",
-                                           "worst-%*9[0-9]-%*9[0-9].png%n",
-                                           "worst-%*9[0-9]-%*9[0-9].mp4%n",
-                                           "worst-%*9[0-9]-%*9[0-9].webm%n",
-                                           "worst-%*9[0-9]-%*9[0-9].gif%n",
-                                           "worst-%*9[0-9]-%*9[0-9].webp%n",
-                                           "worst-%*9[0-9]-%*9[0-9].apng%n",
-                                           "saliency-%*9[0-9].png%n",
-                                           "agent%*9[0-9]-episode%*9[0-9].cbor%n",
-                                           "epoch-%*9[0-9].safetensors%n",
-                                           "%*9[0-9].drive.json%n"};
+    static const char *const patterns[] = {
+        "worst-%*9[0-9]-%*9[0-9].csv%n",  "worst-%*9[0-9]-%*9[0-9].png%n",
+        "worst-%*9[0-9]-%*9[0-9].mp4%n",  "worst-%*9[0-9]-%*9[0-9].webm%n",
+        "worst-%*9[0-9]-%*9[0-9].gif%n",  "worst-%*9[0-9]-%*9[0-9].webp%n",
+        "worst-%*9[0-9]-%*9[0-9].apng%n", "saliency-%*9[0-9].png%n",
+        "frame-%*9[0-9].png%n",           "agent%*9[0-9]-episode%*9[0-9].cbor%n",
+        "epoch-%*9[0-9].safetensors%n",   "%*9[0-9].drive.json%n"};
     for (size_t k = 0; k < sizeof patterns / sizeof patterns[0]; k++) {
         // NOLINTNEXTLINE(clang-diagnostic-format-nonliteral,cert-err34-c): fixed patterns
         if (sscanf(stem, patterns[k], &used) == 0 && used > 0 && stem[used] == '\0')
