@@ -46,8 +46,8 @@ class EnvSettings(TaskSettings, total=False):
     split: which of the maps take part: "all", "train" or "test"; "all".
     width, height: size of images [px]; 80 and 60.
     lens: "duckiebot", "none", or a robot's calibration (YAML file); "duckiebot".
-    robot: a robot's file, or folder of Duckietown's calibrations: its camera, wheels and delays, and
-        frame_skip unless that is given; not with `lens`; None.
+    robot: a robot's file, or folder of Duckietown's calibrations: its camera, wheels and delays,
+        and frame_skip unless that is given; not with `lens`; None.
     observation: "image" (uint8 [height, width, 3], RGB), "segments" (the same, painted by semantic
         class), "mask" (uint8 [height, width], numbers of semantic classes), "depth" (float32
         [height, width], metres along the camera's axis) or "state" (a Dict, see docs/python.md). A
