@@ -14,14 +14,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Unpack
 
 import numpy as np
-from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
 from imprint._errors import UsageError
 from imprint._settings import EnvSettings
 from imprint.policies import Callback, policy
-from imprint.vector import LaneFollowingVectorEnv
 
 
 class LaneFollowingVecEnv(VecEnv):
@@ -36,9 +34,12 @@ class LaneFollowingVecEnv(VecEnv):
     """
 
     def __init__(self, num_envs: int, *, threads: int = 0, **settings: Unpack[EnvSettings]) -> None:
+        # policy_of() does without, and with an older gymnasium
+        from imprint.vector import LaneFollowingVectorEnv
+
         settings.setdefault("channels_first", True)
         self.envs = LaneFollowingVectorEnv(
-            num_envs, autoreset_mode=AutoresetMode.SAME_STEP, threads=threads, **settings
+            num_envs, autoreset_mode="same_step", threads=threads, **settings
         )
         self._actions = np.zeros((num_envs, 2))
         super().__init__(
