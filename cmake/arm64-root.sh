@@ -4,7 +4,7 @@
 set -euo pipefail
 
 packages=(libc6-dev libhdf5-dev libyaml-dev libjansson-dev libpng-dev
-    libjpeg62-turbo-dev libbz2-dev libcmocka-dev)
+    libjpeg62-turbo-dev libbz2-dev libsqlite3-dev libzstd-dev libcmocka-dev)
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build/arm64-root
 if [ "$(cat "$root/complete" 2>/dev/null)" = "${packages[*]}" ]; then

@@ -33,7 +33,7 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libimprint-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
   "libimprint${IMP_SONAME_VERSION} (= ${PROJECT_VERSION}), libhdf5-dev, libyaml-dev, \
-libjansson-dev, libpng-dev, libjpeg62-turbo-dev, libbz2-dev")
+libjansson-dev, libpng-dev, libjpeg62-turbo-dev, libbz2-dev, libsqlite3-dev, libzstd-dev")
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "imitation learning from simulation: headers
  Headers, the static library, and files for CMake and pkg-config.")
 

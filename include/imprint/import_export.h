@@ -65,7 +65,8 @@ typedef struct imp_import_summary {
     char notes[IMP_IMPORT_NOTES_MAX][200]; ///< (note_count) what was read, and peculiarities
 } imp_import_summary;
 
-/// Imports ROS 1 bags (version 2.0; chunks uncompressed, bz2 or lz4; with or without index): camera
+/// Imports bags of ROS 1 (version 2.0; chunks uncompressed, bz2 or lz4; with or without index) and
+/// of ROS 2 (MCAP or SQLite, or the folder that ROS 2 records; lz4 or zstd): camera
 /// images (sensor_msgs/CompressedImage or Image) with the wheel commands
 /// (duckietown_msgs/WheelsCmdStamped) or car commands (duckietown_msgs/Twist2DStamped) that were
 /// active when they were taken. Images become observations exactly as in the agent. The command is

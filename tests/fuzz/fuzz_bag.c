@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         imp_rosbag_read_result next;
         while ((next = imp_rosbag_read_record(&bag, &message, NULL)) == IMP_ROSBAG_MESSAGE ||
                next == IMP_ROSBAG_OTHER_RECORD) {
-            wanted(imp_rosbag_position(&bag) <= size, "reading stays within");
+            wanted(imp_rosbag_position(&bag) <= bag.length, "reading stays within");
             wanted(bag.decompressed.capacity <= 2 * bag.decompressed.length + (1 << 18) ||
                        bag.decompressed.length <= bag.decompressed.limit,
                    "memory grows with what comes out");

@@ -24,6 +24,24 @@ expect 0 imprint import rosbag "$logs/bag-none.bag" "$logs/bag-bz2.bag" --out re
 prints '"episodes": 2'
 prints '"images before the first command": 4'
 
+# the same recording by ROS 2: a folder, SQLite, MCAP, with each compression
+hash_of() {
+    imprint data info "$1" --json | sed -n 's/.*"hash": "\([0-9a-f]*\)".*/\1/p'
+}
+expect 0 imprint import rosbag "$logs/bag-none.bag" --out first
+wanted_hash=$(hash_of first)
+for bag in ros2 ros2/file.db3.zstd ros2/zstd.mcap ros2/lz4.mcap; do
+    expect 0 imprint import rosbag "$logs/$bag" --out second --force
+    prints '9 steps of 12 images'
+    [ "$(hash_of second)" = "$wanted_hash" ] || fail "$bag gives another dataset"
+done
+head -c 3000 "$logs/ros2/lz4.mcap" >cut.mcap
+expect 0 imprint import rosbag cut.mcap --out second --force
+prints 'cut.mcap is cut off'
+head -c 20000 "$logs/ros2/ros2.db3" >cut.db3
+expect 3 imprint import rosbag cut.db3 --out x
+says 'is no bag of ROS 2, or is damaged'
+
 # a robot is chosen by the namespace of its topics
 expect 0 imprint import rosbag "$logs/bag-none.bag" --robot robot --out chosen
 prints 'chosen: 1 episode'

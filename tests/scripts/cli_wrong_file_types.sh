@@ -100,9 +100,9 @@ mkdir -p assets/tiles-processed/photos/straight
 cp p.png assets/tiles-processed/photos/straight/texture.png
 refused "no textures of style 'phtos'; there are photos; did you mean 'photos'?" \
     render --assets assets --style phtos --out new.png
-refused 'p.png: is not a bag of ROS 1, but a PNG image' import rosbag p.png --out new
-refused 'b.db3: is a bag of ROS 2' import rosbag b.db3 --out new
-refused 'data: is a folder' import rosbag data --out new
+refused 'p.png: is not a bag of ROS 1 or ROS 2, but a PNG image' import rosbag p.png --out new
+refused 'b.db3: is not a bag of ROS 1 or ROS 2, but an SQLite' import rosbag b.db3 --out new
+refused 'data: the folder holds no bag' import rosbag data --out new
 expect 4 imprint import rosbag nothing.bag --out new
 says 'nothing.bag: no such file'
 refused 'b.bag: is a ROS 1 bag; a train.log holds' import trainlog b.bag --out new

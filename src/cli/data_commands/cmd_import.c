@@ -1,4 +1,4 @@
-// imprint import: converts recordings of other programs to a dataset, ROS 1 bags (`rosbag`), the
+// imprint import: converts recordings of other programs to a dataset, bags of ROS (`rosbag`), the
 // baseline's pickles (`trainlog`) and demonstrations (`drive`, import_drive.c). The readers are in
 // data/import; they never execute what a pickle contains. Whatever is dropped is counted by reason,
 // in the summary and in the dataset's origin. Warnings of the readers go to standard error, notes
@@ -295,7 +295,8 @@ const imp_command imp_command_import = {
     .summary = "convert recordings of other programs to a dataset",
     .operands = "rosbag FILE... | trainlog FILE... | drive FILE_OR_FOLDER...",
     .details =
-        "rosbag reads ROS 1 bags of a robot: camera images, and the wheel or car commands "
+        "rosbag reads bags of ROS 1 and ROS 2 of a robot: camera images, and the wheel or car "
+        "commands "
         "that were in effect at their times. trainlog reads the baseline's train.log (Python "
         "pickles) without executing its contents. Everything that is left out is counted, "
         "here and in `imprint data info`. An interrupted import leaves nothing behind. drive "

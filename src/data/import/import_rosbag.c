@@ -1,4 +1,4 @@
-// Imports ROS 1 bags. Every bag is scanned first: topics, times, commands, calibration. Then its
+// Imports bags of ROS. Every bag is scanned first: topics, times, commands, calibration. Then its
 // images are read in order and each gets the latest command before it.
 // Gaps and jumps of the clock end an episode. Images are preprocessed exactly as the agent does it.
 // Reasons for dropped images are counted.
@@ -12,6 +12,7 @@
 #include "base/io/mapped_file.h"
 #include "base/text/plural.h"
 #include "data/import/import_common.h"
+#include "data/import/rosbag_paths.h"
 #include "data/import/rosbag_scan.h"
 #include "sim/robot/image_preprocessor.h"
 
@@ -454,9 +455,9 @@ static imp_status import_bags(importer *i, bag_source *sources, int count, const
 }
 
 // Scans all bags before anything is written, so that most failures come early.
-imp_status imp_import_rosbag(imp_import_summary *out, const char *const *paths, int count,
-                             const char *folder, const imp_import_def *def,
-                             const imp_monitor *monitor, imp_error *err)
+static imp_status import_files(imp_import_summary *out, const char *const *paths, int count,
+                               const char *folder, const imp_import_def *def,
+                               const imp_monitor *monitor, imp_error *err)
 {
     importer i = {.summary = out, .def = def, .monitor = monitor};
     *out = (imp_import_summary){0};
@@ -480,5 +481,19 @@ imp_status imp_import_rosbag(imp_import_summary *out, const char *const *paths, 
         imp_mapped_file_close(&sources[k].file);
     }
     free(sources);
+    return status;
+}
+
+imp_status imp_import_rosbag(imp_import_summary *out, const char *const *paths, int count,
+                             const char *folder, const imp_import_def *def,
+                             const imp_monitor *monitor, imp_error *err)
+{
+    imp_rosbag_paths files = {0};
+    *out = (imp_import_summary){0};
+    imp_status status = imp_rosbag_paths_expand(&files, paths, count, err);
+    if (status == IMP_OK)
+        status = import_files(out, (const char *const *)files.items, files.count, folder, def,
+                              monitor, err);
+    imp_rosbag_paths_free(&files);
     return status;
 }

@@ -27,6 +27,10 @@ void imp_decompressed_free(imp_decompressed *out);
 // nothing is returned.
 imp_decompress_result imp_bz2_decompress(imp_decompressed *out, const uint8_t *data, size_t length);
 
+// The same for Zstandard.
+imp_decompress_result imp_zstd_decompress(imp_decompressed *out, const uint8_t *data,
+                                          size_t length);
+
 // The same for LZ4 frames (github.com/lz4/lz4, doc/lz4_Frame_format.md). Everything before a cut is
 // returned. liblz4 cannot do that: it needs whole blocks, and ROS writes chunks of a single block.
 imp_decompress_result imp_lz4_decompress(imp_decompressed *out, const uint8_t *data, size_t length);

@@ -5,7 +5,7 @@
 // next.
 // Damaged chunks are skipped and counted; only lack of memory and absurd connection numbers are
 // failures.
-#include "data/rosbag/rosbag_reader.h"
+#include "data/rosbag/rosbag2.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -115,22 +115,28 @@ imp_status imp_rosbag_open(imp_rosbag *bag, const uint8_t *bytes, size_t length,
                            imp_error *err)
 {
     const size_t line = strlen(ROSBAG_MAGIC);
+    bool second;
+    *bag = (imp_rosbag){.bytes = bytes, .length = length, .name = name};
+    const imp_status status = imp_rosbag2_open(bag, &second, err);
+    if (second || status != IMP_OK) {
+        if (status == IMP_OK)
+            imp_rosbag_rewind(bag);
+        else
+            imp_rosbag_close(bag);
+        return status;
+    }
     // tell the user what the file is, and how to convert it
     if (length < line || memcmp(bytes, ROSBAG_MAGIC, line) != 0) {
         const bool other = length > 8 && memcmp(bytes, "#ROS", 4) == 0;
-        const bool second = length > 8 && (memcmp(bytes, "SQLite f", 8) == 0 ||
-                                           memcmp(bytes, "\x89MCAP0\r\n", 8) == 0);
         const imp_file_type kind = imp_file_type_of_bytes(name, bytes, length);
-        if (!other && !second && kind != IMP_FILE_TYPE_UNKNOWN)
-            return imp_fail(err, IMP_BAD_INPUT, "%s: is not a bag of ROS 1, but %s", name,
+        if (!other && kind != IMP_FILE_TYPE_UNKNOWN)
+            return imp_fail(err, IMP_BAD_INPUT, "%s: is not a bag of ROS 1 or ROS 2, but %s", name,
                             imp_file_type_description(kind));
         return imp_fail(err, IMP_BAD_INPUT, "%s: %s", name,
-                        other    ? "is a bag of an old version: convert it with `rosbag fix`"
-                        : second ? "is a bag of ROS 2: convert it with rosbags-convert"
-                                 : "is not a bag of ROS 1");
+                        other ? "is a bag of an old version: convert it with `rosbag fix`"
+                              : "is not a bag of ROS 1 or ROS 2");
     }
     // limits of chunks are set from their headers later
-    *bag = (imp_rosbag){.bytes = bytes, .length = length, .name = name};
     bag->decompressed.limit = CHUNK_MAX;
     imp_rosbag_rewind(bag);
     return IMP_OK;
@@ -138,6 +144,7 @@ imp_status imp_rosbag_open(imp_rosbag *bag, const uint8_t *bytes, size_t length,
 
 void imp_rosbag_close(imp_rosbag *bag)
 {
+    imp_rosbag2_close(bag);
     free(bag->connections);
     imp_decompressed_free(&bag->decompressed);
     *bag = (imp_rosbag){0};
@@ -153,11 +160,40 @@ void imp_rosbag_rewind(imp_rosbag *bag)
     bag->truncated_at = 0;
     bag->has_index = false;
     bag->corrupt_chunks = 0;
+    if (bag->second != NULL && bag->second->database != NULL)
+        imp_sqlite_bag_rewind(bag);
+    else if (bag->second != NULL)
+        imp_mcap_rewind(bag);
 }
 
 size_t imp_rosbag_position(const imp_rosbag *bag)
 {
     return (size_t)(bag->file.at - bag->bytes);
+}
+
+imp_rosbag_connection *imp_rosbag_reserve_connection(imp_rosbag *bag, uint32_t number,
+                                                     imp_error *err)
+{
+    // the number determines memory, so it is limited
+    if (number >= CONNECTIONS_MAX) {
+        bag->failure = imp_fail(err, IMP_BAD_INPUT, "%s: connection %u: at most %d are read",
+                                bag->name, number, CONNECTIONS_MAX);
+        return NULL;
+    }
+    // grow the array up to this number; the new entries have no topic yet
+    if ((int)number >= bag->connection_count) {
+        const size_t count = (size_t)number + 1;
+        imp_rosbag_connection *grown = realloc(bag->connections, count * sizeof *grown);
+        if (grown == NULL) {
+            bag->failure = imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", bag->name);
+            return NULL;
+        }
+        memset(grown + bag->connection_count, 0,
+               (count - (size_t)bag->connection_count) * sizeof *grown);
+        bag->connections = grown;
+        bag->connection_count = (int)count;
+    }
+    return &bag->connections[number];
 }
 
 // Stores topic and type of a connection under its number. Connections are repeated in the index at
@@ -168,27 +204,10 @@ static imp_rosbag_read_result store_connection_topic(imp_rosbag *bag, const reco
     uint32_t number;
     if (!find_u32_field(r->header, "conn", &number))
         return IMP_ROSBAG_OTHER_RECORD;
-    // the number determines memory, so it is limited
-    if (number >= CONNECTIONS_MAX) {
-        bag->failure = imp_fail(err, IMP_BAD_INPUT, "%s: connection %u: at most %d are read",
-                                bag->name, number, CONNECTIONS_MAX);
+    imp_rosbag_connection *connection = imp_rosbag_reserve_connection(bag, number, err);
+    if (connection == NULL)
         return IMP_ROSBAG_FAILED;
-    }
-    // grow the array up to this number; the new entries have no topic yet
-    if ((int)number >= bag->connection_count) {
-        const size_t count = (size_t)number + 1;
-        imp_rosbag_connection *grown = realloc(bag->connections, count * sizeof *grown);
-        if (grown == NULL) {
-            bag->failure = imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", bag->name);
-            return IMP_ROSBAG_FAILED;
-        }
-        memset(grown + bag->connection_count, 0,
-               (count - (size_t)bag->connection_count) * sizeof *grown);
-        bag->connections = grown;
-        bag->connection_count = (int)count;
-    }
     // topic from the record's header, type from its data
-    imp_rosbag_connection *connection = &bag->connections[number];
     find_text_field(r->header, "topic", connection->topic, sizeof connection->topic);
     find_text_field(r->data, "type", connection->type, sizeof connection->type);
     return IMP_ROSBAG_OTHER_RECORD;
@@ -290,6 +309,9 @@ static bool has_index(const imp_rosbag *bag, const record *r)
 imp_rosbag_read_result imp_rosbag_read_record(imp_rosbag *bag, imp_rosbag_message *out,
                                               imp_error *err)
 {
+    if (bag->second != NULL)
+        return bag->second->database != NULL ? imp_sqlite_bag_read(bag, out, err)
+                                             : imp_mcap_read(bag, out, err);
     // the rest of a chunk comes first
     if (bytes_left(&bag->chunk) > 0)
         return read_chunk_record(bag, out, err);

@@ -1,5 +1,6 @@
-// data/rosbag/rosbag_reader.h: reads the messages of a ROS 1 bag (version 2.0) one after another.
-// The index of a bag is not used, so bags whose recording was interrupted are read like others.
+// data/rosbag/rosbag_reader.h: reads the messages of a bag one after another: of ROS 1 (version
+// 2.0), or of ROS 2 (MCAP or SQLite), whose messages become those of ROS 1. The index of a bag is
+// not used, so bags whose recording was interrupted are read like others.
 #ifndef IMP_DATA_ROSBAG_ROSBAG_READER_H
 #define IMP_DATA_ROSBAG_ROSBAG_READER_H
 
@@ -30,6 +31,7 @@ typedef struct imp_rosbag {
     int connection_count;
     imp_rosbag_cursor file, chunk;
     imp_decompressed decompressed; // the current chunk, if it is compressed
+    struct imp_rosbag2 *second;    // NULL: a bag of ROS 1
     bool has_index;                // recording was finished properly
     imp_status failure;            // after IMP_ROSBAG_FAILED
     // Damage found so far.
