@@ -234,7 +234,8 @@ def stage(work, imprint, doxyfile):
     header_table(site)
     add_python_api(site)
     site.add_sources()
-    shutil.copy(SITE / "site.css", pages)
+    for name in ("site.css", "iframe-worker.js"):
+        shutil.copy(SITE / name, pages)
     nav = yaml.safe_load((SITE / "nav.yml").read_text(encoding="utf-8"))
     return pages, replace_commands(nav, commands)
 

@@ -11,6 +11,7 @@ import html
 import json
 import re
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "page"))
@@ -57,24 +58,22 @@ def found_pages(browser, words):
     """The first two pages that the search finds for these words."""
     browser.run("""
         const field = document.querySelector('.md-search__input');
-        document.querySelector('#__search').checked = true;
         field.focus();
-        field.value = '';
-        field.dispatchEvent(new Event('input', { bubbles: true }));
         field.value = arguments[0];
-        field.dispatchEvent(new KeyboardEvent('keyup', { bubbles: true }));
-        field.dispatchEvent(new Event('input', { bubbles: true }));""", words)
-    browser.wait("""(() => {
-        const links = [...document.querySelectorAll('.md-search-result__item > a')];
-        const now = links.map(link => link.href).join();
-        const same = window.found === now && now !== window.before;
-        window.found = now;
-        return links.length > 0 && same;
-    })()""")
-    return browser.run("""
-        window.before = window.found;
-        const links = [...document.querySelectorAll('.md-search-result__item > a')];
-        return [...new Set(links.map(link => link.href.split('#')[0].split('?')[0]))].slice(0, 2)""")
+        field.dispatchEvent(new Event('input', { bubbles: true }));
+        field.dispatchEvent(new KeyboardEvent('keyup', { bubbles: true }));""", words)
+    # results have stood still for half a second
+    script = """return [...document.querySelectorAll('.md-search-result__item > a')]
+        .map(link => link.href.split('#')[0].split('?')[0] + '?' + link.href)"""
+    before, same = None, 0
+    for _ in range(200):
+        links = browser.run(script)
+        same = same + 1 if links == before else 0
+        before = links
+        if same >= 5:
+            break
+        time.sleep(0.1)
+    return list(dict.fromkeys(link.split("?")[0] for link in before))[:2]
 
 
 def text_of(page):
@@ -86,7 +85,7 @@ def test_search(site):
     missed = []
     with Browser() as browser:
         browser.open((site / "index.html").as_uri())
-        browser.wait("document.querySelector('[data-md-component=search-query]') !== null")
+        browser.run("document.querySelector('label[for=__search]').click()")
         for words, answer in QUESTIONS:
             pages = found_pages(browser, words)
             if not any(answer in text_of(page) for page in pages):
