@@ -46,7 +46,7 @@ QUESTIONS = [
     ("export onnx input output", "(batch, height, width, 3)"),
     ("raspberry pi jetson speed", "arm64"),
     ("ai-do submission check error", "imprint submission check"),
-    ("rosbag ros 2 train.log", "rosbags-convert"),
+    ("rosbag ros 2 train.log", "imprint import rosbag"),
     ("video of an episode", "--replay"),
     ("several cores machines slurm", "#SBATCH"),
 ]
