@@ -24,6 +24,8 @@ IMP_API_BEGIN
     X(IMP_GROUP_BLUR, "blur", "motion blur, defocus")                                              \
     X(IMP_GROUP_NOISE, "noise", "noise of the sensor, flicker of lamps")                           \
     X(IMP_GROUP_JPEG, "jpeg", "compression")                                                       \
+    X(IMP_GROUP_ROOM, "room", "a room around the map, and duckies beside the lines")               \
+    X(IMP_GROUP_NIGHT, "night", "little light, of one colour")                                     \
     X(IMP_GROUP_GAIN, "gain", "strength of the motors")                                            \
     X(IMP_GROUP_TRIM, "trim", "imbalance of the motors")                                           \
     X(IMP_GROUP_WHEELS, "wheels", "radius of the wheels, and distance between them")               \
@@ -81,6 +83,11 @@ typedef enum imp_quantity {
     IMP_QUANTITY_SHOT_NOISE,      ///<
     IMP_QUANTITY_FLICKER,         ///<
     IMP_QUANTITY_JPEG_QUALITY,    ///< 100: no compression
+    IMP_QUANTITY_ROOM_KIND,       ///< an imp_room_kind
+    IMP_QUANTITY_ROOM_DUCKIES,    ///< number of duckies beside the road's lines
+    IMP_QUANTITY_NIGHT,           ///< 1: it is night
+    IMP_QUANTITY_NIGHT_LIGHT,     ///< factor on all light at night
+    IMP_QUANTITY_NIGHT_COLOUR,    ///< (3) factors on red, green, blue at night
     IMP_QUANTITY_GAIN,            ///< factor on imp_drive_def.gain
     IMP_QUANTITY_TRIM,            ///< added to imp_drive_def.trim
     IMP_QUANTITY_WHEEL_RADIUS,    ///< factor
@@ -120,7 +127,8 @@ typedef struct imp_randomization {
 imp_randomization imp_randomization_none(void);
 
 /// Applies a comma-separated list of words, from left to right. "none", "all", "looks" (what is
-/// seen) and "dynamics" (the rest) select groups, as do the names of groups. "reference", or its
+/// seen) and "dynamics" (the rest) select groups, as do the names of groups. "indoors" is "all"
+/// with "room" and "night", which the other words leave out. "reference", or its
 /// parts "domain_rand", "camera_rand" and "dynamics_rand", use gym-duckietown's ranges. "WORD=0.5"
 /// sets a strength, "no-WORD" switches off. Fails with IMP_USAGE and names an unknown word; then
 /// *spec is unchanged.

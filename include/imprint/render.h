@@ -50,6 +50,9 @@ typedef struct imp_scene_def {
     /// Finest mip levels to skip, 0..4; each skipped level leaves a quarter of the memory; 0.
     /// Images of 80 x 60 hardly use the finest level.
     int finest;
+    /// Seed of a room around the map, drawn by imp_room_generate() with IMP_ROOM_OFFICE; 0: none.
+    /// Views with a room of their own replace it.
+    uint64_t room;
 } imp_scene_def;
 
 enum { IMP_TILE_VARIANTS_MAX = 32 };
@@ -110,6 +113,53 @@ typedef struct imp_glare {
     float size;     ///< half its angular size [rad], 0.01..1
 } imp_glare;
 
+/// Kinds of room around a map.
+typedef enum imp_room_kind {
+    IMP_ROOM_NONE,   ///< nothing is drawn
+    IMP_ROOM_OFFICE, ///< light walls 0.6 to 3 m away, windows, furniture
+    IMP_ROOM_LAB,    ///< walls 0.3 to 1.2 m away, full of shelves and boards
+    IMP_ROOM_HALL,   ///< walls 3 to 9 m away, lamps under a high ceiling, people
+    IMP_ROOM_KIND_COUNT
+} imp_room_kind;
+
+/// Shapes that rooms are made of.
+typedef enum imp_room_shape {
+    IMP_ROOM_PANEL, ///< an upright rectangle, seen from ahead only
+    IMP_ROOM_FLAT,  ///< a rectangle on the floor, seen from above only
+    IMP_ROOM_BOX,   ///< a box on its base
+    IMP_ROOM_BALL,  ///< an ellipsoid about its centre
+    IMP_ROOM_SHAPE_COUNT
+} imp_room_shape;
+
+enum { IMP_ROOM_PARTS_MAX = 512, IMP_ROOM_DUCKIES_MAX = 16 };
+
+/// A part of a room.
+typedef struct imp_room_part {
+    imp_room_shape shape;
+    bool duckie;        ///< belongs to a duckie; other parts are background
+    float at[3];        ///< (x, y, z) of the middle of its base, or of a ball's centre [m]
+    float cosine, sine; ///< of its heading
+    float size[3];      ///< along its heading, upwards, across; of balls the radii [m]
+    float colour[3];    ///< 0..1 RGB
+    bool glows;         ///< has its full colour in any light
+} imp_room_part;
+
+/// What surrounds a map. It is only seen: nothing in it is solid.
+typedef struct imp_room {
+    float floor[3];   ///< colour of the ground outside the tiles
+    float ceiling[3]; ///< colour above the walls
+    bool bare;        ///< tiles without a road show the floor
+    int part_count;
+    imp_room_part parts[IMP_ROOM_PARTS_MAX]; ///< walls first
+} imp_room;
+
+/// Generates a room around a world. At `night` its windows are dark and most lamps are off.
+/// IMP_ROOM_NONE gives no parts. Allocates nothing.
+void imp_room_generate(imp_room *out, const imp_world *world, imp_room_kind kind, bool night,
+                       imp_random *random);
+/// Adds up to `count` duckies beside the outer lines of the road, or on them.
+void imp_room_add_duckies(imp_room *room, const imp_world *world, int count, imp_random *random);
+
 /// What differs between images of a scene. The pointers are borrowed during a call. Obtain with
 /// imp_default_view(), then change fields.
 typedef struct imp_view {
@@ -139,6 +189,8 @@ typedef struct imp_view {
     const imp_horizon *horizon; ///< replaces the sky's colour; NULL: none
     const imp_clutter *clutter; ///< boxes (clutter_count <= IMP_CLUTTER_MAX)
     int clutter_count;
+    /// A room around the map; `sky` and `ground` should be its colours. NULL: that of the scene.
+    const imp_room *room;
     /// LED colours (0..1) of each object: front left, right and middle, back left and right. Black
     /// is off. Only duckiebots have LEDs. NULL: all off.
     const float (*leds)[IMP_LED_COUNT][3];

@@ -12,8 +12,8 @@ void imp_randomization_options_add(imp_options *options, imp_sim_options *sim)
 {
     const imp_option table[] = {
         {"randomize", 0, IMP_OPTION_TEXT, &sim->randomize, "LIST",
-         "randomise each episode: all, looks (appearance), dynamics, reference (as in "
-         "gym-duckietown), or groups such as light,delay=0.5,no-jpeg",
+         "randomise each episode: all, looks (appearance), dynamics, indoors (all, in rooms and at "
+         "night), reference (as in gym-duckietown), or groups such as light,delay=0.5,no-jpeg",
          IMP_SETTING},
         {"randomization", 0, IMP_OPTION_TEXT, &sim->randomization, "FILE",
          "draw from the distributions in this JSON file, in gym-duckietown's format",

@@ -85,6 +85,7 @@ static void add_shared_options(imp_options *options, imp_sim_options *sim)
          IMP_SETTING},
         IMP_MEMBER_OPTION("env.start_tile", 0, IMP_SETTING),
         IMP_MEMBER_OPTION("env.frame_skip", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("scene.room", 0, IMP_SETTING),
     };
     const imp_option expert[] = {
         IMP_MEMBER_OPTION("expert.speed", 0, IMP_SETTING),

@@ -17,6 +17,10 @@
 #include "cli/output/output_extension.h"
 #include "cli/render_commands/randomized_sheet.h"
 #include "cli/render_commands/replay.h"
+#include "cli/render_commands/scenic_pose.h"
+
+// Seed of the room of images whose pose the program chooses.
+enum { DEFAULT_ROOM = 1 };
 
 // Options of all three modes, and what the summary needs.
 typedef struct settings {
@@ -36,7 +40,10 @@ static void add_render_options(imp_options *options, settings *s)
 {
     const imp_option table[] = {
         {"pose", 0, IMP_OPTION_POSE, s->pose, "X,Z,DEG",
-         "pose of the robot; without it, a start is drawn from the seed", IMP_SETTING},
+         "pose of the robot; without it, a place with a view, or with --seed or --start-tile a "
+         "start "
+         "as episodes have it",
+         IMP_SETTING},
         {"episodes", 0, IMP_OPTION_INT, &s->episodes, "N",
          "with --randomize: number of episodes on a contact sheet, beginning with --episode",
          IMP_SETTING},
@@ -58,7 +65,15 @@ static bool is_robot_view(const settings *s)
            strcmp(s->image.view, "classes") == 0 || strcmp(s->image.view, "depth") == 0;
 }
 
-// The pose of --pose, or the start of the first episode, as an environment draws it from the seed.
+// Whether the program chooses what the image shows.
+static bool is_pose_free(const settings *s, const imp_options *options)
+{
+    return !imp_option_is_given(options, s->pose) &&
+           !imp_option_is_given(options, &s->def.env.seed) && !s->def.env.has_start_tile;
+}
+
+// The pose of --pose; else a place with a view; else the start of the first episode, as an
+// environment draws it from the seed.
 static imp_status given_or_start_pose(const settings *s, const imp_options *options,
                                       const imp_world *world, const imp_env_def *def,
                                       imp_pose *pose, imp_error *err)
@@ -69,6 +84,8 @@ static imp_status given_or_start_pose(const settings *s, const imp_options *opti
         *pose = (imp_pose){s->pose[0], s->pose[1], s->pose[2] * IMP_PI / 180.0};
         return IMP_OK;
     }
+    if (is_pose_free(s, options) && imp_scenic_pose_find(pose, world))
+        return IMP_OK;
     IMP_TRY(imp_env_init(&env, world, def, err));
     IMP_TRY(imp_env_reset(&env, 0, err));
     *pose = env.pose;
@@ -130,6 +147,10 @@ static imp_status render_one_view(settings *s, const imp_options *options, imp_e
     s->drawn_pose = (imp_pose){NAN, NAN, NAN};
     if (status == IMP_OK && (is_robot_view(s) || imp_option_is_given(options, s->pose)))
         status = given_or_start_pose(s, options, world, &s->def.env, &s->drawn_pose, err);
+    // an image whose pose the program chooses has a room, unless it has another look
+    if (strcmp(s->image.view, "driver") == 0 && is_pose_free(s, options) &&
+        !imp_option_is_given(options, &s->def.scene.room) && s->sim.assets[0] == '\0')
+        s->def.scene.room = DEFAULT_ROOM;
     // scene and renderer
     if (status == IMP_OK)
         status = imp_sim_options_open_assets(options, &s->sim, &assets, err);
@@ -219,6 +240,8 @@ static int print_render_summary(const void *state, const imp_options *options)
     printf("%s: %d x %d", s->out, s->def.camera.width, s->def.camera.height);
     if (is_robot_view(s))
         printf(", seen from %.3f,%.3f,%.1f", s->drawn_pose.x, s->drawn_pose.z, degrees);
+    if (s->def.scene.room != 0)
+        printf(", in room %llu", (unsigned long long)s->def.scene.room);
     printf("\n");
     return imp_console_flush();
 }
@@ -283,7 +306,9 @@ const imp_command imp_command_render = {
     .operands = "",
     .details =
         "Draws the image of the robot's camera with its lens, or another --view. The size is "
-        "640x480 unless --size is given. A replay shows the recorded images; with --size, "
+        "640x480 unless --size is given. Without --pose and --seed it shows a place with a view, "
+        "in "
+        "a room (--room 0: without). A replay shows the recorded images; with --size, "
         "--view, --overlay, --camera-effects, --undistort, --lens or --assets it renders "
         "them again at the recorded poses, and several views stand side by side: --view "
         "driver,map. "
@@ -293,6 +318,7 @@ const imp_command imp_command_render = {
     .examples =
         "  imprint render --map udem1_empty --pose 0.70,2.0,-90 --out /tmp/view.png\n"
         "  imprint render --map udem1_empty --view map --out /tmp/map.png\n"
+        "  imprint render --map udem1 --room 7 --out /tmp/room.png\n"
         "  imprint render --map loop_obstacles --overlay lanes,boxes --out /tmp/drawn.png\n"
         "  imprint render --map udem1 --view free --eye 2,1,4 --target 2,0,2 --out /tmp/free.png\n"
         "  imprint render --map udem1 --camera-effects motion=0.02,noise=0.03,jpeg=50 --out "

@@ -2,7 +2,7 @@
 
 const RANDOMIZATIONS = [
   ['none', 'none'], ['looks', 'appearance and camera'], ['dynamics', 'robot'],
-  ['looks,dynamics', 'everything'], ['reference', 'as gym-duckietown'],
+  ['looks,dynamics', 'everything'], ['room', 'a room around it'], ['indoors', 'everything, indoors'], ['reference', 'as gym-duckietown'],
 ];
 const STEPS_PER_FRAME_MAX = 8, LINK_LETTERS_MAX = 60000;
 

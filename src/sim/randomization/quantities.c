@@ -77,6 +77,15 @@ const imp_quantity_row imp_quantity_table[IMP_QUANTITY_COUNT] = {
     ROW(FLICKER, "flicker", NOISE, 1, NUMERIC, 0, 1, UNIFORM_OR_ABSENT(0.5, 0, 0.2)),
     ROW(JPEG_QUALITY, "jpeg_quality", JPEG, 1, NUMERIC, 1, 100,
         {IMP_DISTRIBUTION_INT, ALL_ELEMENTS(30), ALL_ELEMENTS(101), 0.5}),
+    ROW(ROOM_KIND, "room_kind", ROOM, 1, CATEGORICAL, 0, IMP_ROOM_KIND_COUNT - 1,
+        INTEGER(1, IMP_ROOM_KIND_COUNT)),
+    ROW(ROOM_DUCKIES, "room_duckies", ROOM, 1, NUMERIC, 0, IMP_ROOM_DUCKIES_MAX,
+        {IMP_DISTRIBUTION_INT, ALL_ELEMENTS(1), ALL_ELEMENTS(IMP_ROOM_DUCKIES_MAX + 1), 0.5}),
+    ROW(NIGHT, "night", NIGHT, 1, CATEGORICAL, 0, 1,
+        // one in five: values below 0 are clamped
+        INTEGER(-3, 2)),
+    ROW(NIGHT_LIGHT, "night_light", NIGHT, 1, NUMERIC, 0.01, 10, UNIFORM(0.1, 0.5)),
+    ROW(NIGHT_COLOUR, "night_colour", NIGHT, 3, NUMERIC, 0, 10, UNIFORM(0.5, 1.2)),
     ROW(GAIN, "gain", GAIN, 1, NUMERIC, 0.1, 4, UNIFORM(0.8, 1.2)),
     ROW(TRIM, "trim", TRIM, 1, NUMERIC, -0.5, 0.5, UNIFORM(-0.1, 0.1)),
     ROW(WHEEL_RADIUS, "wheel_radius", WHEELS, 1, NUMERIC, 0.5, 2, UNIFORM(0.95, 1.05)),
@@ -115,6 +124,8 @@ double imp_quantity_default_value(imp_quantity quantity, int k)
     case IMP_QUANTITY_WHEEL_RADIUS:
     case IMP_QUANTITY_WHEEL_DIST:
     case IMP_QUANTITY_RATE_DIVIDER:
+    case IMP_QUANTITY_NIGHT_LIGHT:
+    case IMP_QUANTITY_NIGHT_COLOUR:
         return 1.0; // a factor
     default:
         return 0.0;
@@ -141,6 +152,9 @@ imp_distribution imp_quantity_gym_distribution(imp_quantity quantity)
     case IMP_QUANTITY_GLARES:
     case IMP_QUANTITY_BOXES:
     case IMP_QUANTITY_LEDS:
+    case IMP_QUANTITY_ROOM_KIND:
+    case IMP_QUANTITY_ROOM_DUCKIES:
+    case IMP_QUANTITY_NIGHT:
         return (imp_distribution){IMP_DISTRIBUTION_FIXED, {0.0}, {0.0}, 0.0};
     default:
         return imp_quantity_table[quantity].default_distribution;

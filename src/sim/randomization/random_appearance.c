@@ -27,6 +27,8 @@ struct imp_random_appearance {
     float (*leds)[IMP_LED_COUNT][3]; // (object_capacity)
     imp_distractor distractors[IMP_DISTRACTORS_MAX];
     int distractor_count;
+    bool night;
+    float night_light, room_light[3]; // factors at night; of the lamps on the room's floor
 };
 
 imp_status imp_random_appearance_create(imp_random_appearance **out, int tiles, int objects,
@@ -70,7 +72,8 @@ static imp_random get_random_stream(const imp_randomization_sample *sample, imp_
     return imp_quantity_random_stream(quantity, sample->seed, sample->environment, sample->episode);
 }
 
-// The light's colour as a factor on all colours; 1 is the default light.
+// The light's colour as a factor on all colours; 1 is the default light. At night it is one of its
+// own.
 static void compute_light_colour(const imp_randomization_sample *sample, double light[3])
 {
     // relative to the sum of the default lights
@@ -79,6 +82,8 @@ static void compute_light_colour(const imp_randomization_sample *sample, double 
     for (int c = 0; c < 3; c++)
         light[c] = (LIGHT_SCENE + LIGHT_AMBIENT * ambient[c] + LIGHT_DIFFUSE * diffuse[c]) /
                    (LIGHT_SCENE + LIGHT_AMBIENT + LIGHT_DIFFUSE);
+    for (int c = 0; c < 3 && sample->values[IMP_QUANTITY_NIGHT][0] > 0.0; c++)
+        light[c] *= sample->values[IMP_QUANTITY_NIGHT_COLOUR][c];
 }
 
 // Draws colours for `count` tiles or objects, with the light's colour included.
@@ -158,12 +163,40 @@ void imp_random_appearance_sample(imp_random_appearance *appearance,
     sample_tile_or_object_colours(sample, IMP_QUANTITY_OBJECT_COLOUR, light, object_count,
                                   a->object_colour);
     sample_tile_variants(a, sample, world, scene, tile_count);
+    a->night = sample->values[IMP_QUANTITY_NIGHT][0] > 0.0;
+    a->night_light = (float)sample->values[IMP_QUANTITY_NIGHT_LIGHT][0];
+    for (int c = 0; c < 3; c++)
+        a->room_light[c] = (float)light[c];
     // distractors
     a->distractor_count = (int)sample->values[IMP_QUANTITY_DISTRACTORS][0];
     // their number is the quantity's value, their shapes use the rest of its stream
     imp_random random = get_random_stream(sample, IMP_QUANTITY_DISTRACTORS);
     random.counter[0] = 1u << 31;
     imp_distractors_generate(a->distractors, a->distractor_count, &random);
+}
+
+// A room replaces sky, panorama and the colour of the ground.
+static void apply_room(const imp_random_appearance *a, imp_view *view)
+{
+    const imp_room *room = &a->scenery.room;
+    view->room = room;
+    // without walls there are only duckies
+    const bool walls = (int)a->scenery.room_kind != IMP_ROOM_NONE;
+    for (int c = 0; c < 3 && walls; c++) {
+        view->sky[c] = fminf(1.0f, room->ceiling[c] * a->room_light[c]);
+        view->ground[c] = room->floor[c] * a->room_light[c];
+    }
+    if (walls)
+        view->horizon = NULL;
+}
+
+// Night takes light from everything; the sky is not lit by it.
+static void apply_night(const imp_random_appearance *a, imp_view *view)
+{
+    view->light *= a->night_light;
+    for (int c = 0; c < 3; c++)
+        view->sky[c] *= a->night_light;
+    view->horizon = NULL;
 }
 
 void imp_random_appearance_apply(const imp_random_appearance *appearance, imp_view *view)
@@ -194,10 +227,14 @@ void imp_random_appearance_apply(const imp_random_appearance *appearance, imp_vi
     // variants serve both materials and road
     if (recoloured || a->strength[IMP_GROUP_ROAD] > 0.0)
         view->tile_variant = a->tile_variant;
-    // the colours serve both light and materials
-    if (!lit && !recoloured)
-        return;
-    memcpy(view->ground, a->ground, sizeof view->ground);
-    view->tile_colour = (const float(*)[3])a->tile_colour;
-    view->object_colour = (const float(*)[3])a->object_colour;
+    // the colours serve light, night and materials
+    if (lit || recoloured || a->night) {
+        memcpy(view->ground, a->ground, sizeof view->ground);
+        view->tile_colour = (const float(*)[3])a->tile_colour;
+        view->object_colour = (const float(*)[3])a->object_colour;
+    }
+    if (a->scenery.has_room)
+        apply_room(a, view);
+    if (a->night)
+        apply_night(a, view);
 }

@@ -66,8 +66,11 @@ void imp_randomization_apply_scene(const imp_randomization *spec, uint64_t seed,
 
 // Sets of groups as bits; those before GAIN are visual.
 #define BIT(group) (1u << IMP_GROUP_##group)
-#define ALL ((1u << IMP_GROUP_COUNT) - 1)
-#define VISUAL (BIT(GAIN) - 1)
+#define EVERY ((1u << IMP_GROUP_COUNT) - 1)
+// rooms are asked for by name, so that "all" stays what datasets and figures were made with
+#define INDOORS (BIT(ROOM) | BIT(NIGHT))
+#define ALL (EVERY & ~INDOORS)
+#define VISUAL (ALL & (BIT(GAIN) - 1))
 #define DOMAIN                                                                                     \
     (BIT(HORIZON) | BIT(LIGHT) | BIT(MATERIALS) | BIT(CLUTTER) | BIT(OBJECTS) | BIT(MOUNTING) |    \
      BIT(WHEELS))
@@ -81,6 +84,7 @@ static const struct {
     bool reference; // whether gym-duckietown's ranges are used
 } group_sets[] = {
     {"all", ALL, false},
+    {"indoors", EVERY, false},
     {"looks", VISUAL, false},
     {"dynamics", ALL & ~VISUAL, false},
     {"reference", DOMAIN | BIT(LENS) | DYNAMICS, true},
@@ -167,10 +171,11 @@ static imp_status apply_list_item(imp_randomization *spec, const char *word, siz
             strncat(known, g > 0 ? ", " : " ", sizeof known - strlen(known) - 1);
             strncat(known, groups[g].word, sizeof known - strlen(known) - 1);
         }
-        return imp_fail(err, IMP_USAGE,
-                        "'%.*s' is none of all, none, looks, dynamics, reference, domain_rand, "
-                        "camera_rand, dynamics_rand, nor a group:%s%s",
-                        shown, word, known, imp_suggestion_format(&suggestion, hint));
+        return imp_fail(
+            err, IMP_USAGE,
+            "'%.*s' is none of all, none, indoors, looks, dynamics, reference, domain_rand, "
+            "camera_rand, dynamics_rand, nor a group:%s%s",
+            shown, word, known, imp_suggestion_format(&suggestion, hint));
     }
     set_group_strengths(spec, which, reference, strength);
     return IMP_OK;

@@ -104,6 +104,24 @@ static void sample_clutter_boxes(imp_scenery *out, const imp_randomization_sampl
         }
 }
 
+// Generates the room; without walls, only duckies.
+static void sample_room(imp_scenery *out, const imp_randomization_sample *sample,
+                        const imp_world *world)
+{
+    // groups that are off must cost nothing
+    out->has_room = sample->spec.strength[IMP_GROUP_ROOM] > 0.0;
+    if (!out->has_room)
+        return;
+    const imp_room_kind kind = (imp_room_kind)sample->values[IMP_QUANTITY_ROOM_KIND][0];
+    out->room_kind = kind;
+    imp_random random = unused_part_of_random_stream(sample, IMP_QUANTITY_ROOM_KIND);
+    imp_room_generate(&out->room, world, kind, sample->values[IMP_QUANTITY_NIGHT][0] > 0.0,
+                      &random);
+    random = unused_part_of_random_stream(sample, IMP_QUANTITY_ROOM_DUCKIES);
+    imp_room_add_duckies(&out->room, world, (int)sample->values[IMP_QUANTITY_ROOM_DUCKIES][0],
+                         &random);
+}
+
 void imp_scenery_sample(imp_scenery *out, const imp_randomization_sample *sample,
                         const imp_world *world, const float sky[3])
 {
@@ -115,6 +133,7 @@ void imp_scenery_sample(imp_scenery *out, const imp_randomization_sample *sample
     sample_lamp_position(out, sample, world);
     sample_glare_lamps(out, sample, world);
     sample_clutter_boxes(out, sample, world);
+    sample_room(out, sample, world);
 }
 
 void imp_led_colours_sample(const imp_randomization_sample *sample, int count,

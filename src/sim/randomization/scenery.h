@@ -12,6 +12,9 @@ typedef struct imp_scenery {
     imp_clutter boxes[IMP_CLUTTER_MAX];
     int box_count;
     double lamp[3];
+    bool has_room; // whether there is a room, or its duckies
+    imp_room_kind room_kind;
+    imp_room room;
 } imp_scenery;
 
 // Draws the scenery of a world; `sky` is the base colour of the panorama.

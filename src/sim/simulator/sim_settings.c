@@ -53,6 +53,8 @@ static const imp_struct_member SCENE[] = {
     IMP_MEMBER(imp_scene_def, variants, INT),
     IMP_MEMBER(imp_scene_def, wear, FLOAT),
     IMP_MEMBER(imp_scene_def, finest, INT),
+    IMP_MEMBER_WITH(imp_scene_def, room, UINT64, .unit = "SEED",
+                    .help = "put a room around the map, generated from a seed; 0: none"),
 };
 const imp_struct_table imp_scene_members = IMP_STRUCT_TABLE(imp_scene_def, SCENE);
 

@@ -24,6 +24,8 @@ static const struct golden_case {
      0x7e60669bd1bc57c6U},
     {"udem1 randomised", "udem1", "all", 40, 4, 0xa92c2f708a661a96U, 0x3ccfa9534f102807U,
      0x54c8de961e6289adU},
+    {"udem1 indoors", "udem1", "indoors", 40, 4, 0xa92c2f708a661a96U, 0xc393fbb40a2b7e5eU,
+     0x054e0202523b84bdU},
 };
 
 // Adds a number. NaNs count as one value.

@@ -24,6 +24,8 @@ int32_t imp_tile_appearance_of_cell(const imp_scene *scene, const imp_view *view
         return 0;
     // cells have a ring around the tiles
     const int tile = (row - 1) * (scene->columns - 2) + column - 1;
+    if (view->room != NULL && view->room->bare && !scene->world->tiles[tile].drivable)
+        return 0;
     for (int c = 0; c < 6 && view->tile_colour != NULL; c++)
         colour[c] = quantise_colour_factor(view->tile_colour[tile][c / 2]);
     if (view->tile_variant == NULL)
@@ -51,7 +53,8 @@ void imp_ground_set_cells(imp_ground_uniforms *uniforms, const imp_scene *scene,
     uniforms->rows = scene->rows;
     uniforms->colours = NULL;
     uniforms->x_origin = uniforms->z_origin = IMP_TILE_UNITS;
-    if (view->tile_colour == NULL && view->tile_variant == NULL)
+    const bool bare = view->room != NULL && view->room->bare;
+    if (view->tile_colour == NULL && view->tile_variant == NULL && !bare)
         return;
     // a window around the robot
     const double tile = scene->world->tile_size;

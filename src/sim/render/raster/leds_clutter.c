@@ -25,11 +25,8 @@ bool imp_leds_clutter_create(imp_scene_objects *objects)
     return made;
 }
 
-// Whether a sphere may be visible: against the near plane and the four planes of the projection's
-// bounds. NaN counts as invisible.
-static bool is_sphere_visible(const imp_projection *projection,
-                              const imp_camera_frame *camera_frame, const double at[3],
-                              float radius)
+bool imp_sphere_is_visible(const imp_projection *projection, const imp_camera_frame *camera_frame,
+                           const double at[3], float radius)
 {
     float p[3];
     for (int i = 0; i < 3; i++) {
@@ -60,7 +57,7 @@ bool imp_clutter_draw(imp_object_pass *pass, const imp_scene_objects *objects,
         const float *size = box->size;
         const float radius =
             0.5f * sqrtf(size[0] * size[0] + size[1] * size[1] + size[2] * size[2]);
-        if (!is_sphere_visible(&pass->projection, camera_frame, middle, radius))
+        if (!imp_sphere_is_visible(&pass->projection, camera_frame, middle, radius))
             continue;
         for (int c = 0; c < 3; c++)
             pass->tint[c] = box->colour[c];

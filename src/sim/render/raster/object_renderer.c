@@ -405,6 +405,9 @@ void imp_objects_draw(imp_object_pass *pass, const imp_scene_objects *objects,
             imp_leds_draw(pass, objects, object, camera_frame, view, &at, view->leds[seen->object]);
     }
     // blend all samples at once, after everything was drawn
-    if (imp_clutter_draw(pass, objects, camera_frame, view) || count > 0)
+    bool drawn = imp_clutter_draw(pass, objects, camera_frame, view) || count > 0;
+    if (view->room != NULL)
+        drawn = imp_room_draw(pass, objects, camera_frame, view, IMP_ROOM_ALL) || drawn;
+    if (drawn)
         pass->resolve(&pass->raster, image, stride);
 }

@@ -19,7 +19,8 @@ typedef struct imp_scene_objects {
     int count;
     imp_object_instance *objects;               // as many as the world's objects
     imp_mesh meshes[IMP_OBJECT_MODEL_COUNT][2]; // coarse and detailed version; empty if unused
-    imp_mesh box, ball; // for clutter and LEDs: a unit box on the ground, a unit ball
+    imp_mesh box, ball;   // for clutter and LEDs: a unit box on the ground, a unit ball
+    imp_mesh panel, flat; // for rooms: a unit square that faces ahead, and one that faces up
     imp_mesh_texture decals[IMP_DECAL_COUNT];
     const imp_asset_model *loaded[IMP_OBJECT_MODEL_COUNT]; // asset model; NULL: ours
     // ambient brightness, and diffuse brightness of faces towards the lamp
@@ -103,6 +104,23 @@ void imp_leds_draw(imp_object_pass *pass, const imp_scene_objects *objects,
                    const imp_view *view, const imp_object_placement *at,
                    const float colours[IMP_LED_COUNT][3]);
 bool imp_leds_clutter_create(imp_scene_objects *objects);
+
+// Whether a sphere may be visible: against the near plane and the four planes of the projection's
+// bounds. NaN counts as invisible.
+bool imp_sphere_is_visible(const imp_projection *projection, const imp_camera_frame *camera_frame,
+                           const double at[3], float radius);
+
+// Draws a room, or of its parts only duckies or only the others (room_renderer.c). Returns whether
+// any was visible.
+typedef enum imp_room_selection {
+    IMP_ROOM_ALL,
+    IMP_ROOM_DUCKIES,
+    IMP_ROOM_BACKGROUND
+} imp_room_selection;
+bool imp_room_draw(imp_object_pass *pass, const imp_scene_objects *objects,
+                   const imp_camera_frame *camera_frame, const imp_view *view,
+                   imp_room_selection selection);
+bool imp_room_meshes_create(imp_scene_objects *objects);
 
 // Draws the objects within the pass's raster over an image (`stride` bytes per row).
 void imp_objects_draw(imp_object_pass *pass, const imp_scene_objects *objects,

@@ -71,8 +71,8 @@ imp_status imp_scene_objects_create(imp_scene_objects *objects, const imp_world 
     for (int k = 0; assets != NULL && k < IMP_OBJECT_MODEL_COUNT; k++)
         if (assets->models[k].piece_count > 0)
             objects->loaded[k] = &assets->models[k];
-    // shared meshes of LEDs and clutter
-    if (!imp_leds_clutter_create(objects)) {
+    // shared meshes of LEDs, clutter and rooms
+    if (!imp_leds_clutter_create(objects) || !imp_room_meshes_create(objects)) {
         imp_scene_objects_free(objects);
         return imp_fail(err, IMP_NO_MEMORY, "no memory for the objects of %s", world->name);
     }
@@ -100,6 +100,8 @@ void imp_scene_objects_free(imp_scene_objects *objects)
             imp_mesh_free(&objects->meshes[k][detailed]);
     imp_mesh_free(&objects->box);
     imp_mesh_free(&objects->ball);
+    imp_mesh_free(&objects->panel);
+    imp_mesh_free(&objects->flat);
     for (int k = 0; k < IMP_DECAL_COUNT; k++)
         imp_mesh_texture_free(&objects->decals[k]);
     *objects = (imp_scene_objects){0};

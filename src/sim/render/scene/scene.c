@@ -4,6 +4,7 @@
 #include "sim/render/scene/scene.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/render/assets/assets.h"
 
@@ -63,6 +64,31 @@ imp_status imp_scene_create_with_def(imp_scene **out, const imp_world *world,
     return imp_scene_create_many(out, &world, 1, def, err);
 }
 
+// Generates the room of the definition.
+static imp_status create_room(imp_scene *scene, imp_error *err)
+{
+    if (scene->def.room == 0)
+        return IMP_OK;
+    scene->room = malloc(sizeof *scene->room);
+    if (scene->room == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "no memory for the room of %s", scene->world->name);
+    imp_random random = imp_random_stream(scene->def.room, 0, 0, IMP_PURPOSE_ROOM);
+    imp_room_generate(scene->room, scene->world, IMP_ROOM_OFFICE, false, &random);
+    return IMP_OK;
+}
+
+imp_view imp_scene_complete_view(const imp_scene *scene, const imp_view *view)
+{
+    imp_view out = *view;
+    if (scene->room == NULL || view->room != NULL)
+        return out;
+    out.room = scene->room;
+    out.horizon = NULL;
+    memcpy(out.sky, scene->room->ceiling, sizeof out.sky);
+    memcpy(out.ground, scene->room->floor, sizeof out.ground);
+    return out;
+}
+
 // Creates a scene without textures.
 static imp_status create_without_textures(imp_scene **out, const imp_world *world,
                                           const imp_scene_def *def, imp_error *err)
@@ -79,6 +105,8 @@ static imp_status create_without_textures(imp_scene **out, const imp_world *worl
     scene->rows = world->rows + 2;
     scene->def = *def;
     status = imp_scene_objects_create(&scene->objects, world, def->assets, err);
+    if (status == IMP_OK)
+        status = create_room(scene, err);
     set_light_factors(scene, def);
     if (status == IMP_OK)
         *out = scene;
@@ -121,6 +149,7 @@ void imp_scene_destroy(imp_scene *scene)
     free(scene->cell_variants);
     imp_scene_release_textures(scene);
     free(scene->styles);
+    free(scene->room);
     imp_scene_objects_free(&scene->objects);
     free(scene);
 }

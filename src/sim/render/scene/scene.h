@@ -35,7 +35,11 @@ struct imp_scene {
     imp_tile_style *styles;                   // style of each variant; NULL: all are new
     imp_scene_objects objects;
     bool lamp_on_tiles; // whether the lamp lights tiles
+    imp_room *room;     // of the definition; NULL without
 };
+
+// A view with the scene's room, unless it has one of its own or the scene has none.
+imp_view imp_scene_complete_view(const imp_scene *scene, const imp_view *view);
 
 // Assigns and builds the textures of scenes whose worlds and sizes are set (scene_textures.c).
 // False without memory.

@@ -10,8 +10,8 @@
 
 #include "sim/render/scene/scene.h"
 
-// Pseudo kind for clutter while it is drawn.
-enum { CLUTTER = IMP_OBJECT_KIND_COUNT };
+// Pseudo kinds for clutter and rooms while they are drawn.
+enum { CLUTTER = IMP_OBJECT_KIND_COUNT, ROOM };
 
 struct imp_segmentation_pass {
     imp_camera camera;
@@ -182,7 +182,7 @@ void imp_segmentation_pass_destroy(imp_segmentation_pass *segmentation)
     free(segmentation);
 }
 
-// Draws objects one at a time, then all clutter.
+// Draws objects one at a time, then all clutter, then the room.
 static void render_object_kinds(imp_segmentation_pass *s, const imp_scene *scene,
                                 const imp_camera_frame *camera_frame, const imp_view *view)
 {
@@ -191,6 +191,7 @@ static void render_object_kinds(imp_segmentation_pass *s, const imp_scene *scene
     only.hidden = s->hidden;
     // the view is copied, so that the caller's stays unchanged
     only.clutter_count = 0;
+    only.room = NULL;
     memset(s->hidden, 0xff, sizeof s->hidden);
     for (int k = 0; k < world->object_count; k++) {
         const uint64_t bit = (uint64_t)1 << k % 64;
@@ -206,6 +207,12 @@ static void render_object_kinds(imp_segmentation_pass *s, const imp_scene *scene
     only.clutter_count = view->clutter_count;
     s->kind = CLUTTER;
     imp_objects_draw(&s->pass, &scene->objects, world, camera_frame, &only, NULL, 0);
+    if (view->room == NULL)
+        return;
+    s->kind = IMP_OBJECT_DUCKIE;
+    imp_room_draw(&s->pass, &scene->objects, camera_frame, view, IMP_ROOM_DUCKIES);
+    s->kind = ROOM;
+    imp_room_draw(&s->pass, &scene->objects, camera_frame, view, IMP_ROOM_BACKGROUND);
 }
 
 // The class at a point of the ground.
@@ -254,6 +261,8 @@ void imp_segmentation_pass_run(imp_segmentation_pass *segmentation, const imp_sc
     imp_segmentation_pass *s = segmentation;
     const imp_camera_def *def = &s->camera.def;
     const size_t count = (size_t)def->width * (size_t)def->height;
+    const imp_view shown = imp_scene_complete_view(scene, view);
+    view = &shown;
     const imp_camera_frame camera_frame = imp_camera_frame_at(def, view->pose);
     // objects first, then the ground where there is none
     memset(s->inverse_depth, 0, count * sizeof *s->inverse_depth);
@@ -264,10 +273,13 @@ void imp_segmentation_pass_run(imp_segmentation_pass *segmentation, const imp_sc
         float depth;
         int class_id = semantic_class_along_ray(
             scene, view, &camera_frame, s->pass.raster.rays.x[k], s->pass.raster.rays.y[k], &depth);
-        // an object, or clutter, which counts as ground
+        // an object, or clutter, which counts as ground; rooms are ground below the horizon
         if (s->objects[k] > 0) {
             const int kind = s->objects[k] - 1;
-            class_id = kind == CLUTTER ? IMP_SEMANTIC_GROUND : IMP_SEMANTIC_OBJECT + kind;
+            if (kind == CLUTTER || (kind == ROOM && class_id != IMP_SEMANTIC_SKY))
+                class_id = IMP_SEMANTIC_GROUND;
+            else if (kind != ROOM)
+                class_id = IMP_SEMANTIC_OBJECT + kind;
             depth = 1.0f / s->inverse_depth[k];
         }
         if (mask != NULL)

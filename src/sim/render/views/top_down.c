@@ -47,6 +47,8 @@ static void draw_objects_top_down(const imp_scene *scene, const imp_view *view, 
 {
     enum { BLOCK_WIDTH = 64, BLOCK_ROWS = 16, BLOCK = BLOCK_WIDTH * BLOCK_ROWS };
     const imp_world *world = scene->world;
+    imp_view only = *view;
+    only.room = NULL;
     double scale, left, top;
     imp_top_down_transform(world, width, height, &scale, &left, &top);
     // 100 times the image's size: perspective changes positions by less than a pixel
@@ -84,7 +86,7 @@ static void draw_objects_top_down(const imp_scene *scene, const imp_view *view, 
                                        .runs = {runs[0], runs[1], runs[2], runs[3]}};
             // draw and blend; the buffers are cleared by resolving
             set_parallel_rays(&pass.raster, scale * high);
-            imp_objects_draw(&pass, &scene->objects, world, &camera_frame, view, rgb,
+            imp_objects_draw(&pass, &scene->objects, world, &camera_frame, &only, rgb,
                              (size_t)width * 3);
         }
 }
