@@ -106,9 +106,22 @@ static void every_lens_makes_a_camera(void **state)
             for (int k = 0; k < 6; k++) {
                 const double k2[] = {0.0, 0.03, 0.15, 0.4, -0.1, 0.1};
                 const double k3[] = {0.0, 0.0, 0.0, -0.1, 0.02, -0.02};
-                check_camera(&(imp_lens){IMP_LENS_CALIBRATED, 640, 480, focal, 1.02 * focal, 310.5,
-                                         238.0, k1, k2[k], k % 2 ? 0.002 : 0.0, -0.001 * (k / 2),
-                                         k3[k]});
+                check_camera(&(imp_lens){.kind = IMP_LENS_CALIBRATED,
+                                         IMP_LENS_PLUMB_BOB,
+                                         640,
+                                         480,
+                                         focal,
+                                         1.02 * focal,
+                                         310.5,
+                                         238.0,
+                                         k1,
+                                         k2[k],
+                                         k % 2 ? 0.002 : 0.0,
+                                         -0.001 * (k / 2),
+                                         k3[k],
+                                         0.0,
+                                         0.0,
+                                         0.0});
             }
 }
 
