@@ -1,11 +1,12 @@
 #!/bin/sh
-# page-template.sh WEB MODULE SCRIPT...: prints src/page/web/page.html with the style sheet, the
-# compressed module in base64 and the scripts in the places of its lines @STYLE@, @MODULE@ and
-# @SCRIPT@. Scripts share one scope, and see what stands before them.
+# page-template.sh WEB SIMD PLAIN SCRIPT...: prints src/page/web/page.html with the style sheet, the
+# two modules, compressed and in base64, and the scripts in the places of its lines @STYLE@, @SIMD@,
+# @PLAIN@ and @SCRIPT@. Scripts share one scope, and see what stands before them.
 set -eu
 web=$1
-module=$2
-shift 2
+simd=$2
+plain=$3
+shift 3
 
 part() { # FROM TO: lines between these two marks; FROM may be empty
     awk -v from="$1" -v to="$2" '
@@ -17,10 +18,13 @@ part() { # FROM TO: lines between these two marks; FROM may be empty
 
 part '' @STYLE@
 cat "$web/page.css"
-part @STYLE@ @MODULE@
-gzip -9n <"$module" | base64 -w 0
+part @STYLE@ @SIMD@
+gzip -9n <"$simd" | base64 -w 0
 echo
-part @MODULE@ @SCRIPT@
+part @SIMD@ @PLAIN@
+gzip -9n <"$plain" | base64 -w 0
+echo
+part @PLAIN@ @SCRIPT@
 for name in "$@"; do
     cat "$web/$name.js"
 done

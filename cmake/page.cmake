@@ -40,19 +40,48 @@ set(IMP_WASM_FOLDERS base/common base/text base/io base/yaml base/observation ba
   sim/render/scene sim/render/ground sim/render/views sim/render/camera_effects sim/map_set sim/env
   sim/randomization sim/policy sim/expert sim/simulator nn/vector_kernels nn/kernels nn/network
   nn/engine)
-set(IMP_WASM_FILES evaluate/rollout/network_policy.c)
+set(IMP_WASM_FILES evaluate/rollout/network_policy.c evaluate/challenge/brent_minimise.c
+  evaluate/challenge/legal_lanes.c evaluate/challenge/metrics_tracker.c)
 set(IMP_WASM_WITHOUT base/io/atomic_file.c base/io/folder_lock.c base/io/mapped_file.c
   base/io/protobuf_writer.c base/threads/thread_pool.c base/yaml/yaml_json.c base/yaml/yaml_parser.c
-  sim/randomization/randomization_file.c)
-set(IMP_WASM_FLAGS --target=wasm32-wasi -std=c17 -O3 -msimd128 -ffp-contract=off -fno-math-errno
+  sim/randomization/randomization_file.c sim/render/camera_effects/jpeg_artifacts.c
+  nn/engine/build_backward.c nn/vector_kernels/convolution_gradient.c
+  nn/vector_kernels/pooled_convolution_gradient.c nn/vector_kernels/table.c)
+# Folders where the time goes, and all that handle vectors: they are compiled for speed, once with
+# SIMD and once without, and the others for size, without SIMD.
+set(IMP_WASM_FAST sim/render/ground sim/render/raster sim/render/views sim/render/primitives
+  sim/render/camera_effects nn/vector_kernels nn/kernels nn/engine page/module)
+set(IMP_WASM_FLAGS --target=wasm32-wasi -std=c17 -ffp-contract=off -fno-math-errno
   -ffunction-sections -fdata-sections -D_GNU_SOURCE -D_WASI_EMULATED_MMAN
   -DIMP_INSTRUCTION_SET=plain -Wno-psabi
   -I${PROJECT_SOURCE_DIR}/src/page/shims -I${PROJECT_SOURCE_DIR}/include
   -I${PROJECT_SOURCE_DIR}/src)
 
-# Compiles the module: OUT is its path.
-function(imp_build_wasm OUT)
-  set(objects)
+# Adds the command that compiles FILE to OBJECT with some more flags.
+function(imp_compile_wasm OBJECT FILE)
+  get_filename_component(folder ${OBJECT} DIRECTORY)
+  file(MAKE_DIRECTORY ${folder})
+  add_custom_command(OUTPUT ${OBJECT}
+    COMMAND ${CMAKE_C_COMPILER_LAUNCHER} ${IMP_WASM_COMPILER} ${IMP_WASM_FLAGS} ${ARGN} -MD -MF
+            ${OBJECT}.d -c ${PROJECT_SOURCE_DIR}/src/${FILE} -o ${OBJECT}
+    DEPENDS ${PROJECT_SOURCE_DIR}/src/${FILE} DEPFILE ${OBJECT}.d
+    COMMENT "Building WebAssembly object ${FILE}.o")
+endfunction()
+
+# Adds the command that links OBJECTS to the module OUT.
+function(imp_link_wasm OUT OBJECTS)
+  string(REPLACE ";" "\n" list "${OBJECTS}")
+  file(GENERATE OUTPUT ${OUT}.rsp CONTENT "${list}\n")
+  add_custom_command(OUTPUT ${OUT}
+    COMMAND ${IMP_WASM_COMPILER} --target=wasm32-wasi -mexec-model=reactor -Wl,--gc-sections
+            -Wl,--strip-all -Wl,-z,stack-size=1048576 -o ${OUT} @${OUT}.rsp
+    DEPENDS ${OBJECTS} COMMENT "Linking WebAssembly module")
+endfunction()
+
+# Compiles the modules: SIMD and PLAIN are their paths.
+function(imp_build_wasm SIMD PLAIN)
+  set(simd_objects)
+  set(plain_objects)
   get_property(own GLOBAL PROPERTY IMP_WASM_SOURCES)
   list(APPEND IMP_WASM_FILES ${own})
   foreach(folder IN LISTS IMP_WASM_FOLDERS)
@@ -63,25 +92,24 @@ function(imp_build_wasm OUT)
   list(REMOVE_ITEM IMP_WASM_FILES ${IMP_WASM_WITHOUT})
   foreach(file IN LISTS IMP_WASM_FILES)
     set(object ${PROJECT_BINARY_DIR}/wasm/${file}.o)
-    get_filename_component(folder ${object} DIRECTORY)
-    file(MAKE_DIRECTORY ${folder})
-    add_custom_command(OUTPUT ${object}
-      COMMAND ${CMAKE_C_COMPILER_LAUNCHER} ${IMP_WASM_COMPILER} ${IMP_WASM_FLAGS} -MD -MF
-              ${object}.d -c ${PROJECT_SOURCE_DIR}/src/${file} -o ${object}
-      DEPENDS ${PROJECT_SOURCE_DIR}/src/${file} DEPFILE ${object}.d
-      COMMENT "Building WebAssembly object ${file}.o")
-    list(APPEND objects ${object})
+    get_filename_component(folder ${file} DIRECTORY)
+    if(folder IN_LIST IMP_WASM_FAST)
+      imp_compile_wasm(${object}.simd ${file} -O3 -msimd128)
+      imp_compile_wasm(${object} ${file} -Oz)
+      list(APPEND simd_objects ${object}.simd)
+    else()
+      imp_compile_wasm(${object} ${file} -Os)
+      list(APPEND simd_objects ${object})
+    endif()
+    list(APPEND plain_objects ${object})
   endforeach()
-  string(REPLACE ";" "\n" list "${objects}")
-  file(GENERATE OUTPUT ${OUT}.rsp CONTENT "${list}\n")
-  add_custom_command(OUTPUT ${OUT}
-    COMMAND ${IMP_WASM_COMPILER} --target=wasm32-wasi -mexec-model=reactor -Wl,--gc-sections
-            -Wl,--strip-all -Wl,-z,stack-size=1048576 -o ${OUT} @${OUT}.rsp
-    DEPENDS ${objects} COMMENT "Linking WebAssembly module")
+  imp_link_wasm(${SIMD} "${simd_objects}")
+  imp_link_wasm(${PLAIN} "${plain_objects}")
 endfunction()
 
 # The scripts of the page, in the order in which they know each other.
-set(IMP_PAGE_SCRIPTS words module recording plots map_view devices session screen main)
+set(IMP_PAGE_SCRIPTS words module recording plots map_view devices racing session
+  traffic episodes screen main)
 
 # Adds the template to the folder page/writer, empty if it cannot be made.
 function(imp_embed_page)
@@ -94,14 +122,14 @@ function(imp_embed_page)
   if(IMP_WASM_COMPILER)
     message(STATUS "The page is built with ${IMP_WASM_COMPILER}")
     set(page ${PROJECT_BINARY_DIR}/page_template.html)
-    set(module ${PROJECT_BINARY_DIR}/wasm/module.wasm)
+    set(modules ${PROJECT_BINARY_DIR}/wasm/simd.wasm ${PROJECT_BINARY_DIR}/wasm/plain.wasm)
     set(web ${PROJECT_SOURCE_DIR}/src/page/web)
     set(script ${PROJECT_SOURCE_DIR}/cmake/page-template.sh)
-    imp_build_wasm(${module})
+    imp_build_wasm(${modules})
     file(GLOB parts CONFIGURE_DEPENDS ${web}/*)
     add_custom_command(OUTPUT ${page}
-      COMMAND ${script} ${web} ${module} ${IMP_PAGE_SCRIPTS} >${page}
-      DEPENDS ${parts} ${module} ${script})
+      COMMAND ${script} ${web} ${modules} ${IMP_PAGE_SCRIPTS} >${page}
+      DEPENDS ${parts} ${modules} ${script})
   else()
     message(STATUS "No compiler for WebAssembly: imprint page will not be available")
   endif()

@@ -4,6 +4,7 @@
 #define IMPRINT_EVALUATE_H
 
 #include "imprint/challenge.h"
+#include "imprint/demonstration.h"
 #include "imprint/env.h"
 #include "imprint/randomization.h"
 #include "imprint/rollout.h"
@@ -70,6 +71,7 @@ typedef struct imp_eval_def {
     const char *starts_name;         ///< nullable: the file that they were read from, for messages
     bool ask_expert;                 ///< also compute the expert's action in every state; false
     int keep;                        ///< number of first episodes that keep their trajectories; 100
+    bool record_drives; ///< the kept episodes are also recorded as demonstrations; false
     int cookie;
 } imp_eval_def;
 
@@ -109,6 +111,7 @@ typedef struct imp_episode_result {
     imp_pose *poses;          ///< (steps + 1), or NULL: only the first episodes keep them
     float *lane_distances;    ///< (steps) [m]; NaN off lanes; or NULL
     imp_action_pair *actions; ///< (steps), or NULL
+    imp_demonstration *drive; ///< the same as a drive that a file can hold, or NULL
 } imp_episode_result;
 
 /// Statistics over episodes.
@@ -167,9 +170,10 @@ typedef struct imp_evaluation {
     imp_episode_result *results;       ///< (episodes)
 } imp_evaluation;
 
-/// Drives episodes with a policy. The same definition gives the same starts to every policy. All
-/// figures are of all episodes; memory grows by some 200 bytes with each beyond def->keep. The
-/// caller frees *out with imp_evaluation_free().
+/// Drives episodes with a policy. The same definition gives the same starts to every policy.
+/// Actions are rounded as imp_demonstration_round() does, so that every episode can be kept as a
+/// file and driven again to the last bit. All figures are of all episodes; memory grows by some 200
+/// bytes with each beyond def->keep. The caller frees *out with imp_evaluation_free().
 imp_status imp_evaluate(imp_evaluation *out, const imp_policy_factory *policy,
                         const imp_eval_def *def, const imp_monitor *monitor, imp_error *err);
 void imp_evaluation_free(imp_evaluation *evaluation); ///< nullable
@@ -210,8 +214,8 @@ typedef struct imp_replay_def {
 
 /// An episode driven again.
 typedef struct imp_replay {
-    imp_episode_result result; ///< with its trajectory and actions, the expert's included; its
-                               ///< `map` is NULL
+    imp_episode_result result; ///< with its trajectory, its drive and its actions, the expert's
+                               ///< included; its `map` is NULL
     int width, height;         ///< of a frame [px]
     int count;                 ///< frames kept
     uint8_t *frames;           ///< (count x height x width x 3) observations before the steps
@@ -312,12 +316,21 @@ typedef struct imp_eval_report_def {
     const imp_evaluation *evaluations;        ///< (count) on the same starts
     const char *summary;                      ///< nullable: a line that summarises the evaluation
     const imp_robustness *robustness;         ///< (count) nullable
+    /// Nullable: called when the drives of the worst episodes are written. Returns the name of a
+    /// page (imprint/page.h) in the folder, which has them as `worst-<p>-<n>`, so that the report
+    /// links to it; or NULL
+    const char *(*write_simulator)(void *context);
+    void *simulator_context;
+    const char *video_extension; ///< nullable: that of videos `worst-<p>-<n>` in the folder, ".mp4"
+    int video_count;             ///< of each policy
 } imp_eval_report_def;
 
 /// Writes into the folder:
 ///   report.html, episodes.csv  all in one file; a row per policy and episode
 ///   trajectories.png       trajectories on the map; `trajectories-<n>.png` of several maps
-///   `worst-<p>-<n>.csv/png` poses and frames of policy p's n-th worst episode
+///   `worst-<p>-<n>.csv/png` poses and frames of policy p's n-th worst episode; its drive is
+///                          `worst-<p>-<n>.drive.json`
+///   drives                 `<p>-<episode>.drive.json`, the drives that the evaluation recorded
 ///   `saliency-<p>.png`     saliency of a network
 imp_status imp_eval_report_write(const imp_eval_report_def *def, const imp_monitor *monitor,
                                  imp_error *err);

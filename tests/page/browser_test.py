@@ -8,6 +8,7 @@ multiply_add.wasm, tests/page/multiply_add.c as a module, where there is a compi
 
 import base64
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -46,16 +47,13 @@ def check_quiet(browser):
             assert url.startswith(("file://", "data:", "blob:", "about:")), url[:200]
 
 
-def test_frames(browser, frames, model, page):
-    """Every state and observation is that of the native program."""
-    cases = [("expert", "udem1", "none"), (model, "loop_empty", "none"),
-             (model, "loop_empty", "looks"), ("expert", "loop_dyn_duckiebots", "looks,dynamics"),
-             ("pure-pursuit", "zigzag_dists", "none")]
+def compare_frames(browser, frames, page, cases, steps):
+    """Every state and observation is that of the native program, and so are AI-DO's metrics."""
     load(browser, page)
     for policy, map_name, words in cases:
-        wanted = output_of(frames, "drive", policy, map_name, words, STEPS).split("\n")[:-1]
+        *wanted, metrics = output_of(frames, "drive", policy, map_name, words, steps).splitlines()
         name = {"pure-pursuit": "pure pursuit"}.get(policy, Path(policy).name)
-        got = browser.run("""
+        got, got_metrics = browser.run("""
             const [name, map, words, steps] = arguments, { session, simulator } = imprint;
             session.begin({
                 map: imprint.maps.get(map), seed: 7, episode: 3, randomize: words, ghosts: [],
@@ -66,12 +64,39 @@ def test_frames(browser, frames, model, page):
             const observed = () => simulator.observationHash(0) !== '';
             while (lines.length < steps && observed() && session.step())
                 lines.push(simulator.stateHash(0) + ' ' + simulator.observationHash(0));
-            return lines""", name, map_name, words, STEPS)
+            return [lines, simulator.metrics(0)]""", name, map_name, words, steps)
         assert len(wanted) > 20, (policy, map_name, len(wanted))
         for step, pair in enumerate(zip(got, wanted)):
             assert pair[0] == pair[1], (policy, map_name, words, step, pair)
         assert len(got) == len(wanted), (policy, map_name, len(got), len(wanted))
+        values = dict(zip(("survived", "noLane", "lateral", "heading", "driven", "lane", "traveled"),
+                          map(float, metrics.split())))
+        assert all(values[name] == value for name, value in got_metrics.items()), (
+            got_metrics, metrics)
         print(f"  {name} on {map_name}, {words}: {len(got)} equal frames")
+
+
+def test_frames(browser, frames, model, page):
+    cases = [("expert", "udem1", "none"), (model, "loop_empty", "none"),
+             (model, "loop_empty", "looks"), ("expert", "loop_dyn_duckiebots", "looks,dynamics"),
+             ("pure-pursuit", "zigzag_dists", "none")]
+    compare_frames(browser, frames, page, cases, STEPS)
+    assert browser.run("return imprint.simd") is True
+
+
+def test_plain(frames, model, page):
+    """Without SIMD, it is the other module, with the same frames."""
+    with Browser(600, 500, extra=["--js-flags=--no-enable-sse4-1"]) as browser:
+        compare_frames(browser, frames, page, [
+            (model, "loop_empty", "none"), ("expert", "loop_dyn_duckiebots", "looks,dynamics")], 40)
+        assert browser.run("return imprint.simd") is False
+        check_quiet(browser)
+        # and without WebAssembly, a sentence
+        browser.command("Page.addScriptToEvaluateOnNewDocument",
+                        {"source": "delete window.WebAssembly"})
+        load(browser, page)
+        assert "WebAssembly, which this browser does not have" in problem(browser)
+        check_quiet(browser)
 
 
 def test_multiply_add(browser, page, module):
@@ -166,12 +191,65 @@ def test_seek(browser):
     assert browser.run("return imprint.session.length") == 11
 
 
+def test_traffic(browser, page, program, folder):
+    """A map with added traffic comes with its text: the page and the program open it."""
+    text = json.dumps(test_racing(browser, page))
+    path = folder / "traffic.drive.json"
+    path.write_text(text)
+    load(browser, page)
+    browser.run("imprint.openDrive(arguments[0])", text)
+    assert problem(browser) == "", problem(browser)
+    test_native(program, path, folder)
+
+
 def test_native(program, path, folder):
     known = subprocess.run([program, "import", "--help"], capture_output=True, text=True).stdout
     if "drive" not in known:
         print("  not checked: this program has no `imprint import drive`")
         return
     output_of(program, "import", "drive", path, "--out", folder / "imported", "--force")
+
+
+def test_racing(browser, page):
+    """Laps are counted, the expert's line is driven ahead, and settings of the robot act."""
+    load(browser, page)
+    laps = browser.run("""
+        const p = imprint, choose = (id, value) => {
+            document.getElementById(id).value = value;
+            document.getElementById(id).dispatchEvent(new Event('change'));
+        };
+        choose('policy', p.policies.findIndex(policy => policy.who === 'expert'));
+        for (let k = 0; k < 1500; k++)
+            p.session.step();
+        const { laps, time } = p.session.score();
+        p.seek(1000);
+        const before = p.session.score().laps.length;
+        p.seek(1500);
+        return [laps, time, before, p.session.score().laps.length]""")
+    times = laps[0]
+    assert len(times) >= 2 and laps[3] == len(times) and 1 <= laps[2] <= len(times), laps
+    assert max(times[1:]) - min(times[1:]) < 0.1 and 10 < times[0] < 25, laps
+    line = browser.run("""
+        imprint.newStart();
+        imprint.setMode('drive');
+        imprint.setPlaying(false);
+        for (let k = 0; k < 12; k++)
+            imprint.stepOnce();
+        const rows = [...document.querySelectorAll('#metrics th')].map(cell => cell.textContent);
+        return [imprint.session.line.poses.length, rows]""")
+    assert line[0] > 300 and line[1] == ["you", "expert"], line
+    drive = json.loads(browser.run("""
+        for (const [id, value] of [['delay', 0.3], ['trim', -0.05], ['traffic', 'both']]) {
+            document.getElementById(id).value = value;
+            document.getElementById(id).dispatchEvent(new Event('change'));
+        }
+        imprint.stepOnce();
+        return imprint.driveAsText()"""))
+    assert problem(browser) == "", problem(browser)
+    assert drive["settings"]["drive.delay"] == 0.3 and drive["settings"]["drive.trim"] == -0.05
+    assert drive["map"]["name"] == "loop_empty+both"
+    assert browser.run("return imprint.screen.map.transform.moving") == 4
+    return drive
 
 
 def test_bad_drives(browser, page):
@@ -218,6 +296,44 @@ def test_hostile_names(browser, program, folder, model):
     assert browser.run("return imprint.session.at") == 1
 
 
+def test_episodes(browser, program, folder, model):
+    """The report of an evaluation opens its worst episodes, where they went wrong."""
+    out = folder / "evaluation"
+    output_of(program, "eval", "--policy", model, "--policy", "expert", "--episodes", 4, "--steps",
+              90, "--start-angle-deg", 40, "--randomize", "dynamics", "--out", out)
+    links = re.findall('href="(simulator.html#episode=([^"]+))"', (out / "report.html").read_text())
+    assert [name for _, name in links] == [f"worst-{p}-{k}" for p in (1, 2) for k in (1, 2, 3)]
+    load(browser, out / "simulator.html", "#episode=" + links[1][1])
+    shown = browser.run("""
+        const s = imprint.session;
+        return [s.mode, s.at, s.length, document.querySelector('[aria-current=true] b').textContent,
+                imprint.episodes.episodes.length, imprint.policies[$('policy').value].name]""".replace(
+                    "$(", "document.getElementById("))
+    assert shown[0] == "replay" and 0 <= shown[1] < shown[2] <= 90, shown
+    assert shown[3:] == ["worst-1-2", 6, "model.safetensors"], shown
+    for _, name in links:  # opening compares the states
+        browser.run("imprint.openEpisode(imprint.episodes.find(arguments[0]))", name)
+        assert problem(browser) == "" and browser.run("return imprint.session.length") > 10, name
+    for who, mode in (("expert", "watch"), ("policy", "watch"), ("person", "drive")):
+        browser.run("imprint.openEpisode(imprint.episodes.find('worst-1-1')); imprint.seek(5);"
+                    "document.querySelector(`[data-fork=${arguments[0]}]`).click();"
+                    "imprint.setPlaying(false); imprint.stepOnce(); imprint.stepOnce()", who)
+        state = browser.run("""
+            const s = imprint.session;
+            return [s.mode, s.length, s.recording.drivers[6], s.before.at > 7]""")
+        assert state == [mode, 7, who, True], state
+    browser.run("imprint.episodes.find('worst-1-1').drive = '{}'; location.hash = '#episode=<b>'")
+    browser.wait("!document.getElementById('problem').hidden")
+    # the same from drives as files; the program drives them to the same states
+    page = folder / "drives.html"
+    output_of(program, "page", page, "--episodes", out / "drives", "--episodes",
+              out / "worst-2-1.drive.json")
+    load(browser, page, "#episode=2-00003")
+    assert browser.run("return [imprint.session.mode, imprint.episodes.episodes.length]") == [
+        "replay", 9]
+    test_native(program, out / "drives", folder)
+
+
 def main():
     program, frames, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3]).resolve()
     model, page = folder / "model.safetensors", folder / "page.html"
@@ -227,13 +343,17 @@ def main():
         tests = [
             (test_frames, (frames, str(model), page)),
             (test_multiply_add, (page, folder / "multiply_add.wasm")), (test_keyboard, (page,)),
+            (test_traffic, (page, program, folder)),
             (test_gamepad, (page,)), (test_take_over, (page, program, folder)),
             (test_bad_drives, (page,)), (test_hostile_names, (program, folder, model)),
+            (test_episodes, (program, folder, model)),
         ]
         for test, arguments in tests:
             print(test.__name__)
             test(browser, *arguments)
             check_quiet(browser)
+    print("test_plain")
+    test_plain(frames, str(model), page)
 
 
 if __name__ == "__main__":

@@ -27,9 +27,15 @@ done
 [ ! -e one/saliency-1.png ] || fail "an expert looks at nothing"
 
 # one page: nothing is fetched, every picture is there
-if grep -Eq 'src="[^d]|href=|<script|@import|url\(' one/report.html; then
+if grep -Eq 'src="[^d]|href="[^sw]|<script|@import|url\(' one/report.html; then
     fail "the page refers to something outside it"
 fi
+# what it links to lies beside it; the drives are those of the episodes, also from given starts
+grep -o 'href="[^"#]*' one/report.html | cut -c7- | sort -u >links
+[ "$(grep -c drive.json links)" -eq 9 ] || fail "nine drives are not linked: $(cat links)"
+while read -r file; do
+    [ -s "one/$file" ] || fail "$file is linked, but missing"
+done <links
 [ "$(grep -o '<svg' one/report.html | wc -l)" -eq 5 ] || fail "plots are missing"
 [ "$(grep -o 'data:image/png' one/report.html | wc -l)" -ge 10 ] || fail "pictures are missing"
 grep -q '<small>trained on</small>' one/report.html || fail "a training map is not marked"
@@ -82,6 +88,9 @@ expect 0 imprint eval --policy reference --starts drawn/episodes.csv --steps 40 
 grep '^pure-pursuit,' drawn/episodes.csv >a
 grep '^pure-pursuit,' again/episodes.csv >b
 cmp a b || fail "the same starts give other episodes"
+[ "$(find drawn/drives -name '*.drive.json' | wc -l)" -eq 10 ] || fail 'episodes without a drive'
+expect 0 imprint import drive drawn/drives again/drives --size 16x12 --out driven
+prints '15 drives'
 expect 0 imprint eval --policy expert --starts drawn/episodes.csv --episodes 2 --steps 5 --json
 [ "$(grep -c '"ending"' out)" -eq 4 ] || fail "--episodes does not limit the starts"
 printf 'x,z,heading\n1.44457571,2.2583746,0.265151767\n3.716097,5.690560,1.073086\n' >list.csv

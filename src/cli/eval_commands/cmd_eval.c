@@ -20,6 +20,7 @@
 #include "evaluate/evaluation/eval_settings.h"
 #include "evaluate/evaluation_report/episode_videos.h"
 #include "evaluate/report/report_formats/video.h"
+#include "imprint/page.h"
 
 // The options of both protocols; A challenge refuses those that it defines itself.
 static void add_eval_options(imp_options *options, imp_eval_settings *s)
@@ -72,7 +73,9 @@ static void add_eval_options(imp_options *options, imp_eval_settings *s)
         {"video-size", 0, IMP_OPTION_PAIR, s->video_size, "WxH",
          "size of each of their two views: the robot's camera and the map", IMP_SETTING},
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR",
-         "write report.html, metrics.json, episodes.csv and images to this folder", IMP_TRANSIENT},
+         "write report.html, metrics.json, episodes.csv, images and drives to this folder, and "
+         "simulator.html, which shows the worst episodes",
+         IMP_TRANSIENT},
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
          IMP_TRANSIENT},
     };
@@ -143,7 +146,7 @@ static imp_status write_videos(const imp_eval_settings *s, const imp_options *op
 static imp_status write_report_and_metrics(const imp_eval_settings *s, const imp_options *options,
                                            const imp_eval_outcome *o, imp_error *err)
 {
-    char summary[768];
+    char summary[768], extension[32];
     const imp_evaluation *first = &o->evaluations[0];
     // the report's subtitle: the conditions in a sentence
     snprintf(summary, sizeof summary,
@@ -159,6 +162,7 @@ static imp_status write_report_and_metrics(const imp_eval_settings *s, const imp
              s->eval.settle_steps == 1 ? "is left" : "are left",
              s->starts_path != NULL ? " Starts from " : "",
              s->starts_path != NULL ? s->starts_path : "");
+    snprintf(extension, sizeof extension, ".%s", s->video_format);
     // the report borrows everything
     const imp_eval_report_def report = {
         .folder = s->out,
@@ -169,6 +173,10 @@ static imp_status write_report_and_metrics(const imp_eval_settings *s, const imp
         .evaluations = o->evaluations,
         .summary = summary,
         .robustness = o->robustness,
+        .write_simulator = imp_page_is_available() ? imp_eval_page_write : NULL,
+        .simulator_context = &(imp_eval_page){s, o},
+        .video_extension = s->videos > 0 ? extension : NULL,
+        .video_count = s->videos,
     };
     const imp_monitor monitor = imp_console_monitor(options);
     imp_status status = imp_output_folder_save_settings(options, s->out, err);
@@ -439,6 +447,7 @@ static imp_status run_eval_command(void *state, const imp_options *options, imp_
     // create the folder now: an evaluation takes minutes, and must not end with "permission denied"
     if (s->out != NULL)
         IMP_TRY(imp_folder_create(s->out, err));
+    s->eval.record_drives = s->out != NULL;
     if (!imp_option_is_given(options, &s->eval.settle_steps) && !is_challenge)
         s->eval.settle_steps = s->eval.steps >= 300 ? 60 : 0;
     s->eval.sim.map_count = s->sim.maps.count; // a table of starts may have set them

@@ -33,7 +33,7 @@ static bool is_imprint_file(const char *name)
         "metrics.json",     "state.safetensors", "trajectories.png",
         "history.jsonl",    "report.html",       "episodes.csv",
         "rounds.csv",       "rounds.svg",        "predictions.csv",
-        "sheet.png",
+        "sheet.png",        "simulator.html",
     };
     // a writer that was killed leaves a temporary name: judge the name behind it
     char stem[256];
@@ -50,13 +50,20 @@ static bool is_imprint_file(const char *name)
         (sscanf(stem, "trajectories-%*[a-z0-9-].png%n", &used) == 0 && used > 0 &&
          stem[used] == '\0'))
         return true;
-    static const char *const patterns[] = {
-        "worst-%*9[0-9]-%*9[0-9].csv%n",  "worst-%*9[0-9]-%*9[0-9].png%n",
-        "worst-%*9[0-9]-%*9[0-9].mp4%n",  "worst-%*9[0-9]-%*9[0-9].webm%n",
-        "worst-%*9[0-9]-%*9[0-9].gif%n",  "worst-%*9[0-9]-%*9[0-9].webp%n",
-        "worst-%*9[0-9]-%*9[0-9].apng%n", "saliency-%*9[0-9].png%n",
-        "frame-%*9[0-9].png%n",           "agent%*9[0-9]-episode%*9[0-9].cbor%n",
-        "epoch-%*9[0-9].safetensors%n",   "%*9[0-9].drive.json%n"};
+    static const char *const patterns[] = {"worst-%*9[0-9]-%*9[0-9].csv%n",
+                                           "worst-%*9[0-9]-%*9[0-9].png%n",
+                                           "worst-%*9[0-9]-%*9[0-9].mp4%n",
+                                           "worst-%*9[0-9]-%*9[0-9].webm%n",
+                                           "worst-%*9[0-9]-%*9[0-9].gif%n",
+                                           "worst-%*9[0-9]-%*9[0-9].webp%n",
+                                           "worst-%*9[0-9]-%*9[0-9].apng%n",
+                                           "saliency-%*9[0-9].png%n",
+                                           "worst-%*9[0-9]-%*9[0-9].drive.json%n",
+                                           "%*9[0-9]-%*9[0-9].drive.json%n",
+                                           "frame-%*9[0-9].png%n",
+                                           "agent%*9[0-9]-episode%*9[0-9].cbor%n",
+                                           "epoch-%*9[0-9].safetensors%n",
+                                           "%*9[0-9].drive.json%n"};
     for (size_t k = 0; k < sizeof patterns / sizeof patterns[0]; k++) {
         // NOLINTNEXTLINE(clang-diagnostic-format-nonliteral,cert-err34-c): fixed patterns
         if (sscanf(stem, patterns[k], &used) == 0 && used > 0 && stem[used] == '\0')
@@ -72,13 +79,13 @@ static bool is_imprint_file(const char *name)
 }
 
 // Whether imprint makes subfolders of this name: for DAgger's rounds, for seeds, for messages of
-// agents, for networks that drive during online training, and for the parts of a dataset. A
-// symbolic link does not count.
+// agents, for networks that drive during online training, for the parts of a dataset, and for
+// drives of an evaluation. A symbolic link does not count.
 static bool is_imprint_subfolder(int directory, const char *name)
 {
     static const char *const patterns[] = {
         "data-%*9[0-9]%n", "model-%*9[0-9]%n", "seed-%*20[0-9]%n", "messages%n",
-        "drivers%n",       "train%n",          "validation%n"};
+        "drivers%n",       "train%n",          "validation%n",     "drives%n"};
     struct stat info;
     int used = 0;
     for (size_t k = 0; used == 0 && k < sizeof patterns / sizeof patterns[0]; k++) {

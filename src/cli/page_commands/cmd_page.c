@@ -2,26 +2,31 @@
 // work; this file opens the policies and converts the options.
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/common/try.h"
 #include "base/common/vector2.h"
+#include "base/io/file.h"
 #include "base/text/plural.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
 #include "cli/output/output_extension.h"
 #include "cli/page_commands/page_of_dataset.h"
 #include "imprint/page.h"
+#include "learn/collection/drive_files.h"
 #include "sim/env/env_settings.h"
-
-enum { POLICIES_MAX = 16 };
 
 // Options, the policies that are open, and the file's size for the report.
 typedef struct settings {
     imp_page_def page;
-    imp_text_list maps, policies;
-    imp_policy_factory *open[POLICIES_MAX];
+    imp_text_list maps, policies, episodes;
+    imp_policy_factory *open[IMP_PAGE_POLICIES_MAX];
+    imp_drive_files files; // of episodes
+    imp_demonstration *drives;
+    imp_page_episode *named;
+    char (*names)[64];
     double start_angle_deg;
     const char *out;
     long long bytes;
@@ -31,8 +36,8 @@ typedef struct settings {
 // Opens the policies. Experts are in every page, so that naming them is no error.
 static imp_status open_policies(settings *s, imp_error *err)
 {
-    if (s->policies.count > POLICIES_MAX)
-        return imp_fail(err, IMP_USAGE, "a page holds at most %d policies", POLICIES_MAX);
+    if (s->policies.count > IMP_PAGE_POLICIES_MAX)
+        return imp_fail(err, IMP_USAGE, "a page holds at most %d policies", IMP_PAGE_POLICIES_MAX);
     for (int k = 0; k < s->policies.count; k++) {
         imp_policy_factory *policy = NULL;
         IMP_TRY(imp_policy_factory_open(&policy, s->policies.items[k], NULL, err));
@@ -44,6 +49,42 @@ static imp_status open_policies(settings *s, imp_error *err)
         }
     }
     s->page.policies = (const imp_policy_factory *const *)s->open;
+    return IMP_OK;
+}
+
+// The name of a file without its folder and its ending.
+static void copy_name_of_file(char out[64], const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
+    const size_t length = strlen(name), end = strlen(IMP_DRIVE_SUFFIX);
+    const size_t kept = imp_path_has_suffix(name, IMP_DRIVE_SUFFIX) ? length - end : length;
+    snprintf(out, 64, "%.*s", (int)(kept < 63 ? kept : 63), name);
+}
+
+// Reads the drives of --episodes.
+static imp_status read_episodes(settings *s, const imp_options *options, imp_error *err)
+{
+    if (s->episodes.count == 0)
+        return IMP_OK;
+    const imp_monitor monitor = imp_console_monitor(options);
+    IMP_TRY(imp_drive_files_list(&s->files, s->episodes.items, s->episodes.count, &monitor, err));
+    const size_t count = (size_t)s->files.count;
+    if (s->files.count > IMP_PAGE_EPISODES_MAX)
+        return imp_fail(err, IMP_USAGE, "--episodes: a page holds at most %d, not %d",
+                        IMP_PAGE_EPISODES_MAX, s->files.count);
+    s->drives = calloc(count, sizeof *s->drives);
+    s->named = calloc(count, sizeof *s->named);
+    s->names = calloc(count, sizeof *s->names);
+    if (s->drives == NULL || s->named == NULL || s->names == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
+                        IMP_PLURAL(s->files.count, "episode"));
+    for (int k = 0; k < s->files.count; k++) {
+        IMP_TRY(imp_demonstration_read(&s->drives[k], s->files.paths[k], err));
+        copy_name_of_file(s->names[k], s->files.paths[k]);
+        s->named[k] = (imp_page_episode){s->names[k], &s->drives[k]};
+    }
+    s->page.episodes = s->named;
+    s->page.episode_count = s->files.count;
     return IMP_OK;
 }
 
@@ -64,6 +105,7 @@ static imp_status run_page_command(void *state, const imp_options *options, imp_
     s->page.maps = s->maps.items;
     s->page.map_count = s->maps.count;
     IMP_TRY(open_policies(s, err));
+    IMP_TRY(read_episodes(s, options, err));
     IMP_TRY(imp_page_write(s->out, &s->page, err));
     struct stat info;
     s->bytes = stat(s->out, &info) == 0 ? (long long)info.st_size : 0;
@@ -76,11 +118,14 @@ static int print_page_summary(const void *state, const imp_options *options)
     if (s->dataset.folder[0] != '\0')
         return imp_page_of_dataset_print(&s->dataset, s->out, options);
     if (options->json)
-        return imp_console_finish_with_json(json_pack("{s:s, s:I, s:i}", "out", s->out, "bytes",
-                                                      (json_int_t)s->bytes, "policies",
-                                                      s->page.policy_count));
-    printf("%s: %.2f MB, with %s beside the experts; open it in a browser\n", s->out,
-           (double)s->bytes / 1e6, IMP_PLURAL(s->page.policy_count, "model"));
+        return imp_console_finish_with_json(
+            json_pack("{s:s, s:I, s:i, s:i}", "out", s->out, "bytes", (json_int_t)s->bytes,
+                      "policies", s->page.policy_count, "episodes", s->page.episode_count));
+    printf("%s: %.2f MB, with %s beside the experts", s->out, (double)s->bytes / 1e6,
+           IMP_PLURAL(s->page.policy_count, "model"));
+    if (s->page.episode_count > 0)
+        printf(" and %s", IMP_PLURAL(s->page.episode_count, "episode"));
+    puts("; open it in a browser");
     return imp_console_flush();
 }
 
@@ -96,6 +141,11 @@ static void set_up_page_command(void *state, imp_options *options)
          IMP_INPUT_PATH},
         {"policy", 'p', IMP_OPTION_LIST, &s->policies, "MODEL",
          "model of imprint train; may be repeated; the first one drives first", IMP_INPUT_PATH},
+        {"episodes", 'e', IMP_OPTION_LIST, &s->episodes, "FILE",
+         "drive (*.drive.json), or a folder of drives, to look at and to drive on from; `imprint "
+         "eval --out DIR` writes those of its worst episodes to DIR, and more to DIR/drives; may "
+         "be repeated",
+         IMP_INPUT_PATH},
         {"start-angle-deg", 0, IMP_OPTION_REAL, &s->start_angle_deg, "DEG",
          "largest angle to the lane at the start", IMP_SETTING},
         {"randomize", 0, IMP_OPTION_TEXT, &s->page.randomize, "LIST",
@@ -112,8 +162,14 @@ static void set_up_page_command(void *state, imp_options *options)
 static void free_page_command(void *state)
 {
     settings *s = state;
-    for (int k = 0; k < POLICIES_MAX; k++)
+    for (int k = 0; k < IMP_PAGE_POLICIES_MAX; k++)
         imp_policy_factory_close(s->open[k]);
+    for (int k = 0; k < s->files.count && s->drives != NULL; k++)
+        imp_demonstration_free(&s->drives[k]);
+    free(s->drives);
+    free(s->named);
+    free(s->names);
+    imp_drive_files_free(&s->files);
 }
 
 const imp_command imp_command_page = {
@@ -130,7 +186,10 @@ const imp_command imp_command_page = {
     .examples = "  imprint page /tmp/imprint.html\n"
                 "  imprint page /tmp/udem1.html --map udem1 --seed 7 --title \"Udem 1\"\n"
                 "  imprint log --episodes 4 --steps 60 --out /tmp/imprint-p --force &&\n"
-                "  imprint page /tmp/imprint-data.html --data /tmp/imprint-p",
+                "  imprint page /tmp/imprint-data.html --data /tmp/imprint-p\n"
+                "  imprint eval --policy expert --episodes 3 --out /tmp/imprint-drives "
+                "--force &&\n"
+                "  imprint page /tmp/drives.html --episodes /tmp/imprint-drives/drives",
     .state_size = sizeof(settings),
     .set_up = set_up_page_command,
     .run = run_page_command,

@@ -150,7 +150,7 @@ static imp_status measure_expert_of_episode(episode_run *d, imp_rollout_workers 
                                             imp_error *err)
 {
     imp_expert_progress expert;
-    IMP_TRY(imp_measure_expert_progress(&expert, workers, slot, err));
+    IMP_TRY(imp_measure_expert_progress(&expert, workers, slot, false, err));
     d->result->expert_net_distance = expert.distance;
     d->result->expert_stalled = expert.stalled;
     return IMP_OK;

@@ -11,15 +11,17 @@
 #include "evaluate/evaluation/given_starts.h"
 
 // Poses have one entry more than steps: the state before the first one.
-imp_status imp_episode_result_alloc(imp_episode_result *result, int steps, bool actions,
+imp_status imp_episode_result_alloc(imp_episode_result *result, int steps, bool actions, bool drive,
                                     imp_error *err)
 {
     result->poses = calloc((size_t)steps + 1, sizeof *result->poses);
     result->lane_distances = calloc((size_t)steps, sizeof *result->lane_distances);
     if (actions)
         result->actions = calloc((size_t)steps, sizeof *result->actions);
+    if (drive)
+        result->drive = calloc(1, sizeof *result->drive);
     if (result->poses == NULL || result->lane_distances == NULL ||
-        (actions && result->actions == NULL))
+        (actions && result->actions == NULL) || (drive && result->drive == NULL))
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for an episode of %s",
                         IMP_PLURAL(steps, "step"));
     return IMP_OK;
@@ -30,6 +32,8 @@ void imp_episode_result_release(imp_episode_result *result)
     free(result->poses);
     free(result->lane_distances);
     free(result->actions);
+    imp_demonstration_free(result->drive);
+    free(result->drive);
 }
 
 // Observer: notes where the episode starts.
@@ -114,6 +118,7 @@ static void record_step(void *context, const imp_env *env, const imp_transition 
     imp_episode_recorder *r = context;
     imp_episode_result *result = r->result;
     record_actions(r, transition);
+    imp_drive_recorder_add(&r->drive, env);
     record_state_after_step(r, env, transition->result.reward);
     // The first step at which the robot counts as stalled is kept.
     if (r->progress.stalled && result->stalled_step == 0)
@@ -169,10 +174,12 @@ imp_status imp_eval_begin_episode(imp_episode_loop_def *out, imp_episode_recorde
     IMP_TRY(imp_rollout_slot_reset_sim(workers, self, (uint32_t)episode, err));
     if (def->starts != NULL)
         IMP_TRY(imp_eval_check_given_start(self->env, def, episode, err));
-    IMP_TRY(imp_measure_expert_progress(&recorder->expert, workers, slot, err));
+    IMP_TRY(imp_measure_expert_progress(&recorder->expert, workers, slot, true, err));
 
     // progress first: the recorder reads it after every step
     *out = imp_episode_loop_of_slot(workers, slot);
+    IMP_TRY(imp_drive_recorder_begin(&recorder->drive, out, result->drive, self->env,
+                                     def->starts != NULL, err));
     imp_episode_loop_add_observer(out, imp_lane_progress_observer(&recorder->progress));
     imp_episode_loop_add_observer(out, (imp_episode_observer){.context = recorder,
                                                               .begin = begin_recording,

@@ -62,8 +62,9 @@ static imp_status alloc_replay(imp_replay *replay, const replay_job *work,
                               (replay->input_frames == NULL || replay->input_actions == NULL))))
         status =
             imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(which->count, "frame"));
-    return status != IMP_OK ? status
-                            : imp_episode_result_alloc(&replay->result, work->def.steps, true, err);
+    return status != IMP_OK
+               ? status
+               : imp_episode_result_alloc(&replay->result, work->def.steps, true, true, err);
 }
 
 // Keeps the network's current input as that of frame number `frame`.
@@ -142,8 +143,9 @@ static imp_status begin_replay(void *context, int index, int slot, imp_episode_l
 
 static void finish_replay(void *context, int index, int slot, const imp_error *error)
 {
-    (void)slot;
-    ((replay_job *)context)->errors[index] = *error;
+    replay_job *work = context;
+    const imp_error *unrecorded = &work->slots[slot].figures.drive.error;
+    work->errors[index] = error->status == IMP_OK ? *unrecorded : *error;
 }
 
 // Runs all replays on the pool, and returns the first error in their order.
@@ -165,6 +167,8 @@ static imp_status replay_all_episodes(replay_job *work, int count, const imp_pol
     for (int k = 0; k < count && status == IMP_OK; k++)
         if (work->errors[k].status != IMP_OK)
             status = imp_fail(err, work->errors[k].status, "%s", work->errors[k].message);
+    for (int k = 0; k < count && status == IMP_OK; k++)
+        imp_drive_set_author(work->out[k].result.drive, policy);
     return status;
 }
 

@@ -36,7 +36,8 @@ static imp_status begin_episode(void *context, int index, int slot, imp_episode_
     const imp_eval_def *def = work->def;
     imp_episode_result *result = &work->out->results[index];
     if (index < def->keep)
-        IMP_TRY(imp_episode_result_alloc(result, def->steps, def->ask_expert, err));
+        IMP_TRY(
+            imp_episode_result_alloc(result, def->steps, def->ask_expert, def->record_drives, err));
     return imp_eval_begin_episode(out, &work->recorders[slot], &work->workers, slot, index, def,
                                   result, &work->worker_counts[slot / work->workers.batch], err);
 }
@@ -46,6 +47,9 @@ static void finish_episode(void *context, int index, int slot, const imp_error *
 {
     eval_job *work = context;
     struct failure *failure = &work->failures[slot / work->workers.batch];
+    const imp_error *unrecorded = &work->recorders[slot].drive.error;
+    if (error->status == IMP_OK && unrecorded->status != IMP_OK)
+        error = unrecorded;
     if (error->status != IMP_OK && (failure->error.status == IMP_OK || index < failure->episode))
         *failure = (struct failure){index, *error};
 }
@@ -169,6 +173,9 @@ static imp_status run_evaluation(eval_job *work, const imp_policy_factory *polic
                      &(imp_episode_task){work, begin_episode, finish_episode});
     IMP_TRY(fail_with_earliest_failure(work, err));
     sum_histograms_of_workers(work);
+    for (int e = 0; e < def->episodes; e++)
+        if (work->out->results[e].drive != NULL)
+            imp_drive_set_author(work->out->results[e].drive, policy);
     return imp_eval_compute_stats(work->out, err);
 }
 

@@ -2,6 +2,7 @@
 #ifndef IMP_EVALUATE_EVALUATION_EVALUATE_H
 #define IMP_EVALUATE_EVALUATION_EVALUATE_H
 
+#include "evaluate/rollout/drive_recorder.h"
 #include "evaluate/rollout/episode_batch.h"
 #include "evaluate/rollout/lane_progress.h"
 
@@ -45,6 +46,7 @@ typedef struct imp_episode_recorder {
     // sums over steps of speed [m/s], |lane distance| [m] and |action - expert's action|
     double speed, lane, action_error;
     double farthest; // |lane distance| so far; off lanes is farther than anything
+    imp_drive_recorder drive;
 } imp_episode_recorder;
 
 // Starts an episode in a slot and describes how it is driven. The recorder stores what the result
@@ -54,8 +56,8 @@ imp_status imp_eval_begin_episode(imp_episode_loop_def *out, imp_episode_recorde
                                   const imp_eval_def *def, imp_episode_result *result,
                                   imp_eval_counts *counts, imp_error *err);
 
-// Allocates memory for a result's trajectory, and for actions if wanted.
-imp_status imp_episode_result_alloc(imp_episode_result *result, int steps, bool actions,
+// Allocates memory for a result's trajectory, and for actions and the drive if wanted.
+imp_status imp_episode_result_alloc(imp_episode_result *result, int steps, bool actions, bool drive,
                                     imp_error *err);
 void imp_episode_result_release(imp_episode_result *result);
 

@@ -141,7 +141,7 @@ static imp_status begin_video(void *context, int index, int slot, imp_episode_lo
     video_job *job = context;
     video_recorder *r = &job->recorders[slot];
     *r = (video_recorder){.job = job, .sim = job->workers.slots[slot].sim};
-    IMP_TRY(imp_episode_result_alloc(&r->result, job->def.steps, false, err));
+    IMP_TRY(imp_episode_result_alloc(&r->result, job->def.steps, false, false, err));
     IMP_TRY(imp_eval_begin_episode(out, &r->figures, &job->workers, slot,
                                    job->evaluation->worst[index], &job->def, &r->result, NULL,
                                    err));

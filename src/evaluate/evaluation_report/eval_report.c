@@ -196,6 +196,27 @@ static imp_status write_trajectories(imp_html_page *page, const imp_eval_report_
     return IMP_OK;
 }
 
+// Adds what else shows one of the worst episodes: the page that opens it, and its video.
+static void write_links_of_episode(imp_html_page *page, const imp_eval_report_def *def,
+                                   const imp_eval_images *images, int p, int rank)
+{
+    imp_html_link links[3];
+    int count = 0;
+    if (images->simulator != NULL) {
+        links[count].text = "open in the simulator";
+        snprintf(links[count++].href, sizeof links->href, "%.48s#episode=worst-%d-%d",
+                 images->simulator, p + 1, rank + 1);
+    }
+    if (def->video_extension != NULL && rank < def->video_count) {
+        links[count].text = "video";
+        snprintf(links[count++].href, sizeof links->href, "worst-%d-%d%.16s", p + 1, rank + 1,
+                 def->video_extension);
+    }
+    links[count].text = "drive";
+    snprintf(links[count++].href, sizeof links->href, "worst-%d-%d.drive.json", p + 1, rank + 1);
+    imp_html_add_links(page, links, count);
+}
+
 // Adds the contact sheets of each policy's worst episodes.
 static imp_status write_filmstrips(imp_html_page *page, const imp_eval_report_def *def,
                                    const imp_eval_images *images, imp_error *err)
@@ -208,9 +229,11 @@ static imp_status write_filmstrips(imp_html_page *page, const imp_eval_report_de
     // A filmstrip without a name was not written.
     for (int p = 0; p < imp_eval_shown_policies(def); p++)
         for (int k = 0; k < IMP_SHOWN_WORST; k++)
-            if (images->filmstrips[p][k].image[0] != '\0')
+            if (images->filmstrips[p][k].image[0] != '\0') {
                 IMP_TRY(write_image_of_folder(page, def, images->filmstrips[p][k].image,
                                               images->filmstrips[p][k].caption, err));
+                write_links_of_episode(page, def, images, p, k);
+            }
     return IMP_OK;
 }
 
@@ -274,6 +297,8 @@ imp_status imp_eval_report_write(const imp_eval_report_def *def, const imp_monit
     IMP_TRY(imp_path_join(path, def->folder, "report.html", err));
     IMP_TRY(imp_eval_write_episode_table(def, err));
     IMP_TRY(imp_eval_write_images(&images, def, monitor, err));
+    if (def->write_simulator != NULL)
+        images.simulator = def->write_simulator(def->simulator_context);
     IMP_TRY(imp_html_begin(&page, "Evaluation", err));
     // The page reaches its file only if all sections were written.
     const imp_status status = write_report_page(&page, def, &images, err);

@@ -27,6 +27,7 @@ typedef struct imp_eval_images {
     char trajectories[IMP_SHOWN_MAPS][64];
     char maps[IMP_SHOWN_MAPS][64];
     imp_filmstrip filmstrips[IMP_SHOWN_POLICIES][IMP_SHOWN_WORST];
+    const char *simulator;                 // name of a page that has the worst episodes; nullable
     char saliency[IMP_SHOWN_POLICIES][64]; // "" if the policy is not a network that takes images
 } imp_eval_images;
 

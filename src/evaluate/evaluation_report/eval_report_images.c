@@ -232,6 +232,59 @@ static int image_scale(int width)
     return width >= 160 ? 1 : 160 / width;
 }
 
+// Writes a drive; the note says what it shows.
+static imp_status write_drive(const imp_eval_report_def *def, const char *name,
+                              imp_demonstration *drive, const char *note, imp_error *err)
+{
+    char path[IMP_PATH_MAX];
+    if (drive == NULL || drive->steps < 1)
+        return IMP_OK;
+    snprintf(drive->recorder, sizeof drive->recorder, "imprint eval");
+    // names come from paths, which may hold anything, and may be cut off within a letter
+    snprintf(drive->note, sizeof drive->note, "%s", note);
+    for (char *c = drive->note; *c != '\0'; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+    IMP_TRY(report_file_path(path, def, name, err));
+    return imp_demonstration_write(drive, path, err);
+}
+
+// The caption of an episode: policy, episode, map, how it ended, and details if known.
+static void describe_episode(char out[256], const imp_eval_report_def *def, int p, int episode)
+{
+    const imp_episode_result *r = &def->evaluations[p].results[episode];
+    char lane[48] = "", stalled[48] = "";
+    if (r->in_lane > 0)
+        snprintf(lane, sizeof lane, ", mean |lane distance| %.1f cm",
+                 100.0 * r->lane_distance_mean);
+    if (r->stalled)
+        snprintf(stalled, sizeof stalled, ", stalled by step %d", r->stalled_step);
+    snprintf(out, 256, "%.60s, episode %d on %.60s: %s after %s%s%s",
+             imp_path_shortest_unique_tail(def->names, def->count, p), episode, r->map,
+             imp_end_reason_name(r->ending), IMP_PLURAL(r->steps, "step"), stalled, lane);
+}
+
+// Writes the drives that the evaluations recorded.
+static imp_status write_recorded_drives(const imp_eval_report_def *def, imp_error *err)
+{
+    char folder[IMP_PATH_MAX], name[64], note[256];
+    bool exists = false;
+    IMP_TRY(report_file_path(folder, def, "drives", err));
+    for (int p = 0; p < def->count; p++)
+        for (int e = 0; e < def->evaluations[p].episodes; e++) {
+            imp_demonstration *drive = def->evaluations[p].results[e].drive;
+            if (drive == NULL)
+                continue;
+            if (!exists)
+                IMP_TRY(imp_folder_create(folder, err));
+            exists = true;
+            snprintf(name, sizeof name, "drives/%d-%05d.drive.json", p + 1, e);
+            describe_episode(note, def, p, e);
+            IMP_TRY(write_drive(def, name, drive, note, err));
+        }
+    return IMP_OK;
+}
+
 // Writes poses and contact sheet of one of a policy's worst episodes, and its caption.
 static imp_status write_filmstrip(imp_filmstrip *filmstrip, const imp_eval_report_def *def, int p,
                                   int rank, const imp_replay *replay, imp_error *err)
@@ -239,24 +292,15 @@ static imp_status write_filmstrip(imp_filmstrip *filmstrip, const imp_eval_repor
     char path[IMP_PATH_MAX], name[64];
     const imp_evaluation *evaluation = &def->evaluations[p];
     const int episode = evaluation->worst[rank];
-    const imp_episode_result *r = &evaluation->results[episode];
     snprintf(name, sizeof name, "worst-%d-%d.csv", p + 1, rank + 1);
     imp_status status = write_pose_table(def, name, &def->defs[p], &replay->result, err);
+    describe_episode(filmstrip->caption, def, p, episode);
+    snprintf(name, sizeof name, "worst-%d-%d.drive.json", p + 1, rank + 1);
+    if (status == IMP_OK)
+        status = write_drive(def, name, replay->result.drive, filmstrip->caption, err);
     if (status != IMP_OK || replay->count == 0)
         return status;
     snprintf(filmstrip->image, sizeof filmstrip->image, "worst-%d-%d.png", p + 1, rank + 1);
-    // The caption: policy, episode, map, how it ended, and details if known.
-    char lane[48] = "";
-    if (r->in_lane > 0)
-        snprintf(lane, sizeof lane, ", mean |lane distance| %.1f cm",
-                 100.0 * r->lane_distance_mean);
-    char stalled[48] = "";
-    if (r->stalled)
-        snprintf(stalled, sizeof stalled, ", stalled by step %d", r->stalled_step);
-    snprintf(filmstrip->caption, sizeof filmstrip->caption,
-             "%.60s, episode %d on %.60s: %s after %s%s%s",
-             imp_path_shortest_unique_tail(def->names, def->count, p), episode, r->map,
-             imp_end_reason_name(r->ending), IMP_PLURAL(r->steps, "step"), stalled, lane);
     // Two rows of frames, with the bars of the actions.
     const imp_contact_sheet strip = {
         replay->frames,
@@ -369,6 +413,7 @@ imp_status imp_eval_write_images(imp_eval_images *images, const imp_eval_report_
                                  const imp_monitor *monitor, imp_error *err)
 {
     IMP_TRY(draw_trajectories(images, def, err));
+    IMP_TRY(write_recorded_drives(def, err));
     for (int p = 0; p < imp_eval_shown_policies(def); p++)
         IMP_TRY(draw_policy_images(images, def, p, monitor, err));
     return IMP_OK;

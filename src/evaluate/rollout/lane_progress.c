@@ -4,7 +4,9 @@
 // ahead for long with nothing to wait for; what it could wait for is what our expert would.
 #include "evaluate/rollout/lane_progress.h"
 
+#include "base/common/try.h"
 #include "base/common/vector2.h"
+#include "evaluate/rollout/drive_recorder.h"
 #include "sim/expert/route.h"
 #include "sim/expert/traffic.h"
 
@@ -240,10 +242,11 @@ imp_episode_observer imp_lane_progress_observer(imp_lane_progress *progress)
 // Drives the expert from a copy of the environment, without images. The slot's own environment
 // keeps its state, so the policy starts from the same one.
 imp_status imp_measure_expert_progress(imp_expert_progress *out, imp_rollout_workers *workers,
-                                       int slot, imp_error *err)
+                                       int slot, bool rounds, imp_error *err)
 {
     imp_env env;
     imp_lane_progress progress;
+    imp_drive_recorder recorder;
     imp_episode_loop_def loop = imp_episode_loop_of_slot(workers, slot);
     imp_env_copy(&env, workers->slots[slot].env);
     loop.env = &env;
@@ -252,9 +255,9 @@ imp_status imp_measure_expert_progress(imp_expert_progress *out, imp_rollout_wor
     // These steps are not part of the reported progress.
     loop.uncounted = true;
     imp_episode_loop_add_observer(&loop, imp_lane_progress_observer(&progress));
-    const imp_status status = imp_episode_loop_run(&loop, err);
-    if (status != IMP_OK)
-        return status;
+    if (rounds)
+        IMP_TRY(imp_drive_recorder_begin(&recorder, &loop, NULL, &env, false, err));
+    IMP_TRY(imp_episode_loop_run(&loop, err));
     const double distance = imp_lane_progress_distance(&progress, &env);
     *out = (imp_expert_progress){distance, imp_lane_progress_stalled(&progress, &env, distance)};
     return IMP_OK;

@@ -47,8 +47,9 @@ typedef struct imp_expert_progress {
 } imp_expert_progress;
 
 // Lets the expert of the slot's thread drive a copy of the episode that begins in the slot's
-// simulator. The simulator stays as it is. IMP_INTERRUPTED if the monitor asks to stop.
+// simulator. The simulator stays as it is. rounds: actions are rounded as drives have them, so that
+// the expert as the policy makes as much of it. IMP_INTERRUPTED if the monitor asks to stop.
 imp_status imp_measure_expert_progress(imp_expert_progress *out, imp_rollout_workers *workers,
-                                       int slot, imp_error *err);
+                                       int slot, bool rounds, imp_error *err);
 
 #endif

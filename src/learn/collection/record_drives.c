@@ -12,6 +12,7 @@
 #include "base/common/vector2.h"
 #include "base/io/file.h"
 #include "base/text/plural.h"
+#include "evaluate/rollout/drive_recorder.h"
 #include "evaluate/rollout/episode_batch.h"
 #include "imprint/collect.h"
 #include "imprint/demonstration.h"
@@ -147,20 +148,12 @@ static void finish_episode(void *context, int index, int slot, const imp_error *
 // Opens who drives and who takes over, and describes the policy for the files.
 static imp_status open_policies(record_job *job, imp_error *err)
 {
-    char identity[IMP_POLICY_IDENTITY_MAX];
     imp_expert_def expert = job->def->sim.expert;
     expert.assumed_drive = &job->def->sim.env.drive;
     IMP_TRY(imp_policy_factory_open(&job->policy, job->def->policy, &expert, err));
     if (job->def->take_over > 0.0)
         IMP_TRY(imp_policy_factory_open(&job->person, "expert", &expert, err));
-    // an identity ends with a hash, except those of our experts
-    imp_policy_factory_identity(job->policy, identity);
-    const char *dash = strrchr(identity, '-');
-    const bool is_hashed = dash != NULL && strlen(dash + 1) == 16;
-    job->driver = is_hashed ? IMP_DRIVER_POLICY : IMP_DRIVER_EXPERT;
-    snprintf(job->name, sizeof job->name, "%.*s",
-             is_hashed ? (int)(dash - identity) : (int)strlen(identity), identity);
-    snprintf(job->hash, sizeof job->hash, "%s", is_hashed ? dash + 1 : "");
+    job->driver = imp_drive_author(job->name, job->hash, job->policy);
     return IMP_OK;
 }
 

@@ -8,6 +8,7 @@
 #ifndef IMP_PAGE_MODULE_MODULE_H
 #define IMP_PAGE_MODULE_MODULE_H
 
+#include "imprint/challenge.h"
 #include "imprint/nn.h"
 #include "imprint/sim.h"
 
@@ -84,6 +85,12 @@ int imp_page_step(int robot, double left, double right) PAGE_EXPORT(step);
 // The numbers of page_number; valid until the next call.
 const double *imp_page_state(int robot) PAGE_EXPORT(state);
 const char *imp_page_end_reason(int robot) PAGE_EXPORT(endReason);
+
+// The metrics of AI-DO's challenges for the episode so far, by imp_metric; valid until the next
+// call. NULL if there is no such robot.
+const double *imp_page_metrics(int robot) PAGE_EXPORT(metrics);
+// Hash of the text of the robot's map, as 16 hexadecimal digits.
+const char *imp_page_map_hash(int robot) PAGE_EXPORT(mapHash);
 
 // Hashes of the state and of the robot's observation, as 16 hexadecimal digits.
 const char *imp_page_state_hash(int robot) PAGE_EXPORT(stateHash);

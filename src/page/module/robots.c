@@ -14,6 +14,7 @@
 typedef struct page_robot {
     imp_sim *sim; // NULL: there is none
     imp_policy *policy;
+    imp_metrics_tracker *metrics;
     uint8_t *observation;
     bool observed; // whether `observation` shows the present state
     double reward; // of the last step
@@ -66,6 +67,7 @@ void imp_page_destroy(int robot)
 {
     page_robot *self = &robots[robot];
     imp_policy_destroy(self->policy);
+    imp_metrics_tracker_destroy(self->metrics);
     imp_sim_destroy(self->sim);
     free(self->observation);
     *self = (page_robot){.sim = NULL};
@@ -78,6 +80,7 @@ static imp_status create_robot(page_robot *self, const char *map, int policy, im
     def.map = map;
     imp_page_policy_adapt(policy, &def);
     IMP_TRY(imp_sim_create(&self->sim, &def, err));
+    IMP_TRY(imp_metrics_tracker_create(&self->metrics, imp_sim_maps(self->sim)->worlds[0], err));
     IMP_TRY(imp_page_policy_create(&self->policy, policy, &def.expert, err));
     self->observation = malloc((size_t)def.camera.width * (size_t)def.camera.height * 3);
     return self->observation != NULL ? IMP_OK : imp_fail(err, IMP_NO_MEMORY, "out of memory");
@@ -103,12 +106,21 @@ static const uint8_t *observe(page_robot *self)
     return self->observation;
 }
 
+// Shows the present pose to the metrics.
+static void track_metrics(page_robot *self)
+{
+    const imp_env *env = imp_sim_env(self->sim);
+    imp_metrics_tracker_add_pose(self->metrics, env->frame * env->def.drive.time_step, env->pose);
+}
+
 // What follows a reset of the simulator.
 static int begin_episode(page_robot *self)
 {
     self->observed = false;
     self->reward = 0.0;
     self->action[0] = self->action[1] = 0.0;
+    imp_metrics_tracker_reset(self->metrics);
+    track_metrics(self);
     if (self->policy != NULL)
         imp_policy_reset(self->policy, imp_sim_env(self->sim));
     return IMP_OK;
@@ -163,6 +175,7 @@ int imp_page_step(int robot, double left, double right)
     const imp_step step = imp_sim_step(self->sim, (imp_action){left, right});
     self->reward = step.reward;
     self->observed = false;
+    track_metrics(self);
     return step.terminated || step.truncated;
 }
 
@@ -199,6 +212,20 @@ static const char *hash_as_text(uint64_t hash)
     static char text[17];
     snprintf(text, sizeof text, "%016" PRIx64, hash);
     return text;
+}
+
+const double *imp_page_metrics(int robot)
+{
+    static imp_metrics metrics;
+    if (imp_page_sim(robot) == NULL)
+        return NULL;
+    metrics = imp_metrics_tracker_read(robots[robot].metrics);
+    return metrics.value;
+}
+
+const char *imp_page_map_hash(int robot)
+{
+    return hash_as_text(imp_world_text_hash(imp_sim_env(robots[robot].sim)->world));
 }
 
 const char *imp_page_state_hash(int robot)

@@ -11,6 +11,7 @@ class Page {
     this.data = data;
     this.simulator = simulator;
     this.maps = new Map(data.maps.map(map => [map.name, map]));
+    this.jsonMaps = new Map();
     data.maps.forEach(map => simulator.addMap(map.name, map.tree));
     this.policies = data.policies.map(policy => ({
       name: policy.name, hash: policy.hash, who: 'policy', number: simulator.addNetwork(policy),
@@ -22,6 +23,7 @@ class Page {
     this.devices = new Devices($('camera').parentElement, $('pad'));
     this.session = new Session(simulator, this.devices);
     this.screen = new Screen(simulator, (i, j) => this.startAt(i, j));
+    this.episodes = new EpisodeList(data.episodes, episode => this.openEpisode(episode));
     this.playing = false;
     this.mode = WATCH;
     this.extra = ''; // settings of the episode beside the page's
@@ -35,7 +37,10 @@ class Page {
     $('program').textContent = 'Written by ' + this.data.program + '. Nothing leaves this page.';
     $('map-name').append(...[...this.maps.keys()].map(name => new Option(name, name)));
     $('policy').append(...this.policies.map((policy, k) => new Option(policy.name, k)));
-    $('seed').value = settingsFromLines(this.data.settings).get('env.seed');
+    const settings = settingsFromLines(this.data.settings);
+    $('seed').value = settings.get('env.seed');
+    this.showDrive(name => settings.get('env.' + name));
+    $('traffic').append(...TRAFFIC.map(([value, text]) => new Option(text, value)));
     const words = RANDOMIZATIONS.some(([value]) => value === this.data.randomize)
       ? RANDOMIZATIONS : [...RANDOMIZATIONS, [this.data.randomize, this.data.randomize]];
     $('randomize').append(...words.map(([value, text]) => new Option(text, value)));
@@ -51,18 +56,51 @@ class Page {
     return [...$('ghosts').querySelectorAll('input:checked')].map(box => this.policies[box.value]);
   }
 
+  // Fills the fields of the robot; get: a setting by its name, or undefined.
+  showDrive(get) {
+    $('delay').value = get('drive.delay') ?? 0.15;
+    $('trim').value = get('drive.trim') ?? 0;
+  }
+
+  // Lines of the fields of the robot.
+  driveLines() {
+    const number = id => Number($(id).value) || 0;
+    return `env.drive.delay: ${number('delay')}\nenv.drive.trim: ${number('trim')}\n`;
+  }
+
+  // The chosen map with the chosen traffic.
+  chosenMap() {
+    const map = this.maps.get($('map-name').value), kind = $('traffic').value;
+    const tree = kind === 'as-is' ? null : treeWithTraffic(map.tree, kind);
+    if (tree === null)
+      return map;
+    return this.jsonMap(`${map.name.slice(0, 40)}+${kind}`, tree);
+  }
+
+  // A map whose text is JSON, as those with added traffic; undefined if it is not.
+  jsonMap(name, text) {
+    if (!this.jsonMaps.has(name) && text && text.startsWith('{')) {
+      this.simulator.addMap(name, text);
+      this.simulator.create(0, name, POLICY_PERSON);
+      this.jsonMaps.set(name, { name, tree: text, text, hash: this.simulator.mapHash(0) });
+    }
+    return this.jsonMaps.get(name);
+  }
+
   // Begins the episode that the fields describe.
   begin() {
     const policy = this.policies[$('policy').value];
     this.guard(() => {
       const seed = clamp(Math.floor(Number($('seed').value)) || 0, 0, Number.MAX_SAFE_INTEGER);
       const episode = clamp(Math.floor(Number($('episode').value)) || 0, 0, 0xffffffff);
+      const lines = this.data.settings + this.driveLines() + this.extra;
+      this.simulator.configure(lines, $('randomize').value);
       this.session.begin({
-        map: this.maps.get($('map-name').value), seed, episode,
-        lines: this.data.settings + this.extra, randomize: $('randomize').value, policy,
-        ghosts: this.chosenGhosts(),
+        map: this.chosenMap(), seed, episode, lines, randomize: $('randomize').value, policy,
+        ghosts: this.chosenGhosts(), line: $('line').checked,
       }, this.mode);
       this.chooseSize();
+      this.episodes.mark(null);
       this.screen.begin(this.session);
     });
   }
@@ -148,19 +186,42 @@ class Page {
     });
   }
 
-  fork() {
+  // Drives on from here: who is 'policy', 'expert' or 'person'. Nobody: whoever drives now.
+  fork(who) {
     this.guard(() => {
-      this.session.fork();
-      this.mode = this.session.mode;
+      const { session } = this;
+      if (who === 'expert')
+        this.choosePolicy(this.policies.findIndex(policy => policy.who === 'expert'));
+      if (who === undefined)
+        session.fork();
+      else
+        session.changeMode(who === 'person' ? DRIVE : WATCH, this.policies[$('policy').value]);
+      this.mode = session.mode;
       this.showMode();
-      this.screen.showLegend(this.session);
-      this.screen.draw(this.session, true);
+      this.screen.showLegend(session);
+      this.screen.draw(session, true);
     });
     this.setPlaying(true);
   }
 
+  choosePolicy(index) {
+    if (index >= 0)
+      $('policy').value = index;
+  }
+
+  showLine() {
+    this.session.showLine($('line').checked);
+    this.screen.showLegend(this.session);
+    this.screen.draw(this.session, true);
+  }
+
   setMode(mode) {
     this.mode = mode;
+    if (mode === DRIVE && !this.drove) {
+      // whoever drives sees where the expert would drive
+      this.drove = $('line').checked = true;
+      this.guard(() => this.session.showLine(true));
+    }
     this.guard(() => {
       this.session.changeMode(mode);
       this.screen.showLegend(this.session);
@@ -197,22 +258,42 @@ class Page {
     });
   }
 
+  // Opens an episode that the page brought with it, a little before it went wrong.
+  openEpisode(episode) {
+    this.openDrive(episode.drive);
+    if (!$('problem').hidden)
+      return;
+    this.episodes.mark(episode);
+    this.showWorst();
+    this.say(`Opened ${episode.name}: all states are the same as in the file. Step through it, or ` +
+      'drive on from any moment.');
+  }
+
+  showWorst() { this.seek(worstMoment(this.session)); }
+
   openDrive(text) {
     this.setPlaying(false);
     return this.guard(() => {
-      const drive = parseDrive(text), { start } = drive, map = this.maps.get(start.mapName);
+      const drive = parseDrive(text), { start } = drive;
+      const map = this.maps.get(start.mapName) || this.jsonMap(start.mapName, start.mapText);
       if (!map || map.hash !== start.mapHash)
         throw new Error('The drive was on the map "' + start.mapName.slice(0, 60) +
           '", which this page does not have, or has another version of.');
       const settings = settingLines(start.settings);
-      $('map-name').value = map.name;
+      if (this.maps.has(map.name))
+        $('map-name').value = map.name;
+      this.showDrive(name => start.settings[name]);
       $('seed').value = start.seed;
       $('episode').value = start.episode;
       $('randomize').value = 'none';
+      this.choosePolicy(this.policies.findIndex(policy =>
+        drive.policy && policy.hash === drive.policy.hash));
+      this.episodes.mark(null);
       this.mode = REPLAY;
       this.extra = '';
       this.session.begin({
         map, seed: start.seed, episode: start.episode, randomize: 'none', ghosts: this.chosenGhosts(),
+        line: $('line').checked,
         lines: 'env.max_steps: ' + STEPS_MAX + '\n' + settings, policy: this.policies[$('policy').value],
       }, REPLAY);
       this.session.load(drive);
@@ -239,6 +320,15 @@ class Page {
   }
 
   async openLink() {
+    const named = /^#episode=(.+)$/.exec(location.hash);
+    if (named !== null) {
+      const episode = this.episodes.find(decodeURIComponent(named[1]));
+      if (episode)
+        this.openEpisode(episode);
+      else
+        this.complain(new Error('This page has no such episode.'));
+      return;
+    }
     const match = /^#drive=([-\w=]+)$/.exec(location.hash);
     if (match === null)
       return;
@@ -281,7 +371,9 @@ class Page {
     on('step', 'click', () => this.stepOnce());
     on('restart', 'click', () => this.restart());
     on('next', 'click', () => this.newStart());
-    on('fork', 'click', () => this.fork());
+    on('worst', 'click', () => this.showWorst());
+    for (const button of document.querySelectorAll('[data-fork]'))
+      button.addEventListener('click', () => this.fork(button.dataset.fork));
     on('timeline', 'input', () => this.seek(Number($('timeline').value)));
     on('save', 'click', () => this.saveDrive());
     on('link', 'click', () => this.copyLink());
@@ -291,7 +383,8 @@ class Page {
         this.openDrive(await file.text());
       $('open').value = '';
     });
-    for (const id of ['map-name', 'policy', 'seed', 'episode', 'randomize'])
+    on('line', 'change', () => this.guard(() => this.showLine()));
+    for (const id of ['map-name', 'policy', 'seed', 'episode', 'delay', 'trim', 'traffic', 'randomize'])
       on(id, 'change', () => {
         if (id !== 'policy')
           this.extra = '';
@@ -331,15 +424,24 @@ class Page {
   }
 }
 
+// A module with one instruction of SIMD; browsers without it refuse it.
+const SIMD_PROBE = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0,
+  65, 0, 253, 15, 253, 98, 11];
+
 // Shows a sentence where the page cannot work.
 async function start() {
   try {
-    if (typeof WebAssembly !== 'object' || typeof DecompressionStream !== 'function')
-      throw new Error('This page needs a browser with WebAssembly and DecompressionStream, such as ' +
-        'Firefox 113, Chrome 89, Safari 16.4 or later.');
-    const packed = bytesFromBase64($('module').textContent.trim());
+    if (typeof WebAssembly !== 'object')
+      throw new Error('This page simulates with WebAssembly, which this browser does not have or ' +
+        'does not allow. Firefox, Chrome, Edge and Safari have it, unless it is switched off.');
+    if (typeof DecompressionStream !== 'function')
+      throw new Error('This page needs a browser with DecompressionStream, such as Firefox 113, ' +
+        'Chrome 80, Safari 16.4 or later.');
+    const simd = WebAssembly.validate(new Uint8Array(SIMD_PROBE));
+    const packed = bytesFromBase64($(simd ? 'module-simd' : 'module-plain').textContent.trim());
     const simulator = await Simulator.load(await through(new DecompressionStream('gzip'), packed));
-    const page = new Page(JSON.parse($('data').textContent), simulator);
+    const page = new Page(await unpackData($('data').textContent), simulator);
+    page.simd = simd;
     page.fillFields();
     document.querySelector('main').hidden = false;
     page.showMode();
@@ -350,9 +452,7 @@ async function start() {
     window.imprint = page; // for tests, and for the curious
     requestAnimationFrame(time => page.frame(time));
   } catch (error) {
-    $('problem').textContent = error instanceof WebAssembly.CompileError
-      ? 'This browser cannot run the simulator: it needs WebAssembly with SIMD, as Firefox 89, ' +
-        'Chrome 91 and Safari 16.4 have it.' : error.message;
+    $('problem').textContent = error.message;
     $('problem').hidden = false;
   }
 }

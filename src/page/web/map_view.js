@@ -41,7 +41,8 @@ class MapView {
   }
 
   // robots: [{poses, at, colour, ghost}], the watched one last; drivers: who drove it, per step.
-  draw(robots, drivers, moving) {
+  // line: poses of the expert's line, if it is shown.
+  draw(robots, drivers, moving, line) {
     const context = this.canvas.getContext('2d');
     context.setTransform(2, 0, 0, 2, 0, 0);
     if (this.ground)
@@ -50,6 +51,7 @@ class MapView {
     context.fillRect(0, 0, this.width, this.height);
     for (let k = 0; k + 2 < moving.length; k += 3)
       this.drawMovingObject(context, moving[k], moving[k + 1]);
+    this.drawDotted(context, line, 0, line.length - 1, MAP_COLOURS.expert, [1.5, 4.5]);
     for (const robot of robots)
       this.drawPath(context, robot, drivers);
     for (const robot of robots)
@@ -90,9 +92,24 @@ class MapView {
       stroke(robot.colour, 1.6);
       return;
     }
+    this.drawDotted(context, poses, at, robot.end ?? at, 'rgb(255 255 255 / 75%)', [3, 4]);
+    context.lineCap = 'round';
     stroke('rgb(10 12 15 / 70%)', 5);
-    stroke(robot.colour, 3, false);
+    stroke(robot.path, 3, false);
     stroke(MAP_COLOURS.person, 3, true);
+  }
+
+  // A part of a path: what was driven later than what is shown, or the expert's line.
+  drawDotted(context, poses, from, to, style, dash) {
+    context.strokeStyle = style;
+    context.lineWidth = 1.8;
+    context.lineCap = 'round';
+    context.setLineDash(dash);
+    context.beginPath();
+    for (let k = from; k <= to; k++)
+      context.lineTo(...this.place(poses[k]));
+    context.stroke();
+    context.setLineDash([]);
   }
 
   drawRobot(context, { poses, at, colour: fill, ghost }) {
@@ -120,5 +137,5 @@ class MapView {
 
 // On the map's ground the colours do not depend on the page's.
 const MAP_COLOURS = {
-  policy: '#56b4e9', person: '#ff8c3a', expert: '#25d0a0', third: '#f0a8d8', other: '#f0e442',
+  policy: '#56b4e9', person: '#ff8c3a', expert: '#25d0a0', third: '#f0a8d8', other: '#f0e442', before: '#ffffff',
 };

@@ -87,7 +87,7 @@ class Simulator {
   }
 
   addNetwork(network) {
-    const values = bytesFromBase64(network.values), pointer = this.put(values);
+    const { values } = network, pointer = this.put(values);
     const policy = this.withTexts([network.architecture, network.camera], (tree, camera) =>
       this.exports.addNetwork(tree, camera, network.width, network.height, network.batchNorm,
         network.masks, pointer, values.length / 4));
@@ -127,6 +127,13 @@ class Simulator {
     };
   }
 
+  // AI-DO's metrics so far.
+  metrics(robot) {
+    const n = this.numbers(this.exports.metrics(robot), 8);
+    return { survived: n[0], noLane: n[1], lateral: n[2], heading: n[3], traveled: n[6] };
+  }
+
+  mapHash(robot) { return this.text(this.exports.mapHash(robot)); }
   endReason(robot) { return this.text(this.exports.endReason(robot)); }
   stateHash(robot) { return this.text(this.exports.stateHash(robot)); }
   observationHash(robot) { return this.text(this.exports.observationHash(robot)); }

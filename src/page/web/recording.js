@@ -127,11 +127,21 @@ function parseDrive(text) {
       !isWhole(checks.every, STEPS_MAX) || checks.every < 1)
     refuse('its hashes are missing');
   return {
-    start: { mapName: map.name, mapHash: map.hash, seed: number, episode, settings },
+    start: {
+      mapName: map.name, mapText: typeof map.text === 'string' ? map.text : '', mapHash: map.hash,
+      seed: number, episode, settings,
+    },
     actions: parseActions(file.actions, steps, refuse),
     drivers: parseDrivers(file.drivers, steps, refuse),
+    policy: parsePolicy(file.policy),
     checks,
   };
+}
+
+// Whose drive it is: null or {name, hash}.
+function parsePolicy(policy) {
+  return policy && typeof policy.name === 'string' && isHash(policy.hash)
+    ? { name: policy.name.slice(0, 64), hash: policy.hash } : null;
 }
 
 function parseActions(text, steps, refuse) {

@@ -4,6 +4,7 @@ const END_WORDS = {
   'invalid pose': 'the robot is off the road', collision: 'the robot hit something',
   'max steps': 'its time is up',
 };
+const METRICS = [['traveled', 2], ['noLane', 1], ['lateral', 2], ['heading', 2]]; // with digits
 const GHOST_COLOURS = ['third', 'other', 'expert', 'policy'];
 
 class Screen {
@@ -49,7 +50,14 @@ class Screen {
 
   // The colour of whoever drives robot 0 on the map, and that of a ghost.
   mainColour(session) {
-    return session.mode === DRIVE ? 'person' : session.setup.policy.who === 'expert' ? 'expert' : 'policy';
+    return session.mode === DRIVE ? 'person' : this.policyColour(session);
+  }
+
+  // That of the steps that no person drove.
+  policyColour(session) {
+    const expert = session.mode === REPLAY ? session.recording.drivers.includes('expert')
+      : session.setup.policy.who === 'expert';
+    return expert ? 'expert' : 'policy';
   }
 
   ghostColour(session, k) {
@@ -58,19 +66,35 @@ class Screen {
   }
 
   showLegend(session) {
-    const item = (name, words) => {
-      const dot = make('i');
-      dot.style.background = MAP_COLOURS[name];
+    const item = (name, words, isLine) => {
+      const dot = make('i', { className: isLine ? 'line' : '' });
+      dot.style[isLine ? 'borderColor' : 'backgroundColor'] = MAP_COLOURS[name];
       return make('li', {}, dot, words);
     };
     const items = session.ghosts.map((ghost, k) =>
       item(this.ghostColour(session, k), ghost.policy.name + ' (ghost)'));
-    const { policy } = session.setup;
-    if (session.mode === WATCH || session.mode === TAKE_OVER)
-      items.unshift(item(this.mainColour(session), policy.name));
-    if (session.mode !== WATCH)
-      items.unshift(item('person', session.mode === REPLAY ? 'a person, in the drive' : 'you'));
-    $('legend').replaceChildren(...items);
+    if (session.line.on)
+      items.push(item('expert', 'the expert\u2019s line', true));
+    if (session.before)
+      items.push(item('before', 'as it was recorded'));
+    $('legend').replaceChildren(...this.driversInLegend(session, item), ...items);
+  }
+
+  // Who is seen on the path of robot 0.
+  driversInLegend(session, item) {
+    const { policy } = session.setup, { drivers } = session.recording;
+    if (session.mode === DRIVE)
+      return [item('person', 'you')];
+    if (session.mode === WATCH)
+      return [item(this.mainColour(session), policy.name)];
+    if (session.mode === TAKE_OVER)
+      return [item('person', 'you'), item(this.mainColour(session), policy.name)];
+    const has = who => drivers.includes(who);
+    return [
+      ...has('person') ? [item('person', 'a person, in the drive')] : [],
+      ...has('policy') || has('expert')
+        ? [item(this.mainColour(session), (session.recordedPolicy || 'a policy') + ', in the drive')] : [],
+    ];
   }
 
   // Everything; `all`: also what changes slowly.
@@ -96,11 +120,14 @@ class Screen {
       poses: ghost.poses, at: Math.min(session.at, ghost.poses.length - 1), ghost: true,
       colour: MAP_COLOURS[this.ghostColour(session, k)],
     }));
+    if (session.before)
+      robots.unshift({ ...session.before, ghost: true, colour: MAP_COLOURS.before });
     robots.push({
-      poses: session.poses, at: session.at, colour: MAP_COLOURS[this.mainColour(session)],
+      poses: session.poses, at: session.at, end: session.length,
+      path: MAP_COLOURS[this.policyColour(session)], colour: MAP_COLOURS[this.mainColour(session)],
     });
     this.map.draw(robots, session.recording.drivers,
-      count > 0 ? this.simulator.moving(0, count).slice() : []);
+      count > 0 ? this.simulator.moving(0, count).slice() : [], session.line.poses);
   }
 
   drawPlots(session) {
@@ -116,26 +143,48 @@ class Screen {
       ['Distance', fixed(score.distance, 2) + ' m'],
       ['Mean deviation', fixed(score.deviation, 1) + ' cm'],
     ];
+    if (score.laps.length > 0)
+      entries.push(['Laps', String(score.laps.length)], ['Last lap', fixed(score.laps.at(-1), 2) + ' s'],
+        ['Best lap', fixed(Math.min(...score.laps), 2) + ' s']);
+    if (session.mode === DRIVE || score.laps.length > 0)
+      entries.push(['This lap', fixed(score.lapTime, 1) + ' s']);
     if (session.mode === TAKE_OVER || score.interventions > 0)
       entries.push(['Take-overs', String(score.interventions)],
         ['Driven by you', fixed(100 * score.person, 0) + ' %']);
     $('score').replaceChildren(...entries.map(([name, value]) =>
       make('div', {}, make('dt', { textContent: name }), make('dd', { textContent: value }))));
+    this.showMetrics(session);
     const timeline = $('timeline');
     timeline.max = session.length;
     timeline.value = session.at;
     $('time').textContent = fixed(score.time, 1) + ' s';
-    $('fork').disabled = session.at === session.length && session.mode !== REPLAY;
+    $('worst').disabled = session.length === 0;
     this.showDriver(session);
     this.showEnd(session);
   }
 
+  // A row for each robot; numbers are replaced in place while the rows stay the same.
+  showMetrics(session) {
+    const rows = session.metrics(), body = $('metrics');
+    if (body.rows.length !== rows.length)
+      body.replaceChildren(...rows.map(() => make('tr', {}, make('th', { scope: 'row' }),
+        ...METRICS.map(() => make('td')))));
+    rows.forEach(([name, metrics], k) => {
+      const { cells } = body.rows[k];
+      cells[0].textContent = name;
+      METRICS.forEach(([key, digits], n) => { cells[n + 1].textContent = fixed(metrics[key], digits); });
+    });
+  }
+
   showDriver(session) {
-    const driver = session.at > 0 ? session.recording.drivers[session.at - 1]
+    const { drivers } = session.recording;
+    const driver = session.at > 0 || session.mode === REPLAY ? drivers[Math.max(0, session.at - 1)]
       : session.mode === DRIVE ? 'person' : session.setup.policy.who;
     const badge = $('driver');
-    const words = driver === 'person' ? session.mode === REPLAY ? 'a person drives' : 'you drive'
-      : session.mode === REPLAY ? 'a policy drives' : session.setup.policy.name + ' drives';
+    const policy = session.mode === REPLAY ? session.recordedPolicy || 'a policy'
+      : session.setup.policy.name;
+    const words = driver !== 'person' ? policy + ' drives'
+      : session.mode === REPLAY ? 'a person drives' : 'you drive';
     if (badge.textContent !== words)
       badge.textContent = words;
     badge.dataset.who = driver;

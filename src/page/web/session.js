@@ -10,6 +10,8 @@ class Session {
     this.devices = devices;
     this.mode = WATCH;
     this.at = 0;
+    this.laps = new Laps();
+    this.line = new RacingLine(simulator, GHOSTS_MAX + 1);
   }
 
   // setup: {map, seed, episode, lines, randomize, policy, ghosts}; policy: {number, who}.
@@ -25,7 +27,18 @@ class Session {
     });
     for (let k = this.ghosts.length + 1; k <= GHOSTS_MAX; k++)
       s.destroy(k);
+    this.showLine(setup.line);
     this.restart();
+  }
+
+  // Whether the expert's line is driven.
+  showLine(on) {
+    const { map, seed, episode } = this.setup;
+    this.setup.line = on;
+    if (on)
+      this.line.begin(map.name, seed, episode);
+    else
+      this.line.end();
   }
 
   restart() {
@@ -37,6 +50,7 @@ class Session {
       map, seed, episode, settings: changedSettings(now, s.settings(-1)), hash: s.stateHash(0),
     });
     this.failure = null;
+    this.before = null; // the drive that this one was forked from
     this.at = 0;
     const state = s.state(0);
     this.poses = [state];
@@ -46,6 +60,7 @@ class Session {
     for (const ghost of this.ghosts) {
       s.reset(ghost.robot, seed, episode);
       ghost.poses = [s.state(ghost.robot)];
+      ghost.metrics = [s.metrics(ghost.robot)];
       ghost.ended = false;
     }
   }
@@ -109,6 +124,7 @@ class Session {
     }
     for (const ghost of this.ghosts)
       this.stepGhost(ghost);
+    this.line.grow(this.at);
   }
 
   stepGhost(ghost) {
@@ -117,6 +133,7 @@ class Session {
       const action = s.act(ghost.robot);
       ghost.ended = action === null || s.step(ghost.robot, action);
       ghost.poses.push(s.state(ghost.robot));
+      ghost.metrics.push(s.metrics(ghost.robot));
     }
   }
 
@@ -148,8 +165,11 @@ class Session {
   }
 
   // Another mode from here on: the robot gets the camera and policy for it, and is driven here.
-  changeMode(mode) {
+  changeMode(mode, policy = this.setup.policy) {
     const at = this.at;
+    if (this.mode === REPLAY)
+      this.before = { poses: this.poses.slice(0, this.length + 1), at: this.length };
+    this.setup.policy = policy;
     this.mode = mode;
     this.recording.truncate(at);
     this.simulator.create(0, this.setup.map.name,
@@ -163,6 +183,7 @@ class Session {
   // Drives a drive of a file to its end, and compares the states. Throws at the first that differs.
   load(drive) {
     const { actions, drivers, checks } = drive;
+    this.recordedPolicy = drive.policy ? drive.policy.name : null;
     const differs = k => {
       throw new Error('Driven again, the state after step ' + k + ' is another one than in the file.');
     };
@@ -194,12 +215,26 @@ class Session {
   score() {
     const lane = this.series.lane.slice(0, this.at).filter(Number.isFinite).map(Math.abs);
     const { count, steps } = this.recording.interventions();
+    this.laps.update(this.poses, this.distance, this.at, this.timeStep);
     return {
       time: this.at * this.timeStep,
       distance: this.distance[this.at],
       deviation: lane.length > 0 ? lane.reduce((a, b) => a + b, 0) / lane.length : NaN,
       interventions: count,
       person: this.length > 0 ? steps / this.length : 0,
+      laps: this.laps.times,
+      lapTime: this.at * this.timeStep - (this.laps.ends.at(-1) ?? 0),
     };
+  }
+
+  // AI-DO's metrics of all robots up to now: [[name, metrics]].
+  metrics() {
+    const upTo = list => list[Math.min(this.at, list.length - 1)];
+    const name = this.mode === DRIVE ? 'you' : this.mode === REPLAY ? 'the drive' : this.setup.policy.name;
+    const rows = this.ghosts.map(ghost => [ghost.policy.name, upTo(ghost.metrics)]);
+    const expertDrives = this.mode === WATCH && this.setup.policy.who === 'expert';
+    if (this.line.on && !expertDrives && !this.ghosts.some(ghost => ghost.policy.who === 'expert'))
+      rows.push(['expert', upTo(this.line.metrics)]);
+    return [[name, this.simulator.metrics(0)], ...rows];
   }
 }

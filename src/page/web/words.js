@@ -25,7 +25,10 @@ function clamp(value, least, most) {
 }
 
 function bytesFromBase64(text) {
-  return Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
+  const letters = atob(text), bytes = new Uint8Array(letters.length);
+  for (let k = 0; k < bytes.length; k++)
+    bytes[k] = letters.charCodeAt(k);
+  return bytes;
 }
 
 function base64FromBytes(bytes) {
@@ -39,6 +42,21 @@ function base64FromBytes(bytes) {
 async function through(stream, bytes) {
   return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(stream))
     .arrayBuffer());
+}
+
+// The data of a page (src/page/writer/page_payload.h): its JSON object; policies get their values.
+async function unpackData(text) {
+  const packed = bytesFromBase64(text);
+  const bytes = await through(new DecompressionStream('deflate'), packed);
+  let at = 4 + new DataView(bytes.buffer).getUint32(0, true);
+  const data = JSON.parse(new TextDecoder().decode(bytes.subarray(4, at)));
+  for (const policy of data.policies) {
+    const { count } = policy, values = policy.values = new Uint8Array(4 * count);
+    for (let plane = 0; plane < 4; plane++)
+      for (let k = 0; k < count; k++)
+        values[4 * k + plane] = bytes[at++];
+  }
+  return data;
 }
 
 // "path: value" lines of settings as a map of texts.

@@ -8,9 +8,10 @@
 #include "base/io/file.h"
 #include "base/text/text_stream.h"
 #include "page/writer/page_data.h"
+#include "page/writer/page_payload.h"
 #include "page/writer/template.h"
 
-enum { PAGE_COOKIE = 0x9A6E, POLICIES_MAX = 16 };
+enum { PAGE_COOKIE = 0x9A6E };
 
 imp_page_def imp_default_page_def(void)
 {
@@ -42,10 +43,32 @@ static imp_status check_def(const imp_page_def *def, imp_error *err)
             imp_fail(err, IMP_USAGE,
                      "this build cannot write pages, because it had no compiler for WebAssembly: "
                      "install clang, lld, wasi-libc and libclang-rt-dev-wasm32, and build again"));
-    if (def->policy_count < 0 || def->policy_count > POLICIES_MAX)
-        return imp_fail(err, IMP_USAGE, "a page holds at most %d policies, not %d", POLICIES_MAX,
-                        def->policy_count);
+    if (def->policy_count < 0 || def->policy_count > IMP_PAGE_POLICIES_MAX)
+        return imp_fail(err, IMP_USAGE, "a page holds at most %d policies, not %d",
+                        IMP_PAGE_POLICIES_MAX, def->policy_count);
+    if (def->episode_count < 0 || def->episode_count > IMP_PAGE_EPISODES_MAX)
+        return imp_fail(err, IMP_USAGE, "a page holds at most %d episodes, not %d",
+                        IMP_PAGE_EPISODES_MAX, def->episode_count);
     return imp_randomization_parse_list(&words, def->randomize, err);
+}
+
+// Writes the data, packed.
+static imp_status write_payload(FILE *out, const imp_page_def *def, imp_error *err)
+{
+    const imp_network *networks[IMP_PAGE_POLICIES_MAX];
+    imp_text_stream json;
+    IMP_TRY(imp_text_stream_open(&json, "a page", err));
+    imp_status status = imp_page_write_data(json.out, def, err);
+    if (status != IMP_OK) {
+        imp_text_stream_discard(&json);
+        return status;
+    }
+    IMP_TRY(imp_text_stream_close(&json, "a page", err));
+    for (int k = 0; k < def->policy_count; k++)
+        networks[k] = imp_policy_factory_network(def->policies[k]);
+    status = imp_page_write_payload(out, json.bytes, json.length, networks, def->policy_count, err);
+    free(json.bytes);
+    return status;
 }
 
 // Writes the template up to the mark, the data, and the rest.
@@ -57,7 +80,7 @@ static imp_status write_parts(FILE *out, const imp_page_def *def, imp_error *err
     if (mark == NULL)
         return imp_fail(err, IMP_INTERNAL, "the template of pages has no place for data");
     fwrite(template, 1, (size_t)(mark - template), out);
-    IMP_TRY(imp_page_write_data(out, def, err));
+    IMP_TRY(write_payload(out, def, err));
     mark += mark_length;
     fwrite(mark, 1, (size_t)(template + length - mark), out);
     return IMP_OK;

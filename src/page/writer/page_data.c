@@ -1,6 +1,6 @@
-// The maps, policies and settings of a page as one JSON object. Maps and architectures are YAML,
-// which the page cannot read: they become JSON trees. A network is its architecture and all of its
-// values in base64, so that the page computes with the same bits.
+// The maps, policies, episodes and settings of a page as one JSON object. Maps and architectures
+// are YAML, which the page cannot read: they become JSON trees. The values of networks follow the
+// object as they are, so that the page computes with the same bits.
 #include "page/writer/page_data.h"
 
 #include <inttypes.h>
@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/common/try.h"
-#include "base/text/base64.h"
 #include "base/text/text_stream.h"
 #include "base/yaml/yaml_json.h"
 #include "nn/network/network.h"
@@ -92,8 +91,45 @@ static bool has_map(const imp_map_set *maps, const char *name)
     return false;
 }
 
+// Writes a map of an episode, unless it is there already.
+static imp_status write_map_of_episode(FILE *out, const imp_page_def *def, int index,
+                                       const imp_map_set *given, imp_error *err)
+{
+    const imp_demonstration *drive = def->episodes[index].drive;
+    imp_world *world = NULL;
+    bool known = drive->map_text == NULL;
+    uint64_t hash = drive->map_hash;
+    for (int k = 0; k < given->count && !known; k++)
+        if (strcmp(given->worlds[k]->name, drive->map) == 0) {
+            known = true;
+            hash = imp_world_text_hash(given->worlds[k]);
+        }
+    for (int k = 0; k < index && !known; k++)
+        if (strcmp(def->episodes[k].drive->map, drive->map) == 0) {
+            known = true;
+            hash = def->episodes[k].drive->map_hash;
+        }
+    if (hash != drive->map_hash)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "episode %s: its map '%s' differs from another map of that name: write a "
+                        "page for each",
+                        def->episodes[index].name, drive->map);
+    if (known)
+        return IMP_OK;
+    if (imp_map_is_builtin(drive->map))
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "episode %s: its map '%s' has the name of a built-in map",
+                        def->episodes[index].name, drive->map);
+    IMP_TRY(imp_demonstration_load_world(&world, drive, err));
+    fputs(",\n", out);
+    const imp_status status = write_map(out, world, err);
+    imp_world_destroy(world);
+    return status;
+}
+
 // Writes the given maps, then the built-in ones that are not among them.
-static imp_status write_maps(FILE *out, const imp_map_set *given, imp_error *err)
+static imp_status write_maps(FILE *out, const imp_page_def *def, const imp_map_set *given,
+                             imp_error *err)
 {
     for (int k = 0; k < given->count; k++) {
         if (k > 0)
@@ -111,6 +147,8 @@ static imp_status write_maps(FILE *out, const imp_map_set *given, imp_error *err
         imp_world_destroy(world);
         IMP_TRY(status);
     }
+    for (int k = 0; k < def->episode_count; k++)
+        IMP_TRY(write_map_of_episode(out, def, k, given, err));
     return IMP_OK;
 }
 
@@ -131,19 +169,6 @@ static imp_status find_camera(imp_camera_def *out, const imp_policy_factory *pol
     return IMP_OK;
 }
 
-// Writes the values of all tensors, little-endian.
-static imp_status write_values(FILE *out, const imp_network *network, imp_error *err)
-{
-    const size_t bytes = (size_t)network->graph.values * sizeof(float);
-    char *letters = malloc(imp_base64_length(bytes) + 1);
-    if (letters == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a page");
-    imp_base64_encode(letters, (const uint8_t *)network->values, bytes);
-    fprintf(out, "\"values\":\"%s\"", letters);
-    free(letters);
-    return IMP_OK;
-}
-
 // The last component of a path, without slashes at its end.
 static void write_short_name(FILE *out, const char *path)
 {
@@ -158,11 +183,11 @@ static void write_short_name(FILE *out, const char *path)
     write_text_member(out, "name", name);
 }
 
-// Writes one network.
-static imp_status write_policy(FILE *out, const imp_policy_factory *policy, imp_error *err)
+imp_status imp_page_check_policy(const imp_policy_factory *policy, imp_error *err)
 {
     const imp_network *network = imp_policy_factory_network(policy);
     const char *name = imp_policy_factory_name(policy);
+    imp_camera_def camera;
     if (network == NULL)
         return imp_fail(err, IMP_USAGE,
                         "%s: a page takes models of imprint train; the experts are always in it",
@@ -171,6 +196,15 @@ static imp_status write_policy(FILE *out, const imp_policy_factory *policy, imp_
         return imp_fail(err, IMP_USAGE, "%s: a page takes no policies with a segmenter", name);
     if (network->architecture == NULL || imp_network_info(network)->outputs != 2)
         return imp_fail(err, IMP_USAGE, "%s: this network is no policy", name);
+    return find_camera(&camera, policy, err);
+}
+
+// Writes one network, all but its values.
+static imp_status write_policy(FILE *out, const imp_policy_factory *policy, imp_error *err)
+{
+    const imp_network *network = imp_policy_factory_network(policy);
+    const char *name = imp_policy_factory_name(policy);
+    IMP_TRY(imp_page_check_policy(policy, err));
     imp_sim_def sim = imp_default_sim_def();
     IMP_TRY(find_camera(&sim.camera, policy, err));
     char identity[IMP_POLICY_IDENTITY_MAX];
@@ -183,11 +217,32 @@ static imp_status write_policy(FILE *out, const imp_policy_factory *policy, imp_
     fprintf(out, "\"width\":%d,\"height\":%d,\"batchNorm\":%d,\"masks\":%d,", network->def.width,
             network->def.height, network->def.batch_norm,
             imp_policy_factory_observation(policy) == IMP_OBSERVATION_SEGMENTATION);
-    fputs("\"architecture\":", out);
+    fprintf(out, "\"count\":%lld,\"architecture\":", (long long)network->graph.values);
     IMP_TRY(write_tree(out, name, network->architecture, strlen(network->architecture), err));
-    fputc(',', out);
-    IMP_TRY(write_values(out, network, err));
     fputc('}', out);
+    return IMP_OK;
+}
+
+// Writes the drives, each as the text of its file.
+static imp_status write_episodes(FILE *out, const imp_page_def *def, imp_error *err)
+{
+    for (int k = 0; k < def->episode_count; k++) {
+        const imp_page_episode *episode = &def->episodes[k];
+        const imp_demonstration *drive = episode->drive;
+        char *text;
+        IMP_TRY(imp_demonstration_format(&text, drive, err));
+        fputs(k > 0 ? ",\n{" : "{", out);
+        write_text_member(out, "name", episode->name);
+        write_text_member(out, "note", drive->note);
+        write_text_member(out, "map", drive->map);
+        write_text_member(out, "policy", drive->policy);
+        fprintf(out, "\"seconds\":%.9g,",
+                drive->steps * drive->env.frame_skip * drive->env.drive.time_step);
+        fputs("\"drive\":", out);
+        imp_json_write_string(out, text);
+        fputc('}', out);
+        free(text);
+    }
     return IMP_OK;
 }
 
@@ -201,13 +256,15 @@ static imp_status write_members(FILE *out, const imp_page_def *def, const imp_ma
     write_text_member(out, "randomize", def->randomize);
     IMP_TRY(write_settings(out, "settings", "env", &imp_env_members, &def->env, err));
     fputs("\n\"maps\":[", out);
-    IMP_TRY(write_maps(out, given, err));
+    IMP_TRY(write_maps(out, def, given, err));
     fputs("],\n\"policies\":[", out);
     for (int k = 0; k < def->policy_count; k++) {
         if (k > 0)
             fputs(",\n", out);
         IMP_TRY(write_policy(out, def->policies[k], err));
     }
+    fputs("],\n\"episodes\":[", out);
+    IMP_TRY(write_episodes(out, def, err));
     fputs("]}", out);
     return IMP_OK;
 }

@@ -7,7 +7,7 @@
 #include "imprint/page.h"
 #include "imprint/version.h"
 
-// Writes a JSON object for a script element: no "<" is in it, whatever names the user chose.
+// Writes a JSON object; imp_page_write_payload() adds the values of the policies' networks.
 imp_status imp_page_write_data(FILE *out, const imp_page_def *def, imp_error *err);
 
 #endif

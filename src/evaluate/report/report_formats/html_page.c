@@ -127,6 +127,21 @@ void imp_html_end_drawings(imp_html_page *page)
     fputs("</div>\n", page->text.out);
 }
 
+void imp_html_add_links(imp_html_page *page, const imp_html_link *links, int count)
+{
+    if (count > 0)
+        fputs("<p class=\"links\">", page->text.out);
+    for (int k = 0; k < count; k++) {
+        fputs(k > 0 ? " \xc2\xb7 <a href=\"" : "<a href=\"", page->text.out);
+        imp_xml_write_escaped(page->text.out, links[k].href);
+        fputs("\">", page->text.out);
+        imp_xml_write_escaped(page->text.out, links[k].text);
+        fputs("</a>", page->text.out);
+    }
+    if (count > 0)
+        fputs("</p>\n", page->text.out);
+}
+
 // Writes bytes in base64, as many at a time as a small buffer takes.
 static void write_base64(FILE *out, const uint8_t *bytes, size_t length)
 {

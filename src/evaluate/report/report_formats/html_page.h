@@ -32,6 +32,13 @@ void imp_html_begin_drawings(imp_html_page *page);
 void imp_html_add_drawing(imp_html_page *page, const char *svg);
 void imp_html_end_drawings(imp_html_page *page);
 
+// A line of links; href is an address, which is escaped, too.
+typedef struct imp_html_link {
+    const char *text;
+    char href[96];
+} imp_html_link;
+void imp_html_add_links(imp_html_page *page, const imp_html_link *links, int count);
+
 // Embeds a PNG file in the page; caption is nullable.
 imp_status imp_html_add_image(imp_html_page *page, const char *path, const char *caption,
                               imp_error *err);

@@ -1,0 +1,86 @@
+// simulator.html, the page beside the report of an evaluation: it holds the worst episodes, whose
+// drives the report has written, and the policies that a page can hold.
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/common/try.h"
+#include "base/io/file.h"
+#include "cli/eval_commands/eval.h"
+#include "evaluate/evaluation_report/eval_report.h"
+#include "imprint/page.h"
+
+static const char NAME[] = "simulator.html";
+
+enum { EPISODES_MAX = IMP_SHOWN_POLICIES * IMP_SHOWN_WORST };
+
+// The page's content, which it borrows.
+typedef struct page_content {
+    imp_page_def page;
+    const imp_policy_factory *policies[IMP_LIST_MAX];
+    imp_page_episode episodes[EPISODES_MAX];
+    imp_demonstration drives[EPISODES_MAX];
+    char names[EPISODES_MAX][32];
+} page_content;
+
+// Reads the drives of the worst episodes. An episode without a step has none.
+static imp_status read_worst_drives(page_content *content, const imp_eval_page *about,
+                                    imp_error *err)
+{
+    for (int p = 0; p < about->outcome->count && p < IMP_SHOWN_POLICIES; p++)
+        for (int k = 0; k < IMP_SHOWN_WORST && k < about->outcome->evaluations[p].worst_count;
+             k++) {
+            const int number = content->page.episode_count;
+            char file[64], path[IMP_PATH_MAX];
+            snprintf(content->names[number], sizeof content->names[0], "worst-%d-%d", p + 1, k + 1);
+            snprintf(file, sizeof file, "%s.drive.json", content->names[number]);
+            IMP_TRY(imp_path_join(path, about->settings->out, file, err));
+            if (!imp_path_exists(path))
+                continue;
+            IMP_TRY(imp_demonstration_read(&content->drives[number], path, err));
+            content->episodes[number] =
+                (imp_page_episode){content->names[number], &content->drives[number]};
+            content->page.episode_count++;
+        }
+    content->page.episodes = content->episodes;
+    return IMP_OK;
+}
+
+// The policies that a page can hold.
+static void choose_policies(page_content *content, const imp_eval_page *about)
+{
+    for (int p = 0; p < about->outcome->count; p++) {
+        imp_error why = {0};
+        if (content->page.policy_count < IMP_PAGE_POLICIES_MAX &&
+            imp_page_check_policy(about->outcome->drivers[p], &why) == IMP_OK)
+            content->policies[content->page.policy_count++] = about->outcome->drivers[p];
+    }
+    content->page.policies = content->policies;
+}
+
+const char *imp_eval_page_write(void *context)
+{
+    const imp_eval_page *about = context;
+    imp_error err = {0};
+    char path[IMP_PATH_MAX];
+    page_content *content = calloc(1, sizeof *content);
+    imp_status status = content != NULL ? imp_path_join(path, about->settings->out, NAME, &err)
+                                        : imp_fail(&err, IMP_NO_MEMORY, "out of memory");
+    if (status == IMP_OK) {
+        content->page = imp_default_page_def();
+        const int longest = content->page.env.max_steps;
+        content->page.title = "Evaluation";
+        content->page.env = about->settings->eval.sim.env;
+        content->page.env.max_steps = longest;
+        content->page.env.has_start_tile = false;
+        choose_policies(content, about);
+        status = read_worst_drives(content, about, &err);
+    }
+    if (status == IMP_OK)
+        status = imp_page_write(path, &content->page, &err);
+    for (int k = 0; content != NULL && k < EPISODES_MAX; k++)
+        imp_demonstration_free(&content->drives[k]);
+    free(content);
+    if (status != IMP_OK)
+        fprintf(stderr, "imprint: warning: the report has no %s: %s\n", NAME, err.message);
+    return status == IMP_OK ? NAME : NULL;
+}
