@@ -36,6 +36,13 @@ for kind in mp4 webm gif webp; do
     [ "$(wc -c <film.$kind)" = $((640 * 256 * 3 * 4)) ] || fail "wrong frames of film.$kind"
 done
 grep -q -- '-video_size 640x256 -framerate 3.000000 -i pipe:0' arguments || fail "$(cat arguments)"
+# drives side by side: two columns of camera, map and line; the longer one decides the length
+expect 0 imprint drive --episodes 2 --steps 9 --out recorded
+expect 0 imprint render --drive recorded --drive recorded/00001.drive.json --size 64x48 --every 4 \
+    --out film.mp4
+prints 'film.mp4: 4 frames'
+[ "$(wc -c <film.mp4)" = $((192 * 112 * 3 * 4)) ] || fail "wrong frames of drives"
+expect 2 imprint render --drive recorded --out film.png
 expect 0 imprint render --replay drives --no-caption --every 10 --out film.mp4
 [ "$(wc -c <film.mp4)" = $((320 * 240 * 3 * 4)) ] || fail 'there is a line below the frames'
 expect 0 imprint render --replay drives --view driver,map --size 320x240 --every 10 --out film.apng

@@ -1,8 +1,8 @@
 // imprint render: draws one image of a map and a pose, a contact sheet of randomised episodes
-// (randomized_sheet.c), or a recorded episode (replay.c). view_renderer.c draws the views:
-// camera, map, segmentation, depth, free camera, catalogue. The three modes share one option
-// table; options that the chosen mode does not use are refused, because they would have no
-// effect.
+// (randomized_sheet.c), a recorded episode (replay.c), or drives side by side (drive_replay.c).
+// view_renderer.c draws the views: camera, map, segmentation, depth, free camera, catalogue. The
+// four modes share one option table; options that the chosen mode does not use are refused, because
+// they would have no effect.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,9 +15,11 @@
 #include "base/text/plural.h"
 #include "cli/output/console.h"
 #include "cli/output/output_extension.h"
+#include "cli/render_commands/drive_replay.h"
 #include "cli/render_commands/randomized_sheet.h"
 #include "cli/render_commands/replay.h"
 #include "cli/render_commands/scenic_pose.h"
+#include "evaluate/report/report_formats/video.h"
 
 // Seed of the room of images whose pose the program chooses.
 enum { DEFAULT_ROOM = 1 };
@@ -28,8 +30,9 @@ typedef struct settings {
     imp_sim_options sim; // that fill the definition
     imp_image_options image;
     imp_replay_options replay;
-    int episodes;   // of a contact sheet
-    double pose[3]; // x, z [m], heading in degrees
+    imp_text_list drives; // that a video shows side by side
+    int episodes;         // of a contact sheet
+    double pose[3];       // x, z [m], heading in degrees
     const char *out;
     imp_pose drawn_pose; // of the robot; NaN if the view has none
     int frames;          // that a replay wrote
@@ -47,6 +50,10 @@ static void add_render_options(imp_options *options, settings *s)
         {"episodes", 0, IMP_OPTION_INT, &s->episodes, "N",
          "with --randomize: number of episodes on a contact sheet, beginning with --episode",
          IMP_SETTING},
+        {"drive", 0, IMP_OPTION_LIST, &s->drives, "FILE",
+         "drive (*.drive.json) or a folder of drives, for a video: up to six stand side by side, "
+         "each with the robot's camera and the map; may be repeated",
+         IMP_INPUT_PATH},
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "FILE",
          "PNG file to write; a replay: also .apng, .mp4, .webm, .gif, .webp, or a folder of frames",
          IMP_TRANSIENT},
@@ -180,6 +187,16 @@ static int print_replay_summary(const settings *s, const imp_options *options, i
     return imp_console_flush();
 }
 
+// Summary of mode 4.
+static int print_video_summary(const settings *s, const imp_options *options)
+{
+    if (options->json)
+        return imp_console_finish_with_json(
+            json_pack("{s:s, s:i}", "out", s->out, "frames", s->frames));
+    printf("%s: %s\n", s->out, IMP_PLURAL(s->frames, "frame"));
+    return imp_console_flush();
+}
+
 // Whether mode 2 is chosen. It draws what an environment shows its driver, so it knows one view.
 static bool is_randomized(const settings *s)
 {
@@ -228,6 +245,8 @@ static int print_render_summary(const void *state, const imp_options *options)
         return print_episodes_summary(s, options);
     if (s->replay.dataset[0] != '\0')
         return print_replay_summary(s, options, s->frames);
+    if (s->drives.count > 0)
+        return print_video_summary(s, options);
     const double degrees = s->drawn_pose.heading * 180.0 / IMP_PI;
     json_t *pose = isnan(degrees) ? json_null()
                                   : json_pack("[f,f,f]", s->drawn_pose.x, s->drawn_pose.z, degrees);
@@ -251,11 +270,16 @@ static imp_status check_options_fit_mode(const settings *s, const imp_options *o
                                          imp_error *err)
 {
     const bool randomized = is_randomized(s), replayed = s->replay.dataset[0] != '\0';
+    const bool driven = s->drives.count > 0;
+    if (driven && (randomized || replayed))
+        return imp_fail(err, IMP_USAGE, "--drive: leave out --randomize and --replay");
     // options of one mode
     if (!randomized && imp_option_is_given(options, &s->episodes) && s->episodes != 1)
         return imp_fail(err, IMP_USAGE, "--episodes needs --randomize");
-    if (!replayed && imp_option_is_given(options, &s->replay.every))
-        return imp_fail(err, IMP_USAGE, "--every needs --replay");
+    if (!replayed && !driven && imp_option_is_given(options, &s->replay.every))
+        return imp_fail(err, IMP_USAGE, "--every needs --replay or --drive");
+    if (driven && s->replay.every < 0)
+        return imp_fail(err, IMP_USAGE, "--every %d is below 0", s->replay.every);
     if (!replayed && !randomized && imp_option_is_given(options, &s->replay.episode))
         return imp_fail(err, IMP_USAGE, "--episode needs --replay or --randomize");
     return IMP_OK;
@@ -267,6 +291,8 @@ static imp_status check_output_extension(const settings *s, imp_error *err)
     static const char *const images[] = {".png", NULL}, *const replays[] = {
                                                             ".png", ".apng", ".mp4", ".webm",
                                                             ".gif", ".webp", NULL};
+    if (s->drives.count > 0)
+        return imp_output_check_file(s->out, imp_video_extensions, err);
     return !is_randomized(s) && s->replay.dataset[0] != '\0'
                ? imp_output_check_file_or_folder(s->out, replays, err)
                : imp_output_check_file(s->out, images, err);
@@ -278,6 +304,9 @@ static imp_status render_view_or_replay(void *state, const imp_options *options,
     settings *s = state;
     IMP_TRY(check_options_fit_mode(s, options, err));
     IMP_TRY(check_output_extension(s, err));
+    if (s->drives.count > 0)
+        return imp_drive_replay_write(options, &s->drives, &s->sim, s->replay.every, s->out,
+                                      &s->frames, err);
     return is_randomized(s) ? draw_randomized_episodes(s, options, err)
            : s->replay.dataset[0] != '\0'
                ? imp_replay_write(options, &s->replay, &s->sim, &s->image, s->out, &s->frames, err)
@@ -311,7 +340,8 @@ const imp_command imp_command_render = {
         "a room (--room 0: without). A replay shows the recorded images; with --size, "
         "--view, --overlay, --camera-effects, --undistort, --lens or --assets it renders "
         "them again at the recorded poses, and several views stand side by side: --view "
-        "driver,map. "
+        "driver,map. --drive shows drives, such as those that `imprint eval --out` writes, side by "
+        "side. "
         "A video other than .apng is encoded by the program ffmpeg. --randomize shows the "
         "starts of the episodes that "
         "`imprint log --randomize` records with the same seed.",
@@ -327,7 +357,11 @@ const imp_command imp_command_render = {
         "/tmp/episodes.png\n"
         "  imprint log --episodes 2 --steps 60 --out drives\n"
         "  imprint render --replay drives --episode 1 --view driver,map --size 480x420 --out "
-        "drive.apng",
+        "drive.apng\n"
+        "  imprint eval --policy expert --policy pure-pursuit --episodes 2 --out /tmp/imprint-both "
+        "--force &&\n"
+        "  imprint render --drive /tmp/imprint-both/worst-1-1.drive.json --drive \\\n"
+        "    /tmp/imprint-both/worst-2-1.drive.json --out /tmp/both.apng",
     .state_size = sizeof(settings),
     .set_up = set_up_render_command,
     .run = render_view_or_replay,
