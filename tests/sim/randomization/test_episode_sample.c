@@ -148,8 +148,18 @@ static void test_camera_quantities(void **state)
     (void)state;
     imp_randomization_sample draw = neutral_draw();
     imp_camera_def def = imp_default_camera_def();
-    const imp_lens lens = {
-        IMP_LENS_CALIBRATED, 640, 480, 300.0, 310.0, 320.0, 230.0, -0.2, 0.03, 5e-4, -7e-4, 0.02};
+    const imp_lens lens = {.kind = IMP_LENS_CALIBRATED,
+                           .width = 640,
+                           .height = 480,
+                           .fx = 300.0,
+                           .fy = 310.0,
+                           .cx = 320.0,
+                           .cy = 230.0,
+                           .k1 = -0.2,
+                           .k2 = 0.03,
+                           .p1 = 5e-4,
+                           .p2 = -7e-4,
+                           .k3 = 0.02};
     def.lens = lens;
     const imp_camera_def plain = def;
     set_values(&draw, IMP_QUANTITY_CAMERA_NOISE, (double[]){0.011, 0.022, -0.033}, 3);

@@ -107,21 +107,17 @@ static void every_lens_makes_a_camera(void **state)
                 const double k2[] = {0.0, 0.03, 0.15, 0.4, -0.1, 0.1};
                 const double k3[] = {0.0, 0.0, 0.0, -0.1, 0.02, -0.02};
                 check_camera(&(imp_lens){.kind = IMP_LENS_CALIBRATED,
-                                         IMP_LENS_PLUMB_BOB,
-                                         640,
-                                         480,
-                                         focal,
-                                         1.02 * focal,
-                                         310.5,
-                                         238.0,
-                                         k1,
-                                         k2[k],
-                                         k % 2 ? 0.002 : 0.0,
-                                         -0.001 * (k / 2),
-                                         k3[k],
-                                         0.0,
-                                         0.0,
-                                         0.0});
+                                         .width = 640,
+                                         .height = 480,
+                                         .fx = focal,
+                                         .fy = 1.02 * focal,
+                                         .cx = 310.5,
+                                         .cy = 238.0,
+                                         .k1 = k1,
+                                         .k2 = k2[k],
+                                         .p1 = k % 2 ? 0.002 : 0.0,
+                                         .p2 = -0.001 * (k / 2),
+                                         .k3 = k3[k]});
             }
 }
 

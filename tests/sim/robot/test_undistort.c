@@ -89,13 +89,12 @@ static void undistorted_images_stay(void **state)
     (void)state;
     imp_error err = {0};
     const imp_calibration from = {.lens = {.kind = IMP_LENS_CALIBRATED,
-                                           IMP_LENS_PLUMB_BOB,
-                                           WIDTH,
-                                           HEIGHT,
-                                           300.0,
-                                           310.0,
-                                           320.5,
-                                           240.5},
+                                           .width = WIDTH,
+                                           .height = HEIGHT,
+                                           .fx = 300.0,
+                                           .fy = 310.0,
+                                           .cx = 320.5,
+                                           .cy = 240.5},
                                   .projection = {300.0, 310.0, 320.0, 240.0}};
     for (int width = 40; width <= 640; width *= 4) {
         const int height = width * 3 / 4;
