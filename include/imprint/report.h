@@ -11,7 +11,7 @@ IMP_API_BEGIN
 /// One line of a plot. Points that are not finite, or not positive on a logarithmic axis, leave a
 /// gap. Everything is borrowed.
 typedef struct imp_plot_series {
-    const char *name; ///< for the legend
+    const char *name; ///< for the legend; NULL: not in it
     const double *x;  ///< (count), in drawing order
     const double *y;  ///< (count)
     int count;

@@ -9,6 +9,9 @@
 // Limits of the report. There are as many policies in plots as distinguishable colours.
 enum {
     IMP_SHOWN_POLICIES = 6,
+    // size of all plots of the report [px]
+    IMP_REPORT_PLOT_WIDTH = 600,
+    IMP_REPORT_PLOT_HEIGHT = 380,
     IMP_SHOWN_MAPS = 32,
     IMP_SHOWN_WORST = 3,
     IMP_FILMSTRIP_FRAMES = 12,

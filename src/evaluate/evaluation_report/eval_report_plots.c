@@ -51,7 +51,7 @@ static void free_plot_points(plot_points *p)
 
 // Adds the plot to the page; a plot without points is left out.
 static imp_status write_plot(imp_html_page *page, const imp_plot_def *def, const plot_points *p,
-                             int count, imp_error *err)
+                             int count, const char *explanation, imp_error *err)
 {
     char *svg;
     size_t length;
@@ -61,15 +61,9 @@ static imp_status write_plot(imp_html_page *page, const imp_plot_def *def, const
         total += p->series[k].count;
     if (total == 0)
         return IMP_OK;
-    // Names share a line with the axis label: widen the plot if they are long.
-    size_t letters = strlen(def->y_label);
-    for (int k = 0; k < count; k++)
-        letters += strlen(p->series[k].name) + 6;
-    imp_plot_def wide = *def;
-    wide.width = letters > 90 ? (int)(letters < 480 ? 8 * letters : 3840) : wide.width;
-    const imp_status status = imp_plot_svg(&svg, &length, &wide, p->series, count, err);
+    const imp_status status = imp_plot_svg(&svg, &length, def, p->series, count, err);
     if (status == IMP_OK) {
-        imp_html_add_drawing(page, svg);
+        imp_html_add_drawing(page, svg, explanation);
         free(svg);
     }
     return status;
@@ -79,6 +73,8 @@ static imp_status write_plot(imp_html_page *page, const imp_plot_def *def, const
 static imp_plot_def make_plot_def(const char *title, const char *x_label, const char *y_label)
 {
     imp_plot_def def = imp_default_plot_def();
+    def.width = IMP_REPORT_PLOT_WIDTH;
+    def.height = IMP_REPORT_PLOT_HEIGHT;
     def.title = title;
     def.x_label = x_label;
     def.y_label = y_label;
@@ -108,8 +104,7 @@ static imp_status fill_completion_curve(plot_points *p, int k, const imp_eval_re
             const double part = (double)last_active_step(&evaluation->results[e]) / eval->steps;
             ends[(int)ceil(part * places)]++;
         }
-    IMP_TRY(alloc_plot_points(p, k, imp_path_shortest_unique_tail(def->names, def->count, k),
-                              2 * places + 1, err));
+    IMP_TRY(alloc_plot_points(p, k, NULL, 2 * places + 1, err));
     // Two points per interval with an end make a vertical step.
     int alive = evaluation->episodes;
     const double percent = 100.0 / evaluation->episodes;
@@ -170,17 +165,16 @@ static imp_status fill_lane_distances(plot_points *p, int k, const imp_eval_repo
         merge *= 2;
     const imp_histogram *lanes = &def->evaluations[k].lanes;
     const int middle = lanes->bins / 2;
-    return fill_histogram_outline(p, k, imp_path_shortest_unique_tail(def->names, def->count, k),
-                                  lanes, middle - BINS * merge, middle + BINS * merge, merge, 100.0,
-                                  err);
+    return fill_histogram_outline(p, k, NULL, lanes, middle - BINS * merge, middle + BINS * merge,
+                                  merge, 100.0, err);
 }
 
 // Histogram of speeds from 0 to UP_TO bins, with bins of twice the width.
 static imp_status fill_speeds(plot_points *p, int k, const imp_eval_report_def *def, imp_error *err)
 {
     enum { MERGE = 2, UP_TO = 132 }; // 10 mm/s, 0.66 m/s
-    return fill_histogram_outline(p, k, imp_path_shortest_unique_tail(def->names, def->count, k),
-                                  &def->evaluations[k].speeds, 0, UP_TO, MERGE, 1.0, err);
+    return fill_histogram_outline(p, k, NULL, &def->evaluations[k].speeds, 0, UP_TO, MERGE, 1.0,
+                                  err);
 }
 
 // Scatter plot of the policy's steering against the expert's in the same states, thinned to at most
@@ -193,8 +187,7 @@ static imp_status fill_steering_scatter(plot_points *p, int k, const imp_eval_re
     int64_t total = 0, number = 0;
     for (int e = 0; e < evaluation->episodes; e++)
         total += evaluation->results[e].actions != NULL ? evaluation->results[e].steps : 0;
-    IMP_TRY(alloc_plot_points(p, k, imp_path_shortest_unique_tail(def->names, def->count, k),
-                              POINTS_MAX, err));
+    IMP_TRY(alloc_plot_points(p, k, NULL, POINTS_MAX, err));
     // Take every n-th step over all episodes, so that each has its share.
     const int64_t every = total / POINTS_MAX + 1;
     for (int e = 0; e < evaluation->episodes; e++) {
@@ -210,11 +203,13 @@ static imp_status fill_steering_scatter(plot_points *p, int k, const imp_eval_re
 }
 
 // Fills one series per policy and adds the plot.
-static imp_status plot_all_policies(
-    imp_html_page *page, const imp_eval_report_def *def, const imp_plot_def *plot,
-    // `fill` computes the points of policy k.
-    imp_status (*fill)(plot_points *p, int k, const imp_eval_report_def *def, imp_error *err),
-    imp_error *err)
+static imp_status plot_all_policies(imp_html_page *page, const imp_eval_report_def *def,
+                                    const imp_plot_def *plot, const char *explanation,
+                                    // `fill` computes the points of policy k.
+                                    imp_status (*fill)(plot_points *p, int k,
+                                                       const imp_eval_report_def *def,
+                                                       imp_error *err),
+                                    imp_error *err)
 {
     // The points live until the plot is written.
     plot_points p = {0};
@@ -222,7 +217,7 @@ static imp_status plot_all_policies(
     for (int k = 0; k < imp_eval_shown_policies(def) && status == IMP_OK; k++)
         status = fill(&p, k, def, err);
     if (status == IMP_OK)
-        status = write_plot(page, plot, &p, imp_eval_shown_policies(def), err);
+        status = write_plot(page, plot, &p, imp_eval_shown_policies(def), explanation, err);
     free_plot_points(&p);
     return status;
 }
@@ -256,22 +251,25 @@ static imp_status plot_training_losses(imp_html_page *page, const imp_eval_repor
     imp_training_history histories[IMP_SHOWN_POLICIES] = {0};
     plot_points p = {0};
     imp_status status = IMP_OK;
-    int count = 0;
     for (int k = 0; k < imp_eval_shown_policies(def) && status == IMP_OK; k++) {
-        // Only networks have a history, and its file may be missing.
-        imp_training_history *history = &histories[count];
+        // Only networks have a history, and its file may be missing. Each keeps its colour.
+        imp_training_history *history = &histories[k];
         if (!imp_policy_factory_is_network(def->drivers[k]))
             continue;
         status = read_training_history(history, def->names[k], err);
         if (status != IMP_OK || history->count == 0)
             continue;
-        p.series[count++] = (imp_plot_series){
-            imp_path_shortest_unique_tail(def->names, def->count, k), history->epochs,
+        p.series[k] = (imp_plot_series){
+            NULL, history->epochs,
             isnan(history->validation_losses[0]) ? history->losses : history->validation_losses,
             history->count};
     }
-    if (status == IMP_OK && count > 0)
-        status = write_plot(page, &plot, &p, count, err);
+    if (status == IMP_OK)
+        status = write_plot(page, &plot, &p, imp_eval_shown_policies(def),
+                            "How wrong each network still was after each pass over its data, on "
+                            "episodes that it does not learn from. A curve that rises again shows "
+                            "that it learned its data by heart.",
+                            err);
     for (int k = 0; k < IMP_SHOWN_POLICIES; k++)
         imp_training_history_free(&histories[k]);
     return status;
@@ -291,15 +289,36 @@ imp_status imp_eval_write_plots(imp_html_page *page, const imp_eval_report_def *
                       "expert: right minus left duty cycle", "policy: right minus left duty cycle");
     // Every series is a cloud of points.
     actions.scatter_count = IMP_SHOWN_POLICIES;
+    // One legend for all plots.
+    const char *names[IMP_SHOWN_POLICIES];
+    for (int k = 0; k < imp_eval_shown_policies(def); k++)
+        names[k] = imp_path_shortest_unique_tail(def->names, def->count, k);
+    imp_html_add_legend(page, names, imp_eval_shown_policies(def));
     // The order of the plots on the page.
     imp_html_begin_drawings(page);
-    imp_status status = plot_all_policies(page, def, &completion, fill_completion_curve, err);
+    imp_status status = plot_all_policies(
+        page, def, &completion,
+        "The share of episodes that are still under way. A curve that stays at 100 % is a policy "
+        "that drives to the end; each step down is an episode that ended early or came to a stall.",
+        fill_completion_curve, err);
     if (status == IMP_OK)
-        status = plot_all_policies(page, def, &lanes, fill_lane_distances, err);
+        status = plot_all_policies(page, def, &lanes,
+                                   "How far from the middle of its lane the robot was, and how "
+                                   "often. A narrow peak at 0 is best; a peak beside it is a habit "
+                                   "of driving to one side.",
+                                   fill_lane_distances, err);
     if (status == IMP_OK)
-        status = plot_all_policies(page, def, &speeds, fill_speeds, err);
+        status = plot_all_policies(
+            page, def, &speeds,
+            "How fast the robot drove, and how often. A peak at 0 is a robot that stands.",
+            fill_speeds, err);
     if (status == IMP_OK)
-        status = plot_all_policies(page, def, &actions, fill_steering_scatter, err);
+        status = plot_all_policies(
+            page, def, &actions,
+            "Each point is one moment: to the right what the expert would have steered, upwards "
+            "what the policy did. Points on the rising diagonal agree; points high on the left, or "
+            "low on the right, steer to the wrong side.",
+            fill_steering_scatter, err);
     if (status == IMP_OK)
         status = plot_training_losses(page, def, err);
     imp_html_end_drawings(page);

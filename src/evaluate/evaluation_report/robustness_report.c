@@ -68,6 +68,7 @@ static imp_status write_robustness_plot(imp_html_page *page, const char *policy,
     // All series share the x values: 0 and the strengths.
     double x[POINTS] = {0.0}, y[IMP_SHOWN_POLICIES][POINTS];
     imp_plot_series series[IMP_SHOWN_POLICIES];
+    const char *names[IMP_SHOWN_POLICIES];
     const int shown = r->count < IMP_SHOWN_POLICIES ? r->count : IMP_SHOWN_POLICIES;
     for (int k = 0; k < IMP_ROBUSTNESS_LEVELS; k++)
         x[k + 1] = imp_robustness_strengths[k];
@@ -76,19 +77,27 @@ static imp_status write_robustness_plot(imp_html_page *page, const char *policy,
         y[s][0] = 100.0 * r->plain.completion.value;
         for (int k = 0; k < IMP_ROBUSTNESS_LEVELS; k++)
             y[s][k + 1] = 100.0 * r->rows[s].stats[k].completion.value;
-        series[s] = (imp_plot_series){r->rows[s].name, x, y[s], POINTS};
+        series[s] = (imp_plot_series){NULL, x, y[s], POINTS};
+        names[s] = r->rows[s].name;
     }
     // Draw the plot and add it to the page.
     char title[128], *svg;
     size_t length;
     snprintf(title, sizeof title, "What breaks %.80s", policy);
     imp_plot_def plot = imp_default_plot_def();
+    plot.width = IMP_REPORT_PLOT_WIDTH;
+    plot.height = IMP_REPORT_PLOT_HEIGHT;
     plot.title = title;
     plot.x_label = "strength";
     plot.y_label = "episodes completed [%]";
+    plot.y_max = 100.0;
     IMP_TRY(imp_plot_svg(&svg, &length, &plot, series, shown, err));
+    imp_html_add_legend(page, names, shown);
     imp_html_begin_drawings(page);
-    imp_html_add_drawing(page, svg);
+    imp_html_add_drawing(page, svg,
+                         "The share of episodes driven to the end, at growing strength of each "
+                         "perturbation. A curve that falls early is a weakness; one that stays up "
+                         "does not matter to this policy.");
     imp_html_end_drawings(page);
     free(svg);
     return IMP_OK;

@@ -86,7 +86,9 @@ static void draw_series(imp_canvas *canvas, const imp_plot_series *series, int i
 static void draw_legend(imp_canvas *canvas, const imp_plot_series *series, int count, double right)
 {
     for (int s = count - 1; s >= 0; s--) {
-        const char *name = series[s].name != NULL ? series[s].name : "";
+        const char *name = series[s].name;
+        if (name == NULL)
+            continue;
         const imp_colour colour = imp_plot_series_colour(s);
         draw_text(canvas, right, 54, NUMBER_SIZE, 1.0, colour, name);
         right -= imp_canvas_text_width(NUMBER_SIZE, name) + 6;

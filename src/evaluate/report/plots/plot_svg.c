@@ -88,7 +88,9 @@ static void write_svg_series(FILE *out, const imp_plot_series *series, int index
 static void write_svg_legend(FILE *out, const imp_plot_series *series, int count, double right)
 {
     for (int s = count - 1; s >= 0; s--) {
-        const char *name = series[s].name != NULL ? series[s].name : "";
+        const char *name = series[s].name;
+        if (name == NULL)
+            continue;
         const imp_colour colour = imp_plot_series_colour(s);
         char attributes[96];
         snprintf(attributes, sizeof attributes, "text-anchor=\"end\" fill=\"#%02x%02x%02x\"",
