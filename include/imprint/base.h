@@ -32,7 +32,14 @@ const char *imp_version(void);
     X(IMP_INTERNAL, 6, "internal error")                                                           \
     X(IMP_INTERRUPTED, 130, "interrupted")
 
-typedef enum imp_status {
+/// Compilers that know it for types warn where a status is dropped; (void) says that it may be.
+#ifdef __clang__
+#define IMP_NO_DISCARD __attribute__((warn_unused_result))
+#else
+#define IMP_NO_DISCARD
+#endif
+
+typedef enum IMP_NO_DISCARD imp_status {
 #define IMP_STATUS_ENUM(name, code, text) name = (code),
     IMP_STATUS_MAP(IMP_STATUS_ENUM)
 #undef IMP_STATUS_ENUM
@@ -75,14 +82,16 @@ typedef struct imp_error {
 imp_status imp_fail(imp_error *err, imp_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/// Tells the compiler, and static analysers of callers, that a failure is never IMP_OK.
-static inline imp_status imp_assume_failure(imp_status status)
-{
-    if (status == IMP_OK)
-        __builtin_unreachable();
-    return status;
-}
-#define imp_fail(...) imp_assume_failure((imp_fail)(__VA_ARGS__))
+// The status of a call that fails: compilers, and static analysers of callers, know that it is not
+// IMP_OK. It may be dropped.
+#define IMP_FAILURE(call)                                                                          \
+    __extension__({                                                                                \
+        const imp_status imp_failure = (call);                                                     \
+        if (imp_failure == IMP_OK)                                                                 \
+            __builtin_unreachable();                                                               \
+        imp_failure;                                                                               \
+    })
+#define imp_fail(...) IMP_FAILURE((imp_fail)(__VA_ARGS__))
 
 /// Adds a hint to *err (nullable), which holds the failure `status`, and returns that:
 /// `return imp_add_hint(err, IMP_HINT_RESUME, imp_fail(err, ...))`.

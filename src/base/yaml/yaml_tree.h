@@ -43,7 +43,7 @@ void imp_yaml_free(imp_yaml *yaml);
 // Fails with "source:line: message", with the node's line.
 imp_status imp_yaml_fail(const imp_yaml *yaml, int node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-#define imp_yaml_fail(...) imp_assume_failure((imp_yaml_fail)(__VA_ARGS__))
+#define imp_yaml_fail(...) IMP_FAILURE((imp_yaml_fail)(__VA_ARGS__))
 
 static inline int imp_yaml_line(const imp_yaml *yaml, int node)
 {

@@ -89,42 +89,37 @@ static imp_status show_robot(const settings *s, const imp_options *options, json
     return IMP_OK;
 }
 
-// Reads one robot and prints what is remarkable. *bad: it cannot be read, or has a fault.
-static imp_status check_robot(const imp_options *options, const char *path, json_t *list, bool *bad)
+// Reads one robot and prints what is remarkable. False: it cannot be read, or has a fault.
+static bool check_robot(const imp_options *options, const char *path, json_t *list)
 {
     imp_robot_def robot;
     imp_robot_remarks remarks;
-    imp_error mine = {0};
-    const imp_status status = imp_robot_read(&robot, &remarks, path, &mine);
-    *bad = status != IMP_OK || remarks.faults > 0;
+    imp_error err = {0};
+    const bool readable = imp_robot_read(&robot, &remarks, path, &err) == IMP_OK;
+    const bool good = readable && remarks.faults == 0;
     if (options->json) {
-        json_t *one = status == IMP_OK ? imp_robot_json(&robot, &remarks)
-                                       : json_pack("{s:s}", "problem", mine.message);
+        json_t *one = readable ? imp_robot_json(&robot, &remarks)
+                               : json_pack("{s:s}", "problem", err.message);
         json_object_set_new(one, "path", json_string(path));
         json_array_append_new(list, one);
-        return status;
+        return good;
     }
-    if (status != IMP_OK) {
-        printf("%s: fault: %s\n", path, mine.message);
-        return status;
-    }
-    for (int k = 0; k < remarks.count; k++)
+    if (!readable)
+        printf("%s: fault: %s\n", path, err.message);
+    for (int k = 0; readable && k < remarks.count; k++)
         printf("%s: %s: %s\n", path, remarks.list[k].fault ? "fault" : "note",
                remarks.list[k].text);
-    if (!*bad)
+    if (good)
         printf("%s: ok, %s\n", path, robot.name);
-    return status;
+    return good;
 }
 
 static imp_status check_robots(const imp_options *options, json_t **json, imp_error *err)
 {
     json_t *list = json_array();
     int bad = 0;
-    for (int k = 1; k < options->operand_count; k++) {
-        bool is_bad;
-        check_robot(options, options->operands[k], list, &is_bad);
-        bad += is_bad;
-    }
+    for (int k = 1; k < options->operand_count; k++)
+        bad += !check_robot(options, options->operands[k], list);
     *json = json_pack("{s:o}", "robots", list);
     return bad == 0 ? IMP_OK
                     : imp_fail(err, IMP_CHECK_FAILED, "%d of %s cannot be right: see above", bad,

@@ -448,7 +448,7 @@ static imp_status serve_messages(server *n, int input, imp_message_reader *reade
             // After malformed bytes the start of the next message is unknown: stop.
             imp_protocol_write_control(&n->reply, "aborted", why);
             write_reply(n, "over");
-            send_reply(n, NULL);
+            (void)send_reply(n, NULL);
             return imp_fail(err, IMP_BAD_INPUT, "the input is not a message: %s", why);
         }
     }

@@ -156,7 +156,7 @@ static imp_action agent_policy_act(imp_policy *policy, const imp_env *env,
 static void agent_policy_destroy(imp_policy *policy)
 {
     agent_process_policy *self = (agent_process_policy *)policy;
-    commit_episode_log(self, NULL);
+    (void)commit_episode_log(self, NULL);
     imp_agent_session_close(&self->session);
     imp_jpeg_writer_destroy(self->writer);
     free(self);

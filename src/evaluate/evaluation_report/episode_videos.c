@@ -83,7 +83,7 @@ static void write_frame(video_recorder *r, const imp_video_caption *caption)
     imp_video_caption_draw(&r->caption, caption);
     memcpy(r->frame + 2 * view_bytes(r->job->videos), r->caption.rgb,
            (size_t)r->caption.width * (size_t)r->caption.height * 3);
-    imp_video_add_frame(r->video, r->frame, &r->error);
+    (void)imp_video_add_frame(r->video, r->frame, &r->error);
 }
 
 // The frame before a step is complete when its action is known.
@@ -160,7 +160,7 @@ static void finish_video(void *context, int index, int slot, const imp_error *er
     imp_error *result = &job->errors[index];
     *result = error->status != IMP_OK ? *error : r->error;
     if (result->status == IMP_OK)
-        imp_video_finish(r->video, result);
+        (void)imp_video_finish(r->video, result);
     imp_video_destroy(r->video);
     imp_renderer_destroy(r->renderer);
     imp_canvas_release(&r->caption);

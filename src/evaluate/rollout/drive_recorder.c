@@ -38,8 +38,8 @@ imp_status imp_drive_recorder_begin(imp_drive_recorder *recorder, imp_episode_lo
 void imp_drive_recorder_add(imp_drive_recorder *recorder, const imp_env *env)
 {
     if (recorder->drive != NULL && recorder->error.status == IMP_OK)
-        imp_demonstration_add(recorder->drive, recorder->given, IMP_DRIVER_POLICY, env,
-                              &recorder->error);
+        (void)imp_demonstration_add(recorder->drive, recorder->given, IMP_DRIVER_POLICY, env,
+                                    &recorder->error);
 }
 
 imp_driver imp_drive_author(char name[64], char hash[32], const imp_policy_factory *policy)

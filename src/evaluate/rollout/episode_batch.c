@@ -40,7 +40,7 @@ static void begin_next(const episode_batches *all, thread_batch *batch, int inde
     if (atomic_load(&all->workers->stop))
         imp_fail(&err, IMP_INTERRUPTED, "interrupted");
     else
-        all->task->begin(all->task->context, index, slot, &run->def, &err);
+        (void)all->task->begin(all->task->context, index, slot, &run->def, &err);
     if (err.status != IMP_OK) {
         all->task->finish(all->task->context, index, slot, &err);
         return;
@@ -60,7 +60,7 @@ static void step_all(const episode_batches *all, thread_batch *batch)
     imp_error err = {0};
     for (int k = 0; k < batch->active; k++)
         runs[k] = &batch->runs[batch->lanes[k]];
-    imp_episode_runs_step(runs, batch->active, &err);
+    (void)imp_episode_runs_step(runs, batch->active, &err);
     for (int k = batch->active; k-- > 0;) {
         const int lane = batch->lanes[k];
         if (err.status != IMP_OK)

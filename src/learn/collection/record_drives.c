@@ -89,7 +89,7 @@ static void record_step(void *context, const imp_env *env, const imp_transition 
     drive_recorder *r = context;
     (void)transition;
     if (r->error.status == IMP_OK)
-        imp_demonstration_add(&r->drive, r->given, r->driver, env, &r->error);
+        (void)imp_demonstration_add(&r->drive, r->given, r->driver, env, &r->error);
 }
 
 static imp_status begin_episode(void *context, int index, int slot, imp_episode_loop_def *out,
@@ -141,7 +141,7 @@ static void finish_episode(void *context, int index, int slot, const imp_error *
         imp_fail(&result->error, IMP_BAD_INPUT, "%s: failed in episode %d: %s",
                  imp_policy_factory_name(job->policy), index, reason);
     else if (error->status == IMP_OK)
-        write_drive(job, r, index, &result->error);
+        (void)write_drive(job, r, index, &result->error);
     imp_demonstration_free(&r->drive);
 }
 

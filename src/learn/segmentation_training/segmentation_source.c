@@ -204,11 +204,11 @@ static void set_slot_camera(const imp_seg_source *s, render_slot *p,
     imp_randomization_apply_camera(draw, &camera);
     if (imp_renderer_set_camera(p->renderer, &camera, &err) != IMP_OK) {
         camera = *s->def.camera;
-        imp_renderer_set_camera(p->renderer, &camera, &err);
+        (void)imp_renderer_set_camera(p->renderer, &camera, &err);
     }
     camera.width = s->def.cells_width;
     camera.height = s->def.cells_height;
-    imp_label_renderer_set_camera(p->label_renderer, &camera, &err);
+    (void)imp_label_renderer_set_camera(p->label_renderer, &camera, &err);
 }
 
 // Image `index` of those under way. `draw` is the slot's randomisation, or NULL for plain images.
@@ -271,8 +271,8 @@ static void render_slot_images(void *context, int index, int worker)
             imp_error err = {0};
             imp_randomization_apply_env(&p->draw, &env);
             // what a sample makes of sound settings is sound: this cannot fail
-            imp_env_set_def(&p->env, &env, &err);
-            imp_env_set_def(&p->with_obstacles, &env, &err);
+            (void)imp_env_set_def(&p->env, &env, &err);
+            (void)imp_env_set_def(&p->with_obstacles, &env, &err);
             set_slot_camera(s, p, &p->draw);
             p->roll = roll;
         }

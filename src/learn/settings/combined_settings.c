@@ -49,7 +49,7 @@ imp_seg_train_def imp_default_seg_train_def(void)
     };
     def.sim.split = IMP_SPLIT_TRAIN;
     def.sim.env.randomize_objects = true;
-    imp_randomization_parse_list(&def.sim.randomization, "looks", NULL);
+    (void)imp_randomization_parse_list(&def.sim.randomization, "looks", NULL);
     // the network sets its number of outputs: a value for each class of each cell
     strcpy(def.train.network.architecture, "segmenter");
     def.train.network.outputs = 0;

@@ -46,7 +46,7 @@ static imp_status fail_weights_do_not_fit(const imp_training *t, imp_status stat
     if (strcmp(name, ours) == 0)
         imp_fail(err, status, "%s", why);
     else
-        imp_add_hint(
+        (void)imp_add_hint(
             err, IMP_HINT_NETWORK,
             imp_fail(err, status, "%s: is of the network %.64s, not of %.64s", model, name, ours));
     imp_network_destroy(other);

@@ -9,7 +9,7 @@
 // Fails with IMP_BAD_INPUT and "name: reason" in one line of valid UTF-8.
 imp_status imp_demonstration_fail(imp_error *err, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-#define imp_demonstration_fail(...) imp_assume_failure((imp_demonstration_fail)(__VA_ARGS__))
+#define imp_demonstration_fail(...) IMP_FAILURE((imp_demonstration_fail)(__VA_ARGS__))
 
 // Sets the members of *env that an object names. *env starts with the defaults. Fails with
 // IMP_BAD_INPUT if a name is unknown or a value is not possible.

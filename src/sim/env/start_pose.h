@@ -25,6 +25,6 @@ bool imp_start_pose_search_tile(const imp_env *env, int tile, double angle, imp_
 // Fails with a message that says what prevents episodes from starting, and what would help.
 imp_status imp_start_pose_explain_failure(const imp_env *env, imp_error *err);
 #define imp_start_pose_explain_failure(...)                                                        \
-    imp_assume_failure((imp_start_pose_explain_failure)(__VA_ARGS__))
+    IMP_FAILURE((imp_start_pose_explain_failure)(__VA_ARGS__))
 
 #endif

@@ -135,7 +135,7 @@ static void killed_evaluator_leaves_no_process(void **state)
         imp_agent_process_def def = imp_default_agent_process_def();
         imp_agent_process *process;
         def.command = "setsid sleep 4322 & sleep 4322";
-        imp_agent_process_start(&process, &def, imp_monotonic_seconds() + 60.0, NULL);
+        (void)imp_agent_process_start(&process, &def, imp_monotonic_seconds() + 60.0, NULL);
         _exit(0);
     }
     for (int k = 0; k < 500 && !is_running("sleep 4322"); k++)

@@ -16,7 +16,7 @@ static const char *complaint(const char *text)
     const imp_network_def def = imp_default_network_def();
     err = (imp_error){0};
     if (imp_architecture_parse(&description, "nets/x.yaml", text, strlen(text), &err) == IMP_OK) {
-        imp_network_from_architecture(&network, &def, description, &err);
+        (void)imp_network_from_architecture(&network, &def, description, &err);
         imp_architecture_destroy(description);
         imp_network_destroy(network);
     }

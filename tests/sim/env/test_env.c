@@ -385,7 +385,7 @@ static void random_driving_keeps_its_numbers(void **state)
             imp_step step = imp_env_step(&env, action);
             assert_finite_state(&env, step);
             if (k % 200 == 199)
-                imp_env_reset(&env, ++episode, NULL);
+                (void)imp_env_reset(&env, ++episode, NULL);
         }
         imp_world_destroy(world);
     }
