@@ -44,7 +44,10 @@ expect 0 imprint render --lens folds.yaml --undistort --size 80x60 --out own.png
 expect 0 imprint log --lens folds.yaml --episodes 1 --steps 5 --out folds
 sed 's/plumb_bob/fisheye/' robot.yaml >fisheye.yaml
 expect 3 imprint render --lens fisheye.yaml
-says 'fisheye.yaml:4: distortion_model must be plumb_bob'
+says 'fisheye.yaml:5: distortion_coefficients has 5 numbers, which fisheye does not have'
+sed 's/plumb_bob/pinhole/' robot.yaml >pinhole.yaml
+expect 3 imprint render --lens pinhole.yaml
+says 'pinhole.yaml:4: distortion_model must be plumb_bob, rational_polynomial or equidistant'
 expect 3 imprint render --lens nowhere.yaml
 says 'nowhere.yaml'
 
