@@ -29,8 +29,8 @@ IMP_ALWAYS_INLINE void compute_tile(const imp_conv *c, size_t block, const tile_
     vector sums[TILE_ROWS][TILE_VECTORS];
     IMP_UNROLL
     for (size_t v = 0; v < vectors; v++) {
-        const float *bias = c->bias + block * IMP_CHANNEL_BLOCK + v * VECTOR_LANES;
-        const vector first = c->bias == NULL ? (vector){0.0F} : vector_load(bias);
+        const size_t channel = block * IMP_CHANNEL_BLOCK + v * VECTOR_LANES;
+        const vector first = c->bias == NULL ? (vector){0.0F} : vector_load(c->bias + channel);
         IMP_UNROLL
         for (size_t p = 0; p < pixels; p++)
             sums[p][v] = first;
