@@ -30,7 +30,7 @@ typedef struct imp_dataset_info {
     /// Whether the files hold the observations compressed (deflate, without loss). Opening takes
     /// longer then, and unpacks them into a temporary file.
     bool compressed;
-    char robot[2048];     ///< the robot, as imp_robot_format() writes it; "": none is known
+    char robot[2048]; ///< the robot, as imp_robot_format() writes it; "": none is known
 } imp_dataset_info;
 
 /// One episode of T steps. Observations, poses and lane have T + 1 rows: before each action, and at

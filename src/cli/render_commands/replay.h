@@ -18,7 +18,7 @@ void imp_replay_options_add(imp_options *options, imp_replay_options *replay);
 // extension. *frames is their number. The recorded frames are shown, unless the options ask for
 // another size or view.
 imp_status imp_replay_write(const imp_options *options, const imp_replay_options *replay,
-                            imp_sim_options *sim, const imp_image_options *image,
-                            const char *out, int *frames, imp_error *err);
+                            imp_sim_options *sim, const imp_image_options *image, const char *out,
+                            int *frames, imp_error *err);
 
 #endif

@@ -127,10 +127,10 @@ json_t *imp_episode_source_describe(const imp_episode_source *s, uint64_t hash, 
     char time_step[32], all[17];
     snprintf(time_step, sizeof time_step, "%.9g", s->info.time_step);
     snprintf(all, sizeof all, "%016" PRIx64, hash);
-    json_t *described = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "time_step", time_step, "observation",
-        s->info.observation, "lens", s->info.lens, "map", s->info.map, "maps", s->maps, "teacher",
-        s->info.policy, "dataset_hash", all, "dataset_hashes", hashes);
+    json_t *described =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "time_step", time_step, "observation",
+                  s->info.observation, "lens", s->info.lens, "map", s->info.map, "maps", s->maps,
+                  "teacher", s->info.policy, "dataset_hash", all, "dataset_hashes", hashes);
     // only what differs from the default robot
     if (s->info.robot[0] != '\0' && described != NULL)
         json_object_set_new(described, "robot", json_string(s->info.robot));

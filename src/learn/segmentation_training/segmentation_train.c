@@ -201,9 +201,8 @@ static json_t *seg_source_describe(const imp_sample_source *source, const char *
     char classes[256];
     imp_class_join_names(classes, sizeof classes);
     const imp_sim_def *sim = &((const seg_train_run *)source)->def->sim;
-    json_t *described =
-        json_pack("{s:s, s:s, s:s}", "purpose", IMP_SEGMENTER_PURPOSE, "classes", classes, "lens",
-                  imp_lens_name(sim->camera.lens.kind));
+    json_t *described = json_pack("{s:s, s:s, s:s}", "purpose", IMP_SEGMENTER_PURPOSE, "classes",
+                                  classes, "lens", imp_lens_name(sim->camera.lens.kind));
     if (sim->robot != NULL && described != NULL)
         json_object_set_new(described, "robot", json_string(sim->robot));
     return described;
