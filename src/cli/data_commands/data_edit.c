@@ -4,6 +4,7 @@
 #include "cli/data_commands/data_edit.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,27 +96,43 @@ imp_status imp_data_edit_check_options(const imp_data_edit *edit, imp_data_actio
     return IMP_OK;
 }
 
+// Reads the digits at *at and moves past them. A number that is too large becomes one that no
+// episode has.
+static bool read_number(int *out, const char **at)
+{
+    char *end;
+    if (**at < '0' || **at > '9')
+        return false;
+    const long long value = strtoll(*at, &end, 10);
+    *out = value < INT_MAX ? (int)value : INT_MAX;
+    *at = end;
+    return true;
+}
+
+// Reads "3" or "7-9".
+static bool read_range(imp_episode_range *out, const char **at)
+{
+    if (!read_number(&out->first, at))
+        return false;
+    out->last = out->first;
+    if (**at != '-')
+        return true;
+    ++*at;
+    return read_number(&out->last, at);
+}
+
 // Reads numbers and ranges with commas between them: "3,7-9".
 static imp_status read_ranges(imp_episode_range *out, int *count, const char *text, imp_error *err)
 {
     const char *at = text;
     for (*count = 0; *at != '\0'; (*count)++) {
-        int used = 0;
-        imp_episode_range range;
         if (*count == RANGES_MAX)
             return imp_fail(err, IMP_USAGE, "--episodes: more than %d ranges", RANGES_MAX);
-        if (sscanf(at, "%9d-%9d%n", &range.first, &range.last, &used) != 2) {
-            used = 0;
-            // NOLINTNEXTLINE(cert-err34-c): nine digits cannot overflow
-            if (sscanf(at, "%9d%n", &range.first, &used) == 1)
-                range.last = range.first;
-        }
-        if (used == 0 || *at == '-' || (at[used] != ',' && at[used] != '\0') ||
-            (at[used] == ',' && at[used + 1] == '\0'))
+        if (!read_range(&out[*count], &at) || (*at != ',' && *at != '\0') ||
+            (*at == ',' && at[1] == '\0'))
             return imp_fail(err, IMP_USAGE, "--episodes %s: give numbers and ranges, such as 3,7-9",
                             text);
-        out[*count] = range;
-        at += used + (at[used] == ',');
+        at += *at == ',';
     }
     return IMP_OK;
 }

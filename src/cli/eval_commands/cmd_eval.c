@@ -22,7 +22,28 @@
 #include "evaluate/report/report_formats/video.h"
 #include "imprint/page.h"
 
-// The options of both protocols; A challenge refuses those that it defines itself.
+// The options of what is written.
+static void add_output_options(imp_options *options, imp_eval_settings *s)
+{
+    const imp_option table[] = {
+        {"videos", 0, IMP_OPTION_INT, &s->videos, "N",
+         "with --out, write videos of the N worst episodes of each policy, up to 8", IMP_SETTING},
+        {"video-format", 0, IMP_OPTION_TEXT, &s->video_format, "NAME",
+         "format of the videos: mp4, webm, gif, webp (by the program ffmpeg), or apng",
+         IMP_SETTING},
+        {"video-size", 0, IMP_OPTION_PAIR, s->video_size, "WxH",
+         "size of each of their two views: the robot's camera and the map", IMP_SETTING},
+        {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR",
+         "write report.html, metrics.json, episodes.csv, images and drives to this folder, and "
+         "simulator.html, which shows the worst episodes",
+         IMP_TRANSIENT},
+        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
+         IMP_TRANSIENT},
+    };
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+}
+
+// The options of both protocols. A challenge refuses those that it defines itself.
 static void add_eval_options(imp_options *options, imp_eval_settings *s)
 {
     const imp_option table[] = {
@@ -64,25 +85,12 @@ static void add_eval_options(imp_options *options, imp_eval_settings *s)
          "measure robustness: perturb each group of --randomize (default: all groups) at "
          "growing strength",
          IMP_SETTING},
-        // results
-        {"videos", 0, IMP_OPTION_INT, &s->videos, "N",
-         "with --out, write videos of the N worst episodes of each policy, up to 8", IMP_SETTING},
-        {"video-format", 0, IMP_OPTION_TEXT, &s->video_format, "NAME",
-         "format of the videos: mp4, webm, gif, webp (by the program ffmpeg), or apng",
-         IMP_SETTING},
-        {"video-size", 0, IMP_OPTION_PAIR, s->video_size, "WxH",
-         "size of each of their two views: the robot's camera and the map", IMP_SETTING},
-        {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR",
-         "write report.html, metrics.json, episodes.csv, images and drives to this folder, and "
-         "simulator.html, which shows the worst episodes",
-         IMP_TRANSIENT},
-        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
-         IMP_TRANSIENT},
     };
     imp_sim_options_add_multi_map(options, &s->sim);
     imp_sim_options_add_segmenter(options, &s->sim);
     imp_options_add_members(options, NULL, table, (int)(sizeof table / sizeof table[0]),
                             &imp_eval_members, &s->eval);
+    add_output_options(options, s);
     // without them, they belong to each model, so they must not be saved
     imp_options_save_only_if_given(options, &s->eval.sim.camera.width);
     imp_options_save_only_if_given(options, &s->sim.lens);

@@ -140,5 +140,5 @@ imp_status imp_episode_series_write(FILE *out, const imp_episode *episode, imp_e
     for (int k = 1; k < IMP_SERIES_COUNT; k++)
         for (int p = 0; p < points; p++)
             ((int8_t *)bytes)[k * points + p] = bytes[k][p];
-    return write_bytes(out, bytes, (size_t)(IMP_SERIES_COUNT * points), err);
+    return write_bytes(out, bytes, (size_t)IMP_SERIES_COUNT * (size_t)points, err);
 }
