@@ -47,9 +47,9 @@ static void draw_scaled_frame(imp_canvas *canvas, const imp_contact_sheet *sheet
 static void draw_action_bar(imp_canvas *canvas, double duty, int middle, int half, int top,
                             int side)
 {
-    // A duty cycle of 1 fills half the width of the frame.
+    // A duty cycle of 1 fills half the width of the frame; one that is not known, nothing.
     const double size = duty < 0.0 ? -duty : duty;
-    const int length = size >= 1.0 ? half : (int)(size * half + 0.5); // a NaN gives 0
+    const int length = size >= 1.0 ? half : size > 0.0 ? (int)(size * half + 0.5) : 0;
     const int track = middle + side * half, tip = middle + side * length;
     // First the track, then the bar above it.
     imp_canvas_fill_rectangle(canvas, side < 0 ? track : middle, top, side < 0 ? middle : track,
