@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/io/program_path.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
 #include "cli/project_commands/machine.h"
@@ -90,12 +91,12 @@ static void check_programs(report *out)
 {
     static const char *const sandbox[] = {"bwrap", "--unshare-all", "--ro-bind", "/",
                                           "/",     "true",          NULL};
-    char text[64];
-    const bool has_ffmpeg = imp_machine_has_program("ffmpeg");
+    char text[64], path[IMP_PATH_MAX];
+    const bool has_ffmpeg = imp_program_find(path, "ffmpeg");
     snprintf(add_row(out, "ffmpeg", has_ffmpeg ? NULL : "for .mp4 videos: apt-get install ffmpeg")
                  ->found,
              sizeof out->rows[0].found, "%s", has_ffmpeg ? "found" : "not found");
-    const bool has_bubblewrap = imp_machine_has_program("bwrap");
+    const bool has_bubblewrap = imp_program_find(path, "bwrap");
     const bool works = has_bubblewrap && imp_machine_run(text, sizeof text, sandbox);
     const char *advice = works            ? NULL
                          : has_bubblewrap ? "agents run with your rights: the system forbids user "

@@ -1,20 +1,20 @@
 // What the machine has: read from /proc and the system, measured where nothing says it. Programs
-// are looked for in PATH, and run without a shell, with standard error closed.
+// of PATH are run without a shell, with standard error closed.
 #include "cli/project_commands/machine.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/common/clock.h"
 #include "base/io/file.h"
+#include "base/threads/thread_pool.h"
 
 extern char **environ;
 
@@ -45,9 +45,8 @@ void imp_machine_processor(char *out)
 
 void imp_machine_count_processors(int *usable, int *all)
 {
-    cpu_set_t set;
     *all = (int)sysconf(_SC_NPROCESSORS_ONLN);
-    *usable = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : *all;
+    *usable = imp_cpu_count();
 }
 
 void imp_machine_memory(double *total, double *available)
@@ -57,13 +56,6 @@ void imp_machine_memory(double *total, double *available)
     *total = read_value(text, sizeof text, path, "MemTotal") ? 1024.0 * strtod(text, NULL) : 0.0;
     *available =
         read_value(text, sizeof text, path, "MemAvailable") ? 1024.0 * strtod(text, NULL) : 0.0;
-}
-
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 // Writes `count` blocks to a file and syncs it. Returns the bytes that arrived.
@@ -91,25 +83,11 @@ imp_status imp_machine_measure_disk(double *available, double *speed, const char
         return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
     unlink(path); // it goes when it is closed
     *available = statvfs(folder, &info) == 0 ? (double)info.f_bavail * (double)info.f_frsize : 0.0;
-    const double begin = seconds_now();
+    const double begin = imp_monotonic_seconds();
     const double written = write_blocks(file, 32);
-    *speed = written / (seconds_now() - begin);
+    *speed = written / (imp_monotonic_seconds() - begin);
     close(file);
     return written > 0.0 ? IMP_OK : imp_fail(err, IMP_IO, "%s: no space is left", folder);
-}
-
-bool imp_machine_has_program(const char *name)
-{
-    char path[IMP_PATH_MAX];
-    const char *folders = getenv("PATH");
-    while (folders != NULL && *folders != '\0') {
-        const size_t length = strcspn(folders, ":");
-        snprintf(path, sizeof path, "%.*s/%s", (int)length, folders, name);
-        if (length > 0 && access(path, X_OK) == 0)
-            return true;
-        folders += length + (folders[length] == ':');
-    }
-    return false;
 }
 
 bool imp_machine_run(char *out, size_t capacity, const char *const *argv)

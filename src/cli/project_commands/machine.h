@@ -22,9 +22,6 @@ void imp_machine_memory(double *total, double *available);
 imp_status imp_machine_measure_disk(double *available, double *speed, const char *folder,
                                     imp_error *err);
 
-// Whether a program is found in PATH.
-bool imp_machine_has_program(const char *name);
-
 // Runs a program of PATH without input and keeps the beginning of its standard output. Returns
 // whether it ended with exit code 0. argv ends with NULL.
 bool imp_machine_run(char *out, size_t capacity, const char *const *argv);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/io/file.h"
+#include "base/io/program_path.h"
 #include "imprint/evaluator.h"
 
 // These folders exist on every Debian system; others may lack one of them.
@@ -105,21 +106,6 @@ static void bind_path_list_read_only(imp_sandbox *box, const char *text, const c
     }
 }
 
-// Finds the program bwrap in the folders of PATH.
-static bool find_bubblewrap(char out[PATH_MAX])
-{
-    const char *path = getenv("PATH");
-    for (path = path != NULL ? path : "/usr/bin:/bin"; *path != '\0';) {
-        // An empty element of PATH means the current folder, which is not searched here.
-        const size_t length = strcspn(path, ":");
-        const int used = snprintf(out, PATH_MAX, "%.*s/bwrap", (int)length, path);
-        if (used < PATH_MAX && length > 0 && access(out, X_OK) == 0)
-            return true;
-        path += length + (path[length] == ':');
-    }
-    return false;
-}
-
 // Builds bwrap's command line for `command`. `folder` is writable inside; NULL: none is.
 imp_status imp_sandbox_build_command(imp_sandbox *box, const char *command, const char *folder,
                                      imp_error *err)
@@ -138,7 +124,7 @@ imp_status imp_sandbox_build_command(imp_sandbox *box, const char *command, cons
                                             "/proc"};
     char program[PATH_MAX], here[PATH_MAX];
     *box = (imp_sandbox){0};
-    if (!find_bubblewrap(program))
+    if (!imp_program_find(program, "bwrap"))
         return imp_fail(err, IMP_CHECK_FAILED,
                         "bubblewrap (the program bwrap) is not installed: "
                         "install the package bubblewrap");

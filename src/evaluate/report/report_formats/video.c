@@ -19,6 +19,7 @@
 
 #include "base/common/try.h"
 #include "base/io/atomic_file.h"
+#include "base/io/program_path.h"
 #include "base/yaml/yaml_tree.h"
 
 enum { ARGUMENTS_MAX = 48, SIDE_MAX = 8192, WORDS_MAX = 240 };
@@ -89,26 +90,13 @@ static imp_status fail_not_installed(const char *path, const char *extension, im
                     path, extension);
 }
 
-// Whether a folder of PATH has a program that is called ffmpeg.
-static bool is_ffmpeg_installed(void)
-{
-    const char *at = getenv("PATH");
-    for (size_t length; at != NULL && *at != '\0'; at += length + (at[length] == ':')) {
-        char program[IMP_PATH_MAX];
-        length = strcspn(at, ":");
-        snprintf(program, sizeof program, "%.*s/ffmpeg", (int)length, at);
-        if (access(program, X_OK) == 0)
-            return true;
-    }
-    return false;
-}
-
 imp_status imp_video_check(const char *path, imp_error *err)
 {
     const struct video_format *format = find_format(path);
+    char program[IMP_PATH_MAX];
     if (format == NULL)
         return imp_fail(err, IMP_USAGE, "%s: must end in .apng, .mp4, .webm, .gif or .webp", path);
-    return format->arguments[0] == NULL || is_ffmpeg_installed()
+    return format->arguments[0] == NULL || imp_program_find(program, "ffmpeg")
                ? IMP_OK
                : fail_not_installed(path, format->extension, err);
 }
