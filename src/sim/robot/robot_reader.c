@@ -14,6 +14,9 @@
 #include "sim/robot/robot_remarks.h"
 #include "sim/robot/ros_calibration.h"
 
+// Where a camera can be, in metres: above the ground, and ahead or to a side of the wheels.
+static const double MAX_HEIGHT = 10.0, MAX_OFFSET = 1.0;
+
 // A number of a section: where it goes, and the values that are possible at all.
 typedef struct robot_number {
     const char *key;
@@ -128,6 +131,14 @@ static imp_status apply_homography(imp_robot_def *robot, imp_robot_remarks *rema
                          yaml->source, 100.0 * distortion);
     if (fabs(robot->camera_yaw) > 0.5 * IMP_PI)
         reset_turned_mounting(robot, remarks, yaml->source);
+    const imp_camera_def *c = &robot->camera;
+    if (c->mount_height > MAX_HEIGHT || fabs(c->mount_forward) > MAX_OFFSET ||
+        fabs(c->mount_right) > MAX_OFFSET)
+        return imp_yaml_fail(yaml, node,
+                             "the homography puts the camera %.3g m above the ground, %.3g m ahead "
+                             "and %.3g m to the right, which no robot has: calibrate the mounting "
+                             "again",
+                             c->mount_height, c->mount_forward, c->mount_right);
     return IMP_OK;
 }
 
@@ -142,10 +153,10 @@ static imp_status read_extrinsic(imp_robot_def *robot, imp_robot_remarks *remark
     imp_camera_def *c = &robot->camera;
     double degrees = NAN;
     const robot_number list[] = {
-        {"height", &c->mount_height, 0.0, 10.0, true},
+        {"height", &c->mount_height, 0.0, MAX_HEIGHT, true},
         {"pitch", &c->pitch, -0.5 * IMP_PI, 0.5 * IMP_PI, false},
-        {"forward", &c->mount_forward, -1.0, 1.0, false},
-        {"right", &c->mount_right, -1.0, 1.0, false},
+        {"forward", &c->mount_forward, -MAX_OFFSET, MAX_OFFSET, false},
+        {"right", &c->mount_right, -MAX_OFFSET, MAX_OFFSET, false},
         {"yaw", &robot->camera_yaw, -IMP_PI, IMP_PI, false},
         {"roll", &robot->camera_roll, -IMP_PI, IMP_PI, false},
         {"pitch_deg", &degrees, -90.0, 90.0, false},

@@ -152,6 +152,10 @@ static void nonsense_is_refused(void **state)
     assert_refused("gain: 1\ntrim: 0\nradius: 31.8\n", "r.yaml:3: radius is 31.8");
     assert_refused("homography: [1, 2, 3]\n", "homography");
     assert_refused("homography: [0, 0, 0, 0, 0, 0, 0, 0, 0]\n", "no camera above the ground");
+    // what a robot's file could not say again
+    assert_refused("homography: [-4.0012, -0.0071, -0.17, 0.00099, 1.2e-06, -0.328, -0.00012, "
+                   "-0.0071, 1.0]\n",
+                   "which no robot has");
     assert_refused("kinematic: {gain: 1}\n", "did you mean 'kinematics'");
     assert_refused("- 1\n- 2\n", "must begin with keys");
     assert_refused("name: a b\n", "letters");
