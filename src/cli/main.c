@@ -11,9 +11,10 @@
 #include "base/text/suggestion.h"
 #include "cli/options/command_table.h"
 #include "cli/options/help.h"
-#include "cli/options/help_json.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
+#include "cli/output/help_json.h"
+#include "cli/output/json_output.h"
 #include "cli/output/output_sanitizer.h"
 #include "cli/output/run_command.h"
 
@@ -68,6 +69,22 @@ static int print_unknown_command_error(const char *word)
     return imp_console_print_error(IMP_USAGE, &err);
 }
 
+// Names go into settings, datasets and JSON, all of which are UTF-8: a name that is not would be
+// found out when the work is done.
+static imp_status check_arguments_are_text(int argc, char **argv, imp_error *err)
+{
+    for (int k = 1; k < argc; k++) {
+        // jansson takes valid UTF-8 only
+        json_t *text = json_string(argv[k]);
+        if (text == NULL)
+            return imp_fail(err, IMP_USAGE,
+                            "argument %d, '%.60s', is not UTF-8 text: rename the file or folder", k,
+                            argv[k]);
+        json_decref(text);
+    }
+    return IMP_OK;
+}
+
 // The help of the program, of the command that is named, or of all as JSON.
 static int print_help(const char *name)
 {
@@ -112,6 +129,8 @@ int main(int argc, char **argv)
         return imp_console_flush();
     }
     const imp_command *command = find_command(argv[1]);
+    if (check_arguments_are_text(argc, argv, &err) != IMP_OK)
+        return imp_console_print_error(IMP_USAGE, &err);
     return command == NULL ? print_unknown_command_error(argv[1])
                            : imp_command_run(command, argc - 1, argv + 1);
 }

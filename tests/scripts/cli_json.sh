@@ -56,3 +56,12 @@ json processor compiler results -- imprint bench env expert sim --seconds 0.01 -
 # an error is no object
 expect 3 imprint eval --policy no_such_model --json
 [ ! -s out ] || fail "an error printed: $(cat out)"
+
+# a name that JSON cannot hold is refused before any work, or told, but never left out
+odd=$(printf 'a\377b')
+expect 2 imprint eval --policy expert --map "$odd.yaml" --json
+says 'is not UTF-8 text: rename the file or folder'
+mkdir "images"
+cp view.png "images/$odd.png"
+expect 4 imprint predict --policy model --json images
+says 'a name is not UTF-8 text'

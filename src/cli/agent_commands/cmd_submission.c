@@ -10,6 +10,7 @@
 #include "cli/options/sandbox_option.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 #include "cli/output/output_extension.h"
 #include "imprint/evaluator.h"
 

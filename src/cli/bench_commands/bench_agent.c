@@ -8,6 +8,7 @@
 #include "cli/bench_commands/bench_agent.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,6 +5,7 @@
 // episode has 512 frames, so their share is that of real recordings.
 #include "cli/bench_commands/bench_randomization.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

@@ -8,6 +8,7 @@
 // than those of 64 environments in turn.
 #include "cli/bench_commands/bench_sim.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 

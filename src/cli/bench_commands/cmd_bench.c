@@ -23,6 +23,7 @@
 #include "cli/options/sandbox_option.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 
 // RANDOM_SECONDS, SIM_SECONDS: how many times --seconds these benchmarks take. Randomised worlds
 // need many episodes; simulators take turns with two other measurements.

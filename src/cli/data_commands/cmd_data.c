@@ -12,6 +12,7 @@
 #include "cli/data_commands/randomization_summary.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 #include "cli/output/settings_print.h"
 
 // Whether any step has a known pose. Imported recordings may have none.

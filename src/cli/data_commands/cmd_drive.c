@@ -10,6 +10,7 @@
 #include "base/text/plural.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 #include "cli/output/output_folder.h"
 
 // Options and the result for the report.

@@ -11,6 +11,7 @@
 #include "base/io/file.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 #include "cli/output/output_extension.h"
 #include "cli/output/output_folder.h"
 #include "data/export/minari_id.h"
@@ -203,10 +204,10 @@ static int print_exported_dataset(const settings *s, const imp_options *options,
     if (options->json) {
         json_t *all = json_pack("{s:s, s:s}", "out", s->out, "format", FORMATS[format].name);
         if (minari && s->minari_id[0] != '\0')
-            json_object_set_new(all, "id", json_string(s->minari_id));
+            imp_json_put(all, "id", json_string(s->minari_id));
         if (masks) {
-            json_object_set_new(all, "train", json_integer(s->summary.training));
-            json_object_set_new(all, "valid", json_integer(s->summary.held_out));
+            imp_json_put(all, "train", json_integer(s->summary.training));
+            imp_json_put(all, "valid", json_integer(s->summary.held_out));
         }
         return imp_console_finish_with_json(all);
     }

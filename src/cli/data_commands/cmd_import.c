@@ -16,6 +16,7 @@
 #include "cli/data_commands/import_drive.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 #include "cli/output/output_folder.h"
 #include "imprint/import_export.h"
 
@@ -247,10 +248,10 @@ static int print_import_summary(const void *state, const imp_options *options)
     if (options->json) {
         json_t *dropped = json_object(), *notes = json_array();
         for (int k = 0; k < summary->reason_count; k++)
-            json_object_set_new(dropped, summary->dropped[k].reason,
-                                json_integer(summary->dropped[k].count));
+            imp_json_put(dropped, summary->dropped[k].reason,
+                         json_integer(summary->dropped[k].count));
         for (int k = 0; k < summary->note_count; k++)
-            json_array_append_new(notes, json_string(summary->notes[k]));
+            imp_json_append(notes, json_string(summary->notes[k]));
         return imp_console_finish_with_json(
             json_pack("{s:s, s:i, s:I, s:I, s:o, s:o}", "out", s->out, "episodes",
                       summary->episodes, "steps", (json_int_t)summary->steps, "pictures",

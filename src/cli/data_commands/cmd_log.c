@@ -12,6 +12,7 @@
 #include "cli/data_commands/dataset_preview.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 #include "cli/output/run_folder.h"
 #include "learn/settings/settings_tables.h"
 

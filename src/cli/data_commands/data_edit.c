@@ -14,6 +14,7 @@
 #include "cli/data_commands/data_list.h"
 #include "cli/data_commands/dataset_preview.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 #include "cli/output/output_folder.h"
 
 enum { RANGES_MAX = 4096 };
@@ -223,19 +224,19 @@ static json_t *summary_json(const imp_data_edit *edit, imp_data_action action, c
     json_t *dropped = json_object();
     for (int k = 0; k < IMP_DROP_REASON_COUNT; k++)
         if (s->dropped[k] > 0)
-            json_object_set_new(dropped, imp_drop_reason_name(k), json_integer(s->dropped[k]));
+            imp_json_put(dropped, imp_drop_reason_name(k), json_integer(s->dropped[k]));
     json_t *all = json_pack(
         "{s:o, s:i, s:i, s:I, s:i, s:I}", "out", edit->dry_run ? json_null() : json_string(out),
         "sources", s->sources, "source_episodes", s->source_episodes, "source_steps",
         (json_int_t)s->source_steps, "episodes", s->episodes, "steps", (json_int_t)s->steps);
     if (action == IMP_DATA_SPLIT) {
-        json_object_set_new(all, "validation_episodes", json_integer(s->validation_episodes));
-        json_object_set_new(all, "validation_steps", json_integer(s->validation_steps));
+        imp_json_put(all, "validation_episodes", json_integer(s->validation_episodes));
+        imp_json_put(all, "validation_steps", json_integer(s->validation_steps));
     }
     if (action == IMP_DATA_DROP) {
-        json_object_set(all, "dropped", dropped);
-        json_object_set_new(all, "cut_episodes", json_integer(s->cut));
-        json_object_set_new(all, "cut_steps", json_integer(s->cut_steps));
+        imp_json_put(all, "dropped", json_incref(dropped));
+        imp_json_put(all, "cut_episodes", json_integer(s->cut));
+        imp_json_put(all, "cut_steps", json_integer(s->cut_steps));
     }
     json_decref(dropped);
     return all;

@@ -8,6 +8,7 @@
 #include "base/common/try.h"
 #include "base/text/plural.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 
 static const char *ending_name(const imp_episode_statistics *s)
 {
@@ -61,7 +62,7 @@ static imp_status print_list(const imp_episode_statistics *all, int episodes,
             continue;
         found++;
         if (options->json)
-            json_array_append_new(list, episode_json(k, &all[k]));
+            imp_json_append(list, episode_json(k, &all[k]));
         else
             print_episode(k, &all[k]);
     }

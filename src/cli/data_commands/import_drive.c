@@ -10,6 +10,7 @@
 #include "base/text/plural.h"
 #include "base/text/suggestion.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 #include "sim/simulator/sim_settings.h"
 
 void imp_import_drive_set_up(imp_import_drive *drive)

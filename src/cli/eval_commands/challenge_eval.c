@@ -18,6 +18,7 @@
 #include "base/text/plural.h"
 #include "cli/eval_commands/eval.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 #include "cli/output/output_folder.h"
 #include "imprint/evaluator.h"
 #include "imprint/report.h"
@@ -65,15 +66,15 @@ static void add_metrics_json(json_t *object, const char *suffix, const imp_metri
     for (int m = 0; m < IMP_METRIC_COUNT; m++) {
         // the key is the name of the metric, followed by the statistic
         snprintf(key, sizeof key, "%s%s", imp_metric_key((imp_metric)m), suffix);
-        json_object_set_new(object, key, json_real(metrics->value[m]));
+        imp_json_put(object, key, json_real(metrics->value[m]));
     }
 }
 
 // Crossings are counted but not ranked.
 static void add_crossings_json(json_t *object, imp_crossing_counts crossings)
 {
-    json_object_set_new(object, "crossings", json_integer(crossings.count));
-    json_object_set_new(object, "legal_crossings", json_integer(crossings.legal));
+    imp_json_put(object, "crossings", json_integer(crossings.count));
+    imp_json_put(object, "legal_crossings", json_integer(crossings.legal));
 }
 
 // Results of one policy: rank, statistics of each metric, and every episode.
@@ -96,10 +97,10 @@ static json_t *policy_json(const char *policy, int rank, const imp_challenge_res
             result->net_distance, "expert_net_distance_m", result->expert_net_distance, "samples",
             result->samples);
         if (result->ending == IMP_END_POLICY_FAILED)
-            json_object_set_new(episode, "reason", json_string(result->reason));
+            imp_json_put(episode, "reason", json_string(result->reason));
         add_metrics_json(episode, "", &result->metrics);
         add_crossings_json(episode, result->crossings);
-        json_object_set_new(episodes, result->name, episode);
+        imp_json_put(episodes, result->name, episode);
     }
     json_t *all =
         json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o}", "policy", policy, "rank", rank,
@@ -121,17 +122,17 @@ json_t *imp_challenge_eval_json(const imp_challenge_eval_settings *s,
     for (int r = 0; r < IMP_RANKING_CRITERION_COUNT; r++) {
         char key[64];
         snprintf(key, sizeof key, "%s_median", imp_metric_key(ranking[r].metric));
-        json_array_append_new(ranked, json_pack("{s:s, s:s, s:f}", "score", key, "better",
-                                                ranking[r].more_is_better ? "higher" : "lower",
-                                                "step", ranking[r].step));
+        imp_json_append(ranked, json_pack("{s:s, s:s, s:f}", "score", key, "better",
+                                          ranking[r].more_is_better ? "higher" : "lower", "step",
+                                          ranking[r].step));
     }
     // the policies come in the order of the command line, with their rank
     for (int p = 0; p < o->count; p++) {
         const char *name = stored ? o->identities[p] : s->policies->items[p];
         json_t *policy = policy_json(name, o->rank[p], &o->results_by_policy[p]);
         if (!stored)
-            json_object_set_new(policy, "seconds", json_real(o->results_by_policy[p].seconds));
-        json_array_append_new(policies, policy);
+            imp_json_put(policy, "seconds", json_real(o->results_by_policy[p].seconds));
+        imp_json_append(policies, policy);
     }
     return json_pack("{s:s, s:s, s:I, s:o, s:o}", "protocol", imp_challenge_name(s->def.challenge),
                      "starts", s->def.test ? "test" : "validation", "seed",

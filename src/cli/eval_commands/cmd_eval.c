@@ -16,6 +16,7 @@
 #include "cli/eval_commands/eval.h"
 #include "cli/options/sandbox_option.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 #include "cli/output/output_folder.h"
 #include "evaluate/evaluation/eval_settings.h"
 #include "evaluate/evaluation_report/episode_videos.h"

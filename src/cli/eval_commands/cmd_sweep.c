@@ -18,6 +18,7 @@
 #include "cli/eval_commands/sweep.h"
 #include "cli/options/settings_file.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 #include "cli/output/output_folder.h"
 #include "evaluate/evaluation/eval_settings.h"
 #include "learn/training/training.h"

@@ -9,7 +9,7 @@
 
 #include "base/io/content_hash.h"
 #include "cli/eval_commands/eval.h"
-#include "cli/output/console.h"
+#include "cli/output/json_output.h"
 
 // At most this many episodes are listed; all have a row in episodes.csv.
 enum { LISTED_MAX = 10000 };
@@ -64,7 +64,7 @@ static json_t *episodes_json(const imp_evaluation *evaluation)
     // the array keeps the order of the starts
     json_t *array = json_array();
     for (int e = 0; e < evaluation->episodes && e < LISTED_MAX; e++)
-        json_array_append_new(array, episode_json(&evaluation->results[e]));
+        imp_json_append(array, episode_json(&evaluation->results[e]));
     return array;
 }
 
@@ -75,11 +75,11 @@ static json_t *worst_episodes_json(const imp_evaluation *evaluation)
     // the index is the number of the episode, as in episodes.csv
     for (int k = 0; k < evaluation->worst_count; k++) {
         const imp_episode_result *r = &evaluation->results[evaluation->worst[k]];
-        json_array_append_new(array, json_pack("{s:i, s:s, s:s, s:b, s:i, s:o}", "episode",
-                                               evaluation->worst[k], "map", r->map, "ending",
-                                               imp_end_reason_name(r->ending), "stalled",
-                                               r->stalled, "steps", r->steps,
-                                               "lane_distance_mean_m", lane_distance_json(r)));
+        imp_json_append(array,
+                        json_pack("{s:i, s:s, s:s, s:b, s:i, s:o}", "episode", evaluation->worst[k],
+                                  "map", r->map, "ending", imp_end_reason_name(r->ending),
+                                  "stalled", r->stalled, "steps", r->steps, "lane_distance_mean_m",
+                                  lane_distance_json(r)));
     }
     return array;
 }
@@ -92,10 +92,10 @@ static json_t *maps_json(const imp_evaluation *evaluation, const imp_policy_fact
         // the same statistics as for all maps together
         json_t *stats = imp_eval_stats_json(&evaluation->maps[k].stats);
         const char *name = evaluation->maps[k].name;
-        json_object_set_new(stats, "map", json_string(name));
-        json_object_set_new(stats, "trained_on",
-                            json_boolean(imp_policy_factory_trained_on(driver, name)));
-        json_array_append_new(array, stats);
+        imp_json_put(stats, "map", json_string(name));
+        imp_json_put(stats, "trained_on",
+                     json_boolean(imp_policy_factory_trained_on(driver, name)));
+        imp_json_append(array, stats);
     }
     return array;
 }
@@ -121,7 +121,7 @@ static json_t *comparisons_json(const imp_eval_settings *s, const imp_eval_outco
         imp_comparison c;
         if (imp_evaluation_compare(&c, &o->evaluations[p], &o->evaluations[0], NULL) != IMP_OK)
             continue;
-        json_array_append_new(
+        imp_json_append(
             array,
             json_pack("{s:s, s:s, s:i, s:i, s:f, s:o, s:i, s:i, s:f, s:o, s:o, s:o}", "policy",
                       policy_label(name, s, o, p, stored), "minus",
@@ -174,10 +174,10 @@ json_t *imp_eval_json(const imp_eval_settings *s, const imp_eval_outcome *o, boo
         json_t *policy = policy_json(policy_label(name, s, o, p, stored), e, o->drivers[p]);
         // times differ from run to run
         if (!stored)
-            json_object_set_new(policy, "seconds", json_real(e->seconds));
+            imp_json_put(policy, "seconds", json_real(e->seconds));
         if (o->robustness != NULL)
-            json_object_set_new(policy, "robustness", imp_robustness_json(&o->robustness[p]));
-        json_array_append_new(policies, policy);
+            imp_json_put(policy, "robustness", imp_robustness_json(&o->robustness[p]));
+        imp_json_append(policies, policy);
     }
     // all policies drove on the same maps
     const imp_evaluation *first = &o->evaluations[0];

@@ -17,6 +17,7 @@
 #include "base/text/csv_table.h"
 #include "base/text/plural.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 #include "cli/output/settings_print.h"
 #include "cli/robot_commands/predictor.h"
 
@@ -195,10 +196,10 @@ static json_t *policy_json(const imp_image_scores *scores, const policy_score *p
 {
     json_t *classes = json_object(), *lights = json_object();
     for (int k = 0; k < CLASSES; k++)
-        json_object_set_new(classes, CLASS_NAMES[k], group_json(&p->classes[k]));
+        imp_json_put(classes, CLASS_NAMES[k], group_json(&p->classes[k]));
     for (int k = 0; k < scores->light_count; k++)
-        json_object_set_new(lights, scores->lights[k][0] != '\0' ? scores->lights[k] : "unknown",
-                            group_json(&p->lights[k]));
+        imp_json_put(lights, scores->lights[k][0] != '\0' ? scores->lights[k] : "unknown",
+                     group_json(&p->lights[k]));
     return json_pack("{s:s, s:o, s:f, s:o, s:o}", "policy", p->name, "all", group_json(&p->all),
                      "balanced_accuracy", balanced_accuracy(p), "classes", classes, "lights",
                      lights);
@@ -221,7 +222,7 @@ int imp_image_eval_report(const imp_image_scores *scores, const imp_options *opt
     for (int k = 0; k < scores->policy_count; k++) {
         const policy_score *p = &scores->policies[k];
         if (options->json) {
-            json_array_append_new(list, policy_json(scores, p));
+            imp_json_append(list, policy_json(scores, p));
             continue;
         }
         printf("%s\n  right side on %lld of %lld images with a curve (%.1f %%), balanced accuracy "

@@ -5,6 +5,7 @@
 
 #include "cli/eval_commands/eval.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 
 // One row per group, with one column per strength.
 void imp_robustness_print(const char *policy, const imp_robustness *r)
@@ -39,11 +40,10 @@ json_t *imp_robustness_json(const imp_robustness *r)
         json_t *levels = json_array();
         for (int k = 0; k < IMP_ROBUSTNESS_LEVELS; k++) {
             json_t *stats = imp_eval_stats_json(&r->rows[n].stats[k]);
-            json_object_set_new(stats, "strength", json_real(imp_robustness_strengths[k]));
-            json_array_append_new(levels, stats);
+            imp_json_put(stats, "strength", json_real(imp_robustness_strengths[k]));
+            imp_json_append(levels, stats);
         }
-        json_array_append_new(rows,
-                              json_pack("{s:s, s:o}", "group", r->rows[n].name, "levels", levels));
+        imp_json_append(rows, json_pack("{s:s, s:o}", "group", r->rows[n].name, "levels", levels));
     }
     return json_pack("{s:o, s:o}", "plain", imp_eval_stats_json(&r->plain), "groups", rows);
 }

@@ -11,6 +11,7 @@
 #include "cli/eval_commands/eval.h"
 #include "cli/eval_commands/sweep.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 
 // The figures of a row: X(member, JSON key).
 // A figure that is added here is written, read and summarised without further changes.
@@ -48,7 +49,7 @@ json_t *imp_sweep_row_to_json(const imp_sweep_row *row)
         json_pack("{s:I, s:i, s:i, s:i, s:i, s:i}", "seed", (json_int_t)row->seed, "best_epoch",
                   row->best_epoch, "episodes", row->episodes, "completed", row->completed,
                   "survived", row->survived, "stalled", row->stalled);
-#define PUT(member, key) json_object_set_new(object, key, imp_json_real_or_null(row->member));
+#define PUT(member, key) imp_json_put(object, key, imp_json_real_or_null(row->member));
     COLUMNS(PUT)
 #undef PUT
     return object;
@@ -136,17 +137,14 @@ json_t *imp_sweep_to_json(const imp_sweep_settings *s, const imp_sweep_row *rows
     for (size_t k = 0; k < sizeof unfit / sizeof unfit[0]; k++)
         json_object_del(expert, unfit[k]);
     for (int k = 0; k < s->seeds; k++)
-        json_array_append_new(seeds, imp_sweep_row_to_json(&rows[k]));
-    json_object_set_new(
-        spreads, "completion",
-        spread_json(compute_spread(rows, s->seeds, offsetof(imp_sweep_row, completed))));
-    json_object_set_new(
-        spreads, "survival",
-        spread_json(compute_spread(rows, s->seeds, offsetof(imp_sweep_row, survived))));
+        imp_json_append(seeds, imp_sweep_row_to_json(&rows[k]));
+    imp_json_put(spreads, "completion",
+                 spread_json(compute_spread(rows, s->seeds, offsetof(imp_sweep_row, completed))));
+    imp_json_put(spreads, "survival",
+                 spread_json(compute_spread(rows, s->seeds, offsetof(imp_sweep_row, survived))));
 #define PUT(member, key)                                                                           \
-    json_object_set_new(                                                                           \
-        spreads, key,                                                                              \
-        spread_json(compute_spread(rows, s->seeds, offsetof(imp_sweep_row, member))));
+    imp_json_put(spreads, key,                                                                     \
+                 spread_json(compute_spread(rows, s->seeds, offsetof(imp_sweep_row, member))));
     COLUMNS(PUT)
 #undef PUT
     // the settings of the evaluation and all rows

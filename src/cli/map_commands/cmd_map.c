@@ -14,6 +14,7 @@
 #include "cli/map_commands/map_print.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 #include "cli/output/output_extension.h"
 #include "imprint/report.h"
 
@@ -40,7 +41,7 @@ static imp_status list_builtin_maps(const imp_options *options, json_t *array, i
         snprintf(size, sizeof size, "%d x %d", world->columns, world->rows);
         imp_map_description(world, description, sizeof description);
         if (options->json)
-            json_array_append_new(array, imp_map_json(world));
+            imp_json_append(array, imp_map_json(world));
         else
             printf("%-38s %8s %8d %6d %8d  %s\n", world->name, size, world->drivable_count,
                    world->curve_count, world->object_count, description);
@@ -110,7 +111,7 @@ static imp_status check_drivable(const imp_world *world, const char *map, start_
 static void add_and_print_remark(const char *map, int line, const char *text, json_t *warnings,
                                  bool to_terminal)
 {
-    json_array_append_new(warnings, json_pack("{s:i, s:s}", "line", line, "text", text));
+    imp_json_append(warnings, json_pack("{s:i, s:s}", "line", line, "text", text));
     if (to_terminal)
         printf("%s:%d: %s\n", map, line, text);
 }
@@ -128,7 +129,7 @@ static int add_and_print_remarks(const imp_world *world, const char *map,
         add_and_print_remark(map, remark->line, remark->text, warnings, object == NULL);
     const int count = (int)json_array_size(warnings);
     if (object != NULL)
-        json_object_set(object, "notices", warnings);
+        imp_json_put(object, "notices", json_incref(warnings));
     json_decref(warnings);
     return count;
 }
@@ -158,9 +159,9 @@ static imp_status check_map(const imp_options *options, bool strict, const char 
     }
     // in JSON, a map that failed has the message instead of its figures
     if (object != NULL && status != IMP_OK)
-        json_object_set_new(object, "problem", json_string(err->message));
+        imp_json_put(object, "problem", json_string(err->message));
     if (object != NULL)
-        json_array_append_new(array, object);
+        imp_json_append(array, object);
     imp_world_destroy(world);
     return status;
 }
@@ -202,7 +203,7 @@ static imp_status draw_and_print_map(const settings *s, const imp_options *optio
     if (s->out != NULL)
         status = imp_map_image_write(s->out, world, &def, err);
     if (status == IMP_OK && options->json)
-        json_array_append_new(array, imp_map_json(world));
+        imp_json_append(array, imp_map_json(world));
     else if (status == IMP_OK)
         imp_map_print(world);
     imp_world_destroy(world);

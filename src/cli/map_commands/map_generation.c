@@ -13,6 +13,7 @@
 #include "base/text/plural.h"
 #include "cli/map_commands/map_print.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 #include "cli/output/output_extension.h"
 #include "cli/output/output_folder.h"
 
@@ -93,8 +94,8 @@ static imp_status parse_and_print_generated_map(const imp_options *options, cons
     IMP_TRY(imp_world_parse(&world, text, length, path, err));
     imp_map_summary(world, summary, sizeof summary);
     json_t *object = imp_map_json(world);
-    json_object_set_new(object, "file", json_string(path));
-    json_array_append_new(array, object);
+    imp_json_put(object, "file", json_string(path));
+    imp_json_append(array, object);
     if (!options->json && !options->quiet)
         printf("%s: %s\n", path, summary);
     imp_world_destroy(world);

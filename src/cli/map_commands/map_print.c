@@ -9,6 +9,7 @@
 
 #include "base/common/vector2.h"
 #include "base/text/plural.h"
+#include "cli/output/json_output.h"
 
 // The kind's class name; all signs share one kind.
 static const char *object_kind_name(imp_object_kind kind)
@@ -25,7 +26,7 @@ json_t *imp_map_json(const imp_world *world)
         const int count = imp_world_count_objects(world, (imp_object_kind)k);
         // kinds without objects are left out
         if (count > 0)
-            json_object_set_new(objects, object_kind_name((imp_object_kind)k), json_integer(count));
+            imp_json_put(objects, object_kind_name((imp_object_kind)k), json_integer(count));
     }
     imp_map_description(world, description, sizeof description);
     return json_pack("{s:s, s:s*, s:i, s:i, s:f, s:i, s:i, s:o}", "map", world->name, "description",

@@ -1,5 +1,5 @@
 // Terminal input and output that all commands share: signals, the progress bar, error messages
-// with hints, JSON, and the final flush of standard output. The library never prints and never
+// with hints, and the final flush of standard output. The library never prints and never
 // exits. It reports progress through imp_monitor and errors through imp_error; this file turns
 // both into text and exit codes. An error carries a hint as an enumeration, and option_hint_text()
 // says it in terms of the program's options. The first Ctrl-C or SIGTERM asks the running task to
@@ -198,55 +198,13 @@ int imp_console_print_error(imp_status status, const imp_error *err)
     return status == IMP_NO_MEMORY || status == IMP_INTERNAL ? IMP_IO : (int)status;
 }
 
-// JSON has no NaN and no infinity.
-json_t *imp_json_real_or_null(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-// The same for tables.
+// A dash stands for what has no value.
 const char *imp_format_real_or_dash(char out[24], double value, int digits)
 {
     strcpy(out, "-");
     if (isfinite(value))
         snprintf(out, 24, "%.*f", digits, value);
     return out;
-}
-
-// Takes over the reference to `object`. NULL, from a json_pack() that failed, means no memory.
-imp_status imp_json_write_file(const char *path, json_t *object, int digits, imp_error *err)
-{
-    // jansson writes numbers with the given number of digits
-    char *text = object == NULL
-                     ? NULL
-                     : json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION((size_t)digits));
-    json_decref(object);
-    if (text == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
-    const imp_status status = imp_file_write(path, text, strlen(text), err);
-    free(text);
-    return status;
-}
-
-// Ten digits are enough for figures, and hide the noise of the last bits.
-imp_status imp_console_print_json(json_t *object, imp_error *err)
-{
-    char *text =
-        object == NULL ? NULL : json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
-    json_decref(object);
-    if (text == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for the JSON output");
-    puts(text);
-    free(text);
-    return IMP_OK;
-}
-
-// For commands whose report is one JSON object.
-int imp_console_finish_with_json(json_t *object)
-{
-    imp_error err = {0};
-    imp_status status = imp_console_print_json(object, &err);
-    return status == IMP_OK ? imp_console_flush() : imp_console_print_error(status, &err);
 }
 
 // A full disk shows up here at the latest: until then, output may have stayed in the buffer.

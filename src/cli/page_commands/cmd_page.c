@@ -12,6 +12,7 @@
 #include "base/text/plural.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 #include "cli/output/output_extension.h"
 #include "cli/page_commands/page_of_dataset.h"
 #include "imprint/page.h"

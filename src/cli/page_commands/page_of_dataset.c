@@ -8,6 +8,7 @@
 #include "base/common/try.h"
 #include "base/text/plural.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 
 void imp_page_of_dataset_set_up(imp_page_of_dataset *page, imp_options *options)
 {

@@ -6,6 +6,7 @@
 #include "base/io/program_path.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 #include "cli/project_commands/machine.h"
 #include "imprint/page.h"
 
@@ -156,10 +157,10 @@ static json_t *report_to_json(const report *from)
     static const char *const states[] = {"fine", "could be better", "broken"};
     json_t *list = json_array();
     for (int k = 0; k < from->count; k++)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s?}", "name", from->rows[k].name,
-                                              "found", from->rows[k].found, "state",
-                                              states[from->rows[k].state], "advice",
-                                              from->rows[k].advice));
+        imp_json_append(list,
+                        json_pack("{s:s, s:s, s:s, s:s?}", "name", from->rows[k].name, "found",
+                                  from->rows[k].found, "state", states[from->rows[k].state],
+                                  "advice", from->rows[k].advice));
     return json_pack("{s:s, s:o}", "version", imp_version(), "checks", list);
 }
 

@@ -9,6 +9,7 @@
 #include "base/io/file.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 #include "cli/project_commands/project_template.h"
 
 // Refuses a folder that holds one of the files.

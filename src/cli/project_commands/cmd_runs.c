@@ -8,6 +8,7 @@
 #include "base/text/plural.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 #include "cli/output/output_folder.h"
 #include "cli/project_commands/run_list.h"
 
@@ -81,14 +82,14 @@ static json_t *list_to_json(const imp_run_list *list)
         const imp_run *run = &list->runs[k];
         json_t *all = json_object(), *different = json_object();
         for (int s = 0; s < run->setting_count; s++) {
-            json_object_set_new(all, run->keys[s], json_string(run->values[s]));
+            imp_json_put(all, run->keys[s], json_string(run->values[s]));
             if (differs(list, run, s))
-                json_object_set_new(different, run->keys[s], json_string(run->values[s]));
+                imp_json_put(different, run->keys[s], json_string(run->values[s]));
         }
-        json_array_append_new(out, json_pack("{s:s, s:s, s:I, s:s, s:o, s:o}", "run", run->path,
-                                             "command", run->command, "modified",
-                                             (json_int_t)run->modified, "figures", run->figures,
-                                             "differs", different, "settings", all));
+        imp_json_append(out,
+                        json_pack("{s:s, s:s, s:I, s:s, s:o, s:o}", "run", run->path, "command",
+                                  run->command, "modified", (json_int_t)run->modified, "figures",
+                                  run->figures, "differs", different, "settings", all));
     }
     return json_pack("{s:o}", "runs", out);
 }

@@ -14,6 +14,7 @@
 #include "base/io/file.h"
 #include "base/text/plural.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 #include "cli/output/output_extension.h"
 #include "cli/render_commands/drive_replay.h"
 #include "cli/render_commands/randomized_sheet.h"

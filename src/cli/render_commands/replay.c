@@ -7,6 +7,7 @@
 // the path in its settings, in this order.
 #include "cli/render_commands/replay.h"
 
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -13,6 +13,7 @@
 #include "base/text/plural.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 #include "cli/output/output_folder.h"
 #include "cli/robot_commands/prediction_overlay.h"
 #include "sim/robot/image_preprocessor.h"
@@ -105,10 +106,9 @@ static void write_rows(settings *s, const imp_image_frame *frame)
             fprintf(s->table, ",%.4f,%.4f,%.4f,%.4f,%d\n", a.left, a.right, speed, turn_rate, side);
         }
         if (s->list != NULL)
-            json_array_append_new(s->list,
-                                  json_pack("{s:s, s:s, s:f, s:f, s:i}", "image", frame->name,
-                                            "policy", s->predictor.names[k], "left", a.left,
-                                            "right", a.right, "side", side));
+            imp_json_append(s->list, json_pack("{s:s, s:s, s:f, s:f, s:i}", "image", frame->name,
+                                               "policy", s->predictor.names[k], "left", a.left,
+                                               "right", a.right, "side", side));
         else
             printf("%s  %s  %+.3f %+.3f  %s\n", frame->name, s->predictor.names[k], a.left, a.right,
                    side > 0   ? "left"

@@ -13,6 +13,7 @@
 #include "base/text/plural.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 #include "cli/output/output_extension.h"
 #include "cli/robot_commands/robot_print.h"
 #include "imprint/sim.h"
@@ -100,8 +101,8 @@ static bool check_robot(const imp_options *options, const char *path, json_t *li
     if (options->json) {
         json_t *one = readable ? imp_robot_json(&robot, &remarks)
                                : json_pack("{s:s}", "problem", err.message);
-        json_object_set_new(one, "path", json_string(path));
-        json_array_append_new(list, one);
+        imp_json_put(one, "path", json_string(path));
+        imp_json_append(list, one);
         return good;
     }
     if (!readable)

@@ -7,6 +7,7 @@
 #include "base/common/math_functions.h"
 #include "base/common/vector2.h"
 #include "base/text/plural.h"
+#include "cli/output/json_output.h"
 
 // Where a part comes from.
 static const char *origin(const imp_robot_def *robot, unsigned part)
@@ -71,8 +72,8 @@ json_t *imp_robot_json(const imp_robot_def *robot, const imp_robot_remarks *rema
     const imp_wheels *w = &robot->wheels;
     json_t *list = json_array();
     for (int k = 0; k < remarks->count; k++)
-        json_array_append_new(list, json_pack("{s:b, s:s}", "fault", remarks->list[k].fault, "text",
-                                              remarks->list[k].text));
+        imp_json_append(list, json_pack("{s:b, s:s}", "fault", remarks->list[k].fault, "text",
+                                        remarks->list[k].text));
     json_t *lens = json_pack(
         "{s:s, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "model",
         imp_lens_model_name((int)l->model), "width", l->width, "height", l->height, "fx_px", l->fx,

@@ -13,6 +13,7 @@
 #include "base/text/plural.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 #include "cli/output/run_folder.h"
 #include "cli/train_commands/train_settings.h"
 #include "learn/settings/settings_tables.h"
@@ -123,7 +124,7 @@ static json_t *rounds_json(const imp_dagger_result *done)
     json_t *rounds = json_array();
     for (int k = 0; k < done->count; k++) {
         const imp_dagger_round *row = &done->rounds[k];
-        json_array_append_new(
+        imp_json_append(
             rounds,
             json_pack("{s:o, s:I, s:i, s:o, s:o, s:i, s:i, s:i, s:o, s:f, s:o, s:f, s:o}",
                       "expert_share", imp_json_real_or_null(row->expert_share), "frames",

@@ -11,6 +11,7 @@
 #include "base/text/plural.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 #include "cli/output/output_extension.h"
 #include "cli/output/settings_print.h"
 #include "imprint/nn.h"
@@ -234,18 +235,16 @@ static json_t *node_json(const imp_network *network, int index, const imp_node_t
     const imp_graph_node *node = imp_network_node(network, index);
     json_t *inputs = json_array();
     for (int k = 0; k < IMP_LAYER_INPUTS_MAX && node->inputs[k] >= 0; k++)
-        json_array_append_new(inputs,
-                              json_string(imp_network_node(network, node->inputs[k])->name));
+        imp_json_append(inputs, json_string(imp_network_node(network, node->inputs[k])->name));
     json_t *all = json_pack("{s:s, s:s, s:o, s:[i, i, i], s:b, s:I, s:I}", "name", node->name,
                             "kind", imp_layer_kind_name(node->kind), "input", inputs, "shape",
                             node->channels, node->height, node->width, "flat", node->flat,
                             "parameters", (json_int_t)count_node_parameters(network, index),
                             "flops", (json_int_t)node->flops);
     if (times != NULL)
-        json_object_update_new(all, json_pack("{s:f, s:f, s:f}", "decide_us",
-                                              1e6 * times[index].inference, "forward_us",
-                                              1e6 * times[index].forward, "backward_us",
-                                              1e6 * times[index].backward));
+        imp_json_update(all, json_pack("{s:f, s:f, s:f}", "decide_us", 1e6 * times[index].inference,
+                                       "forward_us", 1e6 * times[index].forward, "backward_us",
+                                       1e6 * times[index].backward));
     return all;
 }
 
@@ -257,7 +256,7 @@ static json_t *network_json(const settings *s, const imp_network *network,
     const imp_network_def *def = imp_network_info(network);
     json_t *layers = json_array();
     for (int k = 0; imp_network_node(network, k) != NULL; k++)
-        json_array_append_new(layers, node_json(network, k, times));
+        imp_json_append(layers, node_json(network, k, times));
     json_t *all = json_pack(
         "{s:s, s:i, s:i, s:i, s:b, s:I, s:I, s:o, s:O}", "architecture", def->architecture, "width",
         def->width, "height", def->height, "outputs", def->outputs, "batch_norm", def->batch_norm,
@@ -265,12 +264,11 @@ static json_t *network_json(const settings *s, const imp_network *network,
         (json_int_t)total_flops(network), "layers", layers, "metadata", metadata);
     const imp_node_timing sum = sum_node_times(network, times);
     if (times != NULL)
-        json_object_update_new(all, json_pack("{s:i, s:f, s:f, s:f, s:I, s:f}", "batch", s->batch,
-                                              "decide_us", 1e6 * sum.inference, "forward_us",
-                                              1e6 * sum.forward, "backward_us", 1e6 * sum.backward,
-                                              "training_flops",
-                                              (json_int_t)total_training_flops(network),
-                                              "peak_flops", measured->peak));
+        imp_json_update(all, json_pack("{s:i, s:f, s:f, s:f, s:I, s:f}", "batch", s->batch,
+                                       "decide_us", 1e6 * sum.inference, "forward_us",
+                                       1e6 * sum.forward, "backward_us", 1e6 * sum.backward,
+                                       "training_flops", (json_int_t)total_training_flops(network),
+                                       "peak_flops", measured->peak));
     return all;
 }
 
@@ -375,8 +373,8 @@ static imp_status list_networks(const settings *s, const imp_options *options, i
         if (!options->json)
             printf("%-20s %8lld parameters %8.2f MFLOP per image\n", name, (long long)parameters,
                    work * 1e-6);
-        json_array_append_new(all, json_pack("{s:s, s:I, s:f}", "name", name, "parameters",
-                                             (json_int_t)parameters, "flops", work));
+        imp_json_append(all, json_pack("{s:s, s:I, s:f}", "name", name, "parameters",
+                                       (json_int_t)parameters, "flops", work));
         imp_network_destroy(network);
     }
     if (status == IMP_OK && options->json)

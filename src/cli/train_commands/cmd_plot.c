@@ -13,6 +13,7 @@
 #include "base/text/plural.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 #include "cli/output/output_extension.h"
 #include "evaluate/evaluation_report/training_history.h"
 #include "imprint/report.h"

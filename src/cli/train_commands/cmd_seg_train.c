@@ -12,6 +12,7 @@
 #include "base/common/try.h"
 #include "base/text/plural.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 #include "cli/output/run_folder.h"
 #include "cli/train_commands/train_settings.h"
 #include "learn/settings/settings_tables.h"
@@ -126,7 +127,7 @@ static json_t *segmentation_score_json(const imp_seg_score *score)
     // the classes are named, so that their order does not matter
     json_t *classes = json_object();
     for (int c = 0; c < IMP_CLASS_COUNT; c++)
-        json_object_set_new(classes, imp_class_name(c), imp_json_real_or_null(score->iou[c]));
+        imp_json_put(classes, imp_class_name(c), imp_json_real_or_null(score->iou[c]));
     return json_pack("{s:o, s:o, s:o}", "mean_iou", imp_json_real_or_null(score->mean_iou),
                      "accuracy", imp_json_real_or_null(score->accuracy), "iou", classes);
 }

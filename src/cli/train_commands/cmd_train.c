@@ -16,6 +16,7 @@
 #include "base/text/suggestion.h"
 #include "cli/options/settings_file.h"
 #include "cli/output/console.h"
+#include "cli/output/json_output.h"
 #include "cli/output/run_folder.h"
 #include "cli/train_commands/train_settings.h"
 #include "learn/settings/settings_tables.h"

@@ -19,6 +19,16 @@ typedef enum origin_detail {
     ORIGIN_ORIGINS,  // and what they were made of
 } origin_detail;
 
+// The object, or NULL if something could not be put into it.
+static json_t *whole_or_null(json_t *object, int failed)
+{
+    if (failed == 0)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+// A source as an object; NULL without memory.
 static json_t *describe_source(const imp_edit_plan *plan, int source, origin_detail detail)
 {
     const imp_dataset *dataset = plan->sources[source];
@@ -31,15 +41,17 @@ static json_t *describe_source(const imp_edit_plan *plan, int source, origin_det
                             info->policy);
     json_t *settings = json_loads(info->settings, 0, NULL);
     json_t *origin = json_loads(imp_dataset_origin(dataset), 0, NULL);
+    int failed = 0;
     if (settings != NULL && detail >= ORIGIN_SETTINGS)
-        json_object_set(all, "settings", settings);
+        failed |= json_object_set(all, "settings", settings);
     if (origin != NULL && detail >= ORIGIN_ORIGINS)
-        json_object_set(all, "origin", origin);
+        failed |= json_object_set(all, "origin", origin);
     json_decref(settings);
     json_decref(origin);
-    return all;
+    return whole_or_null(all, failed);
 }
 
+// All of them, with what was dropped; NULL without memory.
 static json_t *describe_sources(const imp_edit_plan *plan, const char *command, const int *dropped,
                                 origin_detail detail)
 {
@@ -54,14 +66,16 @@ static json_t *describe_sources(const imp_edit_plan *plan, const char *command, 
              IMP_PLURAL(summary.source_episodes, "episode"), command);
     json_t *all = json_pack("{s:s, s:[s]}", "command", command, "notes", note);
     json_t *reasons = json_object(), *sources = json_array();
+    int failed = 0;
     for (int k = 0; dropped != NULL && k < IMP_DROP_REASON_COUNT; k++)
         if (dropped[k] > 0)
-            json_object_set_new(reasons, imp_drop_reason_name(k), json_integer(dropped[k]));
+            failed |=
+                json_object_set_new(reasons, imp_drop_reason_name(k), json_integer(dropped[k]));
     for (int s = 0; s < plan->source_count && detail > ORIGIN_TOTALS; s++)
-        json_array_append_new(sources, describe_source(plan, s, detail));
-    json_object_set_new(all, "dropped", reasons);
-    json_object_set_new(all, "sources", sources);
-    return all;
+        failed |= json_array_append_new(sources, describe_source(plan, s, detail));
+    failed |= json_object_set_new(all, "dropped", reasons);
+    failed |= json_object_set_new(all, "sources", sources);
+    return whole_or_null(all, failed);
 }
 
 imp_status imp_edit_plan_origin(const imp_edit_plan *plan, char out[IMP_DATASET_ORIGIN_MAX],
@@ -69,9 +83,11 @@ imp_status imp_edit_plan_origin(const imp_edit_plan *plan, char out[IMP_DATASET_
 {
     for (int detail = ORIGIN_ORIGINS; detail >= ORIGIN_TOTALS; detail--) {
         json_t *all = describe_sources(plan, command, dropped, (origin_detail)detail);
-        char *text = json_dumps(all, JSON_COMPACT | JSON_PRESERVE_ORDER);
+        char *text = all != NULL ? json_dumps(all, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
         json_decref(all);
-        const bool fits = text != NULL && strlen(text) < IMP_DATASET_ORIGIN_MAX;
+        if (text == NULL)
+            break;
+        const bool fits = strlen(text) < IMP_DATASET_ORIGIN_MAX;
         if (fits)
             strcpy(out, text);
         free(text);

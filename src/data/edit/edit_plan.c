@@ -121,28 +121,30 @@ static void join_names(char *name, size_t capacity, const char *other)
         snprintf(name, capacity, "several");
 }
 
+// Removes the members of an object that another does not have with the same value.
+static void keep_common_members(json_t *object, const json_t *other)
+{
+    const char *key;
+    json_t *value;
+    void *next;
+    json_object_foreach_safe(object, next, key, value)
+    {
+        if (!json_equal(value, json_object_get(other, key)))
+            json_object_del(object, key);
+    }
+}
+
 // Keeps the settings that all sources share, so that those who read one of them read what is true.
+// Where memory is short none is kept, which is true as well.
 static void join_settings(imp_dataset_info *info, const imp_edit_plan *plan)
 {
-    json_t *common = NULL;
-    for (int s = 0; s < plan->source_count; s++) {
-        const char *text = imp_dataset_get_info(plan->sources[s])->settings;
-        json_t *settings = json_loads(text, 0, NULL);
-        const char *key;
-        json_t *value;
-        void *next;
-        if (common == NULL) {
-            common = json_deep_copy(settings);
-        } else {
-            json_object_foreach_safe(common, next, key, value)
-            {
-                if (!json_equal(value, json_object_get(settings, key)))
-                    json_object_del(common, key);
-            }
-        }
-        json_decref(settings);
+    json_t *common = json_loads(info->settings, 0, NULL);
+    for (int s = 1; s < plan->source_count; s++) {
+        json_t *other = json_loads(imp_dataset_get_info(plan->sources[s])->settings, 0, NULL);
+        keep_common_members(common, other);
+        json_decref(other);
     }
-    char *text = json_dumps(common, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    char *text = common == NULL ? NULL : json_dumps(common, JSON_COMPACT | JSON_PRESERVE_ORDER);
     snprintf(info->settings, sizeof info->settings, "%s", text != NULL ? text : "{}");
     free(text);
     json_decref(common);

@@ -132,7 +132,10 @@ json_t *imp_episode_source_describe(const imp_episode_source *s, uint64_t hash, 
                   s->info.observation, "lens", s->info.lens, "map", s->info.map, "maps", s->maps,
                   "teacher", s->info.policy, "dataset_hash", all, "dataset_hashes", hashes);
     // only what differs from the default robot
-    if (s->info.robot[0] != '\0' && described != NULL)
-        json_object_set_new(described, "robot", json_string(s->info.robot));
+    if (s->info.robot[0] != '\0' && described != NULL &&
+        json_object_set_new(described, "robot", json_string(s->info.robot)) != 0) {
+        json_decref(described);
+        return NULL;
+    }
     return described;
 }

@@ -203,8 +203,11 @@ static json_t *seg_source_describe(const imp_sample_source *source, const char *
     const imp_sim_def *sim = &((const seg_train_run *)source)->def->sim;
     json_t *described = json_pack("{s:s, s:s, s:s}", "purpose", IMP_SEGMENTER_PURPOSE, "classes",
                                   classes, "lens", imp_lens_name(sim->camera.lens.kind));
-    if (sim->robot != NULL && described != NULL)
-        json_object_set_new(described, "robot", json_string(sim->robot));
+    if (sim->robot != NULL && described != NULL &&
+        json_object_set_new(described, "robot", json_string(sim->robot)) != 0) {
+        json_decref(described);
+        return NULL;
+    }
     return described;
 }
 

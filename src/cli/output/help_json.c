@@ -2,13 +2,14 @@
 // documentation's reference of commands and the completions of shells are made of it, so that
 // they follow from the same tables as the parser and the help. The object has the key `commands`:
 // a list with name, summary, operands, details and examples of each, and its options.
-#include "cli/options/help_json.h"
+#include "cli/output/help_json.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/options/help.h"
 #include "cli/options/settings_file.h"
+#include "cli/output/json_output.h"
 
 // The words that an option takes, where it takes one of a list; else NULL.
 static json_t *choices_to_json(const imp_options *options, int index)
@@ -18,7 +19,7 @@ static json_t *choices_to_json(const imp_options *options, int index)
     json_t *words = json_array();
     const imp_name_list choices = imp_option_choices(options, index);
     for (int k = 0; choices(k) != NULL; k++)
-        json_array_append_new(words, json_string(choices(k)));
+        imp_json_append(words, json_string(choices(k)));
     return words;
 }
 
@@ -50,7 +51,7 @@ static json_t *command_to_json(const imp_command *command)
         command->set_up(state, &options);
     json_t *list = json_array();
     for (int k = 0; k < options.count; k++)
-        json_array_append_new(list, option_to_json(&options, k));
+        imp_json_append(list, option_to_json(&options, k));
     if (command->tear_down != NULL)
         command->tear_down(state);
     imp_options_free(&options);
@@ -64,6 +65,6 @@ json_t *imp_help_to_json(const imp_command *const *commands, int count)
 {
     json_t *list = json_array();
     for (int k = 0; k < count; k++)
-        json_array_append_new(list, command_to_json(commands[k]));
+        imp_json_append(list, command_to_json(commands[k]));
     return json_pack("{s:s, s:o}", "version", imp_version(), "commands", list);
 }

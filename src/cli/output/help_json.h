@@ -1,6 +1,6 @@
-// cli/options/help_json.h: the option tables of all commands as JSON, for other programs.
-#ifndef IMP_CLI_OPTIONS_HELP_JSON_H
-#define IMP_CLI_OPTIONS_HELP_JSON_H
+// cli/output/help_json.h: the option tables of all commands as JSON, for other programs.
+#ifndef IMP_CLI_OUTPUT_HELP_JSON_H
+#define IMP_CLI_OUTPUT_HELP_JSON_H
 
 #include <jansson.h>
 
