@@ -1,0 +1,2 @@
+def remove_ros_args(arguments):
+    return arguments

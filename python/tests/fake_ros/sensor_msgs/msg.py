@@ -1,0 +1,1 @@
+from bus import IMAGE as CompressedImage  # noqa: F401, N811
