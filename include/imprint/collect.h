@@ -50,6 +50,9 @@ typedef struct imp_collect_def {
     bool resume;          ///< continue a dataset that was interrupted, or is to be longer
     const char *settings; ///< JSON text to store in the dataset; "{}"
     bool compress;        ///< the files hold the observations compressed; false
+    /// Drives only part `share` of `shares` of the episodes, numbered from 1. The dataset says so,
+    /// and imp_dataset_join() makes all parts one dataset. Both 0, the default: all episodes
+    int share, shares;
     int cookie;
 } imp_collect_def;
 imp_collect_def imp_default_collect_def(void);

@@ -31,6 +31,9 @@ typedef struct imp_dataset_info {
     /// longer then, and unpacks them into a temporary file.
     bool compressed;
     char robot[2048]; ///< the robot, as imp_robot_format() writes it; "": none is known
+    /// The dataset is part `share` of `shares` of a dataset of whole_episodes, numbered from 1; all
+    /// 0: it is no part. imp_dataset_join() makes parts one dataset.
+    int share, shares, whole_episodes;
 } imp_dataset_info;
 
 /// One episode of T steps. Observations, poses and lane have T + 1 rows: before each action, and at

@@ -133,6 +133,14 @@ imp_status imp_dataset_append(imp_dataset_edit_summary *summary, const char *fol
                               const char *const *sources, int count, const imp_monitor *monitor,
                               imp_error *err);
 
+/// Puts together the parts of a dataset that imp_collect() drove with `share` and `shares`, given
+/// in any order: writes a new folder with the bytes that it would have written in one call. Needs
+/// memory for one part at a time. IMP_USAGE: a part is missing, given twice or not finished, or
+/// they are of different datasets. IMP_BAD_INPUT: a part is damaged.
+imp_status imp_dataset_join(imp_dataset_edit_summary *summary, const char *folder,
+                            const char *const *parts, int count, const imp_monitor *monitor,
+                            imp_error *err);
+
 /// Writes two datasets, folder/train and folder/validation, whose episodes imp_dataset_split()
 /// chooses with this fraction and seed: those that imp_train() holds out. IMP_USAGE: one of them
 /// would be empty.

@@ -28,6 +28,14 @@ static json_t *real_or_null(bool is_known, double value)
     return is_known ? json_real(value) : json_null();
 }
 
+// Which part of a dataset it is, or null.
+static json_t *share_json(const imp_dataset_info *info)
+{
+    return info->shares == 0 ? json_null()
+                             : json_pack("{s:i, s:i, s:i}", "part", info->share, "of", info->shares,
+                                         "whole_episodes", info->whole_episodes);
+}
+
 // The dataset's attributes and statistics as one JSON object.
 static json_t *dataset_info_json(const imp_dataset *dataset, const imp_dataset_summary *sum)
 {
@@ -42,7 +50,7 @@ static json_t *dataset_info_json(const imp_dataset *dataset, const imp_dataset_s
     return json_pack(
         "{s:b, s:i, s:I, s:s, s:i, s:i, s:f, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:o, "
         "s:o, "
-        "s:o, s:f, s:o, s:o, s:o}",
+        "s:o, s:f, s:o, s:o, s:o, s:o}",
         "finished", imp_dataset_is_finished(dataset), "episodes", sum->episodes, "steps",
         (json_int_t)sum->steps, "observation", info->observation, "width", info->width, "height",
         info->height, "time_step_s", info->time_step, "map", info->map, "lens", info->lens,
@@ -54,7 +62,7 @@ static json_t *dataset_info_json(const imp_dataset *dataset, const imp_dataset_s
         "speed_mean_m_s", real_or_null(placed, sum->speed_mean), "expert_difference_rms",
         sum->expert_difference, "settings", settings != NULL ? settings : json_null(), "origin",
         origin != NULL ? origin : json_null(), "randomization",
-        imp_randomization_summary_json(dataset));
+        imp_randomization_summary_json(dataset), "share", share_json(info));
 }
 
 // Statistics that need poses and rewards.
@@ -116,6 +124,9 @@ static void print_info(const char *folder, const imp_dataset *dataset,
                                             : "not finished: continue with imprint log --resume");
     printf("  episodes        %d, of %d to %s, %" PRId64 " in all\n", sum->episodes, sum->steps_min,
            IMP_PLURAL(sum->steps_max, "step"), sum->steps);
+    if (info->shares > 0)
+        printf("  part            %d of %d of a dataset of %s\n", info->share, info->shares,
+               IMP_PLURAL(info->whole_episodes, "episode"));
     printf("  observations    %s of %d x %d, lens %s, every %.4f s%s\n", info->observation,
            info->width, info->height, info->lens, info->time_step,
            info->compressed ? ", compressed" : "");
@@ -175,6 +186,7 @@ static const imp_subcommand SUBCOMMANDS[] = {[IMP_DATA_INFO] = {"info", 1, 1, "D
                                              [IMP_DATA_MERGE] = {"merge", 2, -1, "DIR DIR..."},
                                              [IMP_DATA_SPLIT] = {"split", 1, 1, "DIR"},
                                              [IMP_DATA_APPEND] = {"append", 2, -1, "DIR FROM..."},
+                                             [IMP_DATA_JOIN] = {"join", 1, -1, "PART..."},
                                              [IMP_DATA_ACTION_COUNT] = {0}};
 
 // The first operand is the subcommand, the next one a folder.
@@ -202,7 +214,8 @@ const imp_command imp_command_data = {
     .name = "data",
     .summary = "look at datasets, check, clean, join and split them",
     .operands =
-        "(info | check | list | drop | copy | split) DIR | merge DIR DIR... | append DIR FROM...",
+        "(info | check | list | drop | copy | split) DIR | merge DIR DIR... | append DIR FROM... | "
+        "join PART...",
     .details =
         "`info` prints attributes and statistics. `check` reads every byte; its exit code is "
         "1 if any number, flag or total is wrong. `list` prints figures of every episode, or of "
@@ -210,15 +223,20 @@ const imp_command imp_command_data = {
         "`drop` writes a copy without bad episodes and frames, `copy` one that is compressed or no "
         "longer is. `merge` joins datasets with the "
         "same size, lens and time step. `split` writes DIR/train and DIR/validation by episodes. "
-        "`append` makes the first dataset longer. Images, actions, labels and seeds stay the same "
-        "to the last bit, and what was done is in `imprint data info`. Until everything is "
-        "written nothing changes, however the program ends.",
+        "`append` makes the first dataset longer. `join` puts the parts of `imprint log --share` "
+        "together, into the bytes that one process would have written. Images, actions, labels "
+        "and seeds stay the same to the last bit, and what was done is in `imprint data info`. "
+        "Until everything is written nothing changes, however the program ends.",
     .examples =
         "  imprint log --episodes 4 --steps 60 --noise 0.3 --out /tmp/imprint-i --force &&\n"
         "  imprint data info /tmp/imprint-i &&\n"
         "  imprint data list /tmp/imprint-i &&\n"
         "  imprint data drop /tmp/imprint-i --episodes 0 --out /tmp/imprint-clean --force &&\n"
-        "  imprint data split /tmp/imprint-clean --validation 0.4 --out /tmp/imprint-parts --force",
+        "  imprint data split /tmp/imprint-clean --validation 0.4 --out /tmp/imprint-parts --force "
+        "&&\n"
+        "  imprint log --share 1/2 --episodes 4 --out /tmp/imprint-1 --force &&\n"
+        "  imprint log --share 2/2 --episodes 4 --out /tmp/imprint-2 --force &&\n"
+        "  imprint data join /tmp/imprint-1 /tmp/imprint-2 --out /tmp/imprint-all --force",
     .state_size = sizeof(imp_data_edit),
     .set_up = set_up_data_command,
     .run = run_data_command,

@@ -10,6 +10,7 @@
 #include "base/common/try.h"
 #include "base/text/plural.h"
 #include "cli/data_commands/dataset_preview.h"
+#include "cli/options/share_option.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
 #include "cli/output/json_output.h"
@@ -23,6 +24,7 @@ typedef struct settings {
     imp_assets *assets; // NULL: ours
     // folder of the dataset
     const char *out;
+    const char *share; // NULL: all episodes
     bool resume, force;
     imp_collect_summary summary;
 } settings;
@@ -44,6 +46,9 @@ static void add_log_options(imp_options *options, settings *s)
         {"compress", 0, IMP_OPTION_FLAG, &s->collect.compress, NULL,
          "store the images compressed, without loss: a third of the room, slower to open",
          IMP_SETTING},
+        IMP_SHARE_OPTION(
+            &s->share, "record only part K of N of the episodes, anywhere; imprint data join puts "
+                       "all parts together"),
         {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL,
          "continue an interrupted dataset with its settings, or extend a finished one to more "
          "--episodes",
@@ -56,6 +61,7 @@ static void add_log_options(imp_options *options, settings *s)
     imp_sim_options_add_observe(options, &s->sim);
     imp_options_add_members(options, NULL, table, (int)(sizeof table / sizeof table[0]),
                             &imp_collect_members, &s->collect);
+    imp_options_save_only_if_given(options, &s->share);
     // otherwise datasets of earlier versions would have other settings
     imp_options_save_only_if_given(options, &s->collect.compress);
 }
@@ -100,6 +106,7 @@ static imp_status run_log_command(void *state, const imp_options *options, imp_e
     imp_collect_summary *summary = &s->summary;
     imp_run_folder folder;
     // convert and check all options before the folder is touched
+    IMP_TRY(imp_share_option_parse(&s->collect.share, &s->collect.shares, s->share, err));
     IMP_TRY(imp_sim_options_complete_def(options, &s->sim, &s->assets, err));
     IMP_TRY(imp_run_folder_begin(&folder, options, s->out, s->resume, s->force, err));
     // settings are stored in the dataset

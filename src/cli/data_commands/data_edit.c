@@ -1,6 +1,6 @@
-// `imprint data drop`, merge, split and append: datasets of datasets; data/edit does the work. An
-// option that the subcommand does not have is an error, because it would have no effect. `list`,
-// which shows what filters look at, is in data_list.c.
+// `imprint data drop`, merge, split, append and join: datasets of datasets; data/edit does the
+// work. An option that the subcommand does not have is an error, because it would have no effect.
+// `list`, which shows what filters look at, is in data_list.c.
 #include "cli/data_commands/data_edit.h"
 
 #include <inttypes.h>
@@ -16,6 +16,7 @@
 #include "cli/output/console.h"
 #include "cli/output/json_output.h"
 #include "cli/output/output_folder.h"
+#include "cli/output/run_folder.h"
 
 enum { RANGES_MAX = 4096 };
 
@@ -28,9 +29,9 @@ void imp_data_edit_set_up(imp_data_edit *edit, imp_options *options)
     imp_episode_filter *filter = &edit->drop.filter;
     const imp_option table[] = {
         {"out", 'o', IMP_OPTION_TEXT, &edit->out, "DIR",
-         "drop, copy, merge, split: folder to write", IMP_TRANSIENT},
+         "drop, copy, merge, split, join: folder to write", IMP_TRANSIENT},
         {"force", 'f', IMP_OPTION_FLAG, &edit->force, NULL,
-         "drop, copy, merge, split: replace the folder if it exists", IMP_TRANSIENT},
+         "drop, copy, merge, split, join: replace the folder if it exists", IMP_TRANSIENT},
         {"compress", 0, IMP_OPTION_FLAG, &edit->compress, NULL,
          "copy, merge: store the images compressed, without loss; --no-compress: as they are "
          "[copy: compressed, merge: as in the first dataset]",
@@ -71,15 +72,15 @@ imp_status imp_data_edit_check_options(const imp_data_edit *edit, imp_data_actio
         DROP = 1 << IMP_DATA_DROP,
         SPLIT = 1 << IMP_DATA_SPLIT,
         STORED = 1 << IMP_DATA_COPY | 1 << IMP_DATA_MERGE,
-        NEW = STORED | DROP | SPLIT
+        NEW = STORED | DROP | SPLIT | 1 << IMP_DATA_JOIN
     };
     const imp_episode_filter *filter = &edit->drop.filter;
     const struct {
         const void *value;
         const char *name, *of;
         int actions;
-    } rows[] = {{&edit->out, "--out", "drop, copy, merge and split", NEW},
-                {&edit->force, "--force", "drop, copy, merge and split", NEW},
+    } rows[] = {{&edit->out, "--out", "drop, copy, merge, split and join", NEW},
+                {&edit->force, "--force", "drop, copy, merge, split and join", NEW},
                 {&edit->compress, "--compress", "copy and merge", STORED},
                 {&edit->dry_run, "--dry-run", "drop", DROP},
                 {&edit->marks, "--marks", "drop", DROP},
@@ -178,6 +179,14 @@ static imp_status decorate_folder(const imp_options *options, const char *folder
     return imp_dataset_preview_write(folder, err);
 }
 
+// Gives a dataset that was put together the settings of its parts, which are those of the whole,
+// and a preview.
+static imp_status decorate_joined(const char *folder, const char *part, imp_error *err)
+{
+    IMP_TRY(imp_run_folder_copy_settings(folder, part, "share", err));
+    return imp_dataset_preview_write(folder, err);
+}
+
 // A copy is there to be compressed, unless something else was asked for.
 static imp_dataset_storage choose_storage(const imp_data_edit *edit, imp_data_action action,
                                           const imp_options *options)
@@ -202,6 +211,9 @@ static imp_status write_folder(imp_data_edit *edit, imp_data_action action,
     else if (action == IMP_DATA_MERGE || action == IMP_DATA_COPY)
         status = imp_dataset_merge(&edit->summary, edit->out, sources, options->operand_count - 1,
                                    choose_storage(edit, action, options), monitor, err);
+    else if (action == IMP_DATA_JOIN)
+        status = imp_dataset_join(&edit->summary, edit->out, sources, options->operand_count - 1,
+                                  monitor, err);
     else
         status = imp_dataset_divide(&edit->summary, edit->out, sources[0], edit->validation,
                                     edit->seed, monitor, err);
@@ -209,6 +221,8 @@ static imp_status write_folder(imp_data_edit *edit, imp_data_action action,
     imp_output_folder_end_backup(edit->out, edit->force, status, err);
     if (status != IMP_OK)
         return status;
+    if (action == IMP_DATA_JOIN)
+        return decorate_joined(edit->out, sources[0], err);
     if (action != IMP_DATA_SPLIT)
         return decorate_folder(options, edit->out, err);
     char path[IMP_PATH_MAX];

@@ -16,6 +16,7 @@ typedef enum imp_data_action {
     IMP_DATA_MERGE,
     IMP_DATA_SPLIT,
     IMP_DATA_APPEND,
+    IMP_DATA_JOIN,
     IMP_DATA_ACTION_COUNT
 } imp_data_action;
 

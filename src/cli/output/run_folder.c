@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/io/folder_reader.h"
 #include "cli/options/settings_file.h"
@@ -176,4 +177,38 @@ imp_status imp_run_folder_finish(imp_run_folder *run, const imp_options *options
     return !written && status == IMP_INTERRUPTED
                ? imp_fail(err, status, "interrupted before anything was written")
                : status;
+}
+
+// Removes the lines that set `name` from a text.
+static void remove_setting(char *text, const char *name)
+{
+    const size_t length = strlen(name);
+    char *out = text;
+    for (const char *at = text; *at != '\0';) {
+        const char *end = strchr(at, '\n');
+        const size_t line = end != NULL ? (size_t)(end - at) + 1 : strlen(at);
+        if (strncmp(at, name, length) != 0 || at[length] != ':') {
+            memmove(out, at, line);
+            out += line;
+        }
+        at += line;
+    }
+    *out = '\0';
+}
+
+imp_status imp_run_folder_copy_settings(const char *to, const char *from, const char *without,
+                                        imp_error *err)
+{
+    char path[IMP_PATH_MAX], *text;
+    size_t length;
+    IMP_TRY(imp_path_join(path, from, IMP_SETTINGS_FILE_NAME, err));
+    if (!imp_path_exists(path))
+        return IMP_OK;
+    IMP_TRY(imp_file_read(&text, &length, path, SETTINGS_BYTES_MAX, err));
+    remove_setting(text, without);
+    imp_status status = imp_path_join(path, to, IMP_SETTINGS_FILE_NAME, err);
+    if (status == IMP_OK)
+        status = imp_file_write(path, text, strlen(text), err);
+    free(text);
+    return status;
 }

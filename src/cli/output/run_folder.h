@@ -24,4 +24,9 @@ imp_status imp_run_folder_begin(imp_run_folder *run, const imp_options *options,
 imp_status imp_run_folder_finish(imp_run_folder *run, const imp_options *options, imp_status status,
                                  imp_error *err);
 
+// Writes the settings of one folder into another, but for the setting `without`. Does nothing where
+// there are no settings.
+imp_status imp_run_folder_copy_settings(const char *to, const char *from, const char *without,
+                                        imp_error *err);
+
 #endif

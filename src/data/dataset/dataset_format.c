@@ -3,6 +3,8 @@
 // hash all use the same table.
 #include "data/dataset/dataset_format.h"
 
+#include "base/common/try.h"
+#include "base/text/plural.h"
 #include "imprint/robot.h"
 
 #include <math.h>
@@ -193,8 +195,25 @@ bool imp_dataset_info_write(hid_t file, const imp_dataset_info *info)
            imp_hdf5_write_text(file, "settings", info->settings) &&
            (!info->compressed || imp_hdf5_write_text(file, "compression", "deflate")) &&
            (info->robot[0] == '\0' || imp_hdf5_write_text(file, "robot", info->robot)) &&
+           (info->shares == 0 ||
+            (imp_hdf5_write_int(file, "share", info->share) &&
+             imp_hdf5_write_int(file, "shares", info->shares) &&
+             imp_hdf5_write_int(file, "whole_episodes", info->whole_episodes))) &&
            (info->definition[0] == '\0' ||
             imp_hdf5_write_text(file, "definition", info->definition));
+}
+
+// Reads which part of a dataset it is; it is none unless all three attributes say so.
+static void read_share(hid_t file, imp_dataset_info *info)
+{
+    int64_t share, shares, whole;
+    if (!imp_hdf5_read_int(file, "shares", 1, INT_MAX, &shares) ||
+        !imp_hdf5_read_int(file, "share", 1, shares, &share) ||
+        !imp_hdf5_read_int(file, "whole_episodes", 1, INT_MAX, &whole))
+        return;
+    info->share = (int)share;
+    info->shares = (int)shares;
+    info->whole_episodes = (int)whole;
 }
 
 // Reads the attributes in order; the first that is missing or out of range is reported.
@@ -243,11 +262,36 @@ imp_status imp_dataset_info_read(hid_t file, const char *path, imp_dataset_info 
                        strcmp(compression, "deflate") == 0;
     if (!imp_hdf5_read_text(file, "robot", found.robot, sizeof found.robot))
         found.robot[0] = '\0';
+    read_share(file, &found);
     // written only on success
     found.width = (int)width;
     found.height = (int)height;
     *info = found;
     return IMP_OK;
+}
+
+// What part of which dataset something is, in words.
+static void describe_share(char out[96], const imp_dataset_info *info)
+{
+    if (info->shares == 0)
+        snprintf(out, 96, "a whole dataset");
+    else
+        snprintf(out, 96, "part %d of %d of %s", info->share, info->shares,
+                 IMP_PLURAL(info->whole_episodes, "episode"));
+}
+
+// A part is continued as the same part of as many episodes.
+static imp_status compare_shares(const imp_dataset_info *stored, const imp_dataset_info *wanted,
+                                 const char *folder, imp_error *err)
+{
+    char is[96], should[96];
+    if (stored->share == wanted->share && stored->shares == wanted->shares &&
+        stored->whole_episodes == wanted->whole_episodes)
+        return IMP_OK;
+    describe_share(is, stored);
+    describe_share(should, wanted);
+    return imp_fail(err, IMP_USAGE, "%s: is %s, not %s: resume it as what it is", folder, is,
+                    should);
 }
 
 // Compares sizes, texts, settings and definition, and names the first difference.
@@ -274,6 +318,7 @@ imp_status imp_dataset_info_compare(const imp_dataset_info *stored, const imp_da
         if (strcmp(texts[i].stored, texts[i].wanted) != 0)
             return imp_fail(err, IMP_USAGE, "%s: has %s %s, not %s", folder, texts[i].name,
                             texts[i].stored, texts[i].wanted);
+    IMP_TRY(compare_shares(stored, wanted, folder, err));
     // settings can only be compared if the dataset recorded them
     if (stored->definition[0] == '\0' && wanted->definition[0] != '\0')
         return imp_fail(

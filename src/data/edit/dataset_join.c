@@ -78,8 +78,9 @@ static imp_status open_longer(imp_dataset_writer **writer, imp_edit_plan *plan, 
     const imp_dataset_info *before = imp_dataset_get_info(plan->sources[0]);
     bool linked = false;
     int written;
-    // every file says what map and driver are
-    if (strcmp(before->map, plan->info.map) == 0 && strcmp(before->policy, plan->info.policy) == 0)
+    // every file says what map and driver are, and that it is a part
+    if (before->shares == 0 && strcmp(before->map, plan->info.map) == 0 &&
+        strcmp(before->policy, plan->info.policy) == 0)
         IMP_TRY(link_files(&linked, folder, partial, err));
     memcpy(plan->info.settings, before->settings, sizeof plan->info.settings);
     if (!linked)

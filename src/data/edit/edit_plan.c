@@ -155,6 +155,7 @@ static void describe_result(imp_edit_plan *plan)
 {
     bool differ = false;
     plan->info = *imp_dataset_get_info(plan->sources[0]);
+    plan->info.share = plan->info.shares = plan->info.whole_episodes = 0;
     for (int s = 1; s < plan->source_count; s++) {
         const imp_dataset_info *other = imp_dataset_get_info(plan->sources[s]);
         join_names(plan->info.map, sizeof plan->info.map, other->map);

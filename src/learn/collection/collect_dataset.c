@@ -11,6 +11,7 @@
 
 #include "base/common/clock.h"
 #include "base/common/hash.h"
+#include "base/common/share.h"
 #include "base/common/try.h"
 #include "base/text/plural.h"
 #include "base/text/text_stream.h"
@@ -21,7 +22,8 @@
 typedef struct collect_job {
     imp_collector collector;
     const imp_collect_def *def;
-    const char *more; // lines that the dataset's definition has as well
+    const char *more;    // lines that the dataset's definition has as well
+    int first, episodes; // the number of the first, and how many there are to drive in all
     imp_collect_summary *summary;
 } collect_job;
 
@@ -84,7 +86,7 @@ static imp_status collect_and_write_wave(collect_job *work, imp_dataset_writer *
     // rollout number first * few + k is a function of the episode alone, so that waves of any size
     // agree
     const int few = rollouts_per_episode(work);
-    imp_collector_run_episodes(&work->collector, 0, first * few, count * few);
+    imp_collector_run_episodes(&work->collector, 0, (work->first + first) * few, count * few);
     for (int k = 0; k < count; k++) {
         int chosen;
         IMP_TRY(choose_hardest_rollout(work, k * few, few, &chosen, err));
@@ -98,7 +100,7 @@ static imp_status collect_and_write_wave(collect_job *work, imp_dataset_writer *
 static imp_status collect_all_waves(collect_job *work, imp_dataset_writer *writer, int written,
                                     imp_error *err)
 {
-    const int episodes = work->def->episodes;
+    const int episodes = work->episodes;
     const int wave = work->collector.capacity / rollouts_per_episode(work);
     imp_status status = IMP_OK;
     for (int first = written; first < episodes && status == IMP_OK; first += wave) {
@@ -165,6 +167,9 @@ static imp_status open_dataset_writer(imp_dataset_writer **writer, const char *f
         .height = def->sim.camera.height,
         .time_step = def->sim.env.drive.time_step * def->sim.env.frame_skip,
         .compressed = def->compress,
+        .share = def->share,
+        .shares = def->shares,
+        .whole_episodes = def->shares > 0 ? def->episodes : 0,
     };
     // what every file of the dataset says about its episodes
     snprintf(info.map, sizeof info.map, "%s",
@@ -189,13 +194,13 @@ static imp_status open_dataset_writer(imp_dataset_writer **writer, const char *f
                         "%s: episodes of other datasets were appended to it, so it cannot be "
                         "continued: record more in another folder, and append them",
                         folder);
-    if (*written > def->episodes)
+    if (*written > work->episodes)
         IMP_TRY(imp_add_hint(
             err, IMP_HINT_START_OVER,
             imp_fail(err, IMP_USAGE,
                      "%s: has %s already, more than the %d that are asked for: ask for as "
                      "many or more",
-                     folder, IMP_PLURAL(*written, "episode"), def->episodes)));
+                     folder, IMP_PLURAL(*written, "episode"), work->episodes)));
     return IMP_OK;
 }
 
@@ -219,7 +224,7 @@ static imp_status collect_dataset(collect_job *work, const char *folder, imp_err
     imp_status status = open_dataset_writer(&writer, folder, work, &written, err);
     if (status == IMP_OK) {
         // progress counts steps of all rollouts, also of those that are not chosen
-        const int left = work->def->episodes > written ? work->def->episodes - written : 0;
+        const int left = work->episodes > written ? work->episodes - written : 0;
         const int wave = episodes_per_wave(work), few = rollouts_per_episode(work);
         work->summary->resumed = written;
         work->collector.workers.progress.total = (double)left * few * work->def->steps;
@@ -229,6 +234,24 @@ static imp_status collect_dataset(collect_job *work, const char *folder, imp_err
         status = collect_all_waves(work, writer, written, err);
     imp_dataset_writer_destroy(writer);
     return status;
+}
+
+// Which episodes are driven.
+static imp_status choose_share(collect_job *work, imp_error *err)
+{
+    const imp_collect_def *def = work->def;
+    work->episodes = def->episodes;
+    if (def->share == 0 && def->shares == 0)
+        return IMP_OK;
+    if (def->share < 1 || def->share > def->shares || def->shares > def->episodes)
+        return imp_fail(
+            err, IMP_USAGE,
+            "part %d of %d of %s: there are at most as many parts as episodes, numbered "
+            "from 1",
+            def->share, def->shares, IMP_PLURAL(def->episodes, "episode"));
+    work->first = imp_share_begin(def->episodes, def->share, def->shares);
+    work->episodes = imp_share_begin(def->episodes, def->share + 1, def->shares) - work->first;
+    return IMP_OK;
 }
 
 // The summary is valid after a failure too, for the episodes that were written.
@@ -241,6 +264,8 @@ imp_status imp_collect_with_identity(imp_collect_summary *summary, const char *f
     *summary = (imp_collect_summary){0};
     collect_job work = {.def = def, .more = more, .summary = summary};
     imp_status status = imp_collector_open(&work.collector, def, monitor, err);
+    if (status == IMP_OK)
+        status = choose_share(&work, err);
     work.collector.workers.progress.task = "log";
     if (status == IMP_OK)
         status = collect_dataset(&work, folder, err);

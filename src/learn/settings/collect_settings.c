@@ -62,6 +62,8 @@ static const imp_struct_member COLLECT[] = {
                             "terminated, or the one that differs most from the expert"),
     IMP_MEMBER_IGNORED(imp_collect_def, policy_name, "is compared as a fact of the dataset"),
     IMP_MEMBER_IGNORED(imp_collect_def, compress, "is compared as a fact of the dataset"),
+    IMP_MEMBER_WITH(imp_collect_def, share, INT, .reason = IMP_REASON_SHARE, .range = IMP_FROM(0)),
+    IMP_MEMBER_WITH(imp_collect_def, shares, INT, .reason = IMP_REASON_SHARE, .range = IMP_FROM(0)),
     IMP_SIM_NESTED(imp_collect_def, env, &imp_env_members),
     IMP_SIM_NESTED(imp_collect_def, camera, &imp_camera_members),
     IMP_SIM_NESTED(imp_collect_def, scene, &imp_scene_members),

@@ -15,6 +15,7 @@ extern const imp_struct_table imp_seg_train_members, imp_dagger_members;
 // Reasons for leaving a member out of a run's identity.
 #define IMP_REASON_RESUME "is what is asked for"
 #define IMP_REASON_COPY "is a copy of the settings for readers"
+#define IMP_REASON_SHARE "says which of the episodes are driven, not what happens in them"
 
 // The tables of all definitions; NULL past the last.
 const imp_struct_table *imp_settings_table(int k);
