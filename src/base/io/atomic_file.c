@@ -20,15 +20,6 @@
 
 enum { SUFFIX_LENGTH = sizeof ".0123456789abcdef.tmp" - 1, ATTEMPTS_MAX = 100 };
 
-// Writes the folder of a path to out; "." if the path names none.
-static void parent_folder(char out[IMP_PATH_MAX], const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    const size_t length = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
-    memcpy(out, path, length);
-    strcpy(out + length, length == 0 ? "." : "");
-}
-
 // Draws an unpredictable name beside the target path.
 static imp_status make_random_temporary_name(imp_atomic_file *file, imp_error *err)
 {
@@ -66,7 +57,8 @@ static int open_temporary_named(imp_atomic_file *file, imp_error *err)
 static int open_temporary_unnamed(imp_atomic_file *file)
 {
     char folder[IMP_PATH_MAX];
-    parent_folder(folder, file->path);
+    if (imp_path_parent(folder, file->path, NULL) != IMP_OK)
+        return -1;
     const int descriptor = open(folder, O_RDWR | O_TMPFILE | O_CLOEXEC, 0666);
     snprintf(file->proc_path, sizeof file->proc_path, "/proc/self/fd/%d", descriptor);
     // linkat() needs /proc to give the file a name later
@@ -145,7 +137,7 @@ static imp_status link_to_temporary_name(imp_atomic_file *file, imp_error *err)
 static imp_status sync_parent_folder(const char *path, imp_error *err)
 {
     char folder[IMP_PATH_MAX];
-    parent_folder(folder, path);
+    IMP_TRY(imp_path_parent(folder, path, err));
     const int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0)
         return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));

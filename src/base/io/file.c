@@ -162,6 +162,24 @@ const char *imp_path_shortest_unique_tail(const char *const *paths, int count, i
 }
 
 // lstat(): a dangling link exists too.
+const char *imp_path_base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL || slash[1] == '\0' ? path : slash + 1;
+}
+
+imp_status imp_path_parent(char out[IMP_PATH_MAX], const char *path, imp_error *err)
+{
+    const char *slash = strrchr(path, '/');
+    // the root keeps its slash
+    const size_t length = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
+    if (length >= IMP_PATH_MAX)
+        return imp_fail(err, IMP_IO, "%.100s...: path too long", path);
+    memcpy(out, path, length);
+    strcpy(out + length, length == 0 ? "." : "");
+    return IMP_OK;
+}
+
 bool imp_path_exists(const char *path)
 {
     struct stat info;

@@ -30,6 +30,13 @@ imp_status imp_path_resolve_file(char out[IMP_PATH_MAX], const char *path, const
 // paths. Borrowed from paths[k].
 const char *imp_path_shortest_unique_tail(const char *const *paths, int count, int k);
 
+// What follows the last slash of a path; the whole path if it ends with one. Borrowed from path.
+const char *imp_path_base_name(const char *path);
+
+// Writes the folder that a file lies in to out: "." if the path names none. Fails with IMP_IO if
+// that is too long.
+imp_status imp_path_parent(char out[IMP_PATH_MAX], const char *path, imp_error *err);
+
 bool imp_path_exists(const char *path);
 
 // Whether a path ends in `ending`, for example ".png", with at least one character before it.

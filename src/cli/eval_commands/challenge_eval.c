@@ -243,13 +243,6 @@ static imp_status write_trajectories(const imp_challenge_eval_settings *s,
     return imp_atomic_file_commit(&file, err);
 }
 
-// The last part of a policy's path, as a title in an image.
-static const char *path_basename(const char *policy)
-{
-    const char *slash = strrchr(policy, '/');
-    return slash != NULL && slash[1] != '\0' ? slash + 1 : policy;
-}
-
 // Draws an episode as seen from above, with one panel per policy.
 static imp_status draw_episode_trajectories(const imp_challenge_eval_settings *s,
                                             const imp_challenge_eval_outcome *o, int episode,
@@ -270,7 +263,7 @@ static imp_status draw_episode_trajectories(const imp_challenge_eval_settings *s
         trajectories[p] = (imp_trajectory){
             r->poses, r->samples, lasted ? NULL : imp_end_reason_name(r->ending), r->stalled};
         panels[p] =
-            (imp_trajectory_panel){path_basename(s->policies->items[p]), &trajectories[p], 1};
+            (imp_trajectory_panel){imp_path_base_name(s->policies->items[p]), &trajectories[p], 1};
     }
     // the scenario is created again for its world; the trajectories do not hold it
     imp_status status = imp_scenario_create(&scenario, &def, err);

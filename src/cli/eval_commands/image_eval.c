@@ -114,10 +114,8 @@ static imp_status score_table(imp_image_scores *scores, imp_predictor *predictor
                               const char *path, const imp_monitor *monitor, imp_error *err)
 {
     imp_csv_table table;
-    char folder[IMP_PATH_MAX] = ".";
-    const char *slash = strrchr(path, '/');
-    if (slash != NULL && slash > path)
-        snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+    char folder[IMP_PATH_MAX];
+    IMP_TRY(imp_path_parent(folder, path, err));
     IMP_TRY(imp_csv_table_begin(&table, text, path, &COLUMNS, err));
     while (imp_csv_table_next(&table)) {
         if (imp_monitor_should_stop(monitor))

@@ -445,8 +445,7 @@ const char *imp_options_program_name(const imp_options *options)
 // command.
 static void set_program_name_from_argv(imp_options *options, const char *called)
 {
-    const char *slash = strrchr(called, '/');
-    const char *name = slash != NULL ? slash + 1 : called;
+    const char *name = imp_path_base_name(called);
     if (strcmp(name, options->command->name) == 0)
         snprintf(options->program, sizeof options->program, "imprint %s", name);
     else

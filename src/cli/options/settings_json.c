@@ -10,6 +10,7 @@
 #include "base/io/content_hash.h"
 #include "base/io/file.h"
 #include "cli/options/settings_file.h"
+#include "data/dataset/dataset_files.h"
 #include "imprint/dataset.h"
 #include "imprint/nn.h"
 #include "imprint/world.h"
@@ -43,8 +44,8 @@ static bool format_content_hash(const char *path, char out[IMP_SOURCE_TEXT_MAX])
     imp_dataset *dataset = NULL;
     uint64_t hash;
     // a dataset is recognised by its main file
-    if (imp_path_join(file, path, "main_data.hdf5", NULL) == IMP_OK && imp_path_exists(file) &&
-        imp_dataset_open(&dataset, path, NULL) == IMP_OK) {
+    if (imp_path_join(file, path, IMP_DATASET_INDEX_FILE, NULL) == IMP_OK &&
+        imp_path_exists(file) && imp_dataset_open(&dataset, path, NULL) == IMP_OK) {
         snprintf(out, IMP_SOURCE_TEXT_MAX, "dataset %016" PRIx64, imp_dataset_stored_hash(dataset));
         imp_dataset_close(dataset);
         return true;

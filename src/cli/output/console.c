@@ -65,7 +65,7 @@ void imp_console_setup_signals(void)
 // signal, they end the program.
 static void install_interrupt_handlers(void)
 {
-    struct sigaction action = {.sa_handler = on_interrupt_signal};
+    struct sigaction action = {.sa_handler = on_interrupt_signal, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
@@ -226,6 +226,5 @@ void imp_sibling_program_path(char out[IMP_PATH_MAX], const char *name)
     // /proc/self/exe is a link to the running executable
     const ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
     own[length > 0 ? length : 0] = '\0';
-    const char *slash = strrchr(own, '/');
-    snprintf(out, IMP_PATH_MAX, "%.*s%s", slash != NULL ? (int)(slash - own) + 1 : 0, own, name);
+    snprintf(out, IMP_PATH_MAX, "%.*s%s", (int)(imp_path_base_name(own) - own), own, name);
 }

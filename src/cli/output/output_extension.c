@@ -8,14 +8,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/io/file.h"
 #include "base/text/suggestion.h"
 
 // The extension with its dot, or "".
 const char *imp_output_extension(const char *path)
 {
     // dots in the names of folders do not count
-    const char *slash = strrchr(path, '/');
-    const char *name = slash != NULL ? slash + 1 : path;
+    if (imp_path_has_suffix(path, "/"))
+        return "";
+    const char *name = imp_path_base_name(path);
     const char *dot = strrchr(name, '.');
     // ".hidden" has no ending, and neither have "." and ".."
     return dot == NULL || dot == name || dot[1] == '\0' ? "" : dot;

@@ -20,29 +20,44 @@
 #include "base/io/folder_reader.h"
 #include "cli/options/settings_file.h"
 #include "cli/output/output_extension.h"
+#include "data/dataset/dataset_files.h"
+
+// Files whose names have no variable part.
+static const char *const FIXED_NAMES[] = {
+    IMP_DATASET_INDEX_FILE,
+    "metadata.json",
+    IMP_SETTINGS_FILE_NAME,
+    "observations.png",
+    "segments.png",
+    "model.safetensors",
+    "last.safetensors",
+    "history.csv",
+    "loss.svg",
+    "metrics.json",
+    "state.safetensors",
+    "trajectories.png",
+    "history.jsonl",
+    "report.html",
+    "episodes.csv",
+    "rounds.csv",
+    "rounds.svg",
+    "predictions.csv",
+    "sheet.png",
+    "simulator.html",
+};
 
 // Whether imprint writes files of this name. No other file is ever removed. The list must grow with
 // every new output file.
 static bool is_imprint_file(const char *name)
 {
-    // the names of this list have no variable part
-    static const char *const names[] = {
-        "main_data.hdf5",   "metadata.json",     IMP_SETTINGS_FILE_NAME,
-        "observations.png", "segments.png",      "model.safetensors",
-        "last.safetensors", "history.csv",       "loss.svg",
-        "metrics.json",     "state.safetensors", "trajectories.png",
-        "history.jsonl",    "report.html",       "episodes.csv",
-        "rounds.csv",       "rounds.svg",        "predictions.csv",
-        "sheet.png",        "simulator.html",
-    };
     // a writer that was killed leaves a temporary name: judge the name behind it
     char stem[256];
     int number, used = 0;
     snprintf(stem, sizeof stem, "%s", name);
     imp_atomic_file_strip_suffix(stem);
     // fixed names
-    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
-        if (strcmp(stem, names[k]) == 0)
+    for (size_t k = 0; k < sizeof FIXED_NAMES / sizeof FIXED_NAMES[0]; k++)
+        if (strcmp(stem, FIXED_NAMES[k]) == 0)
             return true;
     // names with numbers or words in them
     // one image per map or scenario, whose name is part of the file's name

@@ -56,7 +56,7 @@ static imp_status open_policies(settings *s, imp_error *err)
 // The name of a file without its folder and its ending.
 static void copy_name_of_file(char out[64], const char *path)
 {
-    const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
+    const char *name = imp_path_base_name(path);
     const size_t length = strlen(name), end = strlen(IMP_DRIVE_SUFFIX);
     const size_t kept = imp_path_has_suffix(name, IMP_DRIVE_SUFFIX) ? length - end : length;
     snprintf(out, 64, "%.*s", (int)(kept < 63 ? kept : 63), name);

@@ -17,11 +17,11 @@ enum { VIEW_WIDTH = 320, VIEW_HEIGHT = 240 };
 static const char *name_of_drive(const imp_demonstration *drives, int count, int index,
                                  const char *path)
 {
-    const char *name = drives[index].policy, *slash = strrchr(path, '/');
+    const char *name = drives[index].policy;
     bool is_unique = name[0] != '\0';
     for (int k = 0; k < count; k++)
         is_unique = is_unique && (k == index || strcmp(drives[k].policy, name) != 0);
-    return is_unique ? name : slash != NULL ? slash + 1 : path;
+    return is_unique ? name : imp_path_base_name(path);
 }
 
 imp_status imp_drive_replay_write(const imp_options *options, const imp_text_list *drives,

@@ -160,8 +160,8 @@ static char *recorded_map_path(const replay_job *p)
     // a list with one map is the same as a single map
     if (json_is_array(map) && json_array_size(map) == 1)
         map = json_array_get(map, 0);
-    const char *path = json_string_value(map), *slash = path != NULL ? strrchr(path, '/') : NULL;
-    const char *name = slash != NULL ? slash + 1 : path;
+    const char *path = json_string_value(map);
+    const char *name = path != NULL ? imp_path_base_name(path) : NULL;
     const size_t length = strlen(p->episode->map);
     char *found = NULL;
     if (name != NULL && strncmp(name, p->episode->map, length) == 0 && name[length] == '.')

@@ -19,6 +19,7 @@
 #include "base/io/file.h"
 #include "base/io/file_type.h"
 #include "base/io/folder_reader.h"
+#include "data/dataset/dataset_files.h"
 #include "imprint/dataset.h"
 
 extern char **environ;
@@ -34,12 +35,6 @@ typedef struct frame_source {
     const imp_monitor *monitor;
 } frame_source;
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
-}
-
 static imp_status show(const frame_source *s, const char *name, const uint8_t *rgb, int width,
                        int height, bool begins, imp_error *err)
 {
@@ -54,7 +49,7 @@ static imp_status visit_file(const frame_source *s, const char *path, imp_error 
     uint8_t *rgb;
     int width, height;
     IMP_TRY(imp_image_read(&rgb, &width, &height, path, err));
-    const imp_status status = show(s, base_name(path), rgb, width, height, true, err);
+    const imp_status status = show(s, imp_path_base_name(path), rgb, width, height, true, err);
     free(rgb);
     return status;
 }
@@ -137,7 +132,8 @@ static imp_status visit_dataset(const frame_source *s, imp_error *err)
         const imp_episode *episode = imp_dataset_episode(dataset, e);
         for (int t = 0; t < episode->steps && status == IMP_OK; t += s->every) {
             char name[NAME_BYTES];
-            snprintf(name, sizeof name, "%.300s episode %d step %d", base_name(s->path), e, t);
+            snprintf(name, sizeof name, "%.300s episode %d step %d", imp_path_base_name(s->path), e,
+                     t);
             status = show(s, name, episode->observations + bytes * (size_t)t, info->width,
                           info->height, t == 0, err);
         }
@@ -209,7 +205,7 @@ static imp_status visit_video(const frame_source *s, imp_error *err)
     }
     for (; status == IMP_OK && read_whole(output, rgb, bytes); count++) {
         char name[NAME_BYTES];
-        snprintf(name, sizeof name, "%.300s frame %d", base_name(s->path), count);
+        snprintf(name, sizeof name, "%.300s frame %d", imp_path_base_name(s->path), count);
         if (count % s->every == 0)
             status = show(s, name, rgb, VIDEO_WIDTH, VIDEO_HEIGHT, count == 0, err);
     }
@@ -233,7 +229,7 @@ imp_status imp_image_frames_visit(const char *path, int every, imp_image_visitor
     IMP_TRY(imp_file_type_detect(&type, path, err));
     switch (type) {
     case IMP_FILE_TYPE_FOLDER:
-        return imp_path_join(index, path, "main_data.hdf5", NULL) == IMP_OK &&
+        return imp_path_join(index, path, IMP_DATASET_INDEX_FILE, NULL) == IMP_OK &&
                        imp_path_exists(index)
                    ? visit_dataset(&s, err)
                    : visit_folder(&s, err);

@@ -9,6 +9,7 @@
 
 #include "base/common/try.h"
 #include "base/image/image.h"
+#include "base/io/file.h"
 #include "base/io/mapped_file.h"
 #include "base/text/plural.h"
 #include "data/import/import_common.h"

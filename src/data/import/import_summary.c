@@ -75,10 +75,3 @@ char *imp_import_summary_json(const imp_import_summary *summary, const char *for
     json_decref(all);
     return text;
 }
-
-// Without the folders.
-const char *imp_path_base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? path : slash + 1;
-}

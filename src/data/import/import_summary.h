@@ -15,7 +15,4 @@ void imp_import_add_note(imp_import_summary *summary, const char *format, ...)
 // The summary as JSON, which the dataset stores. The caller frees it; NULL without memory.
 char *imp_import_summary_json(const imp_import_summary *summary, const char *format);
 
-// The last component of a path.
-const char *imp_path_base_name(const char *path);
-
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/common/try.h"
+#include "base/io/file.h"
 #include "base/io/file_type.h"
 #include "base/io/mapped_file.h"
 #include "base/text/plural.h"

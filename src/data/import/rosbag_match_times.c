@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/common/try.h"
+#include "base/io/file.h"
 #include "data/import/rosbag_topics.h"
 
 #define NANOSECONDS INT64_C(1000000000)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/common/try.h"
+#include "base/io/file.h"
 #include "base/text/plural.h"
 #include "data/import/rosbag_topics.h"
 

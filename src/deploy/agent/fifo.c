@@ -77,13 +77,8 @@ static imp_status create_fifo(const char *path, imp_error *err)
     char folder[IMP_PATH_MAX];
     struct stat info;
     // Create the folder.
-    const char *slash = strrchr(path, '/');
-    if (slash != NULL && slash > path) {
-        if (slash - path >= IMP_PATH_MAX)
-            return imp_fail(err, IMP_IO, "%.100s...: path too long", path);
-        snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
-        IMP_TRY(imp_folder_create(folder, err));
-    }
+    IMP_TRY(imp_path_parent(folder, path, err));
+    IMP_TRY(imp_folder_create(folder, err));
     // Remove what has the FIFO's name, unless it is one. lstat() does not follow links.
     if (lstat(path, &info) == 0) {
         if (S_ISFIFO(info.st_mode))

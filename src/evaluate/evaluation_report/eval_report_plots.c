@@ -228,15 +228,10 @@ static imp_status read_training_history(imp_training_history *history, const cha
 {
     // First take the model for a folder; its history, if any, is there.
     char folder[IMP_PATH_MAX];
-    snprintf(folder, sizeof folder, "%s", model);
-    imp_status status = imp_training_history_read(history, folder, INT32_MAX, err);
-    char *slash = strrchr(folder, '/');
-    if (status != IMP_OK || history->count > 0)
-        return status;
-    // A file without a folder lies in the current one.
-    if (slash == NULL)
-        return imp_training_history_read(history, ".", INT32_MAX, err);
-    *slash = '\0';
+    IMP_TRY(imp_training_history_read(history, model, INT32_MAX, err));
+    if (history->count > 0)
+        return IMP_OK;
+    IMP_TRY(imp_path_parent(folder, model, err));
     return imp_training_history_read(history, folder, INT32_MAX, err);
 }
 

@@ -422,8 +422,7 @@ static imp_status read_document(architecture_reader *r)
 // that a name cannot have.
 static void set_default_network_name(imp_architecture *d)
 {
-    const char *slash = strrchr(d->source, '/');
-    const char *begin = slash == NULL ? d->source : slash + 1;
+    const char *begin = imp_path_base_name(d->source);
     size_t length = strspn(begin, NAME_CHARACTERS);
     if (length > 5 && strncmp(begin + length - 5, ".yaml", 5) == 0)
         length -= 5;

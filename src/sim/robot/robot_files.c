@@ -38,8 +38,7 @@ static imp_status read_file(imp_robot_def *robot, imp_robot_remarks *remarks, co
 // Takes the name of a file, without its ending, unless the robot has a name already.
 static void take_name(imp_robot_def *robot, const char *path)
 {
-    const char *base = strrchr(path, '/');
-    base = base != NULL ? base + 1 : path;
+    const char *base = imp_path_base_name(path);
     const size_t length = strcspn(base, ".");
     if (strcmp(robot->name, DEFAULT) == 0 && length > 0 && length < sizeof robot->name)
         snprintf(robot->name, sizeof robot->name, "%.*s", (int)length, base);

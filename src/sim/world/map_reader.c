@@ -11,6 +11,7 @@
 
 #include "base/common/try.h"
 #include "base/common/vector2.h"
+#include "base/io/file.h"
 #include "base/text/plural.h"
 #include "base/text/suggestion.h"
 #include "sim/world/tile_lanes.h"
@@ -419,8 +420,7 @@ static imp_status read_map_root(imp_map_reader *r)
 static void set_world_name(imp_world *world, const char *source)
 {
     // strip folder and extension, but keep names that begin with a dot
-    const char *slash = strrchr(source, '/');
-    const char *base = slash == NULL ? source : slash + 1;
+    const char *base = imp_path_base_name(source);
     const char *dot = strrchr(base, '.');
     int length = dot != NULL && dot != base ? (int)(dot - base) : (int)strlen(base);
     snprintf(world->name, sizeof world->name, "%.*s", length, base);

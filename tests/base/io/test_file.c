@@ -179,7 +179,15 @@ static void path_suffixes_are_found(void **state)
     assert_true(imp_path_is_yaml("a.yml"));
     assert_false(imp_path_is_yaml("yaml"));
     imp_error err = {0};
+    assert_string_equal(imp_path_base_name("a/b.png"), "b.png");
+    assert_string_equal(imp_path_base_name("b"), "b");
+    assert_string_equal(imp_path_base_name("a/"), "a/");
+    const char *const parents[][2] = {{"a/b", "a"}, {"/a", "/"}, {"a", "."}, {"/a/b/c", "/a/b"}};
     char path[IMP_PATH_MAX];
+    for (int k = 0; k < 4; k++) {
+        assert_ok(imp_path_parent(path, parents[k][0], &err), err);
+        assert_string_equal(path, parents[k][1]);
+    }
     assert_ok(imp_path_resolve_file(path, "/", "file", &err), err);
     assert_string_equal(path, "//file");
     assert_ok(imp_path_resolve_file(path, "/nowhere/file", "other", &err), err);

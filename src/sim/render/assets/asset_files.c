@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/io/file.h"
 #include "base/io/folder_reader.h"
 #include "sim/render/assets/assets.h"
 
@@ -92,8 +93,7 @@ void imp_asset_files_free(imp_asset_files *files)
 // Length of the folder part of a path, including its slash.
 static size_t folder_prefix_length(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    return slash != NULL ? (size_t)(slash - path) + 1 : 0;
+    return (size_t)(imp_path_base_name(path) - path);
 }
 
 const char *imp_asset_files_find_name(const imp_asset_files *files, const char *name,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/io/file.h"
 #include "sim/render/assets/assets.h"
 
 enum {
@@ -55,8 +56,7 @@ static uint32_t pack_colour(const float colour[3])
 static void file_name_with_extension(char out[IMP_PATH_MAX], const char *path,
                                      const char *extension)
 {
-    const char *slash = strrchr(path, '/');
-    const char *name = slash != NULL ? slash + 1 : path;
+    const char *name = imp_path_base_name(path);
     const char *dot = strrchr(name, '.');
     const int length = dot != NULL ? (int)(dot - name) : (int)strlen(name);
     snprintf(out, IMP_PATH_MAX, "%.*s.%s", length, name, extension);
