@@ -25,8 +25,9 @@ typedef struct imp_import_def {
     const char *robot;         ///< topics /ROBOT/...; NULL: the only robot with images and commands
     const char *camera_topic;  ///< NULL: that robot's topic with the most images
     const char *command_topic; ///< NULL: the topic with the most wheel commands, else car commands
-    bool use_receive_times;    ///< use times of reception even if the messages' own stamps are
-                               ///< sound
+    const char *odometry_topic; ///< of poses or of an encoder; NULL: the robot's own; "none": none
+    bool use_receive_times;     ///< use times of reception even if the messages' own stamps are
+                                ///< sound
     double delay; ///< an image is matched with the latest command this long after it [s]; 0
     double max_command_age;             ///< older commands are ignored [s]; 0.5
     double gap;                         ///< a longer time between images ends an episode [s]; 0.5
@@ -61,6 +62,7 @@ typedef struct imp_import_summary {
         const char *reason;            ///< constant, such as "images before the first command"
         int64_t count;                 ///< more than 0
     } dropped[IMP_IMPORT_REASONS_MAX]; ///< (reason_count) what was dropped
+    double command_age;                ///< mean age of the commands at their images [s]; bags only
     int note_count;
     char notes[IMP_IMPORT_NOTES_MAX][200]; ///< (note_count) what was read, and peculiarities
 } imp_import_summary;
@@ -70,8 +72,10 @@ typedef struct imp_import_summary {
 /// images (sensor_msgs/CompressedImage or Image) with the wheel commands
 /// (duckietown_msgs/WheelsCmdStamped) or car commands (duckietown_msgs/Twist2DStamped) that were
 /// active when they were taken. Images become observations exactly as in the agent. The command is
-/// both the executed and the expert's action; poses, lane positions and rewards are unknown. A
-/// truncated or damaged bag yields every complete message that can be read, with a note in *out.
+/// both the executed and the expert's action. Poses come from the robot's odometry
+/// (nav_msgs/Odometry) or its wheels' encoders (duckietown_msgs/WheelEncoderStamped) if there are
+/// any, and begin anywhere; lane positions and rewards are unknown. A truncated or damaged bag
+/// yields every complete message that can be read, with a note in *out.
 ///
 /// Fails with IMP_IO or IMP_BAD_INPUT, naming the file and what is missing, with IMP_USAGE if the
 /// definition is invalid, with IMP_INTERRUPTED. *out is filled in any case.

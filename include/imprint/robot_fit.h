@@ -43,7 +43,8 @@ typedef struct imp_robot_fit {
 /// least squared error. Then the camera's pitch is the one at which the ground looks the same from
 /// where the robot was and from where it went. Intervals come from resampling parts of 2 s. The
 /// datasets' actions are taken as the duty cycles that were sent, or, if a dataset carries a robot,
-/// as corrected for its wheels. Fails with IMP_BAD_INPUT if no dataset has poses, or the robot
+/// as corrected for its wheels. Imported bags say how old commands were at their images, by which
+/// the delay is longer. Fails with IMP_BAD_INPUT if no dataset has poses, or the robot
 /// hardly moved, with IMP_IO, IMP_NO_MEMORY and IMP_INTERRUPTED.
 imp_status imp_robot_fit_run(imp_robot_fit *out, const char *const *datasets, int count,
                              const imp_robot_fit_def *def, const imp_monitor *monitor,

@@ -50,6 +50,11 @@ static void read_message(imp_ros_message_kind kind, const uint8_t *data, size_t 
     }
     if (imp_ros_parse_command(&stamp, numbers, data, size))
         wanted(isfinite(numbers[0]) && isfinite(numbers[1]), "commands are numbers");
+    double pose[3];
+    if (imp_ros_parse_odometry(&stamp, pose, data, size))
+        wanted(isfinite(pose[0] + pose[1] + pose[2]), "poses are numbers");
+    if (imp_ros_parse_encoder(&stamp, numbers, data, size))
+        wanted(numbers[1] >= 1.0 && numbers[0] >= -2147483648.0, "ticks are ticks");
     if (imp_ros_parse_camera_info(&calibration, data, size))
         wanted(calibration.lens.fx > 0 && calibration.lens.width >= 2, "a lens is one");
 }

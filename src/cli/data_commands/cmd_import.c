@@ -28,7 +28,7 @@ typedef struct settings {
     imp_import_def def;
     // width and height of the observations [px]
     int size[2];
-    const char *robot, *camera, *commands, *calibration, *actions, *out;
+    const char *robot, *camera, *commands, *odometry, *calibration, *actions, *out;
     imp_calibration own_calibration; // of the camera
     imp_robot_def driven;            // of --robot, if that is a path
     int kind;                        // of the recordings
@@ -59,6 +59,10 @@ static void add_import_options(imp_options *options, settings *s)
         {"commands", 0, IMP_OPTION_TEXT, &s->commands, "TOPIC",
          "rosbag: topic of wheel or car commands [the robot's topic with the most commands]",
          IMP_SETTING},
+        {"odometry", 0, IMP_OPTION_TEXT, &s->odometry, "TOPIC",
+         "rosbag: topic of poses (nav_msgs/Odometry) or of one wheel's encoder; none: no poses "
+         "[the robot's odometry, else its encoders]",
+         IMP_SETTING},
         // camera and synchronisation
         {"undistort", 0, IMP_OPTION_FLAG, &s->def.undistort, NULL,
          "rosbag: undistort the images, with --calibration or the bag's own calibration",
@@ -76,6 +80,13 @@ static void add_import_options(imp_options *options, settings *s)
          IMP_SETTING},
         {"moving-only", 0, IMP_OPTION_FLAG, &s->def.skip_standstill, NULL,
          "rosbag: leave out images at which the robot stands still", IMP_SETTING},
+    };
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+}
+
+static void add_action_options(imp_options *options, settings *s)
+{
+    const imp_option table[] = {
         // kinematics, which convert car commands to duty cycles
         {"gain", 0, IMP_OPTION_REAL, &s->def.gain, "G",
          "rosbag: gain of the robot's kinematics, for car commands", IMP_SETTING},
@@ -98,7 +109,6 @@ static void add_import_options(imp_options *options, settings *s)
          IMP_TRANSIENT},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
-    imp_import_drive_add_options(options, &s->drive);
 }
 
 // Values of --actions.
@@ -151,6 +161,7 @@ static imp_status read_import_options(const imp_options *options, settings *s, i
     s->def.robot = s->robot[0] != '\0' ? s->robot : NULL;
     IMP_TRY(read_robot_option(s, err));
     s->def.camera_topic = s->camera[0] != '\0' ? s->camera : NULL;
+    s->def.odometry_topic = s->odometry[0] != '\0' ? s->odometry : NULL;
     s->def.command_topic = s->commands[0] != '\0' ? s->commands : NULL;
     if (s->calibration[0] == '\0')
         return IMP_OK;
@@ -278,11 +289,14 @@ static void set_up_import_command(void *state, imp_options *options)
                     .robot = "",
                     .camera = "",
                     .commands = "",
+                    .odometry = "",
                     .calibration = "",
                     .actions = "duty-cycles",
                     .out = "runs/imported"};
     imp_import_drive_set_up(&s->drive);
     add_import_options(options, s);
+    add_action_options(options, s);
+    imp_import_drive_add_options(options, &s->drive);
 }
 
 static void free_import_command(void *state)

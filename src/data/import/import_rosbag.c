@@ -38,6 +38,10 @@ typedef struct importer {
     int epoch;
     int64_t previous; // time of the previous image [ns]; INT64_MIN: none
     int64_t last;     // time of the last image used in this epoch [ns]
+    bool has_pose;    // that image
+    // Sum and number of the commands' ages at their images.
+    double age_sum;
+    int64_t ages;
 } importer;
 
 // Why an image cannot be used; NULL if it can. The texts are stored in the dataset's origin.
@@ -87,8 +91,8 @@ static imp_action command_to_action(const imp_import_def *def, const imp_rosbag_
 }
 
 // Finds the command of an image, and checks its age and, if wanted, that the robot moves.
-static drop_reason match_command_to_image(const importer *i, const imp_rosbag_scan *scan,
-                                          int64_t time, imp_import_step *step)
+static drop_reason match_command_to_image(importer *i, const imp_rosbag_scan *scan, int64_t time,
+                                          imp_import_step *step)
 {
     // the command's delay is added to the image's time
     const int64_t until = time + (int64_t)(i->def->delay * NANOSECONDS);
@@ -104,6 +108,8 @@ static drop_reason match_command_to_image(const importer *i, const imp_rosbag_sc
     // the executed action is the label
     step->action[0] = step->expert[0] = (float)action.left;
     step->action[1] = step->expert[1] = (float)action.right;
+    i->age_sum += (double)(time - command->time) / NANOSECONDS;
+    i->ages++;
     return NULL;
 }
 
@@ -188,8 +194,11 @@ static imp_status add_image_to_episode(importer *i, const bag_source *s, const i
                                        imp_error *err)
 {
     imp_status status = IMP_OK;
-    // a gap ends the episode before this image
-    if (i->last != INT64_MIN && (double)(time - i->last) > i->def->gap * NANOSECONDS)
+    // A gap ends the episode before this image, and so does a place where poses begin or end: an
+    // episode has all of them or none.
+    const bool has_pose = isfinite(step->pose[0]);
+    if (i->last != INT64_MIN &&
+        ((double)(time - i->last) > i->def->gap * NANOSECONDS || has_pose != i->has_pose))
         status = imp_import_end_episode(i->builder, i->summary, IMP_EPISODE_UNFINISHED, false, err);
     // the image is written directly to its place in the episode
     uint8_t *place = imp_dataset_builder_next_image(i->builder);
@@ -213,6 +222,7 @@ static imp_status add_image_to_episode(importer *i, const bag_source *s, const i
         return imp_fail(err, status == IMP_USAGE ? IMP_BAD_INPUT : status, "%s: %s", s->bag.name,
                         cause.message);
     i->last = time;
+    i->has_pose = has_pose;
     return imp_dataset_builder_add_step(i->builder, step, err);
 }
 
@@ -221,7 +231,8 @@ static imp_status import_image(importer *i, const bag_source *s, const imp_rosba
                                drop_reason *why, imp_error *err)
 {
     imp_ros_image image;
-    // nothing but the action is known
+    double pose[3];
+    // nothing but the action and perhaps the pose is known
     imp_import_step step = imp_import_unknown_step();
     if (!parse_image(&s->scan, message, &image)) {
         *why = image.unsupported[0] != '\0' ? "images of an encoding or format that is not read"
@@ -236,6 +247,8 @@ static imp_status import_image(importer *i, const bag_source *s, const imp_rosba
     *why = check_time_order(i, time);
     if (*why == NULL)
         *why = match_command_to_image(i, &s->scan, time, &step);
+    if (imp_rosbag_pose_at(&s->scan, time, pose))
+        memcpy(step.pose, pose, sizeof pose);
     return *why == NULL ? add_image_to_episode(i, s, &image, time, &step, why, err) : IMP_OK;
 }
 
@@ -299,6 +312,9 @@ static void add_scan_notes(imp_import_summary *summary, const bag_source *s,
                             "%g)",
                             name, IMP_PLURAL((int64_t)v->command_count, "command"),
                             v->command_topic, def->gain, def->trim);
+    if (v->pose_count > 0)
+        imp_import_add_note(summary, "%.60s: poses by %.100s, from where it began", name,
+                            v->odometry_topic);
     if (v->unsupported[0] != '\0')
         imp_import_add_note(summary, "%.60s: images of %s \"%s\" are not read; these are: %s", name,
                             v->camera_kind == IMP_ROS_IMAGE ? "encoding" : "format", v->unsupported,
@@ -447,6 +463,8 @@ static imp_status import_bags(importer *i, bag_source *sources, int count, const
     imp_status status = imp_dataset_builder_create(&i->builder, folder, &info, err);
     for (int k = 0; k < count && status == IMP_OK; k++)
         status = import_bag(i, &sources[k], err);
+    if (i->ages > 0)
+        i->summary->command_age = i->age_sum / (double)i->ages;
     if (status == IMP_OK)
         status =
             imp_import_finish_dataset(i->builder, i->summary, "rosbag", sources[0].bag.name, err);

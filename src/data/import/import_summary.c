@@ -68,9 +68,10 @@ char *imp_import_summary_json(const imp_import_summary *summary, const char *for
                                       json_integer(summary->dropped[k].count));
     for (int k = 0; k < summary->note_count; k++)
         failed |= json_array_append_new(notes, json_string(summary->notes[k]));
-    json_t *all = json_pack("{s:s, s:I, s:I, s:o, s:o}", "format", format, "pictures",
-                            (json_int_t)summary->images, "steps", (json_int_t)summary->steps,
-                            "dropped", dropped, "notes", notes);
+    json_t *all =
+        json_pack("{s:s, s:I, s:I, s:f, s:o, s:o}", "format", format, "pictures",
+                  (json_int_t)summary->images, "steps", (json_int_t)summary->steps, "command_age",
+                  summary->command_age, "dropped", dropped, "notes", notes);
     char *text = all == NULL || failed != 0 ? NULL : json_dumps(all, JSON_COMPACT);
     json_decref(all);
     return text;

@@ -49,7 +49,7 @@ static int64_t message_time(const imp_rosbag_message_time *m, bool use_receive_t
 }
 
 // Jumps back of one topic's clock.
-static int count_time_jumps(const imp_rosbag_topic *t, bool use_receive_times)
+int imp_rosbag_count_time_jumps(const imp_rosbag_topic *t, bool use_receive_times)
 {
     int jumps = 0;
     for (size_t k = 1; k < t->count; k++)
@@ -130,8 +130,9 @@ static imp_status choose_time_source(bool *use_receive_times, const imp_rosbag_t
         topic = topics[k]->name;
     }
     // the two topics' clocks may disagree; compare their delays
-    if (why[0] == '\0' &&
-        count_time_jumps(camera, true) + count_time_jumps(command_topic, true) == 0) {
+    if (why[0] == '\0' && imp_rosbag_count_time_jumps(camera, true) +
+                                  imp_rosbag_count_time_jumps(command_topic, true) ==
+                              0) {
         const int64_t apart = llabs(median_receive_delay(camera, &ok[0]) -
                                     median_receive_delay(command_topic, &ok[1]));
         if (!ok[0] || !ok[1])
@@ -217,7 +218,7 @@ static imp_status collect_commands(imp_rosbag_scan *out, const imp_rosbag_topics
 {
     // topics in separate parts of the bag say nothing about their order
     const bool mixed = topics_overlap_in_bag(camera, command_topic);
-    const int jumps = count_time_jumps(command_topic, out->use_receive_times);
+    const int jumps = imp_rosbag_count_time_jumps(command_topic, out->use_receive_times);
     out->commands = calloc(command_topic->count + 1, sizeof *out->commands);
     if (out->commands == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", s->bag);
@@ -233,7 +234,7 @@ static imp_status collect_commands(imp_rosbag_scan *out, const imp_rosbag_topics
         memcpy(command->numbers, command_topic->numbers[k], sizeof command->numbers);
     }
     // the same number of jumps on both topics: the commands' own jumps serve
-    if (!mixed || jumps == count_time_jumps(camera, out->use_receive_times))
+    if (!mixed || jumps == imp_rosbag_count_time_jumps(camera, out->use_receive_times))
         number_epochs_by_commands(out, command_topic);
     else if (number_epochs_by_images(out, camera, command_topic))
         imp_import_add_note(s->summary,

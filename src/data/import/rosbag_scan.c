@@ -50,7 +50,12 @@ bool imp_rosbag_topic_is_command(const imp_rosbag_topic *topic)
     return topic->kind == IMP_ROS_WHEELS_CMD || topic->kind == IMP_ROS_TWIST_2D;
 }
 
-// Grows the arrays of a topic by doubling; only commands have numbers.
+bool imp_rosbag_topic_is_odometry(const imp_rosbag_topic *topic)
+{
+    return topic->kind == IMP_ROS_ODOMETRY || topic->kind == IMP_ROS_ENCODER;
+}
+
+// Grows the arrays of a topic by doubling; images have no numbers.
 static bool reserve_topic_message(imp_rosbag_topic *t)
 {
     if (t->count < t->capacity)
@@ -61,12 +66,11 @@ static bool reserve_topic_message(imp_rosbag_topic *t)
         realloc(t->message_times, capacity * sizeof *message_times);
     if (message_times != NULL)
         t->message_times = message_times;
-    double(*numbers)[2] = NULL;
-    // two numbers per command
-    if (imp_rosbag_topic_is_command(t) &&
-        (numbers = realloc(t->numbers, capacity * sizeof *numbers)) != NULL)
+    double(*numbers)[3] = NULL;
+    const bool is_image = imp_rosbag_topic_is_image(t);
+    if (!is_image && (numbers = realloc(t->numbers, capacity * sizeof *numbers)) != NULL)
         t->numbers = numbers;
-    if (message_times == NULL || (imp_rosbag_topic_is_command(t) && numbers == NULL))
+    if (message_times == NULL || (!is_image && numbers == NULL))
         return false;
     t->capacity = capacity;
     return true;
@@ -98,7 +102,7 @@ static bool record_topic_message(imp_rosbag_topic *t, const imp_rosbag_message *
                                  size_t place)
 {
     imp_rosbag_message_time moment = {.received = message->time, .place = place};
-    double numbers[2] = {0};
+    double numbers[3] = {0};
     bool readable = false;
     // the first valid calibration of a topic is used
     if (t->kind == IMP_ROS_CAMERA_INFO) {
@@ -111,6 +115,10 @@ static bool record_topic_message(imp_rosbag_topic *t, const imp_rosbag_message *
     // unreadable messages are counted, but get no time
     if (imp_rosbag_topic_is_command(t))
         readable = imp_ros_parse_command(&moment.stamp, numbers, message->data, message->length);
+    else if (t->kind == IMP_ROS_ODOMETRY)
+        readable = imp_ros_parse_odometry(&moment.stamp, numbers, message->data, message->length);
+    else if (t->kind == IMP_ROS_ENCODER)
+        readable = imp_ros_parse_encoder(&moment.stamp, numbers, message->data, message->length);
     else
         readable = parse_image_header(t, message, &moment.stamp);
     t->messages++;
@@ -205,9 +213,10 @@ static imp_status select_topics_and_match_times(imp_rosbag_scan *out, imp_rosbag
         out->command_kind = command_topic->kind;
         out->unreadable = command_topic->unreadable;
     }
-    return camera != NULL && command_topic != NULL && command_topic->count > 0
-               ? imp_rosbag_match_times(out, s, camera, command_topic, err)
-               : IMP_OK;
+    if (camera == NULL || command_topic == NULL || command_topic->count == 0)
+        return IMP_OK;
+    IMP_TRY(imp_rosbag_match_times(out, s, camera, command_topic, err));
+    return imp_rosbag_find_odometry(out, s, camera, err);
 }
 
 // The bag is rewound before and after, so it can be read again.
@@ -234,5 +243,6 @@ imp_status imp_rosbag_scan_create(imp_rosbag_scan *out, imp_rosbag *bag, const i
 void imp_rosbag_scan_free(imp_rosbag_scan *scan)
 {
     free(scan->commands);
+    free(scan->poses);
     *scan = (imp_rosbag_scan){0};
 }

@@ -15,6 +15,12 @@ typedef struct imp_rosbag_command {
     size_t order; // position in the bag
 } imp_rosbag_command;
 
+// Where the robot was: position [m] and heading [rad], x and z as on maps.
+typedef struct imp_rosbag_pose {
+    int64_t time; // [ns]
+    double pose[3];
+} imp_rosbag_pose;
+
 typedef struct imp_rosbag_scan {
     char camera[256];     // topic of the images; "" if there is none
     char robot[256];      // robot of that topic; "" if unknown
@@ -32,6 +38,9 @@ typedef struct imp_rosbag_scan {
     bool single_epoch;      // commands apply to images of all epochs
     bool use_receive_times; // times of reception instead of the messages' stamps
     int64_t unreadable;     // invalid commands on that topic
+    char odometry_topic[256]; // topic of the poses; "" if there is none
+    imp_rosbag_pose *poses;   // (pose_count) in order of time
+    size_t pose_count;
     bool has_calibration;
     imp_calibration calibration; // of the camera that took the images
     bool is_truncated, has_index;
@@ -47,6 +56,10 @@ imp_status imp_rosbag_scan_create(imp_rosbag_scan *out, imp_rosbag *bag, const i
                                   imp_import_summary *summary, const imp_monitor *monitor,
                                   imp_error *err);
 void imp_rosbag_scan_free(imp_rosbag_scan *scan);
+
+// The pose at a time, between the two poses around it; false if there are none that are close
+// enough to each other.
+bool imp_rosbag_pose_at(const imp_rosbag_scan *scan, int64_t time, double pose[3]);
 
 // Whether a clock jumped back between two messages of a topic. Small disorder is no jump.
 bool imp_rosbag_time_jumps_back(int64_t before, int64_t now);

@@ -20,7 +20,7 @@ typedef struct imp_rosbag_topic {
     char robot[256]; // the namespace of its node; "" if unknown
     imp_ros_message_kind kind;
     imp_rosbag_message_time *message_times; // (count) of readable messages, in the order of the bag
-    double (*numbers)[2];                   // (count) values of commands
+    double (*numbers)[3]; // (count) values of commands (2), odometry (3), encoders (2)
     size_t count, capacity;
     int64_t messages;     // number of messages
     int64_t unreadable;   // those that cannot be read
@@ -42,6 +42,7 @@ typedef struct imp_rosbag_topics {
 
 bool imp_rosbag_topic_is_image(const imp_rosbag_topic *topic);
 bool imp_rosbag_topic_is_command(const imp_rosbag_topic *topic);
+bool imp_rosbag_topic_is_odometry(const imp_rosbag_topic *topic); // poses or ticks of an encoder
 
 // Finds the robot of each topic.
 void imp_rosbag_assign_robots(imp_rosbag_topics *topics, const imp_rosbag *bag);
@@ -54,6 +55,17 @@ imp_status imp_rosbag_select_topics(imp_rosbag_topic **camera, imp_rosbag_topic 
 // The calibration of the camera, which belongs to the same robot; NULL if there is none.
 const imp_rosbag_topic *imp_rosbag_find_calibration(const imp_rosbag_topics *topics,
                                                     const imp_rosbag_topic *camera);
+
+// Whether a topic can belong to a robot; "" stands for no robot.
+bool imp_rosbag_topic_may_belong(const imp_rosbag_topic *topic, const char *robot);
+
+// Poses of the robot that took the images, by its odometry or its wheels' encoders, on the clock
+// that was chosen before; none, with a note, if there are none or their times are not sound.
+imp_status imp_rosbag_find_odometry(imp_rosbag_scan *out, const imp_rosbag_topics *topics,
+                                    const imp_rosbag_topic *camera, imp_error *err);
+
+// Jumps back of a topic's clock.
+int imp_rosbag_count_time_jumps(const imp_rosbag_topic *topic, bool use_receive_times);
 
 // Decides by which times images and commands are matched. Fills in use_receive_times, commands,
 // interval and duration of *out.

@@ -8,7 +8,7 @@
 #include <string.h>
 
 // Fields of a message: h header, s string, b bytes with their count, d doubles with their count,
-// 1, 4, 8: numbers of so many bytes; a digit may be preceded by '*' and a count of two digits.
+// 1, 2, 4, 8: numbers of so many bytes; a digit may be preceded by '*' and a count of two digits.
 typedef struct cdr_type {
     const char *name, *fields;
 } cdr_type;
@@ -20,6 +20,9 @@ static const cdr_type TYPES[] = {
     {"sensor_msgs/CameraInfo", "h44sd*098*098*1284444441"},
     {"duckietown_msgs/WheelsCmdStamped", "h44"},
     {"duckietown_msgs/Twist2DStamped", "h44"},
+    // child frame, pose, covariance, twist, covariance
+    {"nav_msgs/Odometry", "hs*078*368*068*368"},
+    {"duckietown_msgs/WheelEncoderStamped", "h421"},
 };
 
 // Input and output of a conversion. Once a byte is missing, nothing more is written.

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/common/math_functions.h"
 #include "base/io/little_endian.h"
 #include "sim/robot/ros_calibration.h"
 
@@ -82,6 +83,8 @@ imp_ros_message_kind imp_ros_message_kind_of(const char *type)
         {"sensor_msgs/CameraInfo", IMP_ROS_CAMERA_INFO},
         {"duckietown_msgs/WheelsCmdStamped", IMP_ROS_WHEELS_CMD},
         {"duckietown_msgs/Twist2DStamped", IMP_ROS_TWIST_2D},
+        {"nav_msgs/Odometry", IMP_ROS_ODOMETRY},
+        {"duckietown_msgs/WheelEncoderStamped", IMP_ROS_ENCODER},
     };
     for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
         if (strcmp(type, kinds[k].type) == 0)
@@ -181,6 +184,41 @@ bool imp_ros_parse_command(int64_t *stamp, double numbers[2], const uint8_t *dat
     for (int k = 0; k < 2; k++)
         numbers[k] = imp_load_le_f32(read_bytes(&r, 4));
     return is_message_fully_read(&r) && isfinite(numbers[0]) && isfinite(numbers[1]);
+}
+
+bool imp_ros_parse_odometry(int64_t *stamp, double numbers[3], const uint8_t *data, size_t length)
+{
+    enum { COVARIANCE = 36, TWIST = 6 };
+    byte_reader r = {data, data + length, false};
+    size_t frame;
+    double place[3], q[4], rest[COVARIANCE];
+    *stamp = read_header_stamp(&r);
+    read_sized_bytes(&r, &frame);
+    read_doubles(&r, place, 3);
+    read_doubles(&r, q, 4); // x, y, z, w
+    read_doubles(&r, rest, COVARIANCE);
+    read_doubles(&r, rest, TWIST);
+    read_doubles(&r, rest, COVARIANCE);
+    const double size = q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3];
+    if (!is_message_fully_read(&r) || !(fabs(place[0]) + fabs(place[1]) < 1e9) ||
+        !(size > 0.25 && size < 4.0))
+        return false;
+    numbers[0] = place[0];
+    numbers[1] = place[1];
+    numbers[2] = imp_atan2(2.0 * (q[3] * q[2] + q[0] * q[1]),
+                           q[3] * q[3] + q[0] * q[0] - q[1] * q[1] - q[2] * q[2]);
+    return true;
+}
+
+bool imp_ros_parse_encoder(int64_t *stamp, double numbers[2], const uint8_t *data, size_t length)
+{
+    byte_reader r = {data, data + length, false};
+    *stamp = read_header_stamp(&r);
+    numbers[0] = (double)(int32_t)read_u32(&r);
+    const uint8_t *resolution = read_bytes(&r, 2);
+    numbers[1] = (double)(resolution[0] | resolution[1] << 8);
+    read_bytes(&r, 1); // kind of encoder
+    return is_message_fully_read(&r) && numbers[1] >= 1.0;
 }
 
 static bool are_calibration_values_sane(const double *values, int count)

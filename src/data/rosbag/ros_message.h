@@ -12,6 +12,8 @@ typedef enum imp_ros_message_kind {
     IMP_ROS_CAMERA_INFO,      // sensor_msgs/CameraInfo
     IMP_ROS_WHEELS_CMD,       // duckietown_msgs/WheelsCmdStamped
     IMP_ROS_TWIST_2D,         // duckietown_msgs/Twist2DStamped
+    IMP_ROS_ODOMETRY,         // nav_msgs/Odometry
+    IMP_ROS_ENCODER,          // duckietown_msgs/WheelEncoderStamped
 } imp_ros_message_kind;
 
 // The kind of a message type's name.
@@ -33,6 +35,10 @@ bool imp_ros_parse_compressed_image(imp_ros_image *out, const uint8_t *data, siz
 bool imp_ros_parse_image(imp_ros_image *out, const uint8_t *data, size_t length);
 // Two numbers: duty cycles (left, right), or speed [m/s] and turn rate [rad/s].
 bool imp_ros_parse_command(int64_t *stamp, double numbers[2], const uint8_t *data, size_t length);
+// Position and heading: x [m], y [m], counter-clockwise [rad].
+bool imp_ros_parse_odometry(int64_t *stamp, double numbers[3], const uint8_t *data, size_t length);
+// Ticks that were counted, from -2^31 to 2^31 - 1, and ticks of a revolution, at least 1.
+bool imp_ros_parse_encoder(int64_t *stamp, double numbers[2], const uint8_t *data, size_t length);
 // Also false for cameras with another lens model, or without calibration.
 bool imp_ros_parse_camera_info(imp_calibration *out, const uint8_t *data, size_t length);
 

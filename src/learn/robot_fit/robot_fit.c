@@ -2,6 +2,7 @@
 // wheels and of the camera's pitch, and puts what was found into the robot.
 #include "imprint/robot_fit.h"
 
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@ typedef struct fit_job {
     imp_wheel_fit *wheels;
     imp_pitch_fit *pitch; // NULL: images do not tell it
     int width, height;
+    double age_sum, steps; // of the commands at their images, by steps of the datasets
     imp_robot_fit *out;
 } fit_job;
 
@@ -85,11 +87,22 @@ static imp_status prepare_pitch(fit_job *job, const imp_dataset_info *info, imp_
     return imp_pitch_fit_create(&job->pitch, &def, info->width, info->height, err);
 }
 
+// Bags hold commands of other times than their images: the mean age of a dataset's commands [s].
+static double command_age(const imp_dataset *dataset)
+{
+    json_t *origin = json_loads(imp_dataset_origin(dataset), 0, NULL);
+    const double age = json_number_value(json_object_get(origin, "command_age"));
+    json_decref(origin);
+    return fabs(age) < 10.0 ? age : 0.0;
+}
+
 static imp_status fit_dataset(fit_job *job, const imp_dataset *dataset, imp_error *err)
 {
     const imp_dataset_info *info = imp_dataset_get_info(dataset);
     const int count = imp_dataset_episode_count(dataset);
     IMP_TRY(prepare_pitch(job, info, err));
+    job->age_sum += command_age(dataset) * (double)imp_dataset_step_count(dataset);
+    job->steps += (double)imp_dataset_step_count(dataset);
     for (int k = 0; k < count; k++) {
         const imp_episode *episode = imp_dataset_episode(dataset, k);
         imp_action *duty;
@@ -106,6 +119,14 @@ static imp_status fit_dataset(fit_job *job, const imp_dataset *dataset, imp_erro
         imp_monitor_progress(job->monitor, &progress);
     }
     return IMP_OK;
+}
+
+// A command that was older than its image took longer by that.
+static void add_command_age(imp_fit_estimate *delay, double age)
+{
+    delay->value += age;
+    delay->low += age;
+    delay->high += age;
 }
 
 // The given robot with what was found.
@@ -143,6 +164,8 @@ imp_status imp_robot_fit_run(imp_robot_fit *out, const char *const *datasets, in
     }
     if (status == IMP_OK)
         status = imp_wheel_fit_solve(job.wheels, out, err);
+    if (status == IMP_OK)
+        add_command_age(&out->delay, job.age_sum / job.steps);
     if (status == IMP_OK && job.pitch != NULL)
         imp_pitch_fit_solve(job.pitch, out);
     if (status == IMP_OK)

@@ -2,6 +2,7 @@
 #include "data/import/import_fixture.h"
 #include "data/rosbag/bag_writer.h"
 
+#include "base/common/vector2.h"
 #include "base/image/image.h"
 #include "base/image/jpeg_codec.h"
 #include "sim/robot/image_preprocessor.h"
@@ -338,12 +339,98 @@ static void stopped_import_leaves_nothing(void **state)
     fail_msg("the import never came to its end");
 }
 
+// A bag of two robots, of which one has images: its poses every 100 ms, 50 ms before the images.
+static void write_bag_with_odometry(const char *path, bool odometry, bool encoders)
+{
+    byte_buffer *bag = byte_buffer_create(), *chunk = byte_buffer_create();
+    put_start(bag, 0);
+    put_connection(chunk, 0, "/a/camera_node/image", "sensor_msgs/Image");
+    put_connection(chunk, 1, "/a/wheels_node/cmd", "duckietown_msgs/WheelsCmdStamped");
+    put_connection(chunk, 2, "/a/odometry_node/odom", "nav_msgs/Odometry");
+    put_connection(chunk, 3, "/b/odometry_node/odom", "nav_msgs/Odometry");
+    put_connection(chunk, 4, "/a/left_encoder_node/tick", "duckietown_msgs/WheelEncoderStamped");
+    put_connection(chunk, 5, "/a/right_encoder_node/tick", "duckietown_msgs/WheelEncoderStamped");
+    for (int k = 0; k < 10; k++) {
+        const uint64_t now = START + (uint64_t)k * 100 * MS;
+        put_command(chunk, 1, now, 0.2F, 0.3F);
+        put_odometry(chunk, 3, now, 7.0, 7.0, 0.0);
+        if (odometry)
+            put_odometry(chunk, 2, now, 0.1 * k, 0.2 * k, 3.0 + 0.1 * k);
+        if (encoders) {
+            put_ticks(chunk, 4, now,
+                      (int32_t)(UINT32_C(2147483640) + 3 * (uint32_t)k)); // overflows
+            put_ticks(chunk, 5, now + 10 * MS, -5 + 6 * k);
+        }
+        put_image(chunk, 0, now + 50 * MS, WIDE, HIGH, (uint8_t)(k + 1));
+    }
+    put_chunk(bag, chunk, "none");
+    write_bag(path, bag);
+    free(chunk);
+    free(bag);
+}
+
+static void assert_pose(const imp_episode *episode, int step, double x, double z, double heading)
+{
+    const double *pose = episode->poses + 3 * (size_t)step;
+    assert_close(pose[0], x, 1e-9);
+    assert_close(pose[1], z, 1e-9);
+    assert_close(pose[2], heading, 1e-9);
+}
+
+static void images_get_poses_by_odometry(void **state)
+{
+    char path[PATH_MAX], folder[PATH_MAX];
+    imp_import_def def = small_images_def();
+    imp_import_summary summary;
+    imp_error err = {0};
+    const char *const paths[] = {path};
+    in_folder(path, *state, "odometry.bag");
+    write_bag_with_odometry(path, true, true);
+    in_folder(folder, *state, "odometry");
+    imp_dataset *dataset = import_successfully(imp_import_rosbag, path, folder, &def, &summary);
+    assert_true(notes_contain(&summary, "poses by /a/odometry_node/odom"));
+    assert_close(summary.command_age, 0.05, 1e-6);
+    // between the poses around it, z to the right, headings wrapped
+    assert_pose(imp_dataset_episode(dataset, 0), 2, 0.25, -0.5, 3.25 - 2.0 * IMP_PI);
+    // the last image has no pose, which ends the episode
+    assert_int_equal(imp_dataset_episode(dataset, 0)->steps, 8);
+    assert_int_equal(dropped(&summary, "single images between gaps"), 1);
+    imp_dataset_close(dataset);
+    // none, or one that is not there
+    def.odometry_topic = "none";
+    in_folder(folder, *state, "without");
+    dataset = import_successfully(imp_import_rosbag, path, folder, &def, &summary);
+    assert_true(isnan(imp_dataset_episode(dataset, 0)->poses[6]));
+    imp_dataset_close(dataset);
+    def.odometry_topic = "/b/odometry_node/odom";
+    in_folder(folder, *state, "absent");
+    assert_int_equal(imp_import_rosbag(&summary, paths, 1, folder, &def, NULL, &err),
+                     IMP_BAD_INPUT);
+    assert_non_null(strstr(err.message, "no odometry of /b/odometry_node/odom"));
+    // encoders: 3 and 6 ticks of 135 in 100 ms, the right ones 10 ms later
+    def.odometry_topic = "/a/left_encoder_node/tick";
+    in_folder(folder, *state, "encoders");
+    dataset = import_successfully(imp_import_rosbag, path, folder, &def, &summary);
+    const imp_episode *episode = imp_dataset_episode(dataset, 0);
+    const double tick = 2.0 * IMP_PI / 135.0 * 0.0318;
+    assert_close(episode->poses[3 * 5 + 2] - episode->poses[3 * 4 + 2], 3.0 * tick / 0.102, 1e-9);
+    const double *from = episode->poses + 3 * (size_t)4, *to = from + 3;
+    const double dx = to[0] - from[0], dz = to[1] - from[1];
+    assert_close(sqrt(dx * dx + dz * dz), 4.5 * tick, 1e-5);
+    assert_true(dx > 0.0 && dz < 0.0);
+    imp_dataset_close(dataset);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SCRATCH_TEST(recorded_bag_is_imported),      SCRATCH_TEST(images_get_the_latest_command),
-        SCRATCH_TEST(twist_commands_use_kinematics), SCRATCH_TEST(images_equal_agent_observations),
-        SCRATCH_TEST(incomplete_bags_are_refused),   SCRATCH_TEST(invalid_calibrations_are_refused),
+        SCRATCH_TEST(recorded_bag_is_imported),
+        SCRATCH_TEST(images_get_the_latest_command),
+        SCRATCH_TEST(twist_commands_use_kinematics),
+        SCRATCH_TEST(images_equal_agent_observations),
+        SCRATCH_TEST(images_get_poses_by_odometry),
+        SCRATCH_TEST(incomplete_bags_are_refused),
+        SCRATCH_TEST(invalid_calibrations_are_refused),
         SCRATCH_TEST(stopped_import_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include "testing.h"
 
 #include <bzlib.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 
 // Bytes under construction.
 typedef struct byte_buffer {
-    uint8_t bytes[1 << 18];
+    uint8_t bytes[1 << 21];
     size_t length;
 } byte_buffer;
 
@@ -185,6 +186,31 @@ static inline void put_command(byte_buffer *b, uint32_t connection, uint64_t ns,
                                float second)
 {
     put_command_at(b, connection, ns, ns, first, second);
+}
+
+// nav_msgs/Odometry: position [m], heading [rad].
+static inline void put_odometry(byte_buffer *b, uint32_t connection, uint64_t ns, double x,
+                                double y, double heading)
+{
+    byte_buffer *message = byte_buffer_create();
+    const double pose[7] = {x, y, 0.0, 0.0, 0.0, sin(0.5 * heading), cos(0.5 * heading)};
+    put_header(message, ns);
+    put_text(message, "base");
+    for (int k = 0; k < 7 + 36 + 6 + 36; k++)
+        put_f64(message, k < 7 ? pose[k] : 0.0);
+    put_message(b, connection, ns, message);
+    free(message);
+}
+
+// duckietown_msgs/WheelEncoderStamped of 135 ticks a revolution.
+static inline void put_ticks(byte_buffer *b, uint32_t connection, uint64_t ns, int32_t ticks)
+{
+    byte_buffer *message = byte_buffer_create();
+    put_header(message, ns);
+    put_u32(message, (uint32_t)ticks);
+    put(message, (const uint8_t[]){135, 0, 1}, 3);
+    put_message(b, connection, ns, message);
+    free(message);
 }
 
 static inline void put_compressed_as(byte_buffer *b, uint32_t connection, uint64_t ns,
