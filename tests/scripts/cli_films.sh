@@ -49,14 +49,28 @@ expect 0 imprint render --replay drives --view driver,map --size 320x240 --every
 expect 2 imprint render --replay drives --view driver,sideways --out x.mp4
 expect 2 imprint render --replay drives --view map,map,map,map,map --out x.mp4
 
-# the worst episodes of an evaluation
-expect 0 imprint eval --policy pure-pursuit --policy expert --episodes 2 --steps 10 --videos 1 \
+# the worst episodes of an evaluation, in which a column shows each policy
+expect 0 imprint eval --policy pure-pursuit --policy expert --episodes 1 --steps 10 --videos 1 \
     --video-format webm --video-size 80x60 --out report
 prints 'videos of the worst episodes'
+frame=$((160 * 136 * 3))
 for policy in 1 2; do
-    [ "$(wc -c <report/worst-$policy-1.webm)" = $((160 * 76 * 3 * 11)) ] ||
+    [ "$(wc -c <report/worst-$policy-1.webm)" = $((frame * 11)) ] ||
         fail "wrong frames of policy $policy"
 done
+# they are the drives, beside each other; the last frame says how they ended, too
+expect 0 imprint render --drive report/worst-1-1.drive.json --drive report/worst-2-1.drive.json \
+    --size 80x60 --out film.webm
+cmp -n $((frame * 10)) film.webm report/worst-1-1.webm || fail 'videos show other drives'
+cmp -s film.webm report/worst-1-1.webm && fail 'no ending is told'
+cmp report/worst-1-1.webm report/worst-2-1.webm || fail 'the same episode looks different'
+# of one policy, the map stands beside the camera
+expect 0 imprint eval --policy expert --episodes 1 --steps 10 --videos 1 --randomize light \
+    --video-format webm --video-size 80x60 --out report --force
+[ "$(wc -c <report/worst-1-1.webm)" = $((160 * 76 * 3 * 11)) ] || fail 'wrong frames of one policy'
+expect 0 imprint render --drive report/worst-1-1.drive.json --size 80x60 --out film.webm
+[ "$(wc -c <film.webm)" = $((160 * 76 * 3 * 11)) ] || fail 'wrong frames of one drive'
+cmp -s film.webm report/worst-1-1.webm && fail 'videos do not show what is randomised'
 expect 0 imprint eval --policy expert --episodes 1 --steps 5 --videos 2 --video-format apng \
     --video-size 40x30 --out report --force
 [ -s report/worst-1-1.apng ] || fail 'no video'

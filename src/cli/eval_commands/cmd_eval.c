@@ -28,12 +28,15 @@ static void add_output_options(imp_options *options, imp_eval_settings *s)
 {
     const imp_option table[] = {
         {"videos", 0, IMP_OPTION_INT, &s->videos, "N",
-         "with --out, write videos of the N worst episodes of each policy, up to 8", IMP_SETTING},
+         "with --out, write videos of the N worst episodes of each policy, up to 8, with all "
+         "policies "
+         "side by side",
+         IMP_SETTING},
         {"video-format", 0, IMP_OPTION_TEXT, &s->video_format, "NAME",
          "format of the videos: mp4, webm, gif, webp (by the program ffmpeg), or apng",
          IMP_SETTING},
         {"video-size", 0, IMP_OPTION_PAIR, s->video_size, "WxH",
-         "size of each of their two views: the robot's camera and the map", IMP_SETTING},
+         "size of each of their views: a robot's camera, and the map", IMP_SETTING},
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR",
          "write report.html, metrics.json, episodes.csv, images and drives to this folder, and "
          "simulator.html, which shows the worst episodes",
@@ -134,20 +137,24 @@ static imp_status write_videos(const imp_eval_settings *s, const imp_options *op
                                const imp_eval_outcome *o, imp_error *err)
 {
     char extension[32];
+    if (s->videos == 0)
+        return IMP_OK;
     const imp_monitor monitor = imp_console_monitor(options);
-    imp_status status = IMP_OK;
     snprintf(extension, sizeof extension, ".%s", s->video_format);
-    for (int p = 0; p < o->count && s->videos > 0 && status == IMP_OK; p++) {
-        const imp_episode_videos_def videos = {.folder = s->out,
-                                               .extension = extension,
-                                               .width = s->video_size[0],
-                                               .height = s->video_size[1],
-                                               .count = s->videos,
-                                               .policy = p + 1};
-        status = imp_episode_videos_write(&videos, &o->evaluations[p], o->drivers[p], &o->defs[p],
-                                          &monitor, err);
-        imp_console_clear_progress();
-    }
+    const imp_episode_videos_def def = {
+        .folder = s->out,
+        .extension = extension,
+        .width = s->video_size[0],
+        .height = s->video_size[1],
+        .videos = s->videos,
+        .count = o->count,
+        .names = (const char *const *)s->policies.items,
+        .factories = (const imp_policy_factory *const *)o->drivers,
+        .defs = o->defs,
+        .evaluations = o->evaluations,
+    };
+    const imp_status status = imp_episode_videos_write(&def, &monitor, err);
+    imp_console_clear_progress();
     return status;
 }
 

@@ -30,7 +30,7 @@ imp_status imp_drive_replay_write(const imp_options *options, const imp_text_lis
 {
     imp_drive_files files;
     imp_demonstration read[IMP_DRIVE_VIDEO_MAX] = {0};
-    const char *names[IMP_DRIVE_VIDEO_MAX];
+    imp_video_drive shown[IMP_DRIVE_VIDEO_MAX] = {0};
     const imp_monitor monitor = imp_console_monitor(options);
     imp_status status = imp_drive_files_list(&files, drives->items, drives->count, &monitor, err);
     if (status == IMP_OK && files.count > IMP_DRIVE_VIDEO_MAX)
@@ -41,11 +41,11 @@ imp_status imp_drive_replay_write(const imp_options *options, const imp_text_lis
     if (status == IMP_OK) {
         const bool sized = imp_option_is_given(options, &sim->def->camera.width);
         for (int k = 0; k < files.count; k++)
-            names[k] = name_of_drive(read, files.count, k, files.paths[k]);
+            shown[k] = (imp_video_drive){
+                .drive = &read[k], .name = name_of_drive(read, files.count, k, files.paths[k])};
         const imp_drive_video_def def = {
             .path = out,
-            .drives = read,
-            .names = names,
+            .drives = shown,
             .count = files.count,
             .width = sized ? sim->def->camera.width : VIEW_WIDTH,
             .height = sized ? sim->def->camera.height : VIEW_HEIGHT,

@@ -122,7 +122,7 @@ static void record_action(void *context, const imp_env *env, const imp_transitio
         imp_obs_history_push_action(replay->history, (float)action.left, (float)action.right);
 }
 
-// Images are rendered even if the policy does not need any.
+// Images that are to be kept are rendered even if the policy does not need any.
 static imp_status begin_replay(void *context, int index, int slot, imp_episode_loop_def *out,
                                imp_error *err)
 {
@@ -134,10 +134,11 @@ static imp_status begin_replay(void *context, int index, int slot, imp_episode_l
     IMP_TRY(alloc_replay(replay, work, which, err));
     IMP_TRY(imp_eval_begin_episode(out, &self->figures, &work->workers, slot, which->episode,
                                    &work->def, &replay->result, NULL, err));
-    imp_episode_loop_add_observer(out, (imp_episode_observer){.context = &self->frames,
-                                                              .before_step = record_image_if_wanted,
-                                                              .after_step = record_action,
-                                                              .needs_observations = true});
+    imp_episode_loop_add_observer(out,
+                                  (imp_episode_observer){.context = &self->frames,
+                                                         .before_step = record_image_if_wanted,
+                                                         .after_step = record_action,
+                                                         .needs_observations = which->count > 0});
     return IMP_OK;
 }
 
