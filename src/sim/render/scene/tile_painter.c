@@ -2,6 +2,9 @@
 // yellow centre line of 2.4 cm, red stop lines of 4.8 cm at intersections. Markings are signed
 // distance functions, anti-aliased over one texel. Lengths are in tiles of 0.585 m, because lanes
 // scale with the tile, too. Colours are those of gym-duckietown's photographs under its light.
+//
+// Most of the time that a scene takes to make is spent here: noise is computed by rows, and what is
+// far from a marking is left at once.
 #include <math.h>
 
 #include "sim/render/scene/tile_painter.h"
@@ -29,6 +32,15 @@ enum { STRAIGHT_DASHES = 8, CURVE_DASHES = 6 };
 
 static const float BLACK[3] = {8.0f, 8.0f, 8.0f};
 
+// a marking changes no texel that is farther from it [tiles]: its edge and the rim of its tape end
+static const float REACH = 0.005f;
+
+// The larger of two; b where a is not a number.
+static float larger(float a, float b)
+{
+    return a > b ? a : b;
+}
+
 // Share of a texel where a signed distance [tiles] is negative; smooth over one texel.
 static float edge_coverage(float distance)
 {
@@ -50,25 +62,11 @@ static float dash_distance(float place, float period, float share)
     return (from_middle - 0.5f * share) * period;
 }
 
-// Value noise over cells of 2^bits texels, which repeats from tile to tile.
-static float sample_smooth_noise(int i, int j, int bits, uint32_t seed)
-{
-    const int side = 1 << bits, wrap = (IMP_TEXTURE_SIDE >> bits) - 1;
-    float fx = ((float)(i & (side - 1)) + 0.5f) / (float)side;
-    float fy = ((float)(j & (side - 1)) + 0.5f) / (float)side;
-    const uint32_t x0 = (uint32_t)(i >> bits), y0 = (uint32_t)(j >> bits);
-    const uint32_t x1 = (x0 + 1) & (uint32_t)wrap, y1 = (y0 + 1) & (uint32_t)wrap;
-    // smooth interpolation between the cell's corners
-    fx = fx * fx * (3.0f - 2.0f * fx);
-    fy = fy * fy * (3.0f - 2.0f * fy);
-    float upper = imp_hash_noise(x0, y0, seed) * (1.0f - fx) + imp_hash_noise(x1, y0, seed) * fx;
-    float lower = imp_hash_noise(x0, y1, seed) * (1.0f - fx) + imp_hash_noise(x1, y1, seed) * fx;
-    return upper * (1.0f - fy) + lower * fy;
-}
-
 // Paints a texel where a signed distance is negative, and darkens the line's edge.
 static void paint_texel_inside_shape(imp_tile_texel *texel, const float paint[3], float distance)
 {
+    if (distance > REACH)
+        return;
     // mix by coverage and remaining paint
     const float share = edge_coverage(distance) * texel->paint_share;
     for (int c = 0; c < 3; c++)
@@ -89,18 +87,27 @@ static void paint_straight_markings(imp_tile_texel *texel, float x, float z)
     float dashes =
         dash_distance((z + 0.5f) * STRAIGHT_DASHES, 1.0f / STRAIGHT_DASHES, style->dash_share);
     paint_texel_inside_shape(texel, style->yellow,
-                             fmaxf(signed_distance_to_band(x, style->yellow_width), dashes));
+                             larger(signed_distance_to_band(x, style->yellow_width), dashes));
 }
 
-// Signed distance [tiles] from a line that meets both sides of a corner at `radius`: to first order
-// that of the curve a^2.5 + b^2.5 = radius^2.5. It stays midway between the lanes of a curve tile,
-// where a circle would not. (a, b) is relative to the corner.
-static float curve_distance(float a, float b, float radius)
+// A point of a curve tile, for lines that meet both sides of its corner at some radius: the curves
+// a^2.5 + b^2.5 = radius^2.5. Such a line stays midway between the lanes, where a circle would not.
+typedef struct curve_point {
+    float power, slope; // a^2.5 + b^2.5, and the length of its gradient
+} curve_point;
+
+// (a, b) is relative to the corner.
+static curve_point place_on_curve(float a, float b)
 {
     float a15 = a * sqrtf(a), b15 = b * sqrtf(b);
     float slope = 2.5f * sqrtf(a15 * a15 + b15 * b15);
-    float value = a15 * a + b15 * b - radius * radius * sqrtf(radius);
-    return value / fmaxf(slope, 1e-3f);
+    return (curve_point){.power = a15 * a + b15 * b, .slope = larger(slope, 1e-3f)};
+}
+
+// Signed distance [tiles] from the line of a radius, to first order.
+static float curve_distance(curve_point at, float radius)
+{
+    return (at.power - radius * radius * sqrtf(radius)) / at.slope;
 }
 
 // Markings of a curve around the corner (0.5, -0.5); right curves are mirrored in x.
@@ -109,17 +116,19 @@ static void paint_curve_markings(imp_tile_texel *texel, float x, float z)
     const imp_tile_style *style = texel->style;
     const float a = 0.5f - x, b = z + 0.5f;
     const float white_radius = 1.0f - 0.5f * style->white_width;
+    const curve_point at = place_on_curve(a, b);
     paint_texel_inside_shape(
         texel, style->white,
-        signed_distance_to_band(curve_distance(a, b, white_radius), style->white_width));
+        signed_distance_to_band(curve_distance(at, white_radius), style->white_width));
     paint_texel_inside_shape(texel, style->white, sqrtf(a * a + b * b) - style->white_width);
+    const float band = signed_distance_to_band(curve_distance(at, 0.5f), style->yellow_width);
+    if (band > REACH)
+        return;
     // dashes along the angle around the corner
     const float quarter = 1.57079633f, length = 0.83f;
     float place = imp_atan2f(b, a) / quarter * CURVE_DASHES;
     float dashes = dash_distance(place, length / CURVE_DASHES, style->dash_share);
-    paint_texel_inside_shape(
-        texel, style->yellow,
-        fmaxf(signed_distance_to_band(curve_distance(a, b, 0.5f), style->yellow_width), dashes));
+    paint_texel_inside_shape(texel, style->yellow, larger(band, dashes));
 }
 
 // Stop line and corners of the arm at -z; traffic enters it at x = -0.2.
@@ -131,8 +140,8 @@ static void paint_intersection_arm(imp_tile_texel *texel, float x, float z)
     float across = x + 0.5f * (0.5f - style->white_width + STOP_LINE_GAP);
     float width = 0.5f - style->white_width - STOP_LINE_GAP;
     paint_texel_inside_shape(texel, style->red,
-                             fmaxf(signed_distance_to_band(along, style->red_width),
-                                   signed_distance_to_band(across, width)));
+                             larger(signed_distance_to_band(along, style->red_width),
+                                    signed_distance_to_band(across, width)));
     float side = 0.5f - fabsf(x), end = 0.5f + z;
     paint_texel_inside_shape(texel, style->white,
                              sqrtf(side * side + end * end) - style->white_width);
@@ -192,35 +201,10 @@ void imp_tile_paint_markings(imp_tile_texel *texel, imp_tile_kind kind, float x,
     }
 }
 
-// A point of a tile [tiles], and its texel in the world's orientation.
+// A point of a tile [tiles], from its centre.
 typedef struct tile_point {
-    float x, z; // from the tile's centre, before rotation
-    int i, j;
+    float x, z;
 } tile_point;
-
-// Colour of a texel of a new tile: surface, markings, and noise.
-static uint32_t colour_of_new_tile_texel(imp_tile_kind kind, tile_point at)
-{
-    // surface below the markings
-    const bool lawn = kind == IMP_TILE_GRASS || kind == IMP_TILE_FLOOR;
-    const imp_surface *base = lawn ? &imp_tile_style_new.lawn : &imp_tile_style_new.asphalt;
-    const uint32_t seed = kind == IMP_TILE_FLOOR ? 2 : lawn ? 1 : 0;
-    imp_tile_texel under = {{base->rgb[0], base->rgb[1], base->rgb[2]}, 1.0f, &imp_tile_style_new};
-    imp_tile_paint_markings(&under, kind, at.x, at.z);
-    // noise at two scales; lawn also has tufts
-    float fine = imp_hash_noise((uint32_t)at.i, (uint32_t)at.j, seed);
-    float coarse = sample_smooth_noise(at.i, at.j, 6, seed + 16);
-    if (lawn)
-        fine = 0.5f * fine + 0.5f * sample_smooth_noise(at.i, at.j, 2, seed + 32);
-    float shade = base->fine * fine + base->coarse * coarse;
-    uint32_t texel = 0xff000000u;
-    for (int c = 0; c < 3; c++) {
-        // noise in proportion to the channel keeps the hue
-        float tint = base->rgb[c] / base->rgb[1];
-        texel |= imp_colour_to_byte(under.rgb[c] + shade * tint) << (8 * c);
-    }
-    return texel;
-}
 
 // Rotates a point from the world's orientation back to that before rotation.
 static tile_point undo_tile_rotation(float x, float z, int orientation)
@@ -234,20 +218,90 @@ static tile_point undo_tile_rotation(float x, float z, int orientation)
     return (tile_point){.x = x, .z = z};
 }
 
+// Adds a row of value noise over cells of 2^bits texels, `weight` times. It repeats from tile to
+// tile.
+static void add_smooth_noise(float row[IMP_TEXTURE_SIDE], int j, int bits, uint32_t seed,
+                             float weight)
+{
+    const int side = 1 << bits;
+    const uint32_t cells = (uint32_t)(IMP_TEXTURE_SIDE >> bits);
+    const uint32_t y0 = (uint32_t)(j >> bits), y1 = (y0 + 1) % cells;
+    float fy = ((float)(j & (side - 1)) + 0.5f) / (float)side;
+    fy = fy * fy * (3.0f - 2.0f * fy);
+    for (uint32_t x0 = 0; x0 < cells; x0++) {
+        const uint32_t x1 = (x0 + 1) % cells;
+        // smooth interpolation between the cell's corners
+        const float corners[4] = {imp_hash_noise(x0, y0, seed), imp_hash_noise(x1, y0, seed),
+                                  imp_hash_noise(x0, y1, seed), imp_hash_noise(x1, y1, seed)};
+        float *out = row + ((size_t)x0 << bits);
+        for (int k = 0; k < side; k++) {
+            float fx = ((float)k + 0.5f) / (float)side;
+            fx = fx * fx * (3.0f - 2.0f * fx);
+            const float upper = corners[0] * (1.0f - fx) + corners[1] * fx;
+            const float lower = corners[2] * (1.0f - fx) + corners[3] * fx;
+            out[k] += weight * (upper * (1.0f - fy) + lower * fy);
+        }
+    }
+}
+
+// A new tile that is painted.
+typedef struct new_tile {
+    imp_tile_kind kind;
+    int orientation;
+    const imp_surface *base; // below the markings
+    uint32_t seed;           // of its noise
+} new_tile;
+
+// The noise of a row of texels of a new tile: at two scales; lawn also has tufts.
+static void fill_new_tile_noise(float row[IMP_TEXTURE_SIDE], const new_tile *tile, int j)
+{
+    const imp_surface *base = tile->base;
+    const bool lawn = base->pattern == IMP_PATTERN_LAWN;
+    const float speckle = lawn ? 0.5f : 1.0f;
+    for (int i = 0; i < IMP_TEXTURE_SIDE; i++)
+        row[i] = speckle * imp_hash_noise((uint32_t)i, (uint32_t)j, tile->seed);
+    if (lawn)
+        add_smooth_noise(row, j, 2, tile->seed + 32, 0.5f);
+    for (int i = 0; i < IMP_TEXTURE_SIDE; i++)
+        row[i] *= base->fine;
+    add_smooth_noise(row, j, 6, tile->seed + 16, base->coarse);
+}
+
+// Paints a row of a new tile: surface, markings, and noise.
+static void paint_new_tile_row(uint32_t *row, const new_tile *tile, int j)
+{
+    const float *rgb = tile->base->rgb;
+    // noise in proportion to the channel keeps the hue
+    const float tint[3] = {rgb[0] / rgb[1], 1.0f, rgb[2] / rgb[1]};
+    float noise[IMP_TEXTURE_SIDE];
+    fill_new_tile_noise(noise, tile, j);
+    for (int i = 0; i < IMP_TEXTURE_SIDE; i++) {
+        const tile_point at =
+            undo_tile_rotation(((float)i + 0.5f) / IMP_TEXTURE_SIDE - 0.5f,
+                               ((float)j + 0.5f) / IMP_TEXTURE_SIDE - 0.5f, tile->orientation);
+        imp_tile_texel under = {{rgb[0], rgb[1], rgb[2]}, 1.0f, &imp_tile_style_new};
+        imp_tile_paint_markings(&under, tile->kind, at.x, at.z);
+        uint32_t texel = 0xff000000u;
+        for (int c = 0; c < 3; c++)
+            texel |= imp_colour_to_byte(under.rgb[c] + noise[i] * tint[c]) << (8 * c);
+        row[i] = texel;
+    }
+}
+
 void imp_tile_paint(uint32_t *texels, const imp_texture_level *level, imp_tile_kind kind,
                     int orientation)
 {
-    for (int j = 0; j < IMP_TEXTURE_SIDE; j++) {
-        uint32_t *row = texels + level->offset + (j + 1) * level->stride + 1;
-        for (int i = 0; i < IMP_TEXTURE_SIDE; i++) {
-            tile_point at =
-                undo_tile_rotation(((float)i + 0.5f) / IMP_TEXTURE_SIDE - 0.5f,
-                                   ((float)j + 0.5f) / IMP_TEXTURE_SIDE - 0.5f, orientation);
-            at.i = i;
-            at.j = j;
-            row[i] = colour_of_new_tile_texel(kind, at);
-        }
-    }
+    const bool lawn = kind == IMP_TILE_GRASS || kind == IMP_TILE_FLOOR;
+    const new_tile tile = {
+        .kind = kind,
+        .orientation = orientation,
+        .base = lawn ? &imp_tile_style_new.lawn : &imp_tile_style_new.asphalt,
+        .seed = kind == IMP_TILE_FLOOR ? 2
+                : lawn                 ? 1
+                                       : 0,
+    };
+    for (int j = 0; j < IMP_TEXTURE_SIDE; j++)
+        paint_new_tile_row(texels + level->offset + (j + 1) * level->stride + 1, &tile, j);
 }
 
 void imp_tile_rotate(const uint32_t *tile, uint32_t *texels, const imp_texture_level *level,
