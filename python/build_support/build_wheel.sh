@@ -24,7 +24,7 @@ trap '[ $? -eq 0 ] || tail -n 40 "$work"/*.log >&2' EXIT
     cd "$work"
     apt-get source -qq --download-only hdf5
     mkdir source
-    tar -x --strip-components=1 -C source -f hdf5_*.orig.tar.gz
+    tar -x --strip-components=1 -C source -f hdf5_*.orig.tar.*
     mkdir build
     cd build
     ../source/configure --prefix="$work/hdf5" --disable-shared --enable-static --with-pic \
