@@ -26,7 +26,7 @@ find src -name '*.[ch]' ! -path 'src/page/shims/*' | sort | xargs awk '
     }
     END {
         if (wrong)
-            print "look at what they return; src/cli has imp_json_put(), imp_json_append()"
+            print "look at what they return; src/cli has imp_json_set(), imp_json_append()"
         if (calls == 0) {
             print "no call found: is this the source?"
             wrong = 1

@@ -165,7 +165,7 @@ double imp_pow(double x, double y)
 }
 
 // sqrt(a^2 + b^2) for a >= b >= 0. The sum of squares is rounded once.
-static inline double length(double a, double b)
+static inline double hypotenuse(double a, double b)
 {
     const imp_double_double aa = imp_product_exact(a, a), bb = imp_product_exact(b, b);
     const imp_double_double sum = imp_sum_ordered(aa.high, bb.high);
@@ -176,11 +176,11 @@ double imp_hypot(double x, double y)
 {
     const double a = fabs(x), b = fabs(y), most = a > b ? a : b, least = a > b ? b : a;
     if (most > 0x1p-400 && most < 0x1p500)
-        return length(most, least);
+        return hypotenuse(most, least);
     if (isinf(x) || isinf(y))
         return INFINITY;
     if (isnan(x) || isnan(y))
         return NAN;
     const double scale = most > 1.0 ? 0x1p-600 : 0x1p600;
-    return length(most * scale, least * scale) / scale;
+    return hypotenuse(most * scale, least * scale) / scale;
 }

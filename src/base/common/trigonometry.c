@@ -45,7 +45,7 @@ static inline imp_reduced_angle reduce_angle(double x)
 }
 
 // Leading term and rest of sin(r).
-static inline imp_double_double sine_of_rest(imp_double_double r)
+static inline imp_double_double sine_of_remainder(imp_double_double r)
 {
     const double z = r.high * r.high, zz = z * z;
     const double p = (S0 + z * S1) + zz * ((S2 + z * S3) + zz * ((S4 + z * S5) + zz * S6));
@@ -53,7 +53,7 @@ static inline imp_double_double sine_of_rest(imp_double_double r)
 }
 
 // The same of cos(r).
-static inline imp_double_double cosine_of_rest(imp_double_double r)
+static inline imp_double_double cosine_of_remainder(imp_double_double r)
 {
     const double z = r.high * r.high, zz = z * z;
     const double p = (C0 + z * C1) + zz * ((C2 + z * C3) + zz * (C4 + z * C5));
@@ -65,7 +65,7 @@ static inline imp_double_double cosine_of_rest(imp_double_double r)
 static inline imp_sine_cosine sine_cosine(double x)
 {
     const imp_reduced_angle angle = reduce_angle(x);
-    const imp_double_double s = sine_of_rest(angle.rest), c = cosine_of_rest(angle.rest);
+    const imp_double_double s = sine_of_remainder(angle.rest), c = cosine_of_remainder(angle.rest);
     const double sine = s.high + s.low, cosine = c.high + c.low;
     const bool swap = (angle.quarters & 1) != 0;
     const uint64_t sine_bits = imp_bits_of_double(swap ? cosine : sine);
@@ -83,8 +83,8 @@ imp_sine_cosine imp_sincos(double x)
     if (fabs(x) < 0.125) {
         if (fabs(x) < 0x1p-27)
             return (imp_sine_cosine){x, 1.0}; // also -0, and where squares underflow
-        const imp_double_double s = sine_of_rest((imp_double_double){x, 0.0}),
-                                c = cosine_of_rest((imp_double_double){x, 0.0});
+        const imp_double_double s = sine_of_remainder((imp_double_double){x, 0.0}),
+                                c = cosine_of_remainder((imp_double_double){x, 0.0});
         return (imp_sine_cosine){s.high + s.low, c.high + c.low};
     }
     if (!(fabs(x) < INFINITY))
@@ -109,7 +109,7 @@ double imp_tan(double x)
     if (fabs(x) < 0x1p-27)
         return x;
     const imp_reduced_angle angle = reduce_angle(x);
-    imp_double_double s = sine_of_rest(angle.rest), c = cosine_of_rest(angle.rest);
+    imp_double_double s = sine_of_remainder(angle.rest), c = cosine_of_remainder(angle.rest);
     // the square's last digit counts here
     const double r = angle.rest.high, last = imp_product_exact(r, r).low;
     s = imp_sum_ordered(s.high, s.low + r * last * S0);

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 // The process that holds a lock on the open folder, or 0 if it is not known.
-static int find_holder(int folder)
+static int find_lock_holder(int folder)
 {
     struct stat info;
     FILE *locks = fopen("/proc/locks", "re");
@@ -55,7 +55,7 @@ imp_status imp_folder_lock_open(int descriptor, const char *folder, imp_error *e
     while (result != 0 && errno == EINTR);
     if (result == 0 || errno != EWOULDBLOCK)
         return IMP_OK;
-    return fail_folder_is_locked(folder, find_holder(descriptor), err);
+    return fail_folder_is_locked(folder, find_lock_holder(descriptor), err);
 }
 
 imp_status imp_folder_lock(int *lock, const char *folder, imp_error *err)

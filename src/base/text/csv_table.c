@@ -78,8 +78,8 @@ static imp_status read_header(imp_csv_table *t, const imp_csv_columns *columns, 
     return IMP_OK;
 }
 
-imp_status imp_csv_table_begin(imp_csv_table *table, char *text, const char *path,
-                               const imp_csv_columns *columns, imp_error *err)
+imp_status imp_csv_table_init(imp_csv_table *table, char *text, const char *path,
+                              const imp_csv_columns *columns, imp_error *err)
 {
     static const char BYTE_ORDER_MARK[] = "\xef\xbb\xbf"; // that spreadsheets put before UTF-8
     *table = (imp_csv_table){.path = path, .rest = text};

@@ -26,8 +26,8 @@ typedef struct imp_csv_columns {
 
 // Reads the header. The text is changed, and must stay as long as the table is read. The order of
 // columns does not matter, and unknown ones are ignored. IMP_BAD_INPUT names the missing column.
-imp_status imp_csv_table_begin(imp_csv_table *table, char *text, const char *path,
-                               const imp_csv_columns *columns, imp_error *err);
+imp_status imp_csv_table_init(imp_csv_table *table, char *text, const char *path,
+                              const imp_csv_columns *columns, imp_error *err);
 
 // Reads the next row that is not empty; false at the end of the text.
 bool imp_csv_table_next(imp_csv_table *table);

@@ -11,7 +11,7 @@ void imp_bench_result_add(json_t *results, bool print, const char *name, double 
 {
     // a name and its value share 21 columns, the name at least 8 of them
     const int name_width = strlen(name) > 8 ? (int)strlen(name) : 8;
-    imp_json_put(results, name, json_pack("{s:f, s:s}", "value", value, "unit", unit));
+    imp_json_set(results, name, json_pack("{s:f, s:s}", "value", value, "unit", unit));
     if (print)
         printf("%-8s %*.*f  %s\n", name, 20 - name_width, decimals, value, unit);
 }

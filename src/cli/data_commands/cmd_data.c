@@ -196,7 +196,7 @@ static imp_status run_data_command(void *state, const imp_options *options, imp_
     int action;
     imp_dataset *dataset;
     IMP_TRY(imp_options_subcommand(&action, options, SUBCOMMANDS, err));
-    IMP_TRY(imp_data_edit_check_options(edit, (imp_data_action)action, options, err));
+    IMP_TRY(imp_data_edit_refuse_unfit_options(edit, (imp_data_action)action, options, err));
     if (action > IMP_DATA_CHECK)
         return imp_data_edit_run(edit, (imp_data_action)action, options, err);
     IMP_TRY(imp_dataset_open(&dataset, options->operands[1], err));
@@ -207,7 +207,7 @@ static imp_status run_data_command(void *state, const imp_options *options, imp_
 
 static void set_up_data_command(void *state, imp_options *options)
 {
-    imp_data_edit_set_up(state, options);
+    imp_data_edit_add_options(state, options);
 }
 
 const imp_command imp_command_data = {

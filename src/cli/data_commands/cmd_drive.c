@@ -48,7 +48,8 @@ static void add_drive_options(imp_options *options, settings *s)
 }
 
 // A network fixes the size and the lens of what it sees.
-static imp_status match_camera(const settings *s, const imp_options *options, imp_error *err)
+static imp_status use_camera_of_policy(const settings *s, const imp_options *options,
+                                       imp_error *err)
 {
     imp_policy_factory *driver = NULL;
     imp_sim_def *sim = s->sim.def;
@@ -65,7 +66,7 @@ static imp_status run_drive_command(void *state, const imp_options *options, imp
 {
     settings *s = state;
     IMP_TRY(imp_sim_options_complete_def(options, &s->sim, &s->assets, err));
-    IMP_TRY(match_camera(s, options, err));
+    IMP_TRY(use_camera_of_policy(s, options, err));
     IMP_TRY(imp_output_folder_prepare(options, s->out, false, s->force, err));
     const imp_monitor monitor = imp_console_monitor(options);
     imp_status status = imp_record_drives(&s->summary, s->out, &s->record, &monitor, err);
@@ -73,7 +74,7 @@ static imp_status run_drive_command(void *state, const imp_options *options, imp
     if (status == IMP_OK)
         status = imp_output_folder_save_settings(options, s->out, err);
     // files that were written are whole, so that they stay after an interruption
-    imp_output_folder_end_backup(s->out, s->force, status, err);
+    imp_output_folder_restore_or_drop_backup(s->out, s->force, status, err);
     return status;
 }
 

@@ -120,7 +120,7 @@ static imp_status export_dataset(settings *s, const imp_options *options, int fo
         imp_export_dataset(&s->summary, options->operands[1], s->out, &s->dataset, &monitor, err);
     imp_console_clear_progress();
     if (folder)
-        imp_output_folder_end_backup(s->out, s->force, status, err);
+        imp_output_folder_restore_or_drop_backup(s->out, s->force, status, err);
     return status;
 }
 
@@ -204,10 +204,10 @@ static int print_exported_dataset(const settings *s, const imp_options *options,
     if (options->json) {
         json_t *all = json_pack("{s:s, s:s}", "out", s->out, "format", FORMATS[format].name);
         if (minari && s->minari_id[0] != '\0')
-            imp_json_put(all, "id", json_string(s->minari_id));
+            imp_json_set(all, "id", json_string(s->minari_id));
         if (masks) {
-            imp_json_put(all, "train", json_integer(s->summary.training));
-            imp_json_put(all, "valid", json_integer(s->summary.held_out));
+            imp_json_set(all, "train", json_integer(s->summary.training));
+            imp_json_set(all, "valid", json_integer(s->summary.held_out));
         }
         return imp_console_finish_with_json(all);
     }

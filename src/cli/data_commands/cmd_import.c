@@ -173,10 +173,10 @@ static imp_status read_import_options(const imp_options *options, settings *s, i
 
 // Puts the settings and a preview beside a new dataset. An import that failed left no folder: what
 // was there before comes back.
-static imp_status finish_dataset(const settings *s, const imp_options *options, imp_status status,
-                                 imp_error *err)
+static imp_status end_backup_and_add_preview(const settings *s, const imp_options *options,
+                                             imp_status status, imp_error *err)
 {
-    imp_output_folder_end_backup(s->out, s->force, status, err);
+    imp_output_folder_restore_or_drop_backup(s->out, s->force, status, err);
     if (status == IMP_OK)
         status = imp_output_folder_save_settings(options, s->out, err);
     return status == IMP_OK ? imp_dataset_preview_write(s->out, err) : status;
@@ -187,7 +187,7 @@ static imp_status import_drives(settings *s, const imp_options *options, imp_err
 {
     imp_import_drive *drive = &s->drive;
     drive->sim.robot = s->robot;
-    IMP_TRY(imp_import_drive_apply(drive, options, s->size, s->def.lens, err));
+    IMP_TRY(imp_import_drive_apply_options(drive, options, s->size, s->def.lens, err));
     if (!drive->check)
         IMP_TRY(imp_output_folder_prepare(options, s->out, false, s->force, err));
     char *json = imp_options_to_json(options);
@@ -198,7 +198,7 @@ static imp_status import_drives(settings *s, const imp_options *options, imp_err
                           options->operand_count - 1, &drive->def, &monitor, err);
     imp_console_clear_progress();
     free(json);
-    return drive->check ? status : finish_dataset(s, options, status, err);
+    return drive->check ? status : end_backup_and_add_preview(s, options, status, err);
 }
 
 // Imports recordings of other programs.
@@ -219,7 +219,7 @@ static imp_status import_recordings(settings *s, const imp_options *options, imp
             : imp_import_trainlog(summary, files, count, s->out, &s->def, &monitor, err);
     imp_console_clear_progress();
     free(json);
-    return finish_dataset(s, options, status, err);
+    return end_backup_and_add_preview(s, options, status, err);
 }
 
 // The first operand says what kind of recordings the others are.
@@ -259,7 +259,7 @@ static int print_import_summary(const void *state, const imp_options *options)
     if (options->json) {
         json_t *dropped = json_object(), *notes = json_array();
         for (int k = 0; k < summary->reason_count; k++)
-            imp_json_put(dropped, summary->dropped[k].reason,
+            imp_json_set(dropped, summary->dropped[k].reason,
                          json_integer(summary->dropped[k].count));
         for (int k = 0; k < summary->note_count; k++)
             imp_json_append(notes, json_string(summary->notes[k]));
@@ -293,7 +293,7 @@ static void set_up_import_command(void *state, imp_options *options)
                     .calibration = "",
                     .actions = "duty-cycles",
                     .out = "runs/imported"};
-    imp_import_drive_set_up(&s->drive);
+    imp_import_drive_init(&s->drive);
     add_import_options(options, s);
     add_action_options(options, s);
     imp_import_drive_add_options(options, &s->drive);
@@ -302,7 +302,7 @@ static void set_up_import_command(void *state, imp_options *options)
 static void free_import_command(void *state)
 {
     settings *s = state;
-    imp_import_drive_tear_down(&s->drive);
+    imp_import_drive_close_assets(&s->drive);
 }
 
 const imp_command imp_command_import = {

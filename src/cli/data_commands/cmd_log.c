@@ -108,7 +108,7 @@ static imp_status run_log_command(void *state, const imp_options *options, imp_e
     // convert and check all options before the folder is touched
     IMP_TRY(imp_share_option_parse(&s->collect.share, &s->collect.shares, s->share, err));
     IMP_TRY(imp_sim_options_complete_def(options, &s->sim, &s->assets, err));
-    IMP_TRY(imp_run_folder_begin(&folder, options, s->out, s->resume, s->force, err));
+    IMP_TRY(imp_run_folder_prepare(&folder, options, s->out, s->resume, s->force, err));
     // settings are stored in the dataset
     char *json = imp_options_to_json(options);
     imp_monitor monitor = imp_console_monitor(options);
@@ -121,7 +121,7 @@ static imp_status run_log_command(void *state, const imp_options *options, imp_e
     if (status == IMP_INTERRUPTED)
         imp_fail(err, status, "interrupted with %s safe, continue with --out %s --resume",
                  IMP_PLURAL(summary->resumed + summary->episodes, "episode"), s->out);
-    status = imp_run_folder_finish(&folder, options, status, err);
+    status = imp_run_folder_keep_or_restore(&folder, options, status, err);
     return status == IMP_OK ? imp_dataset_preview_write(s->out, err) : status;
 }
 

@@ -20,7 +20,7 @@
 
 enum { RANGES_MAX = 4096 };
 
-void imp_data_edit_set_up(imp_data_edit *edit, imp_options *options)
+void imp_data_edit_add_options(imp_data_edit *edit, imp_options *options)
 {
     edit->drop = imp_default_dataset_drop_def();
     edit->out = edit->episodes = edit->marks = "";
@@ -64,8 +64,8 @@ void imp_data_edit_set_up(imp_data_edit *edit, imp_options *options)
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
-imp_status imp_data_edit_check_options(const imp_data_edit *edit, imp_data_action action,
-                                       const imp_options *options, imp_error *err)
+imp_status imp_data_edit_refuse_unfit_options(const imp_data_edit *edit, imp_data_action action,
+                                              const imp_options *options, imp_error *err)
 {
     enum {
         LIST = 1 << IMP_DATA_LIST,
@@ -100,7 +100,7 @@ imp_status imp_data_edit_check_options(const imp_data_edit *edit, imp_data_actio
 
 // Reads the digits at *at and moves past them. A number that is too large becomes one that no
 // episode has.
-static bool read_number(int *out, const char **at)
+static bool parse_episode_number(int *out, const char **at)
 {
     char *end;
     if (**at < '0' || **at > '9')
@@ -112,25 +112,26 @@ static bool read_number(int *out, const char **at)
 }
 
 // Reads "3" or "7-9".
-static bool read_range(imp_episode_range *out, const char **at)
+static bool parse_episode_range(imp_episode_range *out, const char **at)
 {
-    if (!read_number(&out->first, at))
+    if (!parse_episode_number(&out->first, at))
         return false;
     out->last = out->first;
     if (**at != '-')
         return true;
     ++*at;
-    return read_number(&out->last, at);
+    return parse_episode_number(&out->last, at);
 }
 
 // Reads numbers and ranges with commas between them: "3,7-9".
-static imp_status read_ranges(imp_episode_range *out, int *count, const char *text, imp_error *err)
+static imp_status parse_episode_ranges(imp_episode_range *out, int *count, const char *text,
+                                       imp_error *err)
 {
     const char *at = text;
     for (*count = 0; *at != '\0'; (*count)++) {
         if (*count == RANGES_MAX)
             return imp_fail(err, IMP_USAGE, "--episodes: more than %d ranges", RANGES_MAX);
-        if (!read_range(&out[*count], &at) || (*at != ',' && *at != '\0') ||
+        if (!parse_episode_range(&out[*count], &at) || (*at != ',' && *at != '\0') ||
             (*at == ',' && at[1] == '\0'))
             return imp_fail(err, IMP_USAGE, "--episodes %s: give numbers and ranges, such as 3,7-9",
                             text);
@@ -140,7 +141,7 @@ static imp_status read_ranges(imp_episode_range *out, int *count, const char *te
 }
 
 // Without any of these nothing would be left out.
-static imp_status check_drop(const imp_data_edit *edit, imp_error *err)
+static imp_status check_drop_options(const imp_data_edit *edit, imp_error *err)
 {
     const imp_episode_filter *filter = &edit->drop.filter;
     if (!(filter->difference >= 0.0 && filter->jerk >= 0.0 && filter->standing >= 0.0 &&
@@ -156,13 +157,14 @@ static imp_status check_drop(const imp_data_edit *edit, imp_error *err)
                     "--jerk, --standing or --outlier");
 }
 
-static imp_status drop(imp_data_edit *edit, const imp_options *options, const char *folder,
-                       const imp_monitor *monitor, imp_error *err)
+static imp_status drop_episodes(imp_data_edit *edit, const imp_options *options, const char *folder,
+                                const imp_monitor *monitor, imp_error *err)
 {
     imp_episode_range *ranges = calloc(RANGES_MAX, sizeof *ranges);
     if (ranges == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory");
-    imp_status status = read_ranges(ranges, &edit->drop.episode_range_count, edit->episodes, err);
+    imp_status status =
+        parse_episode_ranges(ranges, &edit->drop.episode_range_count, edit->episodes, err);
     edit->drop.episodes = ranges;
     edit->drop.marks = edit->marks[0] != '\0' ? edit->marks : NULL;
     if (status == IMP_OK)
@@ -173,7 +175,8 @@ static imp_status drop(imp_data_edit *edit, const imp_options *options, const ch
 }
 
 // Puts settings and a preview into a new folder of one dataset.
-static imp_status decorate_folder(const imp_options *options, const char *folder, imp_error *err)
+static imp_status add_settings_and_preview(const imp_options *options, const char *folder,
+                                           imp_error *err)
 {
     IMP_TRY(imp_output_folder_save_settings(options, folder, err));
     return imp_dataset_preview_write(folder, err);
@@ -197,9 +200,9 @@ static imp_dataset_storage choose_storage(const imp_data_edit *edit, imp_data_ac
 }
 
 // The actions that write a new folder.
-static imp_status write_folder(imp_data_edit *edit, imp_data_action action,
-                               const imp_options *options, const imp_monitor *monitor,
-                               imp_error *err)
+static imp_status write_edited_dataset(imp_data_edit *edit, imp_data_action action,
+                                       const imp_options *options, const imp_monitor *monitor,
+                                       imp_error *err)
 {
     const char *const *sources = options->operands + 1;
     if (edit->out[0] == '\0')
@@ -207,7 +210,7 @@ static imp_status write_folder(imp_data_edit *edit, imp_data_action action,
     IMP_TRY(imp_output_folder_prepare(options, edit->out, false, edit->force, err));
     imp_status status;
     if (action == IMP_DATA_DROP)
-        status = drop(edit, options, edit->out, monitor, err);
+        status = drop_episodes(edit, options, edit->out, monitor, err);
     else if (action == IMP_DATA_MERGE || action == IMP_DATA_COPY)
         status = imp_dataset_merge(&edit->summary, edit->out, sources, options->operand_count - 1,
                                    choose_storage(edit, action, options), monitor, err);
@@ -218,18 +221,18 @@ static imp_status write_folder(imp_data_edit *edit, imp_data_action action,
         status = imp_dataset_divide(&edit->summary, edit->out, sources[0], edit->validation,
                                     edit->seed, monitor, err);
     imp_console_clear_progress();
-    imp_output_folder_end_backup(edit->out, edit->force, status, err);
+    imp_output_folder_restore_or_drop_backup(edit->out, edit->force, status, err);
     if (status != IMP_OK)
         return status;
     if (action == IMP_DATA_JOIN)
         return decorate_joined(edit->out, sources[0], err);
     if (action != IMP_DATA_SPLIT)
-        return decorate_folder(options, edit->out, err);
+        return add_settings_and_preview(options, edit->out, err);
     char path[IMP_PATH_MAX];
     IMP_TRY(imp_path_join(path, edit->out, "train", err));
-    IMP_TRY(decorate_folder(options, path, err));
+    IMP_TRY(add_settings_and_preview(options, path, err));
     IMP_TRY(imp_path_join(path, edit->out, "validation", err));
-    return decorate_folder(options, path, err);
+    return add_settings_and_preview(options, path, err);
 }
 
 static json_t *summary_json(const imp_data_edit *edit, imp_data_action action, const char *out)
@@ -238,19 +241,19 @@ static json_t *summary_json(const imp_data_edit *edit, imp_data_action action, c
     json_t *dropped = json_object();
     for (int k = 0; k < IMP_DROP_REASON_COUNT; k++)
         if (s->dropped[k] > 0)
-            imp_json_put(dropped, imp_drop_reason_name(k), json_integer(s->dropped[k]));
+            imp_json_set(dropped, imp_drop_reason_name(k), json_integer(s->dropped[k]));
     json_t *all = json_pack(
         "{s:o, s:i, s:i, s:I, s:i, s:I}", "out", edit->dry_run ? json_null() : json_string(out),
         "sources", s->sources, "source_episodes", s->source_episodes, "source_steps",
         (json_int_t)s->source_steps, "episodes", s->episodes, "steps", (json_int_t)s->steps);
     if (action == IMP_DATA_SPLIT) {
-        imp_json_put(all, "validation_episodes", json_integer(s->validation_episodes));
-        imp_json_put(all, "validation_steps", json_integer(s->validation_steps));
+        imp_json_set(all, "validation_episodes", json_integer(s->validation_episodes));
+        imp_json_set(all, "validation_steps", json_integer(s->validation_steps));
     }
     if (action == IMP_DATA_DROP) {
-        imp_json_put(all, "dropped", json_incref(dropped));
-        imp_json_put(all, "cut_episodes", json_integer(s->cut));
-        imp_json_put(all, "cut_steps", json_integer(s->cut_steps));
+        imp_json_set(all, "dropped", json_incref(dropped));
+        imp_json_set(all, "cut_episodes", json_integer(s->cut));
+        imp_json_set(all, "cut_steps", json_integer(s->cut_steps));
     }
     json_decref(dropped);
     return all;
@@ -297,15 +300,15 @@ imp_status imp_data_edit_run(imp_data_edit *edit, imp_data_action action,
     if (action == IMP_DATA_LIST)
         return imp_data_list(options->operands[1], &edit->drop.filter, options, err);
     if (action == IMP_DATA_DROP)
-        IMP_TRY(check_drop(edit, err));
+        IMP_TRY(check_drop_options(edit, err));
     imp_status status;
     if (action == IMP_DATA_APPEND)
         status = imp_dataset_append(&edit->summary, options->operands[1], options->operands + 2,
                                     options->operand_count - 2, &monitor, err);
     else if (edit->dry_run)
-        status = drop(edit, options, NULL, &monitor, err);
+        status = drop_episodes(edit, options, NULL, &monitor, err);
     else
-        status = write_folder(edit, action, options, &monitor, err);
+        status = write_edited_dataset(edit, action, options, &monitor, err);
     imp_console_clear_progress();
     return status == IMP_OK ? print_summary(edit, action, options, err) : status;
 }

@@ -40,7 +40,7 @@ static void print_episode(int number, const imp_episode_statistics *s)
 }
 
 // Whether the filter looks for anything.
-static bool is_used(const imp_episode_filter *filter)
+static bool is_filter_set(const imp_episode_filter *filter)
 {
     return filter->ended_badly || filter->difference > 0.0 || filter->jerk > 0.0 ||
            filter->standing > 0.0 || filter->outlier > 0.0;
@@ -58,7 +58,7 @@ static imp_status print_list(const imp_episode_statistics *all, int episodes,
                "in");
     for (int k = 0; k < episodes; k++) {
         imp_drop_reason reason;
-        if (is_used(filter) && !imp_episode_filter_finds(filter, &all[k], &reason))
+        if (is_filter_set(filter) && !imp_episode_filter_finds(filter, &all[k], &reason))
             continue;
         found++;
         if (options->json)

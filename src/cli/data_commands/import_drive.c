@@ -13,7 +13,7 @@
 #include "cli/output/json_output.h"
 #include "sim/simulator/sim_settings.h"
 
-void imp_import_drive_set_up(imp_import_drive *drive)
+void imp_import_drive_init(imp_import_drive *drive)
 {
     drive->def = imp_default_drive_import_def();
     drive->sim = imp_default_sim_options(&drive->def.sim);
@@ -46,13 +46,13 @@ void imp_import_drive_add_options(imp_options *options, imp_import_drive *drive)
     imp_randomization_options_add(options, &drive->sim);
 }
 
-void imp_import_drive_tear_down(imp_import_drive *drive)
+void imp_import_drive_close_assets(imp_import_drive *drive)
 {
     imp_assets_close(drive->assets);
 }
 
-imp_status imp_import_drive_apply(imp_import_drive *drive, const imp_options *options,
-                                  const int size[2], const char *lens, imp_error *err)
+imp_status imp_import_drive_apply_options(imp_import_drive *drive, const imp_options *options,
+                                          const int size[2], const char *lens, imp_error *err)
 {
     imp_sim_def *sim = &drive->def.sim;
     imp_calibration calibration;

@@ -14,13 +14,13 @@ typedef struct imp_import_drive {
     imp_drive_import_summary summary;
 } imp_import_drive;
 
-void imp_import_drive_set_up(imp_import_drive *drive);
+void imp_import_drive_init(imp_import_drive *drive);
 void imp_import_drive_add_options(imp_options *options, imp_import_drive *drive);
-void imp_import_drive_tear_down(imp_import_drive *drive);
+void imp_import_drive_close_assets(imp_import_drive *drive);
 
 // Converts the options. size: (2) of the observations; lens: as the option --lens has it.
-imp_status imp_import_drive_apply(imp_import_drive *drive, const imp_options *options,
-                                  const int size[2], const char *lens, imp_error *err);
+imp_status imp_import_drive_apply_options(imp_import_drive *drive, const imp_options *options,
+                                          const int size[2], const char *lens, imp_error *err);
 
 // Prints the summary of an import into folder `out`, or of a check. Returns the exit code.
 int imp_import_drive_print(const imp_import_drive *drive, const imp_options *options,

@@ -18,10 +18,10 @@ static void add_to_quantity(json_t *quantity, double value)
     const double count = json_number_value(json_object_get(quantity, "count"));
     const double mean = json_number_value(json_object_get(quantity, "mean"));
     const bool first = count == 0.0;
-    imp_json_put(quantity, "min", json_real(first ? value : fmin(min, value)));
-    imp_json_put(quantity, "max", json_real(first ? value : fmax(max, value)));
-    imp_json_put(quantity, "mean", json_real(mean + (value - mean) / (count + 1.0)));
-    imp_json_put(quantity, "count", json_real(count + 1.0));
+    imp_json_set(quantity, "min", json_real(first ? value : fmin(min, value)));
+    imp_json_set(quantity, "max", json_real(first ? value : fmax(max, value)));
+    imp_json_set(quantity, "mean", json_real(mean + (value - mean) / (count + 1.0)));
+    imp_json_set(quantity, "count", json_real(count + 1.0));
 }
 
 // Adds the draws of one episode.
@@ -36,7 +36,7 @@ static void add_episode_quantities(json_t *quantities, json_t *drawn_values)
         json_t *quantity = json_object_get(quantities, name);
         if (quantity == NULL) {
             quantity = json_object();
-            imp_json_put(quantities, name, quantity);
+            imp_json_set(quantities, name, quantity);
         }
         if (json_is_number(value))
             add_to_quantity(quantity, json_number_value(value));

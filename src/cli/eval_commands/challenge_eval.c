@@ -66,15 +66,15 @@ static void add_metrics_json(json_t *object, const char *suffix, const imp_metri
     for (int m = 0; m < IMP_METRIC_COUNT; m++) {
         // the key is the name of the metric, followed by the statistic
         snprintf(key, sizeof key, "%s%s", imp_metric_key((imp_metric)m), suffix);
-        imp_json_put(object, key, json_real(metrics->value[m]));
+        imp_json_set(object, key, json_real(metrics->value[m]));
     }
 }
 
 // Crossings are counted but not ranked.
 static void add_crossings_json(json_t *object, imp_crossing_counts crossings)
 {
-    imp_json_put(object, "crossings", json_integer(crossings.count));
-    imp_json_put(object, "legal_crossings", json_integer(crossings.legal));
+    imp_json_set(object, "crossings", json_integer(crossings.count));
+    imp_json_set(object, "legal_crossings", json_integer(crossings.legal));
 }
 
 // Results of one policy: rank, statistics of each metric, and every episode.
@@ -97,10 +97,10 @@ static json_t *policy_json(const char *policy, int rank, const imp_challenge_res
             result->net_distance, "expert_net_distance_m", result->expert_net_distance, "samples",
             result->samples);
         if (result->ending == IMP_END_POLICY_FAILED)
-            imp_json_put(episode, "reason", json_string(result->reason));
+            imp_json_set(episode, "reason", json_string(result->reason));
         add_metrics_json(episode, "", &result->metrics);
         add_crossings_json(episode, result->crossings);
-        imp_json_put(episodes, result->name, episode);
+        imp_json_set(episodes, result->name, episode);
     }
     json_t *all =
         json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o}", "policy", policy, "rank", rank,
@@ -131,7 +131,7 @@ json_t *imp_challenge_eval_json(const imp_challenge_eval_settings *s,
         const char *name = stored ? o->identities[p] : s->policies->items[p];
         json_t *policy = policy_json(name, o->rank[p], &o->results_by_policy[p]);
         if (!stored)
-            imp_json_put(policy, "seconds", json_real(o->results_by_policy[p].seconds));
+            imp_json_set(policy, "seconds", json_real(o->results_by_policy[p].seconds));
         imp_json_append(policies, policy);
     }
     return json_pack("{s:s, s:s, s:I, s:o, s:o}", "protocol", imp_challenge_name(s->def.challenge),
@@ -334,8 +334,8 @@ static imp_status open_agent(participant *e, const imp_challenge_eval_settings *
 }
 
 // Opens a policy, or starts an agent.
-static imp_status open_participant(participant *e, const imp_challenge_eval_settings *s, int index,
-                                   imp_error *err)
+static imp_status open_policy_or_agent(participant *e, const imp_challenge_eval_settings *s,
+                                       int index, imp_error *err)
 {
     const char *name = s->policies->items[index];
     // the segmenter is set only if the policy was trained on masks
@@ -347,10 +347,10 @@ static imp_status open_participant(participant *e, const imp_challenge_eval_sett
 }
 
 // Sets the camera: a model's own for policies, AI-DO's for agents.
-static imp_status set_camera_of_participant(const imp_challenge_eval_settings *s, int index,
-                                            const imp_options *options,
-                                            const imp_policy_factory *driver,
-                                            imp_camera_def *camera, imp_error *err)
+static imp_status set_camera_of_policy_or_agent(const imp_challenge_eval_settings *s, int index,
+                                                const imp_options *options,
+                                                const imp_policy_factory *driver,
+                                                imp_camera_def *camera, imp_error *err)
 {
     // a model may have been trained on another size than the default one
     if (index < s->first_agent)
@@ -378,7 +378,7 @@ imp_status imp_challenge_eval_run(imp_challenge_eval_outcome *o,
     // open all before the first drives, so that a wrong path costs no time
     bool segmented = false;
     for (int p = 0; p < s->policies->count && status == IMP_OK; p++) {
-        status = open_participant(&participants[p], s, p, err);
+        status = open_policy_or_agent(&participants[p], s, p, err);
         segmented = segmented || (status == IMP_OK &&
                                   imp_policy_factory_segmenter(participants[p].driver) != NULL);
     }
@@ -390,8 +390,8 @@ imp_status imp_challenge_eval_run(imp_challenge_eval_outcome *o,
     // evaluate; results count only if complete
     for (int p = 0; p < s->policies->count && status == IMP_OK; p++) {
         imp_challenge_eval_def def = s->def;
-        status =
-            set_camera_of_participant(s, p, options, participants[p].driver, &def.sim.camera, err);
+        status = set_camera_of_policy_or_agent(s, p, options, participants[p].driver,
+                                               &def.sim.camera, err);
         imp_sim_options_warn_time_step(participants[p].driver, drive.time_step);
         if (status == IMP_OK)
             status = imp_evaluate_challenge(&o->results_by_policy[p], participants[p].driver, &def,

@@ -281,7 +281,7 @@ static void warn_training_maps(const imp_eval_settings *s, const imp_eval_outcom
 
 // Refuses options that a challenge defines itself. Values equal to the defaults pass, because saved
 // settings contain them.
-static imp_status check_challenge_options(const imp_eval_settings *s, imp_error *err)
+static imp_status refuse_options_fixed_by_challenge(const imp_eval_settings *s, imp_error *err)
 {
     imp_eval_def eval = imp_default_eval_def();
     const imp_sim_options sim = imp_default_sim_options(&eval.sim);
@@ -383,7 +383,7 @@ static imp_status parse_protocol(imp_eval_settings *s, bool *is_challenge, imp_e
     IMP_TRY(imp_name_lookup(&protocol, "--protocol: ", s->protocol, protocol_name, err));
     // challenges are numbered from 0, behind the baseline
     s->challenge_eval.def.challenge = (imp_challenge)(protocol - 1);
-    return check_challenge_options(s, err);
+    return refuse_options_fixed_by_challenge(s, err);
 }
 
 // Takes the maps from the table of starts, each once, where --map was not given. Only built-in maps
@@ -480,7 +480,7 @@ static imp_status run_eval_command(void *state, const imp_options *options, imp_
     if (status == IMP_OK)
         status = write_videos(s, options, o, err);
     if (s->out != NULL)
-        imp_output_folder_end_backup(s->out, s->force, status, err);
+        imp_output_folder_restore_or_drop_backup(s->out, s->force, status, err);
     return status;
 }
 

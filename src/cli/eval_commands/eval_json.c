@@ -92,8 +92,8 @@ static json_t *maps_json(const imp_evaluation *evaluation, const imp_policy_fact
         // the same statistics as for all maps together
         json_t *stats = imp_eval_stats_json(&evaluation->maps[k].stats);
         const char *name = evaluation->maps[k].name;
-        imp_json_put(stats, "map", json_string(name));
-        imp_json_put(stats, "trained_on",
+        imp_json_set(stats, "map", json_string(name));
+        imp_json_set(stats, "trained_on",
                      json_boolean(imp_policy_factory_trained_on(driver, name)));
         imp_json_append(array, stats);
     }
@@ -174,9 +174,9 @@ json_t *imp_eval_json(const imp_eval_settings *s, const imp_eval_outcome *o, boo
         json_t *policy = policy_json(policy_label(name, s, o, p, stored), e, o->drivers[p]);
         // times differ from run to run
         if (!stored)
-            imp_json_put(policy, "seconds", json_real(e->seconds));
+            imp_json_set(policy, "seconds", json_real(e->seconds));
         if (o->robustness != NULL)
-            imp_json_put(policy, "robustness", imp_robustness_json(&o->robustness[p]));
+            imp_json_set(policy, "robustness", imp_robustness_json(&o->robustness[p]));
         imp_json_append(policies, policy);
     }
     // all policies drove on the same maps

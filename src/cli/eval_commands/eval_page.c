@@ -46,7 +46,7 @@ static imp_status read_worst_drives(page_content *content, const imp_eval_page *
 }
 
 // The policies that a page can hold.
-static void choose_policies(page_content *content, const imp_eval_page *about)
+static void choose_policies_for_page(page_content *content, const imp_eval_page *about)
 {
     for (int p = 0; p < about->outcome->count; p++) {
         imp_error why = {0};
@@ -72,7 +72,7 @@ const char *imp_eval_page_write(void *context)
         content->page.env = about->settings->eval.sim.env;
         content->page.env.max_steps = longest;
         content->page.env.has_start_tile = false;
-        choose_policies(content, about);
+        choose_policies_for_page(content, about);
         status = read_worst_drives(content, about, &err);
     }
     if (status == IMP_OK)

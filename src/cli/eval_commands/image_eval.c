@@ -52,7 +52,7 @@ static const imp_csv_columns COLUMNS = {
     "a table of labelled images begins with a line such as file,steer,light"};
 
 // The number of a light, which is added if it is new; the last stands for all others.
-static int find_light(imp_image_scores *scores, const char *name)
+static int find_or_add_light(imp_image_scores *scores, const char *name)
 {
     for (int k = 0; k < scores->light_count; k++)
         if (strncmp(scores->lights[k], name, sizeof scores->lights[0] - 1) == 0)
@@ -63,19 +63,19 @@ static int find_light(imp_image_scores *scores, const char *name)
     return scores->light_count++;
 }
 
-static void add_to_group(group_score *g, int label, imp_action action)
+static void count_image_in_group(group_score *g, int label, imp_action action)
 {
     const double difference = action.right - action.left;
     g->count++;
     g->sided += label != 0;
     g->right_side += label != 0 && difference * label > 0.0;
-    g->right_class += imp_action_side(action, STRAIGHT) == label;
+    g->right_class += imp_action_turn_direction(action, STRAIGHT) == label;
     g->difference += difference;
 }
 
 // Scores one row of the table.
-static imp_status score_row(imp_image_scores *scores, imp_predictor *predictor,
-                            const imp_csv_table *table, const char *folder, imp_error *err)
+static imp_status score_image_of_row(imp_image_scores *scores, imp_predictor *predictor,
+                                     const imp_csv_table *table, const char *folder, imp_error *err)
 {
     const char *file = imp_csv_field(table, FILE_NAME), *steer = imp_csv_field(table, STEER);
     char path[IMP_PATH_MAX], *end;
@@ -99,30 +99,31 @@ static imp_status score_row(imp_image_scores *scores, imp_predictor *predictor,
     const imp_status status = imp_predictor_act(predictor, &frame, err);
     free(rgb);
     IMP_TRY(status);
-    const int light = find_light(scores, imp_csv_field(table, LIGHT));
+    const int light = find_or_add_light(scores, imp_csv_field(table, LIGHT));
     scores->images++;
     for (int k = 0; k < predictor->count; k++) {
         policy_score *p = &scores->policies[k];
-        add_to_group(&p->all, (int)label, predictor->actions[k]);
-        add_to_group(&p->classes[label + 1], (int)label, predictor->actions[k]);
-        add_to_group(&p->lights[light], (int)label, predictor->actions[k]);
+        count_image_in_group(&p->all, (int)label, predictor->actions[k]);
+        count_image_in_group(&p->classes[label + 1], (int)label, predictor->actions[k]);
+        count_image_in_group(&p->lights[light], (int)label, predictor->actions[k]);
     }
     return IMP_OK;
 }
 
-static imp_status score_table(imp_image_scores *scores, imp_predictor *predictor, char *text,
-                              const char *path, const imp_monitor *monitor, imp_error *err)
+static imp_status score_images_of_table(imp_image_scores *scores, imp_predictor *predictor,
+                                        char *text, const char *path, const imp_monitor *monitor,
+                                        imp_error *err)
 {
     imp_csv_table table;
     char folder[IMP_PATH_MAX];
     IMP_TRY(imp_path_parent(folder, path, err));
-    IMP_TRY(imp_csv_table_begin(&table, text, path, &COLUMNS, err));
+    IMP_TRY(imp_csv_table_init(&table, text, path, &COLUMNS, err));
     while (imp_csv_table_next(&table)) {
         if (imp_monitor_should_stop(monitor))
             return imp_fail(err, IMP_INTERRUPTED, "interrupted");
         if (scores->images + scores->left_out == LABELS_MAX)
             return imp_fail(err, IMP_BAD_INPUT, "%s: more than %d images", path, (int)LABELS_MAX);
-        IMP_TRY(score_row(scores, predictor, &table, folder, err));
+        IMP_TRY(score_image_of_row(scores, predictor, &table, folder, err));
     }
     return scores->images > 0
                ? IMP_OK
@@ -149,7 +150,7 @@ imp_status imp_image_eval_run(imp_image_scores **out, const char *table,
     if (status == IMP_OK)
         status = imp_file_read(&text, &length, table, TABLE_BYTES_MAX, err);
     if (status == IMP_OK)
-        status = score_table(scores, &predictor, text, table, &monitor, err);
+        status = score_images_of_table(scores, &predictor, text, table, &monitor, err);
     imp_predictor_close(&predictor);
     free(text);
     if (status == IMP_OK)
@@ -164,7 +165,7 @@ void imp_image_scores_free(imp_image_scores *scores)
     free(scores);
 }
 
-static double share(int64_t part, int64_t whole)
+static double ratio_or_nan(int64_t part, int64_t whole)
 {
     return whole > 0 ? (double)part / (double)whole : NAN;
 }
@@ -176,34 +177,34 @@ static double balanced_accuracy(const policy_score *p)
     int classes = 0;
     for (int k = 0; k < CLASSES; k++)
         if (p->classes[k].count > 0) {
-            sum += share(p->classes[k].right_class, p->classes[k].count);
+            sum += ratio_or_nan(p->classes[k].right_class, p->classes[k].count);
             classes++;
         }
     return sum / classes;
 }
 
-static json_t *group_json(const group_score *g)
+static json_t *group_score_json(const group_score *g)
 {
     return json_pack("{s:I, s:o, s:o, s:o}", "images", (json_int_t)g->count, "right_side",
-                     imp_json_real_or_null(share(g->right_side, g->sided)), "accuracy",
-                     imp_json_real_or_null(share(g->right_class, g->count)), "mean_difference",
-                     imp_json_real_or_null(g->difference / (double)g->count));
+                     imp_json_real_or_null(ratio_or_nan(g->right_side, g->sided)), "accuracy",
+                     imp_json_real_or_null(ratio_or_nan(g->right_class, g->count)),
+                     "mean_difference", imp_json_real_or_null(g->difference / (double)g->count));
 }
 
 static json_t *policy_json(const imp_image_scores *scores, const policy_score *p)
 {
     json_t *classes = json_object(), *lights = json_object();
     for (int k = 0; k < CLASSES; k++)
-        imp_json_put(classes, CLASS_NAMES[k], group_json(&p->classes[k]));
+        imp_json_set(classes, CLASS_NAMES[k], group_score_json(&p->classes[k]));
     for (int k = 0; k < scores->light_count; k++)
-        imp_json_put(lights, scores->lights[k][0] != '\0' ? scores->lights[k] : "unknown",
-                     group_json(&p->lights[k]));
-    return json_pack("{s:s, s:o, s:f, s:o, s:o}", "policy", p->name, "all", group_json(&p->all),
-                     "balanced_accuracy", balanced_accuracy(p), "classes", classes, "lights",
-                     lights);
+        imp_json_set(lights, scores->lights[k][0] != '\0' ? scores->lights[k] : "unknown",
+                     group_score_json(&p->lights[k]));
+    return json_pack("{s:s, s:o, s:f, s:o, s:o}", "policy", p->name, "all",
+                     group_score_json(&p->all), "balanced_accuracy", balanced_accuracy(p),
+                     "classes", classes, "lights", lights);
 }
 
-static void print_group(const char *name, const group_score *g)
+static void print_group_score(const char *name, const group_score *g)
 {
     if (g->count == 0)
         return;
@@ -226,12 +227,12 @@ int imp_image_eval_report(const imp_image_scores *scores, const imp_options *opt
         printf("%s\n  right side on %lld of %lld images with a curve (%.1f %%), balanced accuracy "
                "%.1f %%\n",
                p->name, (long long)p->all.right_side, (long long)p->all.sided,
-               100.0 * share(p->all.right_side, p->all.sided), 100.0 * balanced_accuracy(p));
+               100.0 * ratio_or_nan(p->all.right_side, p->all.sided), 100.0 * balanced_accuracy(p));
         for (int c = 0; c < CLASSES; c++)
-            print_group(CLASS_NAMES[c], &p->classes[c]);
+            print_group_score(CLASS_NAMES[c], &p->classes[c]);
         for (int c = 0; c < scores->light_count; c++)
-            print_group(scores->lights[c][0] != '\0' ? scores->lights[c] : "unknown light",
-                        &p->lights[c]);
+            print_group_score(scores->lights[c][0] != '\0' ? scores->lights[c] : "unknown light",
+                              &p->lights[c]);
     }
     if (options->json)
         return imp_console_finish_with_json(

@@ -40,7 +40,7 @@ json_t *imp_robustness_json(const imp_robustness *r)
         json_t *levels = json_array();
         for (int k = 0; k < IMP_ROBUSTNESS_LEVELS; k++) {
             json_t *stats = imp_eval_stats_json(&r->rows[n].stats[k]);
-            imp_json_put(stats, "strength", json_real(imp_robustness_strengths[k]));
+            imp_json_set(stats, "strength", json_real(imp_robustness_strengths[k]));
             imp_json_append(levels, stats);
         }
         imp_json_append(rows, json_pack("{s:s, s:o}", "group", r->rows[n].name, "levels", levels));

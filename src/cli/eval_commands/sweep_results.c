@@ -49,7 +49,7 @@ json_t *imp_sweep_row_to_json(const imp_sweep_row *row)
         json_pack("{s:I, s:i, s:i, s:i, s:i, s:i}", "seed", (json_int_t)row->seed, "best_epoch",
                   row->best_epoch, "episodes", row->episodes, "completed", row->completed,
                   "survived", row->survived, "stalled", row->stalled);
-#define PUT(member, key) imp_json_put(object, key, imp_json_real_or_null(row->member));
+#define PUT(member, key) imp_json_set(object, key, imp_json_real_or_null(row->member));
     COLUMNS(PUT)
 #undef PUT
     return object;
@@ -138,12 +138,12 @@ json_t *imp_sweep_to_json(const imp_sweep_settings *s, const imp_sweep_row *rows
         json_object_del(expert, unfit[k]);
     for (int k = 0; k < s->seeds; k++)
         imp_json_append(seeds, imp_sweep_row_to_json(&rows[k]));
-    imp_json_put(spreads, "completion",
+    imp_json_set(spreads, "completion",
                  spread_json(compute_spread(rows, s->seeds, offsetof(imp_sweep_row, completed))));
-    imp_json_put(spreads, "survival",
+    imp_json_set(spreads, "survival",
                  spread_json(compute_spread(rows, s->seeds, offsetof(imp_sweep_row, survived))));
 #define PUT(member, key)                                                                           \
-    imp_json_put(spreads, key,                                                                     \
+    imp_json_set(spreads, key,                                                                     \
                  spread_json(compute_spread(rows, s->seeds, offsetof(imp_sweep_row, member))));
     COLUMNS(PUT)
 #undef PUT

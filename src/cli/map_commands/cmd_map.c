@@ -129,7 +129,7 @@ static int add_and_print_remarks(const imp_world *world, const char *map,
         add_and_print_remark(map, remark->line, remark->text, warnings, object == NULL);
     const int count = (int)json_array_size(warnings);
     if (object != NULL)
-        imp_json_put(object, "notices", json_incref(warnings));
+        imp_json_set(object, "notices", json_incref(warnings));
     json_decref(warnings);
     return count;
 }
@@ -159,7 +159,7 @@ static imp_status check_map(const imp_options *options, bool strict, const char 
     }
     // in JSON, a map that failed has the message instead of its figures
     if (object != NULL && status != IMP_OK)
-        imp_json_put(object, "problem", json_string(err->message));
+        imp_json_set(object, "problem", json_string(err->message));
     if (object != NULL)
         imp_json_append(array, object);
     imp_world_destroy(world);

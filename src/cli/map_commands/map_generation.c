@@ -94,7 +94,7 @@ static imp_status parse_and_print_generated_map(const imp_options *options, cons
     IMP_TRY(imp_world_parse(&world, text, length, path, err));
     imp_map_summary(world, summary, sizeof summary);
     json_t *object = imp_map_json(world);
-    imp_json_put(object, "file", json_string(path));
+    imp_json_set(object, "file", json_string(path));
     imp_json_append(array, object);
     if (!options->json && !options->quiet)
         printf("%s: %s\n", path, summary);
@@ -194,6 +194,6 @@ imp_status imp_map_gen_run(const imp_options *options, const imp_map_gen_options
     IMP_TRY(imp_output_folder_prepare(options, out, false, force, err));
     const imp_status status =
         generate_map_folder(options, generator, settings->count, out, array, err);
-    imp_output_folder_end_backup(out, force, status, err);
+    imp_output_folder_restore_or_drop_backup(out, force, status, err);
     return status;
 }

@@ -26,7 +26,7 @@ json_t *imp_map_json(const imp_world *world)
         const int count = imp_world_count_objects(world, (imp_object_kind)k);
         // kinds without objects are left out
         if (count > 0)
-            imp_json_put(objects, object_kind_name((imp_object_kind)k), json_integer(count));
+            imp_json_set(objects, object_kind_name((imp_object_kind)k), json_integer(count));
     }
     imp_map_description(world, description, sizeof description);
     return json_pack("{s:s, s:s*, s:i, s:i, s:f, s:i, s:i, s:o}", "map", world->name, "description",

@@ -102,7 +102,7 @@ void imp_options_add_group(imp_options *options, const char *title, const imp_op
 
 // Writes the name of the option that sets a member: its last part with dashes, or the field's word
 // for what the library calls otherwise.
-static void name_option_of_member(char out[IMP_OPTION_NAME_MAX], const char *path)
+static void option_name_of_member(char out[IMP_OPTION_NAME_MAX], const char *path)
 {
     static const char *const other_names[][2] = {
         {"average", "ema-decay"},           {"buffer", "replay-buffer"},
@@ -123,7 +123,8 @@ static void name_option_of_member(char out[IMP_OPTION_NAME_MAX], const char *pat
 }
 
 // The option that a row for a member stands for: type, placeholder and help follow from the member.
-static imp_option option_of_member(const imp_option *row, const imp_struct_member *member, void *at)
+static imp_option make_option_for_member(const imp_option *row, const imp_struct_member *member,
+                                         void *at)
 {
     static const struct {
         imp_option_type type;
@@ -161,8 +162,8 @@ void imp_options_add_members(imp_options *options, const char *group, const imp_
             const imp_struct_member *member =
                 imp_struct_find_member(&at, members, table[k].name, def);
             assert(member != NULL);
-            option = option_of_member(&table[k], member, at);
-            name_option_of_member(option.name, table[k].name);
+            option = make_option_for_member(&table[k], member, at);
+            option_name_of_member(option.name, table[k].name);
             options->members[options->count] = member;
         }
         options->groups[options->count] = group;

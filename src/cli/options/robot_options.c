@@ -35,8 +35,8 @@ imp_status imp_sim_options_apply_robot(const imp_options *options, imp_sim_optio
 }
 
 // The robot that a network was trained with; false if it does not say.
-static imp_status robot_of_model(imp_robot_def *robot, const imp_policy_factory *driver,
-                                 bool *known, imp_error *err)
+static imp_status read_robot_of_model(imp_robot_def *robot, const imp_policy_factory *driver,
+                                      bool *known, imp_error *err)
 {
     const imp_network *network = imp_policy_factory_network(driver);
     const char *text = network != NULL ? imp_network_metadata(network, "robot") : NULL;
@@ -53,7 +53,7 @@ static imp_status warn_about_other_robot(const imp_sim_options *sim,
     imp_robot_def robot = imp_default_robot_def();
     bool known;
     const imp_camera_def *now = &sim->def->camera, *then = &robot.camera;
-    if (robot_of_model(&robot, driver, &known, NULL) != IMP_OK)
+    if (read_robot_of_model(&robot, driver, &known, NULL) != IMP_OK)
         return IMP_OK;
     if (!imp_lens_equals(&now->lens, &then->lens) || now->pitch != then->pitch ||
         now->mount_height != then->mount_height)
@@ -66,14 +66,14 @@ static imp_status warn_about_other_robot(const imp_sim_options *sim,
 }
 
 // The camera of the robot that a model carries, unless the user asks for a lens.
-static imp_status take_robot_of_model(const imp_options *options, const imp_sim_options *sim,
-                                      const imp_policy_factory *driver, imp_camera_def *camera,
-                                      bool *known, imp_error *err)
+static imp_status use_camera_of_model_robot(const imp_options *options, const imp_sim_options *sim,
+                                            const imp_policy_factory *driver,
+                                            imp_camera_def *camera, bool *known, imp_error *err)
 {
     imp_robot_def robot;
     if (imp_option_is_given(options, &sim->lens))
         return IMP_OK;
-    IMP_TRY(robot_of_model(&robot, driver, known, err));
+    IMP_TRY(read_robot_of_model(&robot, driver, known, err));
     if (*known)
         imp_robot_apply(&robot, camera, NULL);
     return IMP_OK;
@@ -92,7 +92,7 @@ imp_status imp_sim_options_match_camera(const imp_options *options, const imp_si
         imp_policy_factory_image_size(driver, &camera->width, &camera->height);
     if (imp_option_is_given(options, &sim->robot))
         return warn_about_other_robot(sim, driver);
-    IMP_TRY(take_robot_of_model(options, sim, driver, camera, &known, err));
+    IMP_TRY(use_camera_of_model_robot(options, sim, driver, camera, &known, err));
     if (known)
         return IMP_OK;
     // a model may lack the name of its lens

@@ -51,8 +51,8 @@ imp_sim_options imp_default_sim_options(imp_sim_def *def)
 static const char WORLD_GROUP[] = "The world and the robot", EXPERT_GROUP[] = "The expert";
 
 // Adds rows, of which some are members of the definition.
-static void add_rows(imp_options *options, const char *group, const imp_option *table, size_t bytes,
-                     imp_sim_options *sim)
+static void add_member_options(imp_options *options, const char *group, const imp_option *table,
+                               size_t bytes, imp_sim_options *sim)
 {
     imp_options_add_members(options, group, table, (int)(bytes / sizeof *table), &imp_sim_members,
                             sim->def);
@@ -65,7 +65,7 @@ static void add_seed_and_thread_options(imp_options *options, imp_sim_options *s
         IMP_MEMBER_OPTION("env.seed", 's', IMP_SETTING),
         IMP_MEMBER_OPTION("threads", 'j', IMP_TRANSIENT),
     };
-    add_rows(options, NULL, table, sizeof table, sim);
+    add_member_options(options, NULL, table, sizeof table, sim);
 }
 
 // What the robot sees, where an episode starts, how the expert drives, and what maps are drawn
@@ -103,8 +103,8 @@ static void add_shared_options(imp_options *options, imp_sim_options *sim)
         IMP_MEMBER_OPTION("expert.look_ahead", 0, IMP_SETTING),
         IMP_MEMBER_OPTION("expert.turns", 0, IMP_SETTING),
     };
-    add_rows(options, WORLD_GROUP, world, sizeof world, sim);
-    add_rows(options, EXPERT_GROUP, expert, sizeof expert, sim);
+    add_member_options(options, WORLD_GROUP, world, sizeof world, sim);
+    add_member_options(options, EXPERT_GROUP, expert, sizeof expert, sim);
     imp_sim_options_add_assets(options, sim, WORLD_GROUP);
 }
 
@@ -118,14 +118,14 @@ void imp_sim_options_add_assets(imp_options *options, imp_sim_options *sim, cons
         {"style", 0, IMP_OPTION_TEXT, &sim->style, "STYLE",
          "style of the assets' tiles: photos, synthetic, synthetic-F or smooth", IMP_SETTING},
     };
-    add_rows(options, group, table, sizeof table, sim);
+    add_member_options(options, group, table, sizeof table, sim);
 }
 
 // For commands on one map.
 void imp_sim_options_add(imp_options *options, imp_sim_options *sim)
 {
     static const imp_option map[] = {IMP_MEMBER_OPTION("map", 'm', IMP_INPUT_PATH)};
-    add_rows(options, WORLD_GROUP, map, sizeof map, sim);
+    add_member_options(options, WORLD_GROUP, map, sizeof map, sim);
     add_seed_and_thread_options(options, sim);
     add_shared_options(options, sim);
 }
@@ -148,9 +148,9 @@ void imp_sim_options_add_unseeded(imp_options *options, imp_sim_options *sim)
          IMP_SETTING},
         IMP_MEMBER_OPTION("env.cars_yield", 0, IMP_SETTING),
     };
-    add_rows(options, WORLD_GROUP, map, sizeof map, sim);
+    add_member_options(options, WORLD_GROUP, map, sizeof map, sim);
     add_shared_options(options, sim);
-    add_rows(options, WORLD_GROUP, table, sizeof table, sim);
+    add_member_options(options, WORLD_GROUP, table, sizeof table, sim);
     imp_randomization_options_add(options, sim);
 }
 
@@ -165,7 +165,7 @@ void imp_sim_options_add_multi_map(imp_options *options, imp_sim_options *sim)
 void imp_sim_options_add_observe(imp_options *options, imp_sim_options *sim)
 {
     static const imp_option table[] = {IMP_MEMBER_OPTION("observation", 0, IMP_SETTING)};
-    add_rows(options, NULL, table, sizeof table, sim);
+    add_member_options(options, NULL, table, sizeof table, sim);
 }
 
 // Only for commands that let models drive.
@@ -237,7 +237,7 @@ void imp_sim_options_add_robot(imp_options *options, imp_sim_options *sim, const
     const imp_option table[] = {
         {"robot", 0, IMP_OPTION_TEXT, &sim->robot, "ROBOT", IMP_ROBOT_HELP, IMP_INPUT_PATH},
     };
-    add_rows(options, group, table, sizeof table, sim);
+    add_member_options(options, group, table, sizeof table, sim);
 }
 
 // Values of --clock and --lanes.

@@ -14,7 +14,7 @@
 // Whether a value was lost since the program began.
 static bool incomplete;
 
-void imp_json_put(json_t *object, const char *key, json_t *value)
+void imp_json_set(json_t *object, const char *key, json_t *value)
 {
     if (json_object_set_new(object, key, value) != 0)
         incomplete = true;
@@ -38,8 +38,8 @@ json_t *imp_json_real_or_null(double value)
 }
 
 // The text of an object, which is released. `where` is for the message.
-static imp_status compose(char **text, json_t *object, int digits, const char *where,
-                          imp_error *err)
+static imp_status dump_and_release(char **text, json_t *object, int digits, const char *where,
+                                   imp_error *err)
 {
     *text = object == NULL || incomplete
                 ? NULL
@@ -54,7 +54,7 @@ static imp_status compose(char **text, json_t *object, int digits, const char *w
 imp_status imp_json_write_file(const char *path, json_t *object, int digits, imp_error *err)
 {
     char *text;
-    imp_status status = compose(&text, object, digits, path, err);
+    imp_status status = dump_and_release(&text, object, digits, path, err);
     if (status == IMP_OK)
         status = imp_file_write(path, text, strlen(text), err);
     free(text);
@@ -65,7 +65,7 @@ imp_status imp_json_write_file(const char *path, json_t *object, int digits, imp
 imp_status imp_console_print_json(json_t *object, imp_error *err)
 {
     char *text;
-    const imp_status status = compose(&text, object, 10, "the JSON output", err);
+    const imp_status status = dump_and_release(&text, object, 10, "the JSON output", err);
     if (status == IMP_OK)
         puts(text);
     free(text);

@@ -10,7 +10,7 @@
 // and takes over the reference to it. What
 // cannot be put (no memory; a text that is not UTF-8, for which jansson's functions return NULL)
 // makes every later imp_json_write_file() and imp_console_print_json() fail.
-void imp_json_put(json_t *object, const char *key, json_t *value);
+void imp_json_set(json_t *object, const char *key, json_t *value);
 void imp_json_append(json_t *array, json_t *value);
 void imp_json_update(json_t *object, json_t *members);
 

@@ -189,7 +189,7 @@ static bool is_imprint_folder(const char *path)
 
 // Completes what a killed run with --force left: deletes a folder that it had replaced, and moves
 // one back in whose place it had written nothing.
-static imp_status finish_killed_replacement(const char *folder, imp_error *err)
+static imp_status finish_replacement_of_killed_run(const char *folder, imp_error *err)
 {
     char backup[IMP_PATH_MAX], discarded[IMP_PATH_MAX];
     IMP_TRY(sibling_path(backup, folder, BACKUP, err));
@@ -206,7 +206,7 @@ static imp_status finish_killed_replacement(const char *folder, imp_error *err)
 }
 
 // Removes what a run that failed or was killed wrote, not what it was to replace.
-static imp_status replace_unfinished(const char *folder, const char *backup, imp_error *err)
+static imp_status remove_unfinished_folder(const char *folder, const char *backup, imp_error *err)
 {
     struct stat info;
     if (lstat(backup, &info) != 0 || !S_ISDIR(info.st_mode))
@@ -244,7 +244,7 @@ static imp_status move_to_backup(const char *folder, imp_error *err)
     IMP_TRY(check_or_remove_files(folder, false, err));
     IMP_TRY(sibling_path(backup, folder, BACKUP, err));
     if (imp_path_exists(backup))
-        return replace_unfinished(folder, backup, err);
+        return remove_unfinished_folder(folder, backup, err);
     if (rename(folder, backup) != 0)
         return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
     return imp_folder_lock(&backup_lock, backup, err);
@@ -265,7 +265,7 @@ imp_status imp_output_folder_prepare(const imp_options *options, const char *fol
         return named;
     // what is at the path: nothing, something that is no folder, or a folder with content
     rmdir(folder); // an empty one is as good as none
-    IMP_TRY(finish_killed_replacement(folder, err));
+    IMP_TRY(finish_replacement_of_killed_run(folder, err));
     if (lstat(folder, &info) != 0)
         return IMP_OK;
     if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode))
@@ -291,7 +291,8 @@ static void add_backup_to_message(const char *backup, imp_status status, imp_err
 }
 
 // After the work: keeps, restores or deletes the backup.
-bool imp_output_folder_end_backup(const char *folder, bool force, imp_status status, imp_error *err)
+bool imp_output_folder_restore_or_drop_backup(const char *folder, bool force, imp_status status,
+                                              imp_error *err)
 {
     // the backup exists only if --force replaced a folder
     char backup[IMP_PATH_MAX], discarded[IMP_PATH_MAX];

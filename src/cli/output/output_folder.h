@@ -16,8 +16,8 @@ imp_status imp_output_folder_prepare(const imp_options *options, const char *fol
 // nothing is in it, and then moves back what was moved aside. If the work went well, removes what
 // was moved aside; if not, leaves it and adds where it is to the message. Returns whether there is
 // something in the folder.
-bool imp_output_folder_end_backup(const char *folder, bool force, imp_status status,
-                                  imp_error *err);
+bool imp_output_folder_restore_or_drop_backup(const char *folder, bool force, imp_status status,
+                                              imp_error *err);
 
 // Checks that a folder is a run and holds nothing but files that imprint writes; then, if `remove`,
 // removes it. Links are refused.

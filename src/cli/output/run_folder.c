@@ -31,8 +31,8 @@ static bool is_any_setting_given(const imp_options *options)
 }
 
 // Checks the folder, remembers its settings, and saves the present ones.
-imp_status imp_run_folder_begin(imp_run_folder *run, const imp_options *options, const char *folder,
-                                bool resume, bool force, imp_error *err)
+imp_status imp_run_folder_prepare(imp_run_folder *run, const imp_options *options,
+                                  const char *folder, bool resume, bool force, imp_error *err)
 {
     char path[IMP_PATH_MAX];
     size_t length;
@@ -62,7 +62,7 @@ imp_status imp_run_folder_begin(imp_run_folder *run, const imp_options *options,
     if (status == IMP_OK)
         status = imp_output_folder_save_settings(options, folder, err);
     if (status != IMP_OK) {
-        imp_output_folder_end_backup(folder, force, status, err);
+        imp_output_folder_restore_or_drop_backup(folder, force, status, err);
         free(run->saved_settings);
     }
     return status;
@@ -155,8 +155,8 @@ static bool folder_has_only_settings_file(const char *folder)
 }
 
 // Settles the settings, then the folder.
-imp_status imp_run_folder_finish(imp_run_folder *run, const imp_options *options, imp_status status,
-                                 imp_error *err)
+imp_status imp_run_folder_keep_or_restore(imp_run_folder *run, const imp_options *options,
+                                          imp_status status, imp_error *err)
 {
     char path[IMP_PATH_MAX];
     // an interruption keeps what is complete, so it counts as a success here
@@ -172,8 +172,8 @@ imp_status imp_run_folder_finish(imp_run_folder *run, const imp_options *options
     free(run->saved_settings);
     run->saved_settings = NULL;
     // what was interrupted is going to be continued in the place of what was there
-    const bool written =
-        imp_output_folder_end_backup(run->path, run->force, good ? IMP_OK : status, err);
+    const bool written = imp_output_folder_restore_or_drop_backup(run->path, run->force,
+                                                                  good ? IMP_OK : status, err);
     return !written && status == IMP_INTERRUPTED
                ? imp_fail(err, status, "interrupted before anything was written")
                : status;

@@ -14,15 +14,15 @@ typedef struct imp_run_folder {
 
 // Claims the folder (imp_output_folder_prepare()) and saves the settings in it, so that after a
 // kill --resume knows them. Refuses to resume what is not there, unless a setting is given.
-imp_status imp_run_folder_begin(imp_run_folder *run, const imp_options *options, const char *folder,
-                                bool resume, bool force, imp_error *err);
+imp_status imp_run_folder_prepare(imp_run_folder *run, const imp_options *options,
+                                  const char *folder, bool resume, bool force, imp_error *err);
 
 // When the work that began has ended with `status`: settles the folder
-// (imp_output_folder_end_backup()); if the work was refused, puts back the settings that were
-// there, and adds to the message which are others now. Returns `status`. The message of an
-// interruption is the caller's, unless nothing was written.
-imp_status imp_run_folder_finish(imp_run_folder *run, const imp_options *options, imp_status status,
-                                 imp_error *err);
+// (imp_output_folder_restore_or_drop_backup()); if the work was refused, puts back the settings
+// that were there, and adds to the message which are others now. Returns `status`. The message of
+// an interruption is the caller's, unless nothing was written.
+imp_status imp_run_folder_keep_or_restore(imp_run_folder *run, const imp_options *options,
+                                          imp_status status, imp_error *err);
 
 // Writes the settings of one folder into another, but for the setting `without`. Does nothing where
 // there are no settings.

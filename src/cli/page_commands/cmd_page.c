@@ -54,7 +54,7 @@ static imp_status open_policies(settings *s, imp_error *err)
 }
 
 // The name of a file without its folder and its ending.
-static void copy_name_of_file(char out[64], const char *path)
+static void copy_base_name(char out[64], const char *path)
 {
     const char *name = imp_path_base_name(path);
     const size_t length = strlen(name), end = strlen(IMP_DRIVE_SUFFIX);
@@ -81,7 +81,7 @@ static imp_status read_episodes(settings *s, const imp_options *options, imp_err
                         IMP_PLURAL(s->files.count, "episode"));
     for (int k = 0; k < s->files.count; k++) {
         IMP_TRY(imp_demonstration_read(&s->drives[k], s->files.paths[k], err));
-        copy_name_of_file(s->names[k], s->files.paths[k]);
+        copy_base_name(s->names[k], s->files.paths[k]);
         s->named[k] = (imp_page_episode){s->names[k], &s->drives[k]};
     }
     s->page.episodes = s->named;
@@ -157,7 +157,7 @@ static void set_up_page_command(void *state, imp_options *options)
     };
     imp_options_add_members(options, NULL, table, (int)(sizeof table / sizeof table[0]),
                             &imp_env_members, &s->page.env);
-    imp_page_of_dataset_set_up(&s->dataset, options);
+    imp_page_of_dataset_add_options(&s->dataset, options);
 }
 
 static void free_page_command(void *state)

@@ -10,7 +10,7 @@
 #include "cli/output/console.h"
 #include "cli/output/json_output.h"
 
-void imp_page_of_dataset_set_up(imp_page_of_dataset *page, imp_options *options)
+void imp_page_of_dataset_add_options(imp_page_of_dataset *page, imp_options *options)
 {
     page->folder = "";
     page->image_mb = (double)imp_default_dataset_page_def().image_bytes / (1 << 20);
@@ -26,7 +26,7 @@ void imp_page_of_dataset_set_up(imp_page_of_dataset *page, imp_options *options)
 }
 
 // Options that have no effect on a page of a dataset.
-static imp_status check_options(const imp_options *options, imp_error *err)
+static imp_status refuse_unfit_options(const imp_options *options, imp_error *err)
 {
     static const char *const own[] = {"data", "image-mb", "title", "config",
                                       "json", "quiet",    "help",  "version"};
@@ -45,7 +45,7 @@ imp_status imp_page_of_dataset_write(imp_page_of_dataset *page, const char *out,
                                      const imp_options *options, imp_error *err)
 {
     imp_dataset_page_def def = imp_default_dataset_page_def();
-    IMP_TRY(check_options(options, err));
+    IMP_TRY(refuse_unfit_options(options, err));
     if (!(page->image_mb >= 0.0 && page->image_mb <= 1024.0))
         return imp_fail(err, IMP_USAGE, "--image-mb %g is not within 0 to 1024", page->image_mb);
     def.image_bytes = (int64_t)(page->image_mb * (1 << 20));

@@ -12,7 +12,7 @@ typedef struct imp_page_of_dataset {
     long long bytes;
 } imp_page_of_dataset;
 
-void imp_page_of_dataset_set_up(imp_page_of_dataset *page, imp_options *options);
+void imp_page_of_dataset_add_options(imp_page_of_dataset *page, imp_options *options);
 
 // Writes the page. IMP_USAGE if an option of the simulator's page was given.
 imp_status imp_page_of_dataset_write(imp_page_of_dataset *page, const char *out, const char *title,

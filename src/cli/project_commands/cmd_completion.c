@@ -72,14 +72,14 @@ static void print_quoted(const char *text, const char *refused)
         putchar(*text == '\'' || strchr(refused, *text) != NULL ? ' ' : *text);
 }
 
-static bool names_maps(const imp_option *option)
+static bool is_map_option(const imp_option *option)
 {
     return strcmp(option->name, "map") == 0;
 }
 
 static const char MAPS[] = "$(imprint map list 2>/dev/null | awk 'NR > 1 { print $1 }')";
 
-static void describe_for_bash(const imp_options *options)
+static void print_command_for_bash(const imp_options *options)
 {
     printf("    %s)\n        words='", options->command->name);
     for (int k = 0; k < options->count; k++)
@@ -98,7 +98,7 @@ static void describe_for_bash(const imp_options *options)
             printf("'");
             print_choices(options, k);
             printf("'");
-        } else if (names_maps(option)) {
+        } else if (is_map_option(option)) {
             printf("%s", MAPS);
         }
         printf(" ;;\n");
@@ -106,7 +106,7 @@ static void describe_for_bash(const imp_options *options)
     printf("        esac\n        ;;\n");
 }
 
-static imp_status print_for_bash(imp_error *err)
+static imp_status print_script_for_bash(imp_error *err)
 {
     printf("# completions of imprint for bash: imprint completion bash\n"
            "_imprint() {\n"
@@ -116,7 +116,7 @@ static imp_status print_for_bash(imp_error *err)
     for (int k = 0; k < imp_command_count; k++)
         printf(" %s", imp_commands[k]->name);
     printf("'\n    else\n    case ${COMP_WORDS[1]} in\n");
-    IMP_TRY(for_each_command(describe_for_bash, err));
+    IMP_TRY(for_each_command(print_command_for_bash, err));
     printf("    esac\n    fi\n"
            "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
            "}\n"
@@ -124,7 +124,7 @@ static imp_status print_for_bash(imp_error *err)
     return IMP_OK;
 }
 
-static void describe_for_zsh(const imp_options *options)
+static void print_command_for_zsh(const imp_options *options)
 {
     printf("    %s)\n        _arguments", options->command->name);
     for (int k = 0; k < options->count; k++) {
@@ -143,7 +143,7 @@ static void describe_for_zsh(const imp_options *options)
             printf("(");
             print_choices(options, k);
             printf(")");
-        } else if (names_maps(option)) {
+        } else if (is_map_option(option)) {
             printf("->maps");
         } else if (option->type != IMP_OPTION_FLAG) {
             printf("_files");
@@ -153,7 +153,7 @@ static void describe_for_zsh(const imp_options *options)
     printf(" \\\n            '*:file:_files'\n        ;;\n");
 }
 
-static imp_status print_for_zsh(imp_error *err)
+static imp_status print_script_for_zsh(imp_error *err)
 {
     printf("#compdef imprint\n# completions of imprint for zsh: imprint completion zsh\n"
            "local state\nif (( CURRENT == 2 )); then\n    local -a commands=(\n");
@@ -164,13 +164,13 @@ static imp_status print_for_zsh(imp_error *err)
     }
     printf("    )\n    _describe command commands\n    return\nfi\n"
            "local command=${words[2]}\nshift words\n(( CURRENT-- ))\ncase $command in\n");
-    IMP_TRY(for_each_command(describe_for_zsh, err));
+    IMP_TRY(for_each_command(print_command_for_zsh, err));
     printf("esac\n[[ $state != maps ]] || { _alternative 'maps:map:(%s)' 'files:file:_files' }\n",
            "${(f)\"$(imprint map list 2>/dev/null | awk \"NR > 1 { print \\$1 }\")\"}");
     return IMP_OK;
 }
 
-static void describe_for_fish(const imp_options *options)
+static void print_command_for_fish(const imp_options *options)
 {
     const char *name = options->command->name;
     printf("complete -c imprint -n __fish_use_subcommand -f -a %s -d '", name);
@@ -185,7 +185,7 @@ static void describe_for_fish(const imp_options *options)
             printf(" -x -a '");
             print_choices(options, k);
             printf("'");
-        } else if (names_maps(option)) {
+        } else if (is_map_option(option)) {
             printf(" -r -a '(imprint map list 2>/dev/null | awk \"NR > 1 { print \\$1 }\")'");
         } else if (option->type != IMP_OPTION_FLAG) {
             printf(" -r");
@@ -196,10 +196,10 @@ static void describe_for_fish(const imp_options *options)
     }
 }
 
-static imp_status print_for_fish(imp_error *err)
+static imp_status print_script_for_fish(imp_error *err)
 {
     printf("# completions of imprint for fish: imprint completion fish\n");
-    return for_each_command(describe_for_fish, err);
+    return for_each_command(print_command_for_fish, err);
 }
 
 static imp_status run_completion_command(void *state, const imp_options *options, imp_error *err)
@@ -207,8 +207,8 @@ static imp_status run_completion_command(void *state, const imp_options *options
     (void)state;
     static const imp_subcommand shells[] = {
         {"bash", 0, 0, ""}, {"zsh", 0, 0, ""}, {"fish", 0, 0, ""}, {0}};
-    static imp_status (*const print[])(imp_error *) = {print_for_bash, print_for_zsh,
-                                                       print_for_fish};
+    static imp_status (*const print[])(imp_error *) = {print_script_for_bash, print_script_for_zsh,
+                                                       print_script_for_fish};
     int shell;
     IMP_TRY(imp_options_subcommand(&shell, options, shells, err));
     if (options->json)

@@ -98,7 +98,7 @@ static void check_programs(report *out)
                  ->found,
              sizeof out->rows[0].found, "%s", has_ffmpeg ? "found" : "not found");
     const bool has_bubblewrap = imp_program_find(path, "bwrap");
-    const bool works = has_bubblewrap && imp_machine_run(text, sizeof text, sandbox);
+    const bool works = has_bubblewrap && imp_machine_run_program(text, sizeof text, sandbox);
     const char *advice = works            ? NULL
                          : has_bubblewrap ? "agents run with your rights: the system forbids user "
                                             "namespaces, as many containers do"
@@ -124,7 +124,7 @@ static void check_python(report *out)
         "print('%d.%d' % sys.version_info[:2], 'with', ', '.join(found) or 'none of our packages')",
         NULL};
     char text[IMP_MACHINE_TEXT_MAX];
-    if (!imp_machine_run(text, sizeof text, argv)) {
+    if (!imp_machine_run_program(text, sizeof text, argv)) {
         snprintf(
             add_row(out, "Python", "only for the Python package: apt-get install python3")->found,
             sizeof out->rows[0].found, "not found");

@@ -30,7 +30,7 @@ static int compare_times(const void *a, const void *b)
 }
 
 // Runs of one command stand together, the best one first.
-static int compare_figures(const void *a, const void *b)
+static int compare_commands_and_ranks(const void *a, const void *b)
 {
     const imp_run *first = a, *second = b;
     const int commands = strcmp(first->command, second->command);
@@ -47,7 +47,7 @@ static bool passes_filters(const imp_run *run, const imp_text_list *filters)
         char key[64];
         const char *equals = strchr(filters->items[k], '=');
         snprintf(key, sizeof key, "%.*s", (int)(equals - filters->items[k]), filters->items[k]);
-        const char *value = imp_run_setting(run, key), *wanted = equals + 1;
+        const char *value = imp_run_find_setting(run, key), *wanted = equals + 1;
         const size_t length = strlen(wanted);
         if (value == NULL)
             return false;
@@ -60,14 +60,14 @@ static bool passes_filters(const imp_run *run, const imp_text_list *filters)
 }
 
 // Whether runs of the same command differ in a setting. What says where a run is differs always.
-static bool differs(const imp_run_list *list, const imp_run *run, int setting)
+static bool does_setting_differ(const imp_run_list *list, const imp_run *run, int setting)
 {
     const char *key = run->keys[setting];
     if (strcmp(key, "out") == 0)
         return false;
     for (int k = 0; k < list->count; k++) {
         const imp_run *other = &list->runs[k];
-        const char *value = imp_run_setting(other, key);
+        const char *value = imp_run_find_setting(other, key);
         if (strcmp(other->command, run->command) == 0 &&
             (value == NULL || strcmp(value, run->values[setting]) != 0))
             return true;
@@ -82,9 +82,9 @@ static json_t *list_to_json(const imp_run_list *list)
         const imp_run *run = &list->runs[k];
         json_t *all = json_object(), *different = json_object();
         for (int s = 0; s < run->setting_count; s++) {
-            imp_json_put(all, run->keys[s], json_string(run->values[s]));
-            if (differs(list, run, s))
-                imp_json_put(different, run->keys[s], json_string(run->values[s]));
+            imp_json_set(all, run->keys[s], json_string(run->values[s]));
+            if (does_setting_differ(list, run, s))
+                imp_json_set(different, run->keys[s], json_string(run->values[s]));
         }
         imp_json_append(out,
                         json_pack("{s:s, s:s, s:I, s:s, s:o, s:o}", "run", run->path, "command",
@@ -114,7 +114,7 @@ static void print_list(const imp_run_list *list)
         printf("%-*s  %-9s  %-16s  %-*s ", names, run->path, run->command, when, figures,
                run->figures[0] != '\0' ? run->figures : "-");
         for (int s = 0; s < run->setting_count; s++)
-            if (differs(list, run, s))
+            if (does_setting_differ(list, run, s))
                 printf(" %s=%s", run->keys[s], run->values[s]);
         printf("\n");
     }
@@ -142,7 +142,7 @@ static imp_status read_runs(imp_run_list *list, const settings *s, const imp_opt
     if (list->count > 0)
         qsort(list->runs, (size_t)list->count, sizeof list->runs[0],
               strcmp(s->sort, "time") == 0      ? compare_times
-              : strcmp(s->sort, "figures") == 0 ? compare_figures
+              : strcmp(s->sort, "figures") == 0 ? compare_commands_and_ranks
                                                 : compare_names);
     return IMP_OK;
 }
@@ -194,7 +194,7 @@ static imp_status run_runs_command(void *state, const imp_options *options, imp_
     return action == 0 ? list_runs(s, options, err) : delete_runs(s, options, err);
 }
 
-static void set_up(void *state, imp_options *options)
+static void set_up_runs_command(void *state, imp_options *options)
 {
     settings *s = state;
     s->sort = "name";
@@ -224,6 +224,6 @@ const imp_command imp_command_runs = {
                 "  imprint runs list --sort time\n"
                 "  imprint runs delete runs/b --force",
     .state_size = sizeof(settings),
-    .set_up = set_up,
+    .set_up = set_up_runs_command,
     .run = run_runs_command,
 };

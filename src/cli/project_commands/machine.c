@@ -20,7 +20,7 @@ extern char **environ;
 
 // The rest of the first line of a file that begins with `key`, behind its colon. Returns whether
 // there is one.
-static bool read_value(char *out, size_t capacity, const char *path, const char *key)
+static bool read_value_of_key(char *out, size_t capacity, const char *path, const char *key)
 {
     char line[1024];
     bool found = false;
@@ -39,7 +39,7 @@ static bool read_value(char *out, size_t capacity, const char *path, const char 
 
 void imp_machine_processor(char *out)
 {
-    if (!read_value(out, IMP_MACHINE_TEXT_MAX, "/proc/cpuinfo", "model name"))
+    if (!read_value_of_key(out, IMP_MACHINE_TEXT_MAX, "/proc/cpuinfo", "model name"))
         snprintf(out, IMP_MACHINE_TEXT_MAX, "unknown");
 }
 
@@ -53,9 +53,11 @@ void imp_machine_memory(double *total, double *available)
 {
     char text[64];
     const char *path = "/proc/meminfo";
-    *total = read_value(text, sizeof text, path, "MemTotal") ? 1024.0 * strtod(text, NULL) : 0.0;
-    *available =
-        read_value(text, sizeof text, path, "MemAvailable") ? 1024.0 * strtod(text, NULL) : 0.0;
+    *total =
+        read_value_of_key(text, sizeof text, path, "MemTotal") ? 1024.0 * strtod(text, NULL) : 0.0;
+    *available = read_value_of_key(text, sizeof text, path, "MemAvailable")
+                     ? 1024.0 * strtod(text, NULL)
+                     : 0.0;
 }
 
 // Writes `count` blocks to a file and syncs it. Returns the bytes that arrived.
@@ -90,7 +92,7 @@ imp_status imp_machine_measure_disk(double *available, double *speed, const char
     return written > 0.0 ? IMP_OK : imp_fail(err, IMP_IO, "%s: no space is left", folder);
 }
 
-bool imp_machine_run(char *out, size_t capacity, const char *const *argv)
+bool imp_machine_run_program(char *out, size_t capacity, const char *const *argv)
 {
     int ends[2], state = 1;
     pid_t process;

@@ -24,6 +24,6 @@ imp_status imp_machine_measure_disk(double *available, double *speed, const char
 
 // Runs a program of PATH without input and keeps the beginning of its standard output. Returns
 // whether it ended with exit code 0. argv ends with NULL.
-bool imp_machine_run(char *out, size_t capacity, const char *const *argv);
+bool imp_machine_run_program(char *out, size_t capacity, const char *const *argv);
 
 #endif

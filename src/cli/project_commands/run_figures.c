@@ -18,7 +18,7 @@ typedef struct table_row {
 } table_row;
 
 // The place of a column in the first line of a table, or -1.
-static int find_column(const char *header, const char *name)
+static int column_index(const char *header, const char *name)
 {
     int column = 0;
     for (const char *at = header; *at != '\0'; column++) {
@@ -30,7 +30,7 @@ static int find_column(const char *header, const char *name)
     return -1;
 }
 
-static void parse_row(table_row *row, const char *line)
+static void parse_table_row(table_row *row, const char *line)
 {
     for (int k = 0; k < COLUMNS_MAX; k++) {
         char *end;
@@ -55,10 +55,10 @@ static int read_best_row(table_row *best, char header[LINE_MAX_LENGTH], const im
     if (file == NULL)
         return 0;
     if (fgets(header, LINE_MAX_LENGTH, file) != NULL)
-        place = find_column(header, column);
+        place = column_index(header, column);
     while (place >= 0 && place < COLUMNS_MAX && fgets(line, sizeof line, file) != NULL) {
         table_row row;
-        parse_row(&row, line);
+        parse_table_row(&row, line);
         if (rows++ == 0 || sign * row.cells[place] > sign * best->cells[place])
             *best = row;
     }
@@ -67,9 +67,9 @@ static int read_best_row(table_row *best, char header[LINE_MAX_LENGTH], const im
 }
 
 // A cell by its column's name; NAN without it.
-static double cell(const table_row *row, const char *header, const char *column)
+static double cell_of_column(const table_row *row, const char *header, const char *column)
 {
-    const int place = find_column(header, column);
+    const int place = column_index(header, column);
     return place >= 0 && place < COLUMNS_MAX ? row->cells[place] : (double)NAN;
 }
 
@@ -80,9 +80,9 @@ static void read_training(imp_run *run)
     const int epochs = read_best_row(&best, header, run, "history.csv", "validation_loss", -1.0);
     if (epochs == 0)
         return;
-    double loss = cell(&best, header, "validation_loss");
+    double loss = cell_of_column(&best, header, "validation_loss");
     if (isnan(loss))
-        loss = cell(&best, header, "loss");
+        loss = cell_of_column(&best, header, "loss");
     snprintf(run->figures, sizeof run->figures, "loss %.5f, %s", loss, IMP_PLURAL(epochs, "epoch"));
     run->rank = loss;
 }
@@ -92,13 +92,13 @@ static void read_dagger(imp_run *run)
     char header[LINE_MAX_LENGTH];
     table_row best;
     const int rounds = read_best_row(&best, header, run, "rounds.csv", "completed", 1.0);
-    const char *episodes = imp_run_setting(run, "eval-episodes");
+    const char *episodes = imp_run_find_setting(run, "eval-episodes");
     if (rounds == 0)
         return;
-    const double completed = cell(&best, header, "completed");
+    const double completed = cell_of_column(&best, header, "completed");
     snprintf(run->figures, sizeof run->figures, "completed %.0f of %s, %.2f cm, %s", completed,
-             episodes != NULL ? episodes : "?", 100.0 * cell(&best, header, "lane_distance"),
-             IMP_PLURAL(rounds, "round"));
+             episodes != NULL ? episodes : "?",
+             100.0 * cell_of_column(&best, header, "lane_distance"), IMP_PLURAL(rounds, "round"));
     run->rank = -completed;
 }
 

@@ -102,7 +102,7 @@ void imp_run_list_free(imp_run_list *list)
     *list = (imp_run_list){0};
 }
 
-const char *imp_run_setting(const imp_run *run, const char *key)
+const char *imp_run_find_setting(const imp_run *run, const char *key)
 {
     if (strcmp(key, "command") == 0)
         return run->command;

@@ -33,7 +33,7 @@ imp_status imp_run_list_add(imp_run_list *list, const char *folder, imp_error *e
 void imp_run_list_free(imp_run_list *list);
 
 // The value of a setting, or NULL; the key "command" is the run's command.
-const char *imp_run_setting(const imp_run *run, const char *key);
+const char *imp_run_find_setting(const imp_run *run, const char *key);
 
 // Reads the figures of a run from its files, for people and as a rank.
 void imp_run_read_figures(imp_run *run);

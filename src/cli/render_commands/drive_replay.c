@@ -14,8 +14,8 @@
 enum { VIEW_WIDTH = 320, VIEW_HEIGHT = 240 };
 
 // The policy's name where all drives have one of their own, else the file's.
-static const char *name_of_drive(const imp_demonstration *drives, int count, int index,
-                                 const char *path)
+static const char *choose_drive_name(const imp_demonstration *drives, int count, int index,
+                                     const char *path)
 {
     const char *name = drives[index].policy;
     bool is_unique = name[0] != '\0';
@@ -42,7 +42,7 @@ imp_status imp_drive_replay_write(const imp_options *options, const imp_text_lis
         const bool sized = imp_option_is_given(options, &sim->def->camera.width);
         for (int k = 0; k < files.count; k++)
             shown[k] = (imp_video_drive){
-                .drive = &read[k], .name = name_of_drive(read, files.count, k, files.paths[k])};
+                .drive = &read[k], .name = choose_drive_name(read, files.count, k, files.paths[k])};
         const imp_drive_video_def def = {
             .path = out,
             .drives = shown,

@@ -290,7 +290,7 @@ static void copy_frame_enlarged(const replay_job *p, int step, uint8_t *rgb)
 }
 
 // The forward speed that led to a step, from the difference of poses.
-static double speed_before(const replay_job *p, int step)
+static double speed_before_step(const replay_job *p, int step)
 {
     const imp_pose here = p->trail[step], before = p->trail[step > 0 ? step - 1 : 0];
     const imp_vec2 displacement = {here.x - before.x, here.z - before.z};
@@ -298,7 +298,7 @@ static double speed_before(const replay_job *p, int step)
 }
 
 // Puts one view of several into its place in the frame.
-static void place_panel(const replay_job *p, int index, uint8_t *rgb)
+static void copy_panel_into_frame(const replay_job *p, int index, uint8_t *rgb)
 {
     imp_video_place_view(rgb, p->width, p->panel, p->panel_width, p->picture_height, index);
 }
@@ -311,14 +311,14 @@ static imp_status render_frame(replay_job *p, int step, uint8_t *rgb, imp_error 
     imp_frame_state frame = {.view = imp_env_view(&p->env),
                              .trail = p->trail,
                              .trail_count = step + 1,
-                             .speed = speed_before(p, step),
+                             .speed = speed_before_step(p, step),
                              .turn_rate = imp_wrap_angle(here.heading - before.heading) /
                                           p->episode->time_step,
                              .number = (uint32_t)step};
     frame.view.pose = here;
     for (int k = 0; k < p->panel_count; k++) {
         IMP_TRY(imp_view_renderer_draw(p->panels[k], &frame, p->panel, err));
-        place_panel(p, k, rgb);
+        copy_panel_into_frame(p, k, rgb);
     }
     return IMP_OK;
 }
@@ -331,7 +331,7 @@ static void draw_caption(replay_job *p, int step, uint8_t *rgb)
     const bool last = step == episode->steps;
     const imp_video_caption caption = {
         .time = step * episode->time_step,
-        .speed = speed_before(p, step),
+        .speed = speed_before_step(p, step),
         .left = last ? NAN : duty[0],
         .right = last ? NAN : duty[1],
         .driver =

@@ -12,7 +12,7 @@
 static const double VIEW_DISTANCE = 3.0, FREE_DISTANCE = 0.35;
 
 // Counts the objects in view, up to four; -1 if one is too near.
-static int count_objects(const imp_world *world, imp_pose pose)
+static int count_visible_objects(const imp_world *world, imp_pose pose)
 {
     enum { OBJECTS_MAX = 4 };
     const imp_sine_cosine heading = imp_sincos(pose.heading);
@@ -54,7 +54,7 @@ bool imp_scenic_pose_find(imp_pose *out, const imp_world *world)
             const imp_vec2 at = imp_curve_point(&world->curves[k], PLACES[n]);
             const imp_vec2 along = imp_curve_derivative(&world->curves[k], PLACES[n]);
             const imp_pose pose = {at.x, at.z, imp_atan2(-along.z, along.x)};
-            const int objects = count_objects(world, pose);
+            const int objects = count_visible_objects(world, pose);
             const int score = objects < 0 ? -1 : 2 * objects + count_road_ahead(world, pose);
             if (score <= best)
                 continue;

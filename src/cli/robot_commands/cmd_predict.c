@@ -40,7 +40,7 @@ typedef struct settings {
 } settings;
 
 // Opens the segmenter for --overlay classes and lane.
-static imp_status open_masks(settings *s, imp_error *err)
+static imp_status open_segmenter(settings *s, imp_error *err)
 {
     imp_network *network;
     if (s->segmenter[0] == '\0')
@@ -69,8 +69,8 @@ static void paint_likeliest_classes(const float *shares, size_t cells, uint8_t *
 }
 
 // Finds the classes of an image and paints them. *masks: freed by the caller; NULL without one.
-static imp_status find_masks(settings *s, const imp_image_frame *frame, uint8_t **masks,
-                             imp_error *err)
+static imp_status segment_and_colour_image(settings *s, const imp_image_frame *frame,
+                                           uint8_t **masks, imp_error *err)
 {
     *masks = NULL;
     if (s->masks == NULL || !(s->parts.classes || s->parts.lane))
@@ -92,13 +92,13 @@ static imp_status find_masks(settings *s, const imp_image_frame *frame, uint8_t 
 }
 
 // Writes one line for each policy.
-static void write_rows(settings *s, const imp_image_frame *frame)
+static void write_prediction_rows(settings *s, const imp_image_frame *frame)
 {
     for (int k = 0; k < s->predictor.count; k++) {
         const imp_action a = s->predictor.actions[k];
         double speed, turn_rate;
         imp_velocity_from_action(a, &speed, &turn_rate);
-        const int side = imp_action_side(a, 0.1);
+        const int side = imp_action_turn_direction(a, 0.1);
         if (s->table != NULL) {
             imp_csv_write_field(s->table, frame->name);
             fputc(',', s->table);
@@ -128,9 +128,9 @@ static imp_status draw_frame(settings *s, const imp_image_frame *frame, imp_erro
     uint8_t *rgb = malloc((size_t)width * (size_t)height * 3), *masks = NULL;
     if (rgb == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for an image");
-    imp_status status = find_masks(s, frame, &masks, err);
+    imp_status status = segment_and_colour_image(s, frame, &masks, err);
     if (status == IMP_OK)
-        status = imp_overlay_draw(
+        status = imp_overlay_draw_predictions(
             rgb, &s->predictor, frame, masks, masks != NULL ? imp_segmenter_width(s->masks) : 0,
             masks != NULL ? imp_segmenter_height(s->masks) : 0, &s->parts, err);
     if (status == IMP_OK && s->images) {
@@ -150,11 +150,12 @@ static imp_status draw_frame(settings *s, const imp_image_frame *frame, imp_erro
     return status;
 }
 
-static imp_status visit_frame(void *context, const imp_image_frame *frame, imp_error *err)
+static imp_status predict_and_draw_frame(void *context, const imp_image_frame *frame,
+                                         imp_error *err)
 {
     settings *s = context;
     IMP_TRY(imp_predictor_act(&s->predictor, frame, err));
-    write_rows(s, frame);
+    write_prediction_rows(s, frame);
     IMP_TRY(draw_frame(s, frame, err));
     s->count++;
     return IMP_OK;
@@ -187,7 +188,7 @@ static imp_status write_sheet(const settings *s, imp_error *err)
 }
 
 // Visits all inputs, then writes table and sheet.
-static imp_status predict_all(settings *s, const imp_options *options, imp_error *err)
+static imp_status predict_all_images(settings *s, const imp_options *options, imp_error *err)
 {
     const imp_monitor monitor = imp_console_monitor(options);
     imp_atomic_file file;
@@ -200,8 +201,8 @@ static imp_status predict_all(settings *s, const imp_options *options, imp_error
         fputs("image,policy,left,right,speed,turn_rate,side\n", s->table);
     }
     for (int k = 0; k < options->operand_count && status == IMP_OK; k++)
-        status =
-            imp_image_frames_visit(options->operands[k], s->every, visit_frame, s, &monitor, err);
+        status = imp_image_frames_visit(options->operands[k], s->every, predict_and_draw_frame, s,
+                                        &monitor, err);
     if (s->out != NULL && status == IMP_OK)
         status = imp_atomic_file_commit(&file, err);
     else if (s->out != NULL)
@@ -210,7 +211,7 @@ static imp_status predict_all(settings *s, const imp_options *options, imp_error
 }
 
 // What --overlay names.
-static imp_status parse_parts(settings *s, imp_error *err)
+static imp_status parse_overlay_parts(settings *s, imp_error *err)
 {
     char copy[64], *rest = copy;
     snprintf(copy, sizeof copy, "%s", s->draw);
@@ -235,20 +236,20 @@ static imp_status run_predict_command(void *state, const imp_options *options, i
                         "--policy MODEL image.png");
     if (s->every < 1)
         return imp_fail(err, IMP_USAGE, "--every must be at least 1");
-    IMP_TRY(parse_parts(s, err));
+    IMP_TRY(parse_overlay_parts(s, err));
     s->opened = true;
     IMP_TRY(imp_predictor_open(&s->predictor, &s->policies, s->segmenter, s->robot, options->quiet,
                                err));
-    IMP_TRY(open_masks(s, err));
+    IMP_TRY(open_segmenter(s, err));
     if (s->out != NULL) {
         IMP_TRY(imp_output_folder_prepare(options, s->out, false, s->force, err));
         IMP_TRY(imp_folder_create(s->out, err));
     }
     s->list = options->json ? json_array() : NULL;
-    const imp_status status = predict_all(s, options, err);
+    const imp_status status = predict_all_images(s, options, err);
     imp_console_clear_progress();
     if (s->out != NULL)
-        imp_output_folder_end_backup(s->out, s->force, status, err);
+        imp_output_folder_restore_or_drop_backup(s->out, s->force, status, err);
     return status;
 }
 

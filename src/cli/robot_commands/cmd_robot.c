@@ -26,8 +26,8 @@ typedef struct settings {
 } settings;
 
 // Draws the start of an episode through a camera.
-static imp_status draw_camera(uint8_t *rgb, const settings *s, const imp_robot_def *robot,
-                              imp_error *err)
+static imp_status render_start_view(uint8_t *rgb, const settings *s, const imp_robot_def *robot,
+                                    imp_error *err)
 {
     imp_sim_def def = imp_default_sim_def();
     imp_sim *sim = NULL;
@@ -46,7 +46,8 @@ static imp_status draw_camera(uint8_t *rgb, const settings *s, const imp_robot_d
 }
 
 // Writes what the robot sees, and to the right what the usual robot sees in the same place.
-static imp_status write_views(const settings *s, const imp_robot_def *robot, imp_error *err)
+static imp_status write_camera_comparison(const settings *s, const imp_robot_def *robot,
+                                          imp_error *err)
 {
     const size_t row = (size_t)s->size[0] * 3, rows = (size_t)s->size[1];
     const imp_robot_def usual = imp_default_robot_def();
@@ -55,9 +56,9 @@ static imp_status write_views(const settings *s, const imp_robot_def *robot, imp
                             ? IMP_OK
                             : imp_fail(err, IMP_NO_MEMORY, "out of memory for the image");
     if (status == IMP_OK)
-        status = draw_camera(views[0], s, robot, err);
+        status = render_start_view(views[0], s, robot, err);
     if (status == IMP_OK)
-        status = draw_camera(views[1], s, &usual, err);
+        status = render_start_view(views[1], s, &usual, err);
     for (size_t y = 0; status == IMP_OK && y < rows; y++)
         for (size_t k = 0; k < 2; k++)
             memcpy(both + (2 * y + k) * row, views[k] + y * row, row);
@@ -82,7 +83,7 @@ static imp_status show_robot(const settings *s, const imp_options *options, json
                         s->size[1]);
     IMP_TRY(imp_robot_read(&robot, &remarks, options->operands[1], err));
     if (s->out != NULL)
-        IMP_TRY(write_views(s, &robot, err));
+        IMP_TRY(write_camera_comparison(s, &robot, err));
     if (options->json)
         *json = imp_robot_json(&robot, &remarks);
     else
@@ -101,7 +102,7 @@ static bool check_robot(const imp_options *options, const char *path, json_t *li
     if (options->json) {
         json_t *one = readable ? imp_robot_json(&robot, &remarks)
                                : json_pack("{s:s}", "problem", err.message);
-        imp_json_put(one, "path", json_string(path));
+        imp_json_set(one, "path", json_string(path));
         imp_json_append(list, one);
         return good;
     }
@@ -128,7 +129,7 @@ static imp_status check_robots(const imp_options *options, json_t **json, imp_er
 }
 
 // Writes the fitted robot as a file.
-static imp_status write_fitted(const settings *s, const imp_robot_def *robot, imp_error *err)
+static imp_status write_fitted_robot(const settings *s, const imp_robot_def *robot, imp_error *err)
 {
     char text[IMP_ROBOT_TEXT_MAX];
     if (imp_path_exists(s->out) && !s->force)
@@ -165,7 +166,7 @@ static imp_status fit_robot(const settings *s, const imp_options *options, json_
     imp_console_clear_progress();
     IMP_TRY(status);
     if (s->out != NULL)
-        IMP_TRY(write_fitted(s, &fit.robot, err));
+        IMP_TRY(write_fitted_robot(s, &fit.robot, err));
     if (options->json)
         *json = imp_robot_fit_json(&fit);
     else

@@ -35,8 +35,8 @@ typedef struct frame_source {
     const imp_monitor *monitor;
 } frame_source;
 
-static imp_status show(const frame_source *s, const char *name, const uint8_t *rgb, int width,
-                       int height, bool begins, imp_error *err)
+static imp_status visit_image(const frame_source *s, const char *name, const uint8_t *rgb,
+                              int width, int height, bool begins, imp_error *err)
 {
     const imp_image_frame frame = {name, rgb, width, height, begins};
     if (imp_monitor_should_stop(s->monitor))
@@ -44,12 +44,13 @@ static imp_status show(const frame_source *s, const char *name, const uint8_t *r
     return s->visit(s->context, &frame, err);
 }
 
-static imp_status visit_file(const frame_source *s, const char *path, imp_error *err)
+static imp_status visit_image_file(const frame_source *s, const char *path, imp_error *err)
 {
     uint8_t *rgb;
     int width, height;
     IMP_TRY(imp_image_read(&rgb, &width, &height, path, err));
-    const imp_status status = show(s, imp_path_base_name(path), rgb, width, height, true, err);
+    const imp_status status =
+        visit_image(s, imp_path_base_name(path), rgb, width, height, true, err);
     free(rgb);
     return status;
 }
@@ -98,7 +99,7 @@ static imp_status list_images(char ***names, int *count, const char *path, imp_e
     return status;
 }
 
-static imp_status visit_folder(const frame_source *s, imp_error *err)
+static imp_status visit_folder_images(const frame_source *s, imp_error *err)
 {
     char **names = NULL;
     int count = 0;
@@ -113,7 +114,7 @@ static imp_status visit_folder(const frame_source *s, imp_error *err)
         char path[IMP_PATH_MAX];
         status = imp_path_join(path, s->path, names[k], err);
         if (status == IMP_OK)
-            status = visit_file(s, path, err);
+            status = visit_image_file(s, path, err);
     }
     for (int k = 0; k < count; k++)
         free(names[k]);
@@ -121,7 +122,7 @@ static imp_status visit_folder(const frame_source *s, imp_error *err)
     return status;
 }
 
-static imp_status visit_dataset(const frame_source *s, imp_error *err)
+static imp_status visit_dataset_frames(const frame_source *s, imp_error *err)
 {
     imp_dataset *dataset;
     IMP_TRY(imp_dataset_open(&dataset, s->path, err));
@@ -134,8 +135,8 @@ static imp_status visit_dataset(const frame_source *s, imp_error *err)
             char name[NAME_BYTES];
             snprintf(name, sizeof name, "%.300s episode %d step %d", imp_path_base_name(s->path), e,
                      t);
-            status = show(s, name, episode->observations + bytes * (size_t)t, info->width,
-                          info->height, t == 0, err);
+            status = visit_image(s, name, episode->observations + bytes * (size_t)t, info->width,
+                                 info->height, t == 0, err);
         }
     }
     imp_dataset_close(dataset);
@@ -179,7 +180,7 @@ static imp_status start_ffmpeg(const char *path, pid_t *process, int *output, im
 }
 
 // Fills a buffer from a pipe; false at its end.
-static bool read_whole(int input, uint8_t *to, size_t length)
+static bool read_exactly(int input, uint8_t *to, size_t length)
 {
     for (size_t done = 0; done < length;) {
         const ssize_t count = read(input, to + done, length - done);
@@ -190,7 +191,7 @@ static bool read_whole(int input, uint8_t *to, size_t length)
     return true;
 }
 
-static imp_status visit_video(const frame_source *s, imp_error *err)
+static imp_status visit_video_frames(const frame_source *s, imp_error *err)
 {
     const size_t bytes = (size_t)VIDEO_WIDTH * VIDEO_HEIGHT * 3;
     pid_t process;
@@ -203,11 +204,11 @@ static imp_status visit_video(const frame_source *s, imp_error *err)
         free(rgb);
         return status;
     }
-    for (; status == IMP_OK && read_whole(output, rgb, bytes); count++) {
+    for (; status == IMP_OK && read_exactly(output, rgb, bytes); count++) {
         char name[NAME_BYTES];
         snprintf(name, sizeof name, "%.300s frame %d", imp_path_base_name(s->path), count);
         if (count % s->every == 0)
-            status = show(s, name, rgb, VIDEO_WIDTH, VIDEO_HEIGHT, count == 0, err);
+            status = visit_image(s, name, rgb, VIDEO_WIDTH, VIDEO_HEIGHT, count == 0, err);
     }
     close(output);
     if (status != IMP_OK)
@@ -231,14 +232,14 @@ imp_status imp_image_frames_visit(const char *path, int every, imp_image_visitor
     case IMP_FILE_TYPE_FOLDER:
         return imp_path_join(index, path, IMP_DATASET_INDEX_FILE, NULL) == IMP_OK &&
                        imp_path_exists(index)
-                   ? visit_dataset(&s, err)
-                   : visit_folder(&s, err);
+                   ? visit_dataset_frames(&s, err)
+                   : visit_folder_images(&s, err);
     case IMP_FILE_TYPE_PNG:
     case IMP_FILE_TYPE_JPEG:
-        return visit_file(&s, path, err);
+        return visit_image_file(&s, path, err);
     case IMP_FILE_TYPE_VIDEO:
     case IMP_FILE_TYPE_GIF:
-        return visit_video(&s, err);
+        return visit_video_frames(&s, err);
     default:
         return imp_fail(err, IMP_BAD_INPUT,
                         "%s is %s: give a PNG, a JPEG, a folder of them, a video or a dataset",

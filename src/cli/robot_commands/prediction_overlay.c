@@ -33,9 +33,9 @@ static bool is_line_colour(const uint8_t *rgb)
 }
 
 // Copies the image into its place, with the classes over it.
-static void draw_image(imp_canvas *canvas, int left, const imp_image_frame *frame,
-                       const uint8_t *masks, int mask_width, int mask_height,
-                       const imp_overlay_parts *parts)
+static void draw_image_with_classes(imp_canvas *canvas, int left, const imp_image_frame *frame,
+                                    const uint8_t *masks, int mask_width, int mask_height,
+                                    const imp_overlay_parts *parts)
 {
     const int height = image_height(frame);
     for (int y = 0; y < height; y++)
@@ -73,8 +73,8 @@ static bool project_ground(const imp_camera *camera, double ahead, double right,
 }
 
 // Draws the path of a second of driving; where it turns backwards or stands, only a dot.
-static void draw_path(imp_canvas *canvas, int left, int height, const imp_camera *camera,
-                      imp_action action)
+static void draw_predicted_path(imp_canvas *canvas, int left, int height, const imp_camera *camera,
+                                imp_action action)
 {
     enum { POINTS = 40 };
     static const imp_colour GREEN = {40, 230, 60}, BLACK = {0, 0, 0};
@@ -108,15 +108,17 @@ static void draw_caption(imp_canvas *canvas, int left, int top, const char *name
     snprintf(shown, sizeof shown, "%s", name);
     imp_canvas_fill_rectangle(canvas, left, top, left + IMP_OVERLAY_WIDTH,
                               top + IMP_OVERLAY_CAPTION, imp_colour_background);
-    snprintf(text, sizeof text, "%s  %+.2f %+.2f %s", shown, action.left, action.right,
-             (const char *[]){"right", "straight", "left"}[imp_action_side(action, 0.1) + 1]);
+    snprintf(
+        text, sizeof text, "%s  %+.2f %+.2f %s", shown, action.left, action.right,
+        (const char *[]){"right", "straight", "left"}[imp_action_turn_direction(action, 0.1) + 1]);
     imp_canvas_add_text(canvas, left + 4.0, top + IMP_OVERLAY_CAPTION - 5.0, SIZE, text);
     imp_canvas_fill_shape(canvas, imp_colour_foreground, 1.0);
 }
 
-imp_status imp_overlay_draw(uint8_t *rgb, const imp_predictor *predictor,
-                            const imp_image_frame *frame, const uint8_t *masks, int mask_width,
-                            int mask_height, const imp_overlay_parts *parts, imp_error *err)
+imp_status imp_overlay_draw_predictions(uint8_t *rgb, const imp_predictor *predictor,
+                                        const imp_image_frame *frame, const uint8_t *masks,
+                                        int mask_width, int mask_height,
+                                        const imp_overlay_parts *parts, imp_error *err)
 {
     const int height = image_height(frame), width = predictor->count * IMP_OVERLAY_WIDTH;
     imp_camera_def def = predictor->robot.camera;
@@ -128,9 +130,9 @@ imp_status imp_overlay_draw(uint8_t *rgb, const imp_predictor *predictor,
     imp_status status = imp_canvas_init(&canvas, width, height + IMP_OVERLAY_CAPTION, err);
     for (int k = 0; k < predictor->count && status == IMP_OK; k++) {
         const int left = k * IMP_OVERLAY_WIDTH;
-        draw_image(&canvas, left, frame, masks, mask_width, mask_height, parts);
+        draw_image_with_classes(&canvas, left, frame, masks, mask_width, mask_height, parts);
         if (parts->arrow)
-            draw_path(&canvas, left, height, &camera, predictor->actions[k]);
+            draw_predicted_path(&canvas, left, height, &camera, predictor->actions[k]);
         draw_caption(&canvas, left, height, predictor->names[k], predictor->actions[k]);
     }
     if (status == IMP_OK)

@@ -20,8 +20,9 @@ int imp_overlay_height(const imp_image_frame *frame);
 // Draws an image for each policy, side by side: rgb is (imp_overlay_height() x count *
 // IMP_OVERLAY_WIDTH x 3), allocated and freed by the caller. masks: the image's classes painted in
 // the palette, (mask_height x mask_width x 3); NULL: none.
-imp_status imp_overlay_draw(uint8_t *rgb, const imp_predictor *predictor,
-                            const imp_image_frame *frame, const uint8_t *masks, int mask_width,
-                            int mask_height, const imp_overlay_parts *parts, imp_error *err);
+imp_status imp_overlay_draw_predictions(uint8_t *rgb, const imp_predictor *predictor,
+                                        const imp_image_frame *frame, const uint8_t *masks,
+                                        int mask_width, int mask_height,
+                                        const imp_overlay_parts *parts, imp_error *err);
 
 #endif

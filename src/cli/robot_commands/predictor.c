@@ -12,14 +12,14 @@
 #include "imprint/nn.h"
 #include "imprint/segmentation.h"
 
-static void print_note(void *context, const char *text)
+static void print_note_unless_quiet(void *context, const char *text)
 {
     if (!*(const bool *)context)
         fprintf(stderr, "imprint: %s\n", text);
 }
 
 // Only policies that were trained on masks look through the segmenter.
-static imp_status wants_segmenter(bool *wants, const char *model, imp_error *err)
+static imp_status needs_segmenter(bool *wants, const char *model, imp_error *err)
 {
     imp_network *network;
     IMP_TRY(imp_network_load(&network, model, err));
@@ -40,11 +40,11 @@ imp_status imp_predictor_open(imp_predictor *predictor, const imp_text_list *mod
     for (int k = 0; k < models->count; k++) {
         imp_agent_def def = imp_default_agent_def();
         bool wants, silent = quiet;
-        IMP_TRY(wants_segmenter(&wants, models->items[k], err));
+        IMP_TRY(needs_segmenter(&wants, models->items[k], err));
         def.model = models->items[k];
         def.segmenter = wants ? segmenter : "";
         def.robot = robot;
-        def.report_warning = print_note;
+        def.report_warning = print_note_unless_quiet;
         def.context = &silent;
         IMP_TRY(imp_agent_create(&predictor->agents[k], &def, err));
         predictor->names[k] = imp_path_shortest_unique_tail(models->items, models->count, k);
@@ -72,7 +72,7 @@ imp_status imp_predictor_act(imp_predictor *predictor, const imp_image_frame *fr
     return IMP_OK;
 }
 
-int imp_action_side(imp_action action, double straight)
+int imp_action_turn_direction(imp_action action, double straight)
 {
     const double difference = action.right - action.left;
     return difference > straight ? 1 : difference < -straight ? -1 : 0;

@@ -29,6 +29,6 @@ imp_status imp_predictor_act(imp_predictor *predictor, const imp_image_frame *fr
 
 // The side that an action steers to: 1 left, 0 about straight, -1 right. straight: the largest
 // difference of the duty cycles that counts as straight.
-int imp_action_side(imp_action action, double straight);
+int imp_action_turn_direction(imp_action action, double straight);
 
 #endif

@@ -31,8 +31,8 @@ typedef struct settings {
 } settings;
 
 // Adds rows, of which some are members of the definition.
-static void add_rows(imp_options *options, const char *group, const imp_option *table, size_t bytes,
-                     settings *s)
+static void add_member_options(imp_options *options, const char *group, const imp_option *table,
+                               size_t bytes, settings *s)
 {
     imp_options_add_members(options, group, table, (int)(bytes / sizeof *table),
                             &imp_dagger_members, &s->dagger);
@@ -63,7 +63,7 @@ static void add_collection_options(imp_options *options, settings *s)
         IMP_MEMBER_OPTION("collect.noise_time", 0, IMP_SETTING),
         IMP_MEMBER_OPTION("collect.start_offset", 0, IMP_SETTING),
     };
-    add_rows(options, NULL, table, sizeof table, s);
+    add_member_options(options, NULL, table, sizeof table, s);
 }
 
 // Options of the training after each round: those of `imprint train` that make sense here.
@@ -89,7 +89,7 @@ static void add_training_options(imp_options *options, settings *s)
         {"train-seed", 0, IMP_OPTION_SEED, &s->dagger.train.seed, "N",
          "seed of weights, order and split", IMP_SETTING},
     };
-    add_rows(options, "Learning", table, sizeof table, s);
+    add_member_options(options, "Learning", table, sizeof table, s);
 }
 
 // The options of the simulation come first, as in `imprint log`.
@@ -115,7 +115,7 @@ static void add_dagger_options(imp_options *options, settings *s)
     imp_sim_options_add_observe(options, &s->sim);
     add_collection_options(options, s);
     add_training_options(options, s);
-    add_rows(options, NULL, table, sizeof table, s);
+    add_member_options(options, NULL, table, sizeof table, s);
 }
 
 // One object per round, with the names of the columns of rounds.csv.
@@ -185,7 +185,7 @@ static imp_status apply_simulation_options(settings *s, const imp_options *optio
 }
 
 // Take-overs are the data of one more round, which is the last one of this call.
-static void apply_take_overs(settings *s)
+static void use_take_overs_as_round(settings *s)
 {
     s->dagger.take_overs = s->take_overs.items;
     s->dagger.take_over_count = s->take_overs.count;
@@ -203,8 +203,8 @@ static imp_status run_dagger_command(void *state, const imp_options *options, im
     imp_run_folder folder;
     IMP_TRY(imp_train_settings_apply(&s->training, err));
     IMP_TRY(apply_simulation_options(s, options, err));
-    apply_take_overs(s);
-    IMP_TRY(imp_run_folder_begin(&folder, options, s->out, s->resume, s->force, err));
+    use_take_overs_as_round(s);
+    IMP_TRY(imp_run_folder_prepare(&folder, options, s->out, s->resume, s->force, err));
     // settings are stored in datasets and models
     char *json = imp_options_to_json(options);
     const imp_monitor monitor = imp_console_monitor(options);
@@ -217,7 +217,7 @@ static imp_status run_dagger_command(void *state, const imp_options *options, im
     if (status == IMP_INTERRUPTED)
         imp_fail(err, status, "interrupted after %s: continue with --out %s --resume",
                  IMP_PLURAL(done->count, "round"), s->out);
-    return imp_run_folder_finish(&folder, options, status, err);
+    return imp_run_folder_keep_or_restore(&folder, options, status, err);
 }
 
 // Values of named options are taken from the library's defaults, so that the help shows them.

@@ -127,7 +127,7 @@ static json_t *segmentation_score_json(const imp_seg_score *score)
     // the classes are named, so that their order does not matter
     json_t *classes = json_object();
     for (int c = 0; c < IMP_CLASS_COUNT; c++)
-        imp_json_put(classes, imp_class_name(c), imp_json_real_or_null(score->iou[c]));
+        imp_json_set(classes, imp_class_name(c), imp_json_real_or_null(score->iou[c]));
     return json_pack("{s:o, s:o, s:o}", "mean_iou", imp_json_real_or_null(score->mean_iou),
                      "accuracy", imp_json_real_or_null(score->accuracy), "iou", classes);
 }
@@ -196,8 +196,8 @@ static imp_status run_seg_train_command(void *state, const imp_options *options,
     imp_run_folder folder;
     IMP_TRY(read_seg_train_options(s, options, err));
     IMP_TRY(imp_train_settings_check_output(training, err));
-    IMP_TRY(imp_run_folder_begin(&folder, options, training->out, training->train->resume,
-                                 training->force, err));
+    IMP_TRY(imp_run_folder_prepare(&folder, options, training->out, training->train->resume,
+                                   training->force, err));
     char *json = settings_stored_in_model(options);
     const imp_monitor monitor = imp_console_monitor(options);
     s->def.train.settings = json != NULL ? json : "{}";
@@ -205,7 +205,7 @@ static imp_status run_seg_train_command(void *state, const imp_options *options,
         imp_train_segmenter(&s->summary, training->out, &s->def, &monitor, err);
     imp_console_clear_progress();
     free(json);
-    return imp_run_folder_finish(&folder, options, status, err);
+    return imp_run_folder_keep_or_restore(&folder, options, status, err);
 }
 
 // Appearance is randomised by default: the network should work under other light and on other

@@ -35,8 +35,8 @@ imp_train_settings imp_default_train_settings(imp_train_def *train)
 }
 
 // Adds rows, of which some are members of the definition.
-static void add_rows(imp_options *options, const imp_option *table, size_t bytes,
-                     imp_train_settings *s)
+static void add_member_options(imp_options *options, const imp_option *table, size_t bytes,
+                               imp_train_settings *s)
 {
     imp_options_add_members(options, NULL, table, (int)(bytes / sizeof *table), &imp_train_members,
                             s->train);
@@ -76,7 +76,7 @@ static void add_training_options(imp_options *options, imp_train_settings *s)
          IMP_SETTING},
         IMP_MEMBER_OPTION("weight_turns", 0, IMP_SETTING),
     };
-    add_rows(options, table, sizeof table, s);
+    add_member_options(options, table, sizeof table, s);
 }
 
 // Options of the learning rate, of validation and of running.
@@ -110,7 +110,7 @@ static void add_schedule_options(imp_options *options, imp_train_settings *s)
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
          IMP_TRANSIENT},
     };
-    add_rows(options, table, sizeof table, s);
+    add_member_options(options, table, sizeof table, s);
 }
 
 // All options, for train and sweep.
@@ -285,7 +285,7 @@ static void add_online_options(imp_options *options, online_settings *o)
 }
 
 // Sets the defaults that differ with --online. They are saved as settings.
-static void use_online_defaults(imp_train_settings *s, const online_settings *o,
+static void set_online_defaults(imp_train_settings *s, const online_settings *o,
                                 const imp_options *options)
 {
     s->data.count = 0;
@@ -393,7 +393,7 @@ static imp_status run_train_command(void *state, const imp_options *options, imp
     imp_run_folder folder;
     imp_status status = check_online_options(s, o, options, err);
     if (o->online)
-        use_online_defaults(s, o, options);
+        set_online_defaults(s, o, options);
     if (status == IMP_OK)
         status = imp_train_settings_apply(s, err);
     if (status == IMP_OK && o->online)
@@ -405,8 +405,8 @@ static imp_status run_train_command(void *state, const imp_options *options, imp
     if (status == IMP_OK)
         status = imp_train_settings_check_output(s, err);
     if (status == IMP_OK)
-        status =
-            imp_run_folder_begin(&folder, &saved_options, s->out, s->train->resume, s->force, err);
+        status = imp_run_folder_prepare(&folder, &saved_options, s->out, s->train->resume, s->force,
+                                        err);
     if (status != IMP_OK)
         return status;
     if (!o->online)
@@ -418,7 +418,7 @@ static imp_status run_train_command(void *state, const imp_options *options, imp
         train_offline_or_online(&all->summary, s, o, json != NULL ? json : "{}", &monitor, err);
     imp_console_clear_progress();
     free(json);
-    return imp_run_folder_finish(&folder, &saved_options, status, err);
+    return imp_run_folder_keep_or_restore(&folder, &saved_options, status, err);
 }
 
 // The report is the same for both kinds of training.

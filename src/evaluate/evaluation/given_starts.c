@@ -105,7 +105,7 @@ imp_status imp_start_list_read(imp_start_list *out, const char *path, imp_error 
     imp_start_list starts = {0};
     IMP_TRY(imp_file_read(&text, &length, path, FILE_MAX, err));
     imp_csv_table t;
-    imp_status status = imp_csv_table_begin(&t, text, path, &columns, err);
+    imp_status status = imp_csv_table_init(&t, text, path, &columns, err);
     if (status == IMP_OK)
         status = read_start_rows(&t, &starts, err);
     free(text);
