@@ -78,7 +78,7 @@ int imp_dataset_field_shape(const imp_dataset_field *field, const imp_dataset_in
 }
 
 // Bytes and flags take one byte.
-size_t imp_dataset_field_item_size(imp_dataset_field_type type)
+size_t imp_dataset_type_size(imp_dataset_field_type type)
 {
     return type == IMP_FIELD_FLOAT ? 4 : type == IMP_FIELD_DOUBLE ? 8 : 1;
 }
@@ -89,7 +89,7 @@ uint64_t imp_dataset_field_bytes(const imp_dataset_field *field, const imp_datas
     // for the limits of shards and for hashes
     hsize_t shape[4];
     const int rank = imp_dataset_field_shape(field, info, steps, shape);
-    uint64_t bytes = imp_dataset_field_item_size(field->type);
+    uint64_t bytes = imp_dataset_type_size(field->type);
     for (int axis = 0; axis < rank; axis++)
         bytes *= shape[axis];
     return bytes;
@@ -343,8 +343,8 @@ imp_status imp_dataset_info_compare(const imp_dataset_info *stored, const imp_da
 }
 
 // The first finding is described, all are counted.
-static void record_finding(int64_t *findings, char first[120], const char *path, int64_t row,
-                           const char *what)
+static void count_and_describe_finding(int64_t *findings, char first[120], const char *path,
+                                       int64_t row, const char *what)
 {
     if ((*findings)++ == 0)
         snprintf(first, 120, "%s: step %lld %s", path, (long long)row, what);
@@ -358,7 +358,7 @@ static void check_duty_cycles(int64_t *findings, char first[120], const char *pa
     for (int64_t i = 0; i < count; i++) {
         const bool unknown = may_be_unknown && isnan(duty[i]) && isnan(duty[i ^ 1]);
         if (!unknown && !(fabsf(duty[i]) <= 1))
-            record_finding(findings, first, path, i / 2, "is not in [-1, 1]");
+            count_and_describe_finding(findings, first, path, i / 2, "is not in [-1, 1]");
     }
 }
 
@@ -367,19 +367,21 @@ static void check_drivers(int64_t *findings, char first[120], const imp_episode 
 {
     for (int i = 0; i < episode->steps && episode->drivers != NULL; i++)
         if (imp_driver_name(episode->drivers[i]) == NULL)
-            record_finding(findings, first, imp_drivers_field.path, i, "names no driver");
+            count_and_describe_finding(findings, first, imp_drivers_field.path, i,
+                                       "names no driver");
 }
 
 // Only the last step may end an episode.
-static void check_flags(int64_t *findings, char first[120], const char *path, const uint8_t *flags,
-                        int64_t count)
+static void check_end_flags(int64_t *findings, char first[120], const char *path,
+                            const uint8_t *flags, int64_t count)
 {
     // NaN and infinity
     for (int64_t i = 0; i < count; i++) {
         if (flags[i] > 1)
-            record_finding(findings, first, path, i, "is neither 0 nor 1");
+            count_and_describe_finding(findings, first, path, i, "is neither 0 nor 1");
         else if (flags[i] == 1 && i + 1 < count)
-            record_finding(findings, first, path, i, "ends the episode, but more steps follow");
+            count_and_describe_finding(findings, first, path, i,
+                                       "ends the episode, but more steps follow");
     }
 }
 
@@ -388,8 +390,8 @@ static void check_finite_or_unknown(int64_t *findings, char first[120], const ch
                                     double number, bool unknown, int64_t row)
 {
     if (unknown ? !isnan(number) : !isfinite(number))
-        record_finding(findings, first, path, row,
-                       unknown ? "is known, others are not" : "is not finite");
+        count_and_describe_finding(findings, first, path, row,
+                                   unknown ? "is known, others are not" : "is not finite");
 }
 
 // Checks every value of an episode; the first value of an array tells whether it is known.
@@ -406,8 +408,8 @@ int64_t imp_episode_check(const imp_episode *episode, char first[120])
     for (int64_t i = 0; i < steps; i++)
         check_finite_or_unknown(&findings, first, "rewards", episode->rewards[i],
                                 isnan(episode->rewards[0]), i);
-    check_flags(&findings, first, "terminations", episode->terminations, steps);
-    check_flags(&findings, first, "truncations", episode->truncations, steps);
+    check_end_flags(&findings, first, "terminations", episode->terminations, steps);
+    check_end_flags(&findings, first, "truncations", episode->truncations, steps);
     // the same for poses
     for (int64_t i = 0; i < 3 * (steps + 1); i++)
         check_finite_or_unknown(&findings, first, "infos/poses", episode->poses[i],
@@ -417,7 +419,8 @@ int64_t imp_episode_check(const imp_episode *episode, char first[120])
         const double distance = episode->lane[2 * i], angle = episode->lane[2 * i + 1];
         const bool off = isnan(distance) && isnan(angle);
         if (!off && !(isfinite(distance) && isfinite(angle)))
-            record_finding(&findings, first, "infos/lane", i, "is neither a position nor NaN");
+            count_and_describe_finding(&findings, first, "infos/lane", i,
+                                       "is neither a position nor NaN");
     }
     return findings;
 }

@@ -47,7 +47,7 @@ extern const imp_dataset_field imp_drivers_field;
 int imp_dataset_field_shape(const imp_dataset_field *field, const imp_dataset_info *info, int steps,
                             hsize_t shape[4]);
 // Bytes of one value.
-size_t imp_dataset_field_item_size(imp_dataset_field_type type);
+size_t imp_dataset_type_size(imp_dataset_field_type type);
 // Bytes of the whole array.
 uint64_t imp_dataset_field_bytes(const imp_dataset_field *field, const imp_dataset_info *info,
                                  int steps);

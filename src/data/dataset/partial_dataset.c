@@ -14,7 +14,7 @@
 #include "base/io/folder_reader.h"
 #include "data/dataset/dataset_files.h"
 
-bool imp_partial_dataset_owns(const char *name)
+bool imp_is_dataset_file_name(const char *name)
 {
     int used = 0;
     if (imp_path_has_suffix(name, ".tmp"))
@@ -41,7 +41,7 @@ static imp_status remove_files(imp_folder_reader *reader, char subfolder[NAME_MA
     subfolder[0] = '\0';
     for (const char *name = ""; name != NULL;) {
         IMP_TRY(imp_folder_reader_next(reader, &name, err));
-        if (name != NULL && imp_partial_dataset_owns(name))
+        if (name != NULL && imp_is_dataset_file_name(name))
             unlinkat(dirfd(reader->stream), name, 0);
         else if (name != NULL && is_subfolder(reader, name))
             snprintf(subfolder, NAME_MAX + 1, "%s", name);
@@ -50,7 +50,8 @@ static imp_status remove_files(imp_folder_reader *reader, char subfolder[NAME_MA
 }
 
 // Removes a folder and its files. *subfolder names a folder in it, or is "".
-static imp_status remove_level(const char *folder, char subfolder[NAME_MAX + 1], imp_error *err)
+static imp_status remove_files_of_folder(const char *folder, char subfolder[NAME_MAX + 1],
+                                         imp_error *err)
 {
     imp_folder_reader reader;
     subfolder[0] = '\0';
@@ -74,11 +75,11 @@ imp_status imp_partial_dataset_remove(const char *folder, imp_error *err)
     char name[NAME_MAX + 1], path[IMP_PATH_MAX], below[NAME_MAX + 1];
     // each turn removes one subfolder, or fails; at last the folder itself
     for (;;) {
-        IMP_TRY(remove_level(folder, name, err));
+        IMP_TRY(remove_files_of_folder(folder, name, err));
         if (name[0] == '\0')
             return IMP_OK;
         IMP_TRY(imp_path_join(path, folder, name, err));
-        IMP_TRY(remove_level(path, below, err));
+        IMP_TRY(remove_files_of_folder(path, below, err));
         if (below[0] != '\0')
             return imp_fail(err, IMP_IO, "%s holds %s, which imprint did not write: remove it",
                             path, below);
@@ -109,7 +110,7 @@ imp_status imp_partial_dataset_finish(const char *partial, const char *folder, i
     return IMP_OK;
 }
 
-void imp_partial_dataset_cut_advice(imp_error *err)
+void imp_partial_dataset_strip_advice(imp_error *err)
 {
     char *advice = err == NULL ? NULL : strstr(err->message, " episodes are safe");
     if (advice == NULL && err != NULL)

@@ -29,7 +29,7 @@ void imp_shard_memory_free(imp_shard_memory *memory)
         munmap(memory->map, memory->size);
     // copies form a list, so that any number can be freed
     while (memory->copies != NULL)
-        imp_shard_copy_pop(&memory->copies);
+        imp_shard_copy_free_first(&memory->copies);
     *memory = (imp_shard_memory){0};
 }
 
@@ -103,7 +103,7 @@ static bool has_expected_type(const stored_array *array)
     case IMP_FIELD_DOUBLE:
         break;
     }
-    return class == H5T_FLOAT && size == imp_dataset_field_item_size(array->field->type);
+    return class == H5T_FLOAT && size == imp_dataset_type_size(array->field->type);
 }
 
 // Rank and all dimensions must be as the format says.
@@ -127,11 +127,10 @@ static const void *find_array_in_mapping(const stored_array *array, const imp_sh
     const hid_t native = imp_dataset_field_memory_type(array->field->type);
     // bytes have no byte order; numbers must have this machine's
     const bool same =
-        imp_dataset_field_item_size(array->field->type) == 1 || H5Tequal(array->type, native) > 0;
+        imp_dataset_type_size(array->field->type) == 1 || H5Tequal(array->type, native) > 0;
     H5Tclose(native);
     const haddr_t offset = H5Dget_offset(array->set);
-    if (!same || offset == HADDR_UNDEF ||
-        offset % imp_dataset_field_item_size(array->field->type) != 0 ||
+    if (!same || offset == HADDR_UNDEF || offset % imp_dataset_type_size(array->field->type) != 0 ||
         array->bytes > memory->size || offset > memory->size - array->bytes)
         return NULL;
     return (const char *)memory->map + offset;
@@ -152,13 +151,13 @@ static imp_status read_array_copy(const stored_array *array, imp_shard_memory *m
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
     // Bytes are read unconverted; numbers are converted to this machine's format.
     // let HDF5 convert and decompress into the new memory
-    const bool bytes = imp_dataset_field_item_size(array->field->type) == 1;
+    const bool bytes = imp_dataset_type_size(array->field->type) == 1;
     const hid_t type =
         bytes ? H5Tcopy(array->type) : imp_dataset_field_memory_type(array->field->type);
     imp_status status = IMP_OK;
     if (H5Dread(array->set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, block->data) < 0) {
         status = imp_hdf5_fail(err, IMP_BAD_INPUT, path, array->field->path);
-        imp_shard_copy_pop(&memory->copies);
+        imp_shard_copy_free_first(&memory->copies);
     } else {
         memory->copied += array->bytes;
         *out = block->data;

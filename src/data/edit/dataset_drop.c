@@ -48,7 +48,7 @@ static imp_status read_marks(drop_job *job, imp_error *err)
     return IMP_OK;
 }
 
-static imp_status read_numbers(drop_job *job, int episodes, imp_error *err)
+static imp_status mark_episodes_of_ranges(drop_job *job, int episodes, imp_error *err)
 {
     for (int k = 0; k < job->def->episode_range_count; k++) {
         const imp_episode_range *range = &job->def->episodes[k];
@@ -64,8 +64,8 @@ static imp_status read_numbers(drop_job *job, int episodes, imp_error *err)
 }
 
 // Opens the dataset, and reads all that decides about episodes.
-static imp_status open_job(drop_job *job, const char *const *source, const imp_monitor *monitor,
-                           imp_error *err)
+static imp_status open_dataset_and_marks(drop_job *job, const char *const *source,
+                                         const imp_monitor *monitor, imp_error *err)
 {
     IMP_TRY(imp_edit_plan_open(&job->plan, source, 1, monitor, err));
     const int episodes = imp_dataset_episode_count(job->plan.sources[0]);
@@ -76,7 +76,7 @@ static imp_status open_job(drop_job *job, const char *const *source, const imp_m
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
                         IMP_PLURAL(episodes, "episode"));
     IMP_TRY(imp_dataset_episode_statistics(job->statistics, job->plan.sources[0], err));
-    IMP_TRY(read_numbers(job, episodes, err));
+    IMP_TRY(mark_episodes_of_ranges(job, episodes, err));
     return read_marks(job, err);
 }
 
@@ -122,7 +122,7 @@ static imp_status keep_unmarked_frames(drop_job *job, int episode, int steps, im
 }
 
 // Decides about all episodes.
-static imp_status choose_pieces(drop_job *job, imp_error *err)
+static imp_status choose_kept_pieces(drop_job *job, imp_error *err)
 {
     const imp_dataset *dataset = job->plan.sources[0];
     for (int e = 0; e < imp_dataset_episode_count(dataset); e++) {
@@ -153,9 +153,9 @@ imp_status imp_dataset_drop(imp_dataset_edit_summary *summary, const char *folde
         return imp_fail(err, IMP_USAGE,
                         "a definition must come from imp_default_dataset_drop_def()");
     *summary = (imp_dataset_edit_summary){0};
-    imp_status status = open_job(&job, &source, monitor, err);
+    imp_status status = open_dataset_and_marks(&job, &source, monitor, err);
     if (status == IMP_OK)
-        status = choose_pieces(&job, err);
+        status = choose_kept_pieces(&job, err);
     if (status == IMP_OK)
         status = imp_edit_plan_origin(&job.plan, origin, "drop", summary->dropped, err);
     if (status == IMP_OK && folder != NULL)

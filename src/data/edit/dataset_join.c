@@ -18,8 +18,8 @@
 #include "data/edit/edit_plan.h"
 
 // Writes all sources, one after the other, to a new folder.
-static imp_status write_merged(imp_edit_plan *plan, imp_dataset_edit_summary *summary,
-                               const char *folder, imp_error *err)
+static imp_status write_all_sources(imp_edit_plan *plan, imp_dataset_edit_summary *summary,
+                                    const char *folder, imp_error *err)
 {
     char origin[IMP_DATASET_ORIGIN_MAX];
     for (int s = 0; s < plan->source_count; s++)
@@ -42,13 +42,14 @@ imp_status imp_dataset_merge(imp_dataset_edit_summary *summary, const char *fold
     if (status == IMP_OK && storage != IMP_STORAGE_SAME)
         plan.info.compressed = storage == IMP_STORAGE_COMPRESSED;
     if (status == IMP_OK)
-        status = write_merged(&plan, summary, folder, err);
+        status = write_all_sources(&plan, summary, folder, err);
     imp_edit_plan_free(&plan);
     return status;
 }
 
 // Links the files of a dataset into a new folder. false: the file system has no links.
-static imp_status link_files(bool *linked, const char *folder, const char *partial, imp_error *err)
+static imp_status link_dataset_files(bool *linked, const char *folder, const char *partial,
+                                     imp_error *err)
 {
     imp_folder_reader reader;
     IMP_TRY(imp_folder_create(partial, err));
@@ -59,7 +60,7 @@ static imp_status link_files(bool *linked, const char *folder, const char *parti
     *linked = true;
     for (const char *name = ""; status == IMP_OK && name != NULL && *linked;) {
         status = imp_folder_reader_next(&reader, &name, err);
-        if (status == IMP_OK && name != NULL && imp_partial_dataset_owns(name) &&
+        if (status == IMP_OK && name != NULL && imp_is_dataset_file_name(name) &&
             !imp_path_has_suffix(name, ".tmp"))
             *linked = linkat(dirfd(reader.stream), name, target, name, 0) == 0;
     }
@@ -72,8 +73,8 @@ static imp_status link_files(bool *linked, const char *folder, const char *parti
 
 // Opens a writer on the longer dataset: with the present episodes as links, or without any, and
 // then they are part of the plan.
-static imp_status open_longer(imp_dataset_writer **writer, imp_edit_plan *plan, const char *folder,
-                              const char *partial, imp_error *err)
+static imp_status open_appending_writer(imp_dataset_writer **writer, imp_edit_plan *plan,
+                                        const char *folder, const char *partial, imp_error *err)
 {
     const imp_dataset_info *before = imp_dataset_get_info(plan->sources[0]);
     bool linked = false;
@@ -81,19 +82,19 @@ static imp_status open_longer(imp_dataset_writer **writer, imp_edit_plan *plan, 
     // every file says what map and driver are, and that it is a part
     if (before->shares == 0 && strcmp(before->map, plan->info.map) == 0 &&
         strcmp(before->policy, plan->info.policy) == 0)
-        IMP_TRY(link_files(&linked, folder, partial, err));
+        IMP_TRY(link_dataset_files(&linked, folder, partial, err));
     memcpy(plan->info.settings, before->settings, sizeof plan->info.settings);
     if (!linked)
         IMP_TRY(imp_edit_plan_add_source(plan, 0, err));
     for (int s = 1; s < plan->source_count; s++)
         IMP_TRY(imp_edit_plan_add_source(plan, s, err));
     if (!linked)
-        imp_edit_plan_define(plan);
+        imp_edit_plan_set_definition(plan);
     return imp_dataset_writer_create(writer, partial, &plan->info, linked, &written, err);
 }
 
 // Moves what does not belong to datasets from one folder to another.
-static imp_status move_other_files(const char *from, const char *to, imp_error *err)
+static imp_status move_foreign_files(const char *from, const char *to, imp_error *err)
 {
     imp_folder_reader reader;
     char source[IMP_PATH_MAX], target[IMP_PATH_MAX];
@@ -117,12 +118,12 @@ static imp_status move_other_files(const char *from, const char *to, imp_error *
 }
 
 // Builds the longer dataset and puts it in the place of the other.
-static imp_status write_longer(imp_edit_plan *plan, imp_dataset_edit_summary *summary,
-                               const char *folder, const char *partial, imp_error *err)
+static imp_status write_appended_dataset(imp_edit_plan *plan, imp_dataset_edit_summary *summary,
+                                         const char *folder, const char *partial, imp_error *err)
 {
     char origin[IMP_DATASET_ORIGIN_MAX];
     imp_dataset_writer *writer = NULL;
-    IMP_TRY(open_longer(&writer, plan, folder, partial, err));
+    IMP_TRY(open_appending_writer(&writer, plan, folder, partial, err));
     imp_edit_plan_summarize(plan, summary);
     // all of the sources are in the result, whether they were copied or linked
     summary->episodes = summary->source_episodes;
@@ -136,7 +137,7 @@ static imp_status write_longer(imp_edit_plan *plan, imp_dataset_edit_summary *su
                           "%s: this file system cannot exchange two folders (%s): join them in "
                           "a new dataset instead",
                           folder, strerror(errno));
-    return status == IMP_OK ? move_other_files(partial, folder, err) : status;
+    return status == IMP_OK ? move_foreign_files(partial, folder, err) : status;
 }
 
 // Runs under the lock of the folder.
@@ -157,7 +158,7 @@ static imp_status append_to_folder(imp_dataset_edit_summary *summary, const char
         status = imp_partial_dataset_begin(partial, folder, false, err);
     const bool begun = status == IMP_OK;
     if (status == IMP_OK)
-        status = write_longer(&plan, summary, folder, partial, err);
+        status = write_appended_dataset(&plan, summary, folder, partial, err);
     imp_folder_unlock(lock);
     imp_edit_plan_free(&plan);
     // after success the shorter one lies there
@@ -184,8 +185,8 @@ imp_status imp_dataset_append(imp_dataset_edit_summary *summary, const char *fol
 }
 
 // Writes the episodes of one side of a split.
-static imp_status write_side(imp_edit_plan *plan, const char *folder, const char *name,
-                             const bool *is_held_out, bool side, imp_error *err)
+static imp_status write_split_part(imp_edit_plan *plan, const char *folder, const char *name,
+                                   const bool *is_held_out, bool side, imp_error *err)
 {
     char path[IMP_PATH_MAX], origin[IMP_DATASET_ORIGIN_MAX];
     const imp_dataset *dataset = plan->sources[0];
@@ -205,8 +206,8 @@ static imp_status write_side(imp_edit_plan *plan, const char *folder, const char
 }
 
 // Writes both sides into a folder that gets its name when both are there.
-static imp_status write_sides(imp_edit_plan *plan, imp_dataset_edit_summary *summary,
-                              const char *folder, const bool *is_held_out, imp_error *err)
+static imp_status write_split_parts(imp_edit_plan *plan, imp_dataset_edit_summary *summary,
+                                    const char *folder, const bool *is_held_out, imp_error *err)
 {
     char partial[IMP_PATH_MAX];
     int lock = IMP_FOLDER_UNLOCKED;
@@ -214,11 +215,11 @@ static imp_status write_sides(imp_edit_plan *plan, imp_dataset_edit_summary *sum
     IMP_TRY(imp_folder_create(partial, err));
     imp_status status = imp_folder_lock(&lock, partial, err);
     if (status == IMP_OK)
-        status = write_side(plan, partial, "train", is_held_out, false, err);
+        status = write_split_part(plan, partial, "train", is_held_out, false, err);
     imp_edit_plan_summarize(plan, summary);
     const double steps = plan->total;
     if (status == IMP_OK)
-        status = write_side(plan, partial, "validation", is_held_out, true, err);
+        status = write_split_part(plan, partial, "validation", is_held_out, true, err);
     summary->validation_episodes = (int)plan->piece_count;
     summary->validation_steps = (int64_t)(plan->total - steps);
     if (status == IMP_OK)
@@ -247,7 +248,7 @@ imp_status imp_dataset_divide(imp_dataset_edit_summary *summary, const char *fol
                                 IMP_PLURAL(episodes, "episode"));
     }
     if (status == IMP_OK)
-        status = write_sides(&plan, summary, folder, is_held_out, err);
+        status = write_split_parts(&plan, summary, folder, is_held_out, err);
     free(is_held_out);
     imp_edit_plan_free(&plan);
     return status;

@@ -20,7 +20,7 @@ typedef enum origin_detail {
 } origin_detail;
 
 // The object, or NULL if something could not be put into it.
-static json_t *whole_or_null(json_t *object, int failed)
+static json_t *object_unless_failed(json_t *object, int failed)
 {
     if (failed == 0)
         return object;
@@ -29,7 +29,7 @@ static json_t *whole_or_null(json_t *object, int failed)
 }
 
 // A source as an object; NULL without memory.
-static json_t *describe_source(const imp_edit_plan *plan, int source, origin_detail detail)
+static json_t *source_to_json(const imp_edit_plan *plan, int source, origin_detail detail)
 {
     const imp_dataset *dataset = plan->sources[source];
     const imp_dataset_info *info = imp_dataset_get_info(dataset);
@@ -48,12 +48,12 @@ static json_t *describe_source(const imp_edit_plan *plan, int source, origin_det
         failed |= json_object_set(all, "origin", origin);
     json_decref(settings);
     json_decref(origin);
-    return whole_or_null(all, failed);
+    return object_unless_failed(all, failed);
 }
 
 // All of them, with what was dropped; NULL without memory.
-static json_t *describe_sources(const imp_edit_plan *plan, const char *command, const int *dropped,
-                                origin_detail detail)
+static json_t *sources_to_json(const imp_edit_plan *plan, const char *command, const int *dropped,
+                               origin_detail detail)
 {
     char note[200];
     imp_dataset_edit_summary summary;
@@ -72,17 +72,17 @@ static json_t *describe_sources(const imp_edit_plan *plan, const char *command, 
             failed |=
                 json_object_set_new(reasons, imp_drop_reason_name(k), json_integer(dropped[k]));
     for (int s = 0; s < plan->source_count && detail > ORIGIN_TOTALS; s++)
-        failed |= json_array_append_new(sources, describe_source(plan, s, detail));
+        failed |= json_array_append_new(sources, source_to_json(plan, s, detail));
     failed |= json_object_set_new(all, "dropped", reasons);
     failed |= json_object_set_new(all, "sources", sources);
-    return whole_or_null(all, failed);
+    return object_unless_failed(all, failed);
 }
 
 imp_status imp_edit_plan_origin(const imp_edit_plan *plan, char out[IMP_DATASET_ORIGIN_MAX],
                                 const char *command, const int *dropped, imp_error *err)
 {
     for (int detail = ORIGIN_ORIGINS; detail >= ORIGIN_TOTALS; detail--) {
-        json_t *all = describe_sources(plan, command, dropped, (origin_detail)detail);
+        json_t *all = sources_to_json(plan, command, dropped, (origin_detail)detail);
         char *text = all != NULL ? json_dumps(all, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
         json_decref(all);
         if (text == NULL)
@@ -99,8 +99,8 @@ imp_status imp_edit_plan_origin(const imp_edit_plan *plan, char out[IMP_DATASET_
 
 // A view of frames first to last of an episode. Only its last step can have ended the episode, so
 // that a shorter piece ends open.
-static imp_episode view_piece(const imp_dataset_info *info, const imp_episode *episode,
-                              const imp_edit_piece *piece)
+static imp_episode episode_view_of_piece(const imp_dataset_info *info, const imp_episode *episode,
+                                         const imp_edit_piece *piece)
 {
     const size_t first = (size_t)piece->first;
     imp_episode view = *episode;
@@ -129,7 +129,7 @@ static imp_status copy_piece(imp_edit_plan *plan, imp_dataset_writer *writer,
     if (imp_episode_hash(info, episode) != imp_dataset_episode_stored_hash(dataset, piece->episode))
         return imp_fail(err, IMP_BAD_INPUT, "%s: episode %d is damaged: leave it out",
                         plan->paths[piece->source], piece->episode);
-    const imp_episode view = view_piece(info, episode, piece);
+    const imp_episode view = episode_view_of_piece(info, episode, piece);
     const imp_status status = imp_dataset_writer_add(writer, &view, err);
     imp_dataset_advise_readahead(dataset, episode->observations,
                                  ((size_t)episode->steps + 1) * image, IMP_READ_DONE);
@@ -154,7 +154,7 @@ imp_status imp_edit_plan_copy(imp_edit_plan *plan, imp_dataset_writer *writer, c
     if (status == IMP_OK)
         status = imp_dataset_writer_finish(writer, err);
     if (status != IMP_OK)
-        imp_partial_dataset_cut_advice(err);
+        imp_partial_dataset_strip_advice(err);
     return status;
 }
 
@@ -164,7 +164,7 @@ imp_status imp_edit_plan_write(imp_edit_plan *plan, const char *folder, const ch
     char partial[IMP_PATH_MAX];
     imp_dataset_writer *writer;
     int written;
-    imp_edit_plan_define(plan);
+    imp_edit_plan_set_definition(plan);
     IMP_TRY(imp_partial_dataset_begin(partial, folder, true, err));
     IMP_TRY(imp_dataset_writer_create(&writer, partial, &plan->info, false, &written, err));
     imp_status status = imp_edit_plan_copy(plan, writer, origin, err);

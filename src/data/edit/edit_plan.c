@@ -18,7 +18,7 @@ static const char *observation_kind(const imp_dataset_info *info)
 }
 
 // Fails unless two datasets have the same kind of images and steps.
-static imp_status check_fit(const imp_edit_plan *plan, int source, imp_error *err)
+static imp_status check_same_images_and_steps(const imp_edit_plan *plan, int source, imp_error *err)
 {
     const imp_dataset_info *a = imp_dataset_get_info(plan->sources[0]);
     const imp_dataset_info *b = imp_dataset_get_info(plan->sources[source]);
@@ -76,7 +76,7 @@ typedef struct known_episode {
     int source, episode;
 } known_episode;
 
-static int compare_known(const void *a, const void *b)
+static int compare_episode_hashes(const void *a, const void *b)
 {
     const known_episode *x = a, *y = b;
     if (x->hash != y->hash)
@@ -85,7 +85,7 @@ static int compare_known(const void *a, const void *b)
 }
 
 // Fails if two sources hold the same episode. A source may repeat its own.
-static imp_status check_repeats(const imp_edit_plan *plan, imp_error *err)
+static imp_status check_no_common_episodes(const imp_edit_plan *plan, imp_error *err)
 {
     size_t count = 0;
     for (int s = 0; s < plan->source_count; s++)
@@ -99,7 +99,7 @@ static imp_status check_repeats(const imp_edit_plan *plan, imp_error *err)
         for (int e = 0; e < imp_dataset_episode_count(plan->sources[s]); e++)
             known[count++] =
                 (known_episode){imp_dataset_episode_stored_hash(plan->sources[s], e), s, e};
-    qsort(known, count, sizeof *known, compare_known);
+    qsort(known, count, sizeof *known, compare_episode_hashes);
     imp_status status = IMP_OK;
     for (size_t k = 1; k < count && status == IMP_OK; k++) {
         const known_episode *a = &known[k - 1], *b = &known[k];
@@ -115,7 +115,7 @@ static imp_status check_repeats(const imp_edit_plan *plan, imp_error *err)
 }
 
 // Replaces a text by "several" if another source has another one.
-static void join_names(char *name, size_t capacity, const char *other)
+static void keep_common_name(char *name, size_t capacity, const char *other)
 {
     if (strcmp(name, other) != 0)
         snprintf(name, capacity, "several");
@@ -136,7 +136,7 @@ static void keep_common_members(json_t *object, const json_t *other)
 
 // Keeps the settings that all sources share, so that those who read one of them read what is true.
 // Where memory is short none is kept, which is true as well.
-static void join_settings(imp_dataset_info *info, const imp_edit_plan *plan)
+static void keep_common_settings(imp_dataset_info *info, const imp_edit_plan *plan)
 {
     json_t *common = json_loads(info->settings, 0, NULL);
     for (int s = 1; s < plan->source_count; s++) {
@@ -151,19 +151,19 @@ static void join_settings(imp_dataset_info *info, const imp_edit_plan *plan)
 }
 
 // The attributes of a dataset that holds episodes of all sources.
-static void describe_result(imp_edit_plan *plan)
+static void merge_dataset_info(imp_edit_plan *plan)
 {
     bool differ = false;
     plan->info = *imp_dataset_get_info(plan->sources[0]);
     plan->info.share = plan->info.shares = plan->info.whole_episodes = 0;
     for (int s = 1; s < plan->source_count; s++) {
         const imp_dataset_info *other = imp_dataset_get_info(plan->sources[s]);
-        join_names(plan->info.map, sizeof plan->info.map, other->map);
-        join_names(plan->info.policy, sizeof plan->info.policy, other->policy);
+        keep_common_name(plan->info.map, sizeof plan->info.map, other->map);
+        keep_common_name(plan->info.policy, sizeof plan->info.policy, other->policy);
         differ = differ || strcmp(plan->info.settings, other->settings) != 0;
     }
     if (differ)
-        join_settings(&plan->info, plan);
+        keep_common_settings(&plan->info, plan);
 }
 
 imp_status imp_edit_plan_open(imp_edit_plan *plan, const char *const *paths, int count,
@@ -181,11 +181,11 @@ imp_status imp_edit_plan_open(imp_edit_plan *plan, const char *const *paths, int
             return imp_add_hint(
                 err, IMP_HINT_RESUME_DATASET,
                 imp_fail(err, IMP_BAD_INPUT, "%s: has no episode that is safe", paths[s]));
-        IMP_TRY(check_fit(plan, s, err));
+        IMP_TRY(check_same_images_and_steps(plan, s, err));
         IMP_TRY(check_calibration(plan, s, err));
     }
-    describe_result(plan);
-    return check_repeats(plan, err);
+    merge_dataset_info(plan);
+    return check_no_common_episodes(plan, err);
 }
 
 void imp_edit_plan_free(imp_edit_plan *plan)
@@ -235,7 +235,7 @@ void imp_edit_plan_summarize(const imp_edit_plan *plan, imp_dataset_edit_summary
     summary->steps = (int64_t)plan->total;
 }
 
-void imp_edit_plan_define(imp_edit_plan *plan)
+void imp_edit_plan_set_definition(imp_edit_plan *plan)
 {
     uint64_t hash = imp_hash_text(IMP_HASH_START, "imprint data");
     for (int s = 0; s < plan->source_count; s++) {

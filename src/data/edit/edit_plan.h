@@ -39,7 +39,7 @@ void imp_edit_plan_summarize(const imp_edit_plan *plan, imp_dataset_edit_summary
 
 // Sets info.definition to a hash of the sources and the pieces, so that equal plans have equal
 // ones, and no other dataset has it.
-void imp_edit_plan_define(imp_edit_plan *plan);
+void imp_edit_plan_set_definition(imp_edit_plan *plan);
 
 // Writes the origin of the new dataset: which command made it, what of, and why episodes were left
 // out. dropped: (IMP_DROP_REASON_COUNT) or NULL.

@@ -32,13 +32,14 @@ static const compared_figure COMPARED[] = {
     {"speed", offsetof(imp_episode_statistics, speed)},
 };
 
-static double *figure_of(imp_episode_statistics *statistics, const compared_figure *figure)
+static double *statistic_of_figure(imp_episode_statistics *statistics,
+                                   const compared_figure *figure)
 {
     return (double *)((char *)statistics + figure->member);
 }
 
 // How the executed actions differ from the expert's; steps without a label do not count.
-static void add_difference(imp_episode_statistics *out, const imp_episode *episode)
+static void measure_expert_difference(imp_episode_statistics *out, const imp_episode *episode)
 {
     double sum = 0.0, most = 0.0;
     int64_t count = 0;
@@ -56,7 +57,7 @@ static void add_difference(imp_episode_statistics *out, const imp_episode *episo
 }
 
 // How fast the executed actions change.
-static double find_jerk(const imp_episode *episode)
+static double compute_jerk(const imp_episode *episode)
 {
     double sum = 0.0;
     for (int64_t k = 2; k < 2 * (int64_t)episode->steps; k++) {
@@ -68,7 +69,7 @@ static double find_jerk(const imp_episode *episode)
 }
 
 // Whether the robot stands still during a step: by its poses, or else by its actions.
-static bool stands_in_step(const imp_episode *episode, int step)
+static bool is_standing_in_step(const imp_episode *episode, int step)
 {
     const float *duty = episode->actions + 2 * (size_t)step;
     if (isnan(episode->poses[0]))
@@ -85,14 +86,14 @@ static double find_longest_standing(const imp_episode *episode)
 {
     int longest = 0, run = 0;
     for (int k = 0; k < episode->steps; k++) {
-        run = stands_in_step(episode, k) ? run + 1 : 0;
+        run = is_standing_in_step(episode, k) ? run + 1 : 0;
         longest = run > longest ? run : longest;
     }
     return longest * episode->time_step;
 }
 
 // Lane position and speed over the positions that actions led to.
-static void add_driving(imp_episode_statistics *out, const imp_episode *episode)
+static void measure_lane_and_speed(imp_episode_statistics *out, const imp_episode *episode)
 {
     double sum = 0.0, most = 0.0, distance = 0.0;
     int64_t in_lane = 0;
@@ -110,15 +111,15 @@ static void add_driving(imp_episode_statistics *out, const imp_episode *episode)
     out->speed = distance / (episode->steps * episode->time_step);
 }
 
-static void describe_episode(imp_episode_statistics *out, const imp_episode *episode)
+static void compute_episode_statistics(imp_episode_statistics *out, const imp_episode *episode)
 {
     *out = (imp_episode_statistics){.steps = episode->steps,
                                     .terminated = episode->terminations[episode->steps - 1],
                                     .truncated = episode->truncations[episode->steps - 1]};
-    add_difference(out, episode);
-    out->jerk = find_jerk(episode);
+    measure_expert_difference(out, episode);
+    out->jerk = compute_jerk(episode);
     out->standing = find_longest_standing(episode);
-    add_driving(out, episode);
+    measure_lane_and_speed(out, episode);
     // NaN throughout if unknown
     for (int k = 0; k < episode->steps; k++)
         out->reward += (double)episode->rewards[k];
@@ -138,15 +139,15 @@ static double find_median(double *values, int count)
 }
 
 // Raises the outlier scores by one figure. values: scratch, one per episode.
-static void score_figure(imp_episode_statistics *all, int episodes, const compared_figure *figure,
-                         double *values)
+static void add_outlier_scores(imp_episode_statistics *all, int episodes,
+                               const compared_figure *figure, double *values)
 {
     // the factor makes the median deviation of normal values their standard deviation
     const double NORMAL = 1.4826;
     int known = 0;
     for (int k = 0; k < episodes; k++)
-        if (isfinite(*figure_of(&all[k], figure)))
-            values[known++] = *figure_of(&all[k], figure);
+        if (isfinite(*statistic_of_figure(&all[k], figure)))
+            values[known++] = *statistic_of_figure(&all[k], figure);
     if (known < EPISODES_TO_COMPARE)
         return;
     const double median = find_median(values, known);
@@ -157,7 +158,7 @@ static void score_figure(imp_episode_statistics *all, int episodes, const compar
     if (!(deviation > 1e-9 * fabs(median)))
         return;
     for (int k = 0; k < episodes; k++) {
-        const double score = fabs(*figure_of(&all[k], figure) - median) / deviation;
+        const double score = fabs(*statistic_of_figure(&all[k], figure) - median) / deviation;
         if (score > all[k].outlier) {
             all[k].outlier = score;
             all[k].outlier_quantity = figure->name;
@@ -174,9 +175,9 @@ imp_status imp_dataset_episode_statistics(imp_episode_statistics *out, const imp
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
                         IMP_PLURAL(episodes, "episode"));
     for (int k = 0; k < episodes; k++)
-        describe_episode(&out[k], imp_dataset_episode(dataset, k));
+        compute_episode_statistics(&out[k], imp_dataset_episode(dataset, k));
     for (size_t k = 0; k < sizeof COMPARED / sizeof COMPARED[0]; k++)
-        score_figure(out, episodes, &COMPARED[k], values);
+        add_outlier_scores(out, episodes, &COMPARED[k], values);
     free(values);
     return IMP_OK;
 }

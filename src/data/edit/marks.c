@@ -15,8 +15,8 @@
 enum { FILE_BYTES_MAX = 64 << 20 };
 
 // A whole number of a member within 0 and `most`.
-static imp_status read_number(int *out, const json_t *value, int most, const char *path,
-                              const char *what, imp_error *err)
+static imp_status read_number_up_to(int *out, const json_t *value, int most, const char *path,
+                                    const char *what, imp_error *err)
 {
     if (!json_is_integer(value) || json_integer_value(value) < 0 ||
         json_integer_value(value) > most)
@@ -42,8 +42,8 @@ static imp_status check_format(const json_t *root, const char *path, imp_error *
 }
 
 // The hash tells whether the marks belong to the dataset.
-static imp_status check_dataset(const json_t *root, const imp_dataset *dataset, const char *path,
-                                imp_error *err)
+static imp_status check_dataset_hash(const json_t *root, const imp_dataset *dataset,
+                                     const char *path, imp_error *err)
 {
     char hash[17];
     const char *stored = json_string_value(json_object_get(root, "dataset"));
@@ -66,8 +66,8 @@ static imp_status read_episodes(imp_marks *out, const json_t *list, int episodes
     if (out->episodes == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
     for (size_t k = 0; k < count; k++)
-        IMP_TRY(read_number(&out->episodes[out->episode_count++], json_array_get(list, k),
-                            episodes - 1, path, "an episode", err));
+        IMP_TRY(read_number_up_to(&out->episodes[out->episode_count++], json_array_get(list, k),
+                                  episodes - 1, path, "an episode", err));
     return IMP_OK;
 }
 
@@ -82,13 +82,13 @@ static imp_status read_frames(imp_marks *out, const json_t *list, const imp_data
     for (size_t k = 0; k < count; k++) {
         const json_t *range = json_array_get(list, k);
         imp_marked_frames *frames = &out->frames[out->frame_count++];
-        IMP_TRY(read_number(&frames->episode, json_object_get(range, "episode"), episodes - 1, path,
-                            "the episode of marked frames", err));
+        IMP_TRY(read_number_up_to(&frames->episode, json_object_get(range, "episode"), episodes - 1,
+                                  path, "the episode of marked frames", err));
         const int last = imp_dataset_episode(dataset, frames->episode)->steps;
-        IMP_TRY(read_number(&frames->first, json_object_get(range, "first"), last, path,
-                            "the first of marked frames", err));
-        IMP_TRY(read_number(&frames->last, json_object_get(range, "last"), last, path,
-                            "the last of marked frames", err));
+        IMP_TRY(read_number_up_to(&frames->first, json_object_get(range, "first"), last, path,
+                                  "the first of marked frames", err));
+        IMP_TRY(read_number_up_to(&frames->last, json_object_get(range, "last"), last, path,
+                                  "the last of marked frames", err));
         if (frames->last < frames->first)
             return imp_fail(err, IMP_BAD_INPUT, "%s: marks frames %d to %d, which is no range",
                             path, frames->first, frames->last);
@@ -96,13 +96,13 @@ static imp_status read_frames(imp_marks *out, const json_t *list, const imp_data
     return IMP_OK;
 }
 
-static imp_status read_members(imp_marks *out, const json_t *root, const imp_dataset *dataset,
-                               const char *path, imp_error *err)
+static imp_status read_marks_object(imp_marks *out, const json_t *root, const imp_dataset *dataset,
+                                    const char *path, imp_error *err)
 {
     const json_t *episodes = json_object_get(root, "episodes");
     const json_t *frames = json_object_get(root, "frames");
     IMP_TRY(check_format(root, path, err));
-    IMP_TRY(check_dataset(root, dataset, path, err));
+    IMP_TRY(check_dataset_hash(root, dataset, path, err));
     if (!json_is_array(episodes) || !json_is_array(frames))
         return imp_fail(err, IMP_BAD_INPUT, "%s: has no lists \"episodes\" and \"frames\"", path);
     IMP_TRY(read_episodes(out, episodes, imp_dataset_episode_count(dataset), path, err));
@@ -118,7 +118,7 @@ imp_status imp_marks_read(imp_marks *out, const char *path, const imp_dataset *d
     IMP_TRY(imp_file_read(&text, &length, path, FILE_BYTES_MAX, err));
     json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &where);
     free(text);
-    const imp_status status = root != NULL ? read_members(out, root, dataset, path, err)
+    const imp_status status = root != NULL ? read_marks_object(out, root, dataset, path, err)
                                            : imp_fail(err, IMP_BAD_INPUT, "%s:%d: is no JSON: %s",
                                                       path, where.line, where.text);
     json_decref(root);

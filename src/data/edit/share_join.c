@@ -198,7 +198,7 @@ static imp_status copy_parts(share_join *join, imp_dataset_writer *writer, imp_e
     if (status == IMP_OK)
         status = imp_dataset_writer_finish(writer, err);
     if (status != IMP_OK)
-        imp_partial_dataset_cut_advice(err);
+        imp_partial_dataset_strip_advice(err);
     return status;
 }
 

@@ -182,7 +182,7 @@ static imp_status write_episode(imp_dataset_builder *r, int steps, imp_episode_e
         memcpy(episode.map, r->info.map, sizeof episode.map);
         status = imp_dataset_writer_add(r->writer, &episode, err);
         if (status != IMP_OK)
-            imp_partial_dataset_cut_advice(err);
+            imp_partial_dataset_strip_advice(err);
     } else {
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for an episode");
     }
@@ -255,7 +255,7 @@ imp_status imp_dataset_builder_finish(imp_dataset_builder *r, const char *origin
     if (status == IMP_OK)
         status = imp_dataset_writer_finish(r->writer, err);
     if (status != IMP_OK) {
-        imp_partial_dataset_cut_advice(err);
+        imp_partial_dataset_strip_advice(err);
         return status;
     }
     // the dataset appears under its name

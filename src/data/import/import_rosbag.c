@@ -69,7 +69,7 @@ static const imp_rosbag_command *find_command_before(const imp_rosbag_scan *scan
 }
 
 // Duty cycles of a robot that is known become those of the default wheels.
-static imp_action to_usual_wheels(const imp_import_def *def, imp_action action)
+static imp_action convert_to_usual_wheels(const imp_import_def *def, imp_action action)
 {
     action = imp_action_clip(action);
     return def->driven == NULL
@@ -83,7 +83,7 @@ static imp_action command_to_action(const imp_import_def *def, const imp_rosbag_
                                     const imp_rosbag_command *command)
 {
     if (scan->command_kind == IMP_ROS_WHEELS_CMD)
-        return to_usual_wheels(def, (imp_action){command->numbers[0], command->numbers[1]});
+        return convert_to_usual_wheels(def, (imp_action){command->numbers[0], command->numbers[1]});
     // gain and trim scale the wheels as in dt-core's kinematics
     const imp_action plain = imp_action_from_velocity(command->numbers[0], command->numbers[1]);
     return imp_action_clip(

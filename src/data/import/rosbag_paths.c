@@ -39,8 +39,8 @@ void imp_rosbag_paths_free(imp_rosbag_paths *paths)
 }
 
 // One name of the list. Recorders of compressed bags leave out the ending of the compression.
-static imp_status add_listed(imp_rosbag_paths *out, const char *folder, const imp_yaml *yaml,
-                             int node, imp_error *err)
+static imp_status add_listed_bag(imp_rosbag_paths *out, const char *folder, const imp_yaml *yaml,
+                                 int node, imp_error *err)
 {
     const char *name = imp_yaml_scalar_text(yaml, node);
     char path[IMP_PATH_MAX], compressed[IMP_PATH_MAX];
@@ -55,8 +55,8 @@ static imp_status add_listed(imp_rosbag_paths *out, const char *folder, const im
 }
 
 // Adds what metadata.yaml lists.
-static imp_status add_by_metadata(imp_rosbag_paths *out, const char *folder, const char *path,
-                                  imp_error *err)
+static imp_status add_bags_of_metadata(imp_rosbag_paths *out, const char *folder, const char *path,
+                                       imp_error *err)
 {
     imp_yaml yaml = {.source = path, .err = err};
     char *text;
@@ -76,7 +76,7 @@ static imp_status add_by_metadata(imp_rosbag_paths *out, const char *folder, con
                               path);
         for (int at = status == IMP_OK ? imp_yaml_first(&yaml, list) : -1;
              at >= 0 && status == IMP_OK; at = imp_yaml_next(&yaml, at))
-            status = add_listed(out, folder, &yaml, imp_yaml_resolve(&yaml, at), err);
+            status = add_listed_bag(out, folder, &yaml, imp_yaml_resolve(&yaml, at), err);
     }
     imp_yaml_free(&yaml);
     return status;
@@ -88,7 +88,7 @@ static int compare_paths(const void *a, const void *b)
 }
 
 // Adds the bags of a folder without metadata.
-static imp_status add_by_ending(imp_rosbag_paths *out, const char *folder, imp_error *err)
+static imp_status add_bags_by_extension(imp_rosbag_paths *out, const char *folder, imp_error *err)
 {
     static const char *const endings[] = {".db3", ".mcap", ".bag", ".db3.zstd", ".mcap.zstd"};
     const int first = out->count;
@@ -131,8 +131,8 @@ imp_status imp_rosbag_paths_expand(imp_rosbag_paths *out, const char *const *pat
             continue;
         }
         IMP_TRY(imp_path_join(metadata, paths[k], "metadata.yaml", err));
-        IMP_TRY(imp_path_exists(metadata) ? add_by_metadata(out, paths[k], metadata, err)
-                                          : add_by_ending(out, paths[k], err));
+        IMP_TRY(imp_path_exists(metadata) ? add_bags_of_metadata(out, paths[k], metadata, err)
+                                          : add_bags_by_extension(out, paths[k], err));
     }
     return IMP_OK;
 }

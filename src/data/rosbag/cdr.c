@@ -46,7 +46,7 @@ static void write_bytes(cdr_converter *c, const uint8_t *bytes, size_t length)
 }
 
 // The next bytes behind the padding to `alignment`; NULL if they are missing.
-static const uint8_t *take(cdr_converter *c, size_t length, size_t alignment)
+static const uint8_t *read_aligned_bytes(cdr_converter *c, size_t length, size_t alignment)
 {
     const size_t offset = (size_t)(c->at - c->origin);
     const size_t padding = (alignment - offset % alignment) % alignment;
@@ -60,9 +60,9 @@ static const uint8_t *take(cdr_converter *c, size_t length, size_t alignment)
 }
 
 // A number in the byte order of ROS 1, little-endian.
-static void take_number(cdr_converter *c, uint8_t out[8], size_t size)
+static void read_number(cdr_converter *c, uint8_t out[8], size_t size)
 {
-    const uint8_t *from = take(c, size, size);
+    const uint8_t *from = read_aligned_bytes(c, size, size);
     memset(out, 0, 8);
     for (size_t k = 0; k < size && from != NULL; k++)
         out[k] = from[c->swap ? size - 1 - k : k];
@@ -72,16 +72,16 @@ static void copy_numbers(cdr_converter *c, size_t size, size_t count)
 {
     uint8_t number[8];
     for (size_t k = 0; k < count && !c->failed && !c->no_memory; k++) {
-        take_number(c, number, size);
+        read_number(c, number, size);
         write_bytes(c, number, size);
     }
 }
 
 // A count of 32 bits, which is not written.
-static uint32_t take_count(cdr_converter *c)
+static uint32_t read_count(cdr_converter *c)
 {
     uint8_t n[8];
-    take_number(c, n, 4);
+    read_number(c, n, 4);
     return (uint32_t)n[0] | (uint32_t)n[1] << 8 | (uint32_t)n[2] << 16 | (uint32_t)n[3] << 24;
 }
 
@@ -93,10 +93,10 @@ static void write_count(cdr_converter *c, uint32_t count)
 }
 
 // Bytes with their count. A string's final 0 is not copied.
-static void copy_sized(cdr_converter *c, bool is_string)
+static void copy_counted_bytes(cdr_converter *c, bool is_string)
 {
-    uint32_t count = take_count(c);
-    const uint8_t *bytes = take(c, count, 1);
+    uint32_t count = read_count(c);
+    const uint8_t *bytes = read_aligned_bytes(c, count, 1);
     if (bytes == NULL)
         return;
     if (is_string && count > 0 && bytes[count - 1] == '\0')
@@ -110,7 +110,7 @@ static void copy_header(cdr_converter *c)
 {
     write_count(c, 0);
     copy_numbers(c, 4, 2);
-    copy_sized(c, true);
+    copy_counted_bytes(c, true);
 }
 
 static void copy_fields(cdr_converter *c, const char *fields)
@@ -124,9 +124,9 @@ static void copy_fields(cdr_converter *c, const char *fields)
         if (*f == 'h') {
             copy_header(c);
         } else if (*f == 's' || *f == 'b') {
-            copy_sized(c, *f == 's');
+            copy_counted_bytes(c, *f == 's');
         } else if (*f == 'd') {
-            const uint32_t numbers = take_count(c);
+            const uint32_t numbers = read_count(c);
             write_count(c, numbers);
             copy_numbers(c, 8, numbers);
         } else {

@@ -39,7 +39,7 @@ static size_t bytes_left(const imp_rosbag_cursor *c)
 }
 
 // Takes so many bytes; NULL if they are missing, and then nothing follows.
-static const uint8_t *take(imp_rosbag_cursor *c, size_t length)
+static const uint8_t *read_bytes(imp_rosbag_cursor *c, size_t length)
 {
     if (length > bytes_left(c)) {
         c->at = c->end;
@@ -50,10 +50,10 @@ static const uint8_t *take(imp_rosbag_cursor *c, size_t length)
 }
 
 // A text with its length; empty if it is missing.
-static imp_rosbag_cursor take_text(imp_rosbag_cursor *c)
+static imp_rosbag_cursor read_text(imp_rosbag_cursor *c)
 {
-    const uint8_t *size = take(c, 4);
-    const uint8_t *text = size != NULL ? take(c, imp_load_le_u32(size)) : NULL;
+    const uint8_t *size = read_bytes(c, 4);
+    const uint8_t *text = size != NULL ? read_bytes(c, imp_load_le_u32(size)) : NULL;
     return text != NULL ? (imp_rosbag_cursor){text, c->at} : (imp_rosbag_cursor){c->at, c->at};
 }
 
@@ -77,7 +77,7 @@ static bool read_record(imp_rosbag_cursor *from, int *op, imp_rosbag_cursor *con
 static imp_rosbag_read_result store_schema(imp_rosbag *bag, imp_rosbag_cursor c, imp_error *err)
 {
     struct imp_rosbag2 *second = bag->second;
-    const uint8_t *number = take(&c, 2);
+    const uint8_t *number = read_bytes(&c, 2);
     const int id = number != NULL ? number[0] | number[1] << 8 : SCHEMAS_MAX;
     if (id >= SCHEMAS_MAX)
         return IMP_ROSBAG_OTHER_RECORD;
@@ -92,7 +92,7 @@ static imp_rosbag_read_result store_schema(imp_rosbag *bag, imp_rosbag_cursor c,
         second->schemas = grown;
         second->schema_count = id + 1;
     }
-    const imp_rosbag_cursor name = take_text(&c);
+    const imp_rosbag_cursor name = read_text(&c);
     imp_cdr_type_name(second->schemas[id], (const char *)name.at, bytes_left(&name));
     return IMP_ROSBAG_OTHER_RECORD;
 }
@@ -100,7 +100,7 @@ static imp_rosbag_read_result store_schema(imp_rosbag *bag, imp_rosbag_cursor c,
 // A channel is a topic of a type. Other encodings than CDR have no type that is read.
 static imp_rosbag_read_result store_channel(imp_rosbag *bag, imp_rosbag_cursor c, imp_error *err)
 {
-    const uint8_t *numbers = take(&c, 4);
+    const uint8_t *numbers = read_bytes(&c, 4);
     if (numbers == NULL)
         return IMP_ROSBAG_OTHER_RECORD;
     const int schema = numbers[2] | numbers[3] << 8;
@@ -108,7 +108,7 @@ static imp_rosbag_read_result store_channel(imp_rosbag *bag, imp_rosbag_cursor c
         imp_rosbag_reserve_connection(bag, (uint32_t)numbers[0] | (uint32_t)numbers[1] << 8, err);
     if (connection == NULL)
         return IMP_ROSBAG_FAILED;
-    const imp_rosbag_cursor topic = take_text(&c), encoding = take_text(&c);
+    const imp_rosbag_cursor topic = read_text(&c), encoding = read_text(&c);
     memset(connection, 0, sizeof *connection);
     if (bytes_left(&topic) >= sizeof connection->topic || bytes_left(&encoding) != 3 ||
         memcmp(encoding.at, "cdr", 3) != 0 || schema >= bag->second->schema_count)
@@ -122,23 +122,23 @@ static imp_rosbag_read_result read_message(imp_rosbag *bag, imp_rosbag_cursor c,
                                            imp_rosbag_message *out, imp_error *err)
 {
     // channel, sequence, times of logging and publishing
-    const uint8_t *head = take(&c, 22);
+    const uint8_t *head = read_bytes(&c, 22);
     const int channel = head != NULL ? head[0] | head[1] << 8 : -1;
     if (channel < 0 || channel >= bag->connection_count)
         return IMP_ROSBAG_OTHER_RECORD;
     const uint64_t time = imp_load_le_u64(head + 6);
     *out = (imp_rosbag_message){.connection = channel,
                                 .time = time < INT64_MAX ? (int64_t)time : INT64_MAX};
-    return imp_rosbag2_convert(bag, c.at, bytes_left(&c), out, err);
+    return imp_rosbag2_convert_message(bag, c.at, bytes_left(&c), out, err);
 }
 
 // Enters a chunk and decompresses as much of it as possible.
-static imp_rosbag_read_result enter_chunk(imp_rosbag *bag, imp_rosbag_cursor c, bool cut,
-                                          imp_error *err)
+static imp_rosbag_read_result open_chunk(imp_rosbag *bag, imp_rosbag_cursor c, bool cut,
+                                         imp_error *err)
 {
-    const uint8_t *head = take(&c, 28);
-    const imp_rosbag_cursor compression = take_text(&c);
-    const uint8_t *size = take(&c, 8);
+    const uint8_t *head = read_bytes(&c, 28);
+    const imp_rosbag_cursor compression = read_text(&c);
+    const uint8_t *size = read_bytes(&c, 8);
     if (head == NULL || size == NULL)
         return IMP_ROSBAG_OTHER_RECORD;
     const uint64_t claimed = imp_load_le_u64(head + 16);
@@ -196,7 +196,7 @@ imp_rosbag_read_result imp_mcap_read(imp_rosbag *bag, imp_rosbag_message *out, i
     if (!there)
         return IMP_ROSBAG_OTHER_RECORD;
     if (op == MCAP_CHUNK && !in_chunk)
-        return enter_chunk(bag, contents, cut, err);
+        return open_chunk(bag, contents, cut, err);
     bag->has_index |= op == MCAP_FOOTER;
     return cut                  ? IMP_ROSBAG_OTHER_RECORD
            : op == MCAP_SCHEMA  ? store_schema(bag, contents, err)

@@ -65,8 +65,9 @@ void imp_rosbag2_close(imp_rosbag *bag)
     bag->second = NULL;
 }
 
-imp_rosbag_read_result imp_rosbag2_convert(imp_rosbag *bag, const uint8_t *data, size_t length,
-                                           imp_rosbag_message *out, imp_error *err)
+imp_rosbag_read_result imp_rosbag2_convert_message(imp_rosbag *bag, const uint8_t *data,
+                                                   size_t length, imp_rosbag_message *out,
+                                                   imp_error *err)
 {
     struct imp_rosbag2 *second = bag->second;
     bool memory = true;

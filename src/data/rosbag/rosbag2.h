@@ -38,8 +38,9 @@ imp_rosbag_connection *imp_rosbag_reserve_connection(imp_rosbag *bag, uint32_t n
                                                      imp_error *err);
 
 // Makes a message of ROS 2, compressed or not, the data of *out.
-imp_rosbag_read_result imp_rosbag2_convert(imp_rosbag *bag, const uint8_t *data, size_t length,
-                                           imp_rosbag_message *out, imp_error *err);
+imp_rosbag_read_result imp_rosbag2_convert_message(imp_rosbag *bag, const uint8_t *data,
+                                                   size_t length, imp_rosbag_message *out,
+                                                   imp_error *err);
 
 // Opens a bag of ROS 2: MCAP or SQLite, compressed by zstd as a whole or not. *known: whether the
 // bytes are one.

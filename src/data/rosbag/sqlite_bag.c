@@ -187,5 +187,5 @@ imp_rosbag_read_result imp_sqlite_bag_read(imp_rosbag *bag, imp_rosbag_message *
         return IMP_ROSBAG_OTHER_RECORD;
     *out = (imp_rosbag_message){.connection = topic,
                                 .time = sqlite3_column_int64(second->statement, 1)};
-    return imp_rosbag2_convert(bag, data, (size_t)length, out, err);
+    return imp_rosbag2_convert_message(bag, data, (size_t)length, out, err);
 }

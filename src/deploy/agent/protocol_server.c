@@ -416,7 +416,7 @@ static imp_status receive_bytes(const server *n, int input, imp_message_reader *
 {
     size_t room;
     IMP_TRY(wait_for_stream(n, input, POLLIN, err));
-    uint8_t *target = imp_message_reader_reserve(reader, &room);
+    uint8_t *target = imp_message_reader_free_space(reader, &room);
     if (target == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a message");
     // The count may be smaller than the room. A message can take several reads.

@@ -10,9 +10,9 @@
 #include "deploy/agent/robot_conversion.h"
 #include "imprint/robot_file.h"
 
-static void report(const imp_agent_def *def, const char *format, ...)
+static void report_warning(const imp_agent_def *def, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-static void report(const imp_agent_def *def, const char *format, ...)
+static void report_warning(const imp_agent_def *def, const char *format, ...)
 {
     char text[480];
     va_list arguments;
@@ -54,7 +54,7 @@ static bool is_same_camera(const imp_camera_def *a, const imp_camera_def *b)
            a->mount_right == b->mount_right;
 }
 
-static bool is_usual_wheels(const imp_wheels *w)
+static bool are_usual_wheels(const imp_wheels *w)
 {
     const imp_wheels usual = imp_default_wheels();
     return w->gain == usual.gain && w->trim == usual.trim && w->k == usual.k &&
@@ -71,27 +71,30 @@ imp_status imp_agent_use_robot(imp_agent *agent, const imp_agent_def *def,
     bool known;
     IMP_TRY(imp_robot_read(&robot, &remarks, def->robot, err));
     for (int k = 0; k < remarks.count; k++)
-        report(def, "%s: %s", remarks.list[k].fault ? "warning" : "note", remarks.list[k].text);
+        report_warning(def, "%s: %s", remarks.list[k].fault ? "warning" : "note",
+                       remarks.list[k].text);
     IMP_TRY(find_trained_camera(&trained, &known, def->model, network, err));
     agent->wheels = robot.wheels;
-    agent->corrects_wheels = !is_usual_wheels(&robot.wheels);
+    agent->corrects_wheels = !are_usual_wheels(&robot.wheels);
     if (agent->corrects_wheels)
-        report(def,
-               "note: duty cycles are corrected for the wheels of %s: gain %.3g, trim %.3g, limit "
-               "%.3g",
-               robot.name, robot.wheels.gain, robot.wheels.trim, robot.wheels.limit);
+        report_warning(
+            def,
+            "note: duty cycles are corrected for the wheels of %s: gain %.3g, trim %.3g, limit "
+            "%.3g",
+            robot.name, robot.wheels.gain, robot.wheels.trim, robot.wheels.limit);
     if (known && !is_same_camera(&robot.camera, &trained)) {
-        report(def,
-               "note: images of the camera of %s are converted to those of the camera that the "
-               "model was trained with",
-               robot.name);
+        report_warning(
+            def,
+            "note: images of the camera of %s are converted to those of the camera that the "
+            "model was trained with",
+            robot.name);
         return imp_image_preprocessor_create_between(&agent->preprocessor, info->width,
                                                      info->height, &robot.camera, &trained, err);
     }
     if (!known)
-        report(def,
-               "note: the model does not say with which camera it was trained: images are used "
-               "as they are");
+        report_warning(
+            def, "note: the model does not say with which camera it was trained: images are used "
+                 "as they are");
     return imp_image_preprocessor_create(&agent->preprocessor, info->width, info->height, NULL,
                                          err);
 }

@@ -17,7 +17,7 @@ void imp_message_reader_free(imp_message_reader *reader)
 }
 
 // Returns memory for received bytes and its size in *room, or NULL if there is none.
-uint8_t *imp_message_reader_reserve(imp_message_reader *reader, size_t *room)
+uint8_t *imp_message_reader_free_space(imp_message_reader *reader, size_t *room)
 {
     // Move the unread bytes to the front. This invalidates items that were handed out.
     if (reader->from > 0) {
@@ -47,7 +47,7 @@ void imp_message_reader_received(imp_message_reader *reader, size_t count)
     reader->to += count;
 }
 
-// Takes the next whole item. It stays valid until imp_message_reader_reserve() is called.
+// Takes the next whole item. It stays valid until imp_message_reader_free_space() is called.
 imp_cbor_scan_result imp_message_reader_next(imp_message_reader *reader, imp_cbor_cursor *item,
                                              const char **why)
 {

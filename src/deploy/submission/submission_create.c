@@ -136,8 +136,8 @@ static imp_status check_agent_can_load_model(const char *model, imp_error *err)
 }
 
 // Writes all files to a folder of ours.
-static imp_status fill_folder(const char *folder, const char *model, const imp_submission_def *def,
-                              imp_error *err)
+static imp_status write_all_files(const char *folder, const char *model,
+                                  const imp_submission_def *def, imp_error *err)
 {
     IMP_TRY(imp_atomic_file_remove_abandoned(folder, err));
     IMP_TRY(copy_into_folder(folder, "model.safetensors", model, false, err));
@@ -157,8 +157,8 @@ static void remove_files(const char *folder)
 }
 
 // The folder appears with all of its files, or not at all.
-static imp_status create_whole_folder(const char *folder, const char *model,
-                                      const imp_submission_def *def, imp_error *err)
+static imp_status create_folder_atomically(const char *folder, const char *model,
+                                           const imp_submission_def *def, imp_error *err)
 {
     char partial[IMP_PATH_MAX];
     struct stat info;
@@ -171,7 +171,7 @@ static imp_status create_whole_folder(const char *folder, const char *model,
     if (lstat(partial, &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid != geteuid())
         return imp_fail(err, IMP_IO, "%s: is not a folder of yours: remove it", partial);
     IMP_TRY(imp_folder_lock(&lock, partial, err));
-    imp_status status = fill_folder(partial, model, def, err);
+    imp_status status = write_all_files(partial, model, def, err);
     if (status == IMP_OK && rename(partial, folder) != 0)
         status = imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
     if (status != IMP_OK)
@@ -201,5 +201,5 @@ imp_status imp_submission_create(const char *folder, const imp_submission_def *d
                         errno == ENOTEMPTY || errno == EEXIST
                             ? "is not empty: choose another folder"
                             : strerror(errno));
-    return create_whole_folder(folder, model, def, err);
+    return create_folder_atomically(folder, model, def, err);
 }

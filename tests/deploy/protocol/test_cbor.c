@@ -183,7 +183,7 @@ static void test_string_chunks_are_joined(void **state)
         imp_cbor_cursor item;
         const char *why;
         for (size_t at = 0; at < length; at++) {
-            *imp_message_reader_reserve(&reader, &room) = bytes[at];
+            *imp_message_reader_free_space(&reader, &room) = bytes[at];
             imp_message_reader_received(&reader, 1);
             const imp_cbor_scan_result found = imp_message_reader_next(&reader, &item, &why);
             if (cases[k][1] == NULL && found == IMP_CBOR_MALFORMED)
@@ -313,7 +313,7 @@ static void test_partial_arrival(void **state)
         at = stream;
         while (sent < out.length) {
             size_t room;
-            uint8_t *target = imp_message_reader_reserve(&reader, &room);
+            uint8_t *target = imp_message_reader_free_space(&reader, &room);
             size_t count = piece < room ? piece : room;
             count = count < out.length - sent ? count : out.length - sent;
             memcpy(target, stream + sent, count);
