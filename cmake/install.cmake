@@ -60,7 +60,7 @@ install(DIRECTORY maps networks examples DESTINATION ${IMP_DATA_DIR} COMPONENT p
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program
   PATTERN site EXCLUDE PATTERN Doxyfile.in EXCLUDE)
 file(GLOB pages *.md)
-install(FILES ${pages} LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
+install(FILES ${pages} LICENSE NOTICE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
 
 # Manual pages are made of the program's own help; a program for another machine cannot print it.
 if(NOT CMAKE_CROSSCOMPILING)

@@ -67,7 +67,7 @@ typedef struct imp_trajectory {
 
 /// The trajectories of one policy, drawn into one panel in one colour. Borrowed.
 typedef struct imp_trajectory_panel {
-    const char *title; ///< ASCII; drawn in lower case, cut off at the panel's width
+    const char *title; ///< UTF-8, cut off at the panel's width; letters beyond ASCII are boxes
     const imp_trajectory *trajectories;
     int count;
 } imp_trajectory_panel;

@@ -15,6 +15,7 @@ HERE = Path(__file__).parent.parent
 COPIED = (
     "CMakeLists.txt",
     "LICENSE",
+    "NOTICE",
     "cmake",
     "docs/Doxyfile.in",  # which the library's install rules configure
     "include",

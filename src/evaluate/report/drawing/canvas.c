@@ -38,7 +38,8 @@ imp_status imp_canvas_init(imp_canvas *canvas, int width, int height, imp_error 
     *canvas = (imp_canvas){.width = width, .height = height};
     canvas->rgb = malloc(pixels * 3);
     canvas->coverage = calloc(pixels, 1);
-    if (canvas->rgb == NULL || canvas->coverage == NULL)
+    canvas->row = calloc((size_t)width, sizeof *canvas->row);
+    if (canvas->rgb == NULL || canvas->coverage == NULL || canvas->row == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a %d x %d image", width, height);
     reset_shape_bounds(canvas);
     imp_canvas_fill_rectangle(canvas, 0, 0, width, height, imp_colour_background);
@@ -49,6 +50,7 @@ void imp_canvas_release(imp_canvas *canvas)
 {
     free(canvas->rgb);
     free(canvas->coverage);
+    free(canvas->row);
     *canvas = (imp_canvas){0};
 }
 

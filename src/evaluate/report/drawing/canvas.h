@@ -1,9 +1,13 @@
-// evaluate/report/drawing/canvas.h: an RGB image to draw on: antialiased lines, discs and small
-// text.
+// evaluate/report/drawing/canvas.h: an RGB image to draw on: antialiased lines, discs, areas
+// and text.
 #ifndef IMP_EVALUATE_REPORT_DRAWING_CANVAS_H
 #define IMP_EVALUATE_REPORT_DRAWING_CANVAS_H
 
 #include "imprint/base.h"
+
+typedef struct imp_pixel_point {
+    double x, y; // [px] from the top left corner
+} imp_pixel_point;
 
 typedef struct imp_colour {
     uint8_t r, g, b;
@@ -22,6 +26,7 @@ typedef struct imp_canvas {
     int width, height;
     uint8_t *rgb;      // (height x width x 3)
     uint8_t *coverage; // (height x width): coverage of each pixel by the shape, 0..255
+    float *row;        // (width): the row of an area that is being filled
     int left, top, right,
         bottom; // bounds of nonzero coverage: [left, right) x [top, bottom)
 } imp_canvas;
@@ -36,6 +41,12 @@ void imp_canvas_release(imp_canvas *canvas);
 void imp_canvas_add_line(imp_canvas *canvas, double x0, double y0, double x1, double y1,
                          double thickness);
 
+// Adds an area to the shape: the points that closed contours wind around (the non-zero rule).
+// lengths: (contours) of how many points each consists; points: of all contours. Up to 128
+// crossings of contours with a line from left to right count.
+void imp_canvas_add_area(imp_canvas *canvas, const imp_pixel_point *points, const int *lengths,
+                         int contours);
+
 // Draws the shape with an opacity in [0, 1] and starts a new shape.
 void imp_canvas_fill_shape(imp_canvas *canvas, imp_colour colour, double opacity);
 
@@ -43,8 +54,8 @@ void imp_canvas_fill_shape(imp_canvas *canvas, imp_colour colour, double opacity
 void imp_canvas_fill_rectangle(imp_canvas *canvas, int left, int top, int right, int bottom,
                                imp_colour colour);
 
-// Adds text to the shape: (x, y) is the left end of its base line, size the height of an "l".
-// Printable ASCII; capitals are drawn as small letters. Returns its width.
+// Adds text in UTF-8 to the shape: (x, y) is the left end of its base line, size the height of an
+// "l". Printable ASCII and some signs; all other characters are boxes. Returns its width.
 double imp_canvas_add_text(imp_canvas *canvas, double x, double y, double size, const char *text);
 
 // Returns the width of a text.

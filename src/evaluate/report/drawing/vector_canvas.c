@@ -1,6 +1,5 @@
 // Draws shapes either on a raster canvas or as SVG elements. SVG viewers rasterise themselves.
-// For the canvas, dashes are cut from the polyline, and polygons are filled by counting samples
-// per pixel.
+// For the canvas, dashes are cut from the polyline.
 #include "evaluate/report/drawing/vector_canvas.h"
 
 #include <math.h>
@@ -96,54 +95,11 @@ void imp_vector_canvas_polyline(const imp_vector_canvas *drawing, const imp_pixe
     fputs("\"/>\n", drawing->svg);
 }
 
-// Adds a polygon to the canvas's shape. The coverage of a pixel is the share of its 4 x 4 samples
-// that lie inside, by the even-odd rule.
-static void add_polygon(imp_canvas *canvas, const imp_pixel_point *points, int count)
-{
-    // Samples per pixel in each direction.
-    enum { SIDE = 4 };
-    double left = INFINITY, top = INFINITY, right = -INFINITY, bottom = -INFINITY;
-    for (int k = 0; k < count; k++) {
-        left = fmin(left, points[k].x);
-        right = fmax(right, points[k].x);
-        top = fmin(top, points[k].y);
-        bottom = fmax(bottom, points[k].y);
-    }
-    // Visit only pixels of the polygon's bounding box that lie on the canvas.
-    const int i0 = (int)fmax(0.0, floor(left)), i1 = (int)fmin(canvas->width, ceil(right));
-    const int j0 = (int)fmax(0.0, floor(top)), j1 = (int)fmin(canvas->height, ceil(bottom));
-    for (int j = j0; j < j1; j++)
-        for (int i = i0; i < i1; i++) {
-            int hits = 0;
-            for (int n = 0; n < SIDE * SIDE; n++) {
-                const double x = i + (n % SIDE + 0.5) / SIDE, y = j + (n / SIDE + 0.5) / SIDE;
-                bool inside = false;
-                for (int k = 0, last = count - 1; k < count; last = k++) {
-                    const imp_pixel_point a = points[k], b = points[last];
-                    // Count the edges that a ray to the right crosses.
-                    if ((a.y > y) != (b.y > y) && x < (b.x - a.x) * (y - a.y) / (b.y - a.y) + a.x)
-                        inside = !inside;
-                }
-                hits += inside;
-            }
-            uint8_t *coverage = &canvas->coverage[(size_t)j * (size_t)canvas->width + (size_t)i];
-            const int covered = hits * 255 / (SIDE * SIDE);
-            *coverage = covered > *coverage ? (uint8_t)covered : *coverage;
-        }
-    // Extend the bounds of the mask.
-    if (i0 < i1 && j0 < j1) {
-        canvas->left = i0 < canvas->left ? i0 : canvas->left;
-        canvas->top = j0 < canvas->top ? j0 : canvas->top;
-        canvas->right = i1 > canvas->right ? i1 : canvas->right;
-        canvas->bottom = j1 > canvas->bottom ? j1 : canvas->bottom;
-    }
-}
-
 void imp_vector_canvas_polygon(const imp_vector_canvas *drawing, const imp_pixel_point *points,
                                int count, imp_draw_style style, const char *tooltip)
 {
     if (drawing->canvas != NULL) {
-        add_polygon(drawing->canvas, points, count);
+        imp_canvas_add_area(drawing->canvas, points, &count, 1);
         imp_canvas_fill_shape(drawing->canvas, style.colour, style.opacity);
         return;
     }

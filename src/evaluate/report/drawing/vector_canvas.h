@@ -13,10 +13,6 @@ typedef struct imp_vector_canvas {
     FILE *svg; // written under a locale with decimal points
 } imp_vector_canvas;
 
-typedef struct imp_pixel_point {
-    double x, y; // [px] from the top left corner
-} imp_pixel_point;
-
 // Style of a line or an area.
 typedef struct imp_draw_style {
     imp_colour colour;

@@ -1,5 +1,5 @@
 // Line plots as PNG: the same layout as the SVG (plot_svg.c), drawn on a raster canvas.
-// Text uses the stroke font, so no font file is needed. The colours equal those of the SVG.
+// The colours equal those of the SVG.
 #include <stdio.h>
 
 #include "base/image/image.h"

@@ -132,6 +132,15 @@ static void draw_trajectory(imp_canvas *canvas, const panel_layout *at, int left
     imp_canvas_fill_shape(canvas, colour, 0.6);
 }
 
+// Shortens a text in UTF-8, whose characters may have several bytes, that is not empty.
+static void remove_last_character(char *text)
+{
+    size_t length = strlen(text) - 1;
+    while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80)
+        length--;
+    text[length] = '\0';
+}
+
 // Draws one policy's trajectories, their marks, and its title.
 static void draw_panel(imp_canvas *canvas, const panel_layout *at, int left,
                        const imp_trajectory_panel *panel, imp_colour colour)
@@ -161,7 +170,7 @@ static void draw_panel(imp_canvas *canvas, const panel_layout *at, int left,
     char title[128];
     snprintf(title, sizeof title, "%s", panel->title != NULL ? panel->title : "");
     while (title[0] != '\0' && imp_canvas_text_width(TEXT_SIZE, title) > at->width)
-        title[strlen(title) - 1] = '\0';
+        remove_last_character(title);
     imp_canvas_add_text(canvas, left + 1, MARGIN + TEXT_SIZE + 4, TEXT_SIZE, title);
     imp_canvas_fill_shape(canvas, colour, 1.0);
 }
