@@ -16,6 +16,7 @@
 #include "imprint/env.h"
 #include "imprint/evaluate.h"
 #include "imprint/evaluator.h"
+#include "imprint/failures.h"
 #include "imprint/import_export.h"
 #include "imprint/learn.h"
 #include "imprint/map_generator.h"

@@ -13,7 +13,7 @@
 #include "base/io/file.h"
 #include "base/text/plural.h"
 #include "base/text/suggestion.h"
-#include "cli/eval_commands/eval.h"
+#include "cli/eval_commands/eval_failures.h"
 #include "cli/options/sandbox_option.h"
 #include "cli/output/console.h"
 #include "cli/output/json_output.h"
@@ -88,6 +88,10 @@ static void add_eval_options(imp_options *options, imp_eval_settings *s)
         {"robustness", 0, IMP_OPTION_FLAG, &s->robustness_test, NULL,
          "measure robustness: perturb each group of --randomize (default: all groups) at "
          "growing strength",
+         IMP_SETTING},
+        {"explain", 0, IMP_OPTION_FLAG, &s->explain, NULL,
+         "say why episodes failed: the last moment from which the expert drives on, and what the "
+         "policy did instead",
          IMP_SETTING},
     };
     imp_sim_options_add_multi_map(options, &s->sim);
@@ -198,6 +202,8 @@ static imp_status write_report_and_metrics(const imp_eval_settings *s, const imp
     imp_status status = imp_output_folder_save_settings(options, s->out, err);
     if (status == IMP_OK)
         status = write_metrics_json(s, o, err);
+    if (status == IMP_OK && o->failures != NULL)
+        status = imp_eval_failures_write(s, o, err);
     if (status == IMP_OK)
         status = imp_eval_report_write(&report, &monitor, err);
     imp_console_clear_progress();
@@ -299,6 +305,7 @@ static imp_status refuse_options_fixed_by_challenge(const imp_eval_settings *s, 
                           : s->eval.sim.split != eval.sim.split           ? "split"
                           : s->sim.randomize[0] != '\0'                   ? "randomize"
                           : s->robustness_test                            ? "robustness"
+                          : s->explain                                    ? "explain"
                           : s->starts_path != NULL                        ? "starts"
                           : s->sim.randomization[0] != '\0'               ? "randomization"
                           : env->has_start_tile                           ? "start-tile"
@@ -463,7 +470,7 @@ static imp_status run_eval_command(void *state, const imp_options *options, imp_
     // create the folder now: an evaluation takes minutes, and must not end with "permission denied"
     if (s->out != NULL)
         IMP_TRY(imp_folder_create(s->out, err));
-    s->eval.record_drives = s->out != NULL;
+    s->eval.record_drives = s->out != NULL || s->explain;
     if (!imp_option_is_given(options, &s->eval.settle_steps) && !is_challenge)
         s->eval.settle_steps = s->eval.steps >= 300 ? 60 : 0;
     s->eval.sim.map_count = s->sim.maps.count; // a table of starts may have set them
@@ -475,6 +482,8 @@ static imp_status run_eval_command(void *state, const imp_options *options, imp_
         is_challenge ? run_challenge(s, options, o, err) : evaluate_policies(s, options, o, err);
     if (status == IMP_OK && s->robustness_test && !is_challenge)
         status = evaluate_robustness(s, options, o, err);
+    if (status == IMP_OK && s->explain)
+        status = imp_eval_explain(s, options, o, err);
     if (status == IMP_OK && s->out != NULL && !is_challenge)
         status = write_report_and_metrics(s, options, o, err);
     if (status == IMP_OK)
@@ -502,6 +511,8 @@ static int print_eval_results(const void *state, const imp_options *options)
         imp_challenge_eval_print(&s->challenge_eval, &o->challenge_eval);
     else
         imp_eval_print(s, o);
+    if (!options->json)
+        imp_eval_failures_print(s, o);
     // failed agents make the exit code 1 after a complete report
     if (code == 0 && !options->json)
         code = imp_console_flush();
@@ -540,6 +551,7 @@ static void free_eval_command(void *state)
     imp_eval_settings *s = &((eval_state *)state)->settings;
     imp_eval_outcome *o = &((eval_state *)state)->outcome;
     imp_challenge_eval_outcome_free(&o->challenge_eval);
+    imp_eval_failures_free(o);
     free(o->robustness);
     imp_image_scores_free(o->image_scores);
     // arrays that were never filled have a count of zero

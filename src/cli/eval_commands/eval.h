@@ -7,6 +7,7 @@
 #include "cli/eval_commands/challenge_eval.h"
 #include "cli/eval_commands/image_eval.h"
 #include "cli/options/sim_options.h"
+#include "imprint/failures.h"
 
 typedef struct imp_eval_settings {
     imp_sim_options sim;
@@ -26,6 +27,7 @@ typedef struct imp_eval_settings {
     const char *video_format; // their extension without the dot
     int video_size[2];        // of each of their two views [px]
     bool robustness_test;     // find out what breaks them
+    bool explain;             // find out why they failed
 } imp_eval_settings;
 
 typedef struct imp_eval_outcome {
@@ -34,6 +36,7 @@ typedef struct imp_eval_outcome {
     imp_eval_def defs[IMP_LIST_MAX];
     imp_evaluation evaluations[IMP_LIST_MAX];
     imp_robustness *robustness;     // (count) NULL unless asked for
+    imp_failure_list *failures;     // (count) NULL unless asked for
     imp_image_scores *image_scores; // of --images; NULL: it was driven
     bool is_challenge;              // whether this holds what happened, not the above
     imp_challenge_eval_outcome challenge_eval;

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "base/io/content_hash.h"
-#include "cli/eval_commands/eval.h"
+#include "cli/eval_commands/eval_failures.h"
 #include "cli/output/json_output.h"
 
 // At most this many episodes are listed; all have a row in episodes.csv.
@@ -177,6 +177,8 @@ json_t *imp_eval_json(const imp_eval_settings *s, const imp_eval_outcome *o, boo
             imp_json_set(policy, "seconds", json_real(e->seconds));
         if (o->robustness != NULL)
             imp_json_set(policy, "robustness", imp_robustness_json(&o->robustness[p]));
+        if (o->failures != NULL)
+            imp_json_set(policy, "failures", imp_eval_failures_json(&o->failures[p]));
         imp_json_append(policies, policy);
     }
     // all policies drove on the same maps

@@ -39,6 +39,7 @@ static const char *const FIXED_NAMES[] = {
     "history.jsonl",
     "report.html",
     "episodes.csv",
+    "failures.csv",
     "rounds.csv",
     "rounds.svg",
     "predictions.csv",
