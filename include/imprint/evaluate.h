@@ -316,6 +316,7 @@ typedef struct imp_eval_report_def {
     const imp_evaluation *evaluations;        ///< (count) on the same starts
     const char *summary;                      ///< nullable: a line that summarises the evaluation
     const imp_robustness *robustness;         ///< (count) nullable
+    const struct imp_failure_list *failures;  ///< (count) nullable; see imprint/failures.h
     /// Nullable: called when the drives of the worst episodes are written. Returns the name of a
     /// page (imprint/page.h) in the folder, which has them as `worst-<p>-<n>`, so that the report
     /// links to it; or NULL

@@ -15,6 +15,7 @@ failed=$(grep -c 'invalid pose' eval/failures.csv)
 [ "$rows" -eq "$failed" ] || fail "$rows rows, $failed failures"
 grep -q '"median_margin_s": 0\.' eval/metrics.json || fail "no margin in metrics.json"
 grep -q '"explained": '"$rows," eval/metrics.json || fail "not $rows in metrics.json"
+grep -q 'Why they failed' eval/report.html || fail "not in the report"
 
 # the same again, over the same folder
 cp eval/failures.csv before.csv

@@ -193,6 +193,7 @@ static imp_status write_report_and_metrics(const imp_eval_settings *s, const imp
         .evaluations = o->evaluations,
         .summary = summary,
         .robustness = o->robustness,
+        .failures = o->failures,
         .write_simulator = imp_page_is_available() ? imp_eval_page_write : NULL,
         .simulator_context = &(imp_eval_page){s, o},
         .video_extension = s->videos > 0 ? extension : NULL,

@@ -277,6 +277,7 @@ static imp_status write_report_page(imp_html_page *page, const imp_eval_report_d
     if (status == IMP_OK)
         status = imp_eval_write_robustness(page, def, err);
     if (status == IMP_OK) {
+        imp_eval_write_failures(page, def);
         write_map_table(page, def);
         status = write_trajectories(page, def, images, err);
     }

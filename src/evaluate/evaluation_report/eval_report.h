@@ -49,6 +49,9 @@ imp_status imp_eval_write_plots(imp_html_page *page, const imp_eval_report_def *
 imp_status imp_eval_write_robustness(imp_html_page *page, const imp_eval_report_def *def,
                                      imp_error *err);
 
+// Writes why episodes failed, if that is known.
+void imp_eval_write_failures(imp_html_page *page, const imp_eval_report_def *def);
+
 // Occlusion saliency (Zeiler and Fergus, ECCV 2014). heat (height x width) is the change of the
 // steering when a patch around a pixel is replaced by its mean colour. Steering is right minus left
 // duty cycle, or the turn rate; a patch is a tenth of the image's width. The patch covers the same
