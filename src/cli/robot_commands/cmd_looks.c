@@ -150,7 +150,7 @@ static json_t *row_as_json(const looks_row *row)
         json_t *list = json_array();
         for (int k = 0; k < PERCENTILES; k++)
             imp_json_append(list, json_real(row->figures[k][n]));
-        imp_json_put(one, imp_look_name(n), list);
+        imp_json_set(one, imp_look_name(n), list);
     }
     return one;
 }
