@@ -155,8 +155,8 @@ static void every_augmentation_has_an_effect(void **state)
     render_at(&r, r.pose, here);
     imp_augment_params one, draws[2];
     imp_random random = imp_random_stream(1, 2, 3, IMP_PURPOSE_AUGMENTATION), again = random;
-    imp_augment_draw_params(&draws[0], r.augmenter, &random);
-    imp_augment_draw_params(&draws[1], r.augmenter, &again);
+    imp_augment_sample_params(&draws[0], r.augmenter, &random);
+    imp_augment_sample_params(&draws[1], r.augmenter, &again);
     for (int k = 0; k < 2; k++)
         imp_augment_image(r.augmenter, &draws[k], r.workspace, here, out[k]);
     assert_memory_equal(out[0], out[1], BYTES);

@@ -300,7 +300,7 @@ static double speed_before_step(const replay_job *p, int step)
 // Puts one view of several into its place in the frame.
 static void copy_panel_into_frame(const replay_job *p, int index, uint8_t *rgb)
 {
-    imp_video_place_view(rgb, p->width, p->panel, p->panel_width, p->picture_height, index);
+    imp_video_copy_view(rgb, p->width, p->panel, p->panel_width, p->picture_height, index);
 }
 
 // Renders a frame at a recorded pose. Speed and turn rate, for motion blur, are differences of

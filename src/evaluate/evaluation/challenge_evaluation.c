@@ -131,7 +131,8 @@ static void record_end_and_read_metrics(void *context, const imp_env *env,
 
 // Describes how an episode is driven, with two observers: progress along the lane, and samples for
 // the metrics.
-static imp_episode_loop_def describe_episode(episode_run *d, imp_rollout_workers *workers, int slot)
+static imp_episode_loop_def define_episode_loop(episode_run *d, imp_rollout_workers *workers,
+                                                int slot)
 {
     imp_episode_loop_def loop = imp_episode_loop_of_slot(workers, slot);
     // A start that already breaks the challenge's rules ends the episode before its first step.
@@ -164,7 +165,7 @@ static imp_status begin_episode(void *context, int index, int slot, imp_episode_
     *d = (episode_run){0};
     IMP_TRY(create_scenario_and_reset(d, work, index, &work->workers.slots[slot], err));
     IMP_TRY(measure_expert_of_episode(d, &work->workers, slot, err));
-    *out = describe_episode(d, &work->workers, slot);
+    *out = define_episode_loop(d, &work->workers, slot);
     return IMP_OK;
 }
 

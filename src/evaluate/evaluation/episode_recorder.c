@@ -37,7 +37,7 @@ void imp_episode_result_release(imp_episode_result *result)
 }
 
 // Observer: notes where the episode starts.
-static void begin_recording(void *context, const imp_env *env)
+static void record_start(void *context, const imp_env *env)
 {
     imp_episode_result *result = ((imp_episode_recorder *)context)->result;
     result->map_index = env->world_index;
@@ -182,7 +182,7 @@ imp_status imp_eval_begin_episode(imp_episode_loop_def *out, imp_episode_recorde
                                      def->starts != NULL, err));
     imp_episode_loop_add_observer(out, imp_lane_progress_observer(&recorder->progress));
     imp_episode_loop_add_observer(out, (imp_episode_observer){.context = recorder,
-                                                              .begin = begin_recording,
+                                                              .begin = record_start,
                                                               .after_step = record_step,
                                                               .end = fill_episode_result});
     return IMP_OK;

@@ -47,7 +47,8 @@ static imp_status open_own_env(drive_column *column, imp_error *err)
     return imp_env_reset(column->own_env, drive->episode, err);
 }
 
-static imp_status open_column(drive_column *column, const imp_drive_video_def *def, imp_error *err)
+static imp_status create_column_env(drive_column *column, const imp_drive_video_def *def,
+                                    imp_error *err)
 {
     const imp_demonstration *drive = column->shown->drive;
     imp_sim *sim = column->shown->sim;
@@ -78,13 +79,14 @@ static imp_status check_drive_video(const imp_drive_video_def *def, imp_error *e
                : imp_fail(err, IMP_USAGE, "every %d-th step: must be at least 1", def->every);
 }
 
-static imp_status open_job(video_job *job, const imp_monitor *monitor, imp_error *err)
+static imp_status create_renderers_and_columns(video_job *job, const imp_monitor *monitor,
+                                               imp_error *err)
 {
     const imp_drive_video_def *def = job->def;
     IMP_TRY(imp_video_frame_init(&job->frame, def->count, def->width, def->height, err));
     for (int k = 0; k < def->count; k++) {
         job->columns[k].shown = &def->drives[k];
-        IMP_TRY(open_column(&job->columns[k], def, err));
+        IMP_TRY(create_column_env(&job->columns[k], def, err));
     }
     const imp_env_def *env = &job->columns[0].env->def;
     return imp_video_create(&job->video, def->path, job->frame.width, job->frame.height,
@@ -92,7 +94,7 @@ static imp_status open_job(video_job *job, const imp_monitor *monitor, imp_error
 }
 
 // Draws the present state of a drive.
-static void draw_column(video_job *job, int index)
+static void draw_state_of_column(video_job *job, int index)
 {
     const drive_column *column = &job->columns[index];
     const imp_video_drive *shown = column->shown;
@@ -121,7 +123,7 @@ static void draw_column(video_job *job, int index)
 }
 
 // Takes a step of a drive that goes on.
-static imp_status step_column(drive_column *column, imp_error *err)
+static imp_status step_drive_of_column(drive_column *column, imp_error *err)
 {
     const imp_demonstration *drive = column->shown->drive;
     if (column->step == drive->steps)
@@ -145,7 +147,7 @@ static imp_status write_all_frames(video_job *job, int *frames, const imp_monito
         longest = def->drives[k].drive->steps > longest ? def->drives[k].drive->steps : longest;
     for (int step = 0; step <= longest; step++) {
         for (int k = 0; k < def->count && step > 0; k++)
-            IMP_TRY(step_column(&job->columns[k], err));
+            IMP_TRY(step_drive_of_column(&job->columns[k], err));
         if (imp_monitor_should_stop(monitor))
             return imp_fail(err, IMP_INTERRUPTED, "interrupted");
         // the last state is always shown
@@ -153,7 +155,7 @@ static imp_status write_all_frames(video_job *job, int *frames, const imp_monito
             continue;
         for (int k = 0; k < def->count; k++)
             if (step == 0 || step - def->every <= def->drives[k].drive->steps)
-                draw_column(job, k);
+                draw_state_of_column(job, k);
         IMP_TRY(imp_video_add_frame(job->video, job->frame.rgb, err));
         ++*frames;
         const imp_progress progress = {"video", "steps", step, longest, NULL};
@@ -171,7 +173,7 @@ imp_status imp_drive_video_write(int *frames, const imp_drive_video_def *def,
     if (job == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a video");
     job->def = def;
-    imp_status status = open_job(job, monitor, err);
+    imp_status status = create_renderers_and_columns(job, monitor, err);
     if (status == IMP_OK)
         status = write_all_frames(job, &written, monitor, err);
     imp_video_destroy(job->video);

@@ -227,14 +227,14 @@ static imp_replay_def filmstrip_steps_to_show(const imp_evaluation *evaluation, 
 }
 
 // Enlarges small frames to about 160 pixels.
-static int image_scale(int width)
+static int enlargement_of_image(int width)
 {
     return width >= 160 ? 1 : 160 / width;
 }
 
 // Writes a drive; the note says what it shows.
-static imp_status write_drive(const imp_eval_report_def *def, const char *name,
-                              imp_demonstration *drive, const char *note, imp_error *err)
+static imp_status write_drive_file(const imp_eval_report_def *def, const char *name,
+                                   imp_demonstration *drive, const char *note, imp_error *err)
 {
     char path[IMP_PATH_MAX];
     if (drive == NULL || drive->steps < 1)
@@ -250,7 +250,8 @@ static imp_status write_drive(const imp_eval_report_def *def, const char *name,
 }
 
 // The caption of an episode: policy, episode, map, how it ended, and details if known.
-static void describe_episode(char out[256], const imp_eval_report_def *def, int p, int episode)
+static void format_episode_caption(char out[256], const imp_eval_report_def *def, int p,
+                                   int episode)
 {
     const imp_episode_result *r = &def->evaluations[p].results[episode];
     char lane[48] = "", stalled[48] = "";
@@ -279,8 +280,8 @@ static imp_status write_recorded_drives(const imp_eval_report_def *def, imp_erro
                 IMP_TRY(imp_folder_create(folder, err));
             exists = true;
             snprintf(name, sizeof name, "drives/%d-%05d.drive.json", p + 1, e);
-            describe_episode(note, def, p, e);
-            IMP_TRY(write_drive(def, name, drive, note, err));
+            format_episode_caption(note, def, p, e);
+            IMP_TRY(write_drive_file(def, name, drive, note, err));
         }
     return IMP_OK;
 }
@@ -294,10 +295,10 @@ static imp_status write_filmstrip(imp_filmstrip *filmstrip, const imp_eval_repor
     const int episode = evaluation->worst[rank];
     snprintf(name, sizeof name, "worst-%d-%d.csv", p + 1, rank + 1);
     imp_status status = write_pose_table(def, name, &def->defs[p], &replay->result, err);
-    describe_episode(filmstrip->caption, def, p, episode);
+    format_episode_caption(filmstrip->caption, def, p, episode);
     snprintf(name, sizeof name, "worst-%d-%d.drive.json", p + 1, rank + 1);
     if (status == IMP_OK)
-        status = write_drive(def, name, replay->result.drive, filmstrip->caption, err);
+        status = write_drive_file(def, name, replay->result.drive, filmstrip->caption, err);
     if (status != IMP_OK || replay->count == 0)
         return status;
     snprintf(filmstrip->image, sizeof filmstrip->image, "worst-%d-%d.png", p + 1, rank + 1);
@@ -309,7 +310,7 @@ static imp_status write_filmstrip(imp_filmstrip *filmstrip, const imp_eval_repor
         replay->width,
         replay->height,
         IMP_FILMSTRIP_FRAMES / 2,
-        image_scale(replay->width),
+        enlargement_of_image(replay->width),
     };
     status = report_file_path(path, def, filmstrip->image, err);
     return status == IMP_OK ? imp_contact_sheet_write(path, &strip, err) : status;
@@ -357,7 +358,7 @@ static imp_status write_saliency_image(char image[64], const imp_eval_report_def
                                      replay->width,
                                      replay->height,
                                      count,
-                                     image_scale(replay->width)};
+                                     enlargement_of_image(replay->width)};
     if (status == IMP_OK) {
         snprintf(image, 64, "saliency-%d.png", p + 1);
         status = report_file_path(path, def, image, err);

@@ -57,7 +57,7 @@ static void callback_policy_reset(imp_policy *policy, const imp_env *env)
 {
     callback_policy *self = (callback_policy *)policy;
     policy->failure_reason = NULL;
-    imp_path_ahead_begin(&self->path, env);
+    imp_path_ahead_reset(&self->path, env);
 }
 
 // The observations as one array: where they are, if they lie one behind the other, or else a copy.

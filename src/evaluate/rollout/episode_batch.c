@@ -23,7 +23,7 @@ typedef struct thread_batch {
 } thread_batch;
 
 // Calls the observers of an episode that is over, and hands it back.
-static void end_and_finish(const episode_batches *all, thread_batch *batch, int lane)
+static void notify_and_finish_episode(const episode_batches *all, thread_batch *batch, int lane)
 {
     const imp_error none = {0};
     imp_episode_run_end(&batch->runs[lane]);
@@ -32,7 +32,7 @@ static void end_and_finish(const episode_batches *all, thread_batch *batch, int 
 
 // Begins an episode in the first free lane. One that cannot be begun, or is over before its first
 // step, leaves the lane free.
-static void begin_next(const episode_batches *all, thread_batch *batch, int index)
+static void begin_next_episode(const episode_batches *all, thread_batch *batch, int index)
 {
     const int lane = batch->lanes[batch->active], slot = batch->first_slot + lane;
     imp_episode_run *run = &batch->runs[lane];
@@ -50,11 +50,11 @@ static void begin_next(const episode_batches *all, thread_batch *batch, int inde
     if (run->ending == IMP_END_NONE)
         batch->active++;
     else
-        end_and_finish(all, batch, lane);
+        notify_and_finish_episode(all, batch, lane);
 }
 
 // Makes a step of all episodes, and hands back those that are over; after an interruption, all.
-static void step_all(const episode_batches *all, thread_batch *batch)
+static void step_all_episodes(const episode_batches *all, thread_batch *batch)
 {
     imp_episode_run *runs[IMP_POLICY_BATCH_MAX];
     imp_error err = {0};
@@ -67,7 +67,7 @@ static void step_all(const episode_batches *all, thread_batch *batch)
             all->task->finish(all->task->context, batch->indices[lane], batch->first_slot + lane,
                               &err);
         else if (batch->runs[lane].ending != IMP_END_NONE)
-            end_and_finish(all, batch, lane);
+            notify_and_finish_episode(all, batch, lane);
         else
             continue;
         // the lane changes places with the last one in use
@@ -77,7 +77,7 @@ static void step_all(const episode_batches *all, thread_batch *batch)
 }
 
 // Job of the thread pool, one for each thread: drives until no episode is left.
-static void drive_on_thread(void *context, int index, int worker)
+static void run_episodes_on_thread(void *context, int index, int worker)
 {
     episode_batches *all = context;
     thread_batch batch;
@@ -91,10 +91,10 @@ static void drive_on_thread(void *context, int index, int worker)
             const int next = atomic_fetch_add(&all->next, 1);
             left = next < all->count;
             if (left)
-                begin_next(all, &batch, next);
+                begin_next_episode(all, &batch, next);
         }
         if (batch.active > 0)
-            step_all(all, &batch);
+            step_all_episodes(all, &batch);
     }
 }
 
@@ -107,5 +107,5 @@ void imp_run_episodes(imp_rollout_workers *workers, int count, const imp_episode
                            .task = task,
                            .count = count,
                            .lanes = count > 0 ? (count + in_lock_step - 1) / in_lock_step : 1};
-    imp_thread_pool_run(workers->pool, workers->threads, drive_on_thread, &all);
+    imp_thread_pool_run(workers->pool, workers->threads, run_episodes_on_thread, &all);
 }

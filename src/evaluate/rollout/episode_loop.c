@@ -67,17 +67,17 @@ void imp_episode_run_begin(imp_episode_run *run)
 }
 
 // Whether the label expert, if there is one, needs images.
-static bool label_expert_looks(const imp_episode_loop_def *loop)
+static bool label_expert_needs_images(const imp_episode_loop_def *loop)
 {
     return loop->label_expert != NULL && loop->label_expert->vtable->needs_observation;
 }
 
 // Shows the present state to the observers. Images are rendered only if something reads them;
 // rendering is the most expensive part.
-static void observe_state(imp_episode_run *run)
+static void render_and_notify_observers(imp_episode_run *run)
 {
     const imp_episode_loop_def *loop = &run->def;
-    const bool looks = loop->policy->vtable->needs_observation || label_expert_looks(loop) ||
+    const bool looks = loop->policy->vtable->needs_observation || label_expert_needs_images(loop) ||
                        any_observer_needs_observations(loop);
     run->image = looks ? render_observation(loop, run->steps) : NULL;
     for (int k = 0; k < loop->observer_count; k++)
@@ -108,7 +108,7 @@ static void choose_actions(imp_episode_run *const *runs, int count)
         runs[k]->chosen = runs[k]->expert = actions[k];
     if (first->label_expert == NULL)
         return;
-    for (int k = 0; k < count && !label_expert_looks(first); k++)
+    for (int k = 0; k < count && !label_expert_needs_images(first); k++)
         images[k] = NULL;
     imp_policy_act_many(experts, count, envs, images, actions);
     for (int k = 0; k < count; k++)
@@ -170,7 +170,7 @@ const char *imp_episode_loop_fail_reason(const imp_episode_loop_def *loop)
 imp_status imp_episode_runs_step(imp_episode_run *const *runs, int count, imp_error *err)
 {
     for (int k = 0; k < count; k++)
-        observe_state(runs[k]);
+        render_and_notify_observers(runs[k]);
     choose_actions(runs, count);
     int stepped = 0;
     for (int k = 0; k < count; k++) {

@@ -222,12 +222,12 @@ bool imp_lane_progress_stalled(const imp_lane_progress *progress, const imp_env 
 }
 
 // Observers: they pass the environment on to the functions above.
-static void begin_progress(void *context, const imp_env *env)
+static void observe_start(void *context, const imp_env *env)
 {
     imp_lane_progress_begin(context, env);
 }
 
-static void update_progress(void *context, const imp_env *env, const imp_transition *transition)
+static void observe_step(void *context, const imp_env *env, const imp_transition *transition)
 {
     (void)transition;
     imp_lane_progress_update(context, env);
@@ -236,7 +236,7 @@ static void update_progress(void *context, const imp_env *env, const imp_transit
 imp_episode_observer imp_lane_progress_observer(imp_lane_progress *progress)
 {
     return (imp_episode_observer){
-        .context = progress, .begin = begin_progress, .after_step = update_progress};
+        .context = progress, .begin = observe_start, .after_step = observe_step};
 }
 
 // Drives the expert from a copy of the environment, without images. The slot's own environment

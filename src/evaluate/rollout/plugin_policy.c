@@ -145,8 +145,8 @@ static imp_plugin_lane to_plugin_lane(const imp_lane_position *lane)
 }
 
 // Callback of plug-ins: the lane position of any pose. Returns 0 off the lanes.
-static int32_t find_lane(const imp_plugin_world *world, double x, double z, double heading,
-                         imp_plugin_lane *out)
+static int32_t find_plugin_lane(const imp_plugin_world *world, double x, double z, double heading,
+                                imp_plugin_lane *out)
 {
     const imp_env *env = world->context;
     imp_lane_position lane;
@@ -157,7 +157,8 @@ static int32_t find_lane(const imp_plugin_world *world, double x, double z, doub
 }
 
 // Callback of plug-ins: object number `index`. Returns 0 if there is none in this episode.
-static int32_t get_object(const imp_plugin_world *world, int32_t index, imp_plugin_object *out)
+static int32_t get_plugin_object(const imp_plugin_world *world, int32_t index,
+                                 imp_plugin_object *out)
 {
     static const char *const kinds[] = {
 #define OBJECT_KIND(name, word, ...) word,
@@ -167,7 +168,8 @@ static int32_t get_object(const imp_plugin_world *world, int32_t index, imp_plug
     // objects that are not there in this episode are skipped
     const imp_env *env = world->context;
     imp_object_place place;
-    if (index < 0 || index >= env->world->object_count || !imp_object_place_get(&place, env, index))
+    if (index < 0 || index >= env->world->object_count ||
+        !imp_find_object_place(&place, env, index))
         return 0;
     const imp_object *object = &env->world->objects[index];
     *out = (imp_plugin_object){.x = place.position.x,
@@ -183,7 +185,7 @@ static int32_t get_object(const imp_plugin_world *world, int32_t index, imp_plug
 // The callbacks get the environment back as context; it is valid during one call only.
 static imp_plugin_world to_plugin_world(const imp_env *env)
 {
-    return (imp_plugin_world){env, find_lane, get_object, env->world->object_count};
+    return (imp_plugin_world){env, find_plugin_lane, get_plugin_object, env->world->object_count};
 }
 
 // Copies the state of an environment to the plug-in's fixed-size type.

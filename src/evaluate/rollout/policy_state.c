@@ -11,7 +11,7 @@
 // The way is planned anew farther than this from it [m], as our expert does.
 static const double REROUTE_DISTANCE = 0.25;
 
-bool imp_object_place_get(imp_object_place *out, const imp_env *env, int index)
+bool imp_find_object_place(imp_object_place *out, const imp_env *env, int index)
 {
     const imp_object *object = &env->world->objects[index];
     if (!imp_env_is_object_present(env, object))
@@ -29,7 +29,7 @@ bool imp_object_place_get(imp_object_place *out, const imp_env *env, int index)
     return true;
 }
 
-void imp_path_ahead_begin(imp_path_ahead *path, const imp_env *env)
+void imp_path_ahead_reset(imp_path_ahead *path, const imp_env *env)
 {
     path->on_route = false;
     path->route = (imp_route){.random = imp_random_stream(env->def.seed, env->def.index,
@@ -37,7 +37,7 @@ void imp_path_ahead_begin(imp_path_ahead *path, const imp_env *env)
 }
 
 // Moves on along the way, or plans it anew where the robot has left it.
-static void follow_path(imp_path_ahead *path, const imp_env *env)
+static void update_or_replan_route(imp_path_ahead *path, const imp_env *env)
 {
     const imp_vec2 here = {env->pose.x, env->pose.z};
     if (path->on_route) {
@@ -59,10 +59,10 @@ static void to_robot_frame(double out[2], imp_pose robot, imp_vec2 position)
 }
 
 // Curvature and points of the way ahead; NaN past its end and off the road.
-static void fill_path(imp_policy_state *out, imp_path_ahead *path, const imp_env *env)
+static void fill_path_ahead(imp_policy_state *out, imp_path_ahead *path, const imp_env *env)
 {
     imp_route_point points[IMP_STATE_PATH_POINTS];
-    follow_path(path, env);
+    update_or_replan_route(path, env);
     const int count = path->on_route ? imp_route_sample_points(&path->route, IMP_STATE_PATH_SPACING,
                                                                IMP_STATE_PATH_POINTS, points)
                                      : 0;
@@ -95,7 +95,7 @@ static void fill_objects(imp_policy_state *out, const imp_env *env)
 {
     for (int k = 0; k < env->world->object_count; k++) {
         imp_object_place place;
-        if (!imp_object_place_get(&place, env, k))
+        if (!imp_find_object_place(&place, env, k))
             continue;
         const imp_object *object = &env->world->objects[k];
         double at[2];
@@ -132,6 +132,6 @@ void imp_policy_state_fill(imp_policy_state *out, imp_path_ahead *path, const im
         .map_index = env->world_index,
         .in_lane = env->in_lane,
     };
-    fill_path(out, path, env);
+    fill_path_ahead(out, path, env);
     fill_objects(out, env);
 }

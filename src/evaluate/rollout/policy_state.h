@@ -14,7 +14,7 @@ typedef struct imp_object_place {
 } imp_object_place;
 
 // False, and *out unchanged, if object number `index` of the map is absent in this episode.
-bool imp_object_place_get(imp_object_place *out, const imp_env *env, int index);
+bool imp_find_object_place(imp_object_place *out, const imp_env *env, int index);
 
 // The way that is followed ahead of a robot.
 typedef struct imp_path_ahead {
@@ -23,7 +23,7 @@ typedef struct imp_path_ahead {
 } imp_path_ahead;
 
 // Begins the way of an episode. Its turns are those of our expert.
-void imp_path_ahead_begin(imp_path_ahead *path, const imp_env *env);
+void imp_path_ahead_reset(imp_path_ahead *path, const imp_env *env);
 
 // Fills everything but `slot`, and moves the way on to where the robot is.
 void imp_policy_state_fill(imp_policy_state *out, imp_path_ahead *path, const imp_env *env);

@@ -213,7 +213,7 @@ static bool happens_once_in(int times, imp_random *random)
 // Contrast about the middle, brightness as a bend that leaves black and white where they are, then
 // each colour by itself. The curve of a channel is y = bias + x (slope + x * curvature), with x
 // from 0 to 255. Brightness b alone gives y = x (1 + 2 b) - 2 b x^2 / 255.
-static void draw_tone_curve(imp_augment_params *out, const imp_augment *def, imp_random *random)
+static void sample_tone_curve(imp_augment_params *out, const imp_augment *def, imp_random *random)
 {
     const double bright = random_plus_minus(random, def->brightness),
                  contrast = random_plus_minus(random, def->contrast);
@@ -228,7 +228,7 @@ static void draw_tone_curve(imp_augment_params *out, const imp_augment *def, imp
 
 // Draws a rectangle and its grey value (DeVries & Taylor 2017). `part` is the largest share of each
 // side.
-static void draw_cut_out(imp_augment_params *out, const imp_augmenter *a, imp_random *random)
+static void sample_cut_out(imp_augment_params *out, const imp_augmenter *a, imp_random *random)
 {
     const double part = a->def.cut_out;
     const int width = 1 + (int)(imp_random_uniform(random, 0.0, part) * (a->width - 1));
@@ -242,13 +242,13 @@ static void draw_cut_out(imp_augment_params *out, const imp_augmenter *a, imp_ra
 
 // A kind with strength 0 draws its values too, so that other kinds do not change with it. Blur and
 // cut-out happen to half of the samples, motion to a quarter.
-void imp_augment_draw_params(imp_augment_params *out, const imp_augmenter *augmenter,
-                             imp_random *random)
+void imp_augment_sample_params(imp_augment_params *out, const imp_augmenter *augmenter,
+                               imp_random *random)
 {
     const imp_augment *def = &augmenter->def;
     // the order of draws is fixed: an insertion would change all samples after it
     *out = (imp_augment_params){.noise_offset = imp_random_below(random, IMP_NOISE_TABLE_SIZE)};
-    draw_tone_curve(out, def, random);
+    sample_tone_curve(out, def, random);
     out->noise = (float)(imp_random_uniform(random, 0.0, def->noise) / 32.0);
     if (happens_once_in(2, random))
         out->blur = (int)(256.0 * imp_random_uniform(random, 0.0, def->blur));
@@ -257,7 +257,7 @@ void imp_augment_draw_params(imp_augment_params *out, const imp_augmenter *augme
         out->turn = (float)random_plus_minus(random, def->turn);
     }
     if (happens_once_in(2, random) && def->cut_out > 0.0)
-        draw_cut_out(out, augmenter, random);
+        sample_cut_out(out, augmenter, random);
 }
 
 // A positive correction turns to the left: the right wheel gets faster, the left one slower by as

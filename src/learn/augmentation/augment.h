@@ -45,8 +45,8 @@ typedef struct imp_augment_params {
     uint8_t fill_value;
 } imp_augment_params;
 
-void imp_augment_draw_params(imp_augment_params *out, const imp_augmenter *augmenter,
-                             imp_random *random);
+void imp_augment_sample_params(imp_augment_params *out, const imp_augmenter *augmenter,
+                               imp_random *random);
 
 // Scratch memory of one thread.
 typedef struct imp_augment_workspace imp_augment_workspace;

@@ -183,7 +183,7 @@ static void finish_episode(void *context, int index, int slot, const imp_error *
         b->number, imp_episode_loop_fail_reason(&loop));
 }
 
-const char *imp_label_policy_name(const imp_collect_def *def)
+const char *imp_label_policy_or_expert(const imp_collect_def *def)
 {
     return def->label_policy != NULL ? def->label_policy : "expert";
 }
@@ -238,8 +238,8 @@ static imp_status open_label_expert(imp_collector *r, imp_error *err)
         r->label_expert = def->labeller;
     if (def->labeller != NULL || !(named || imp_policy_factory_is_network(r->policy)))
         return IMP_OK;
-    IMP_TRY(imp_policy_factory_open(&r->owned_label_expert, imp_label_policy_name(def), &r->expert,
-                                    err));
+    IMP_TRY(imp_policy_factory_open(&r->owned_label_expert, imp_label_policy_or_expert(def),
+                                    &r->expert, err));
     r->label_expert = r->owned_label_expert;
     return IMP_OK;
 }

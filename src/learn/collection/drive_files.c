@@ -90,7 +90,7 @@ void imp_drive_count_drivers(int64_t *driven, int *take_overs, const imp_demonst
 }
 
 // The driver of all steps, or -1.
-static int only_driver(const imp_demonstration *drive)
+static int find_single_driver(const imp_demonstration *drive)
 {
     for (int k = 1; k < drive->steps; k++)
         if (drive->drivers[k] != drive->drivers[0])
@@ -110,9 +110,10 @@ static uint64_t hash_drive(uint64_t hash, const imp_demonstration *drive)
 }
 
 // Adds what one drive has in common with those before.
-static void add_common(imp_drive_files *files, const imp_demonstration *drive, bool first)
+static void keep_common_map_and_driver(imp_drive_files *files, const imp_demonstration *drive,
+                                       bool first)
 {
-    const int driver = only_driver(drive);
+    const int driver = find_single_driver(drive);
     const char *word = driver >= 0 ? imp_driver_name(driver) : "several";
     if (first) {
         snprintf(files->map, sizeof files->map, "%s", drive->map);
@@ -140,7 +141,7 @@ imp_status imp_drive_files_list(imp_drive_files *out, const char *const *paths, 
     for (int k = 0; k < out->count; k++) {
         imp_demonstration drive;
         IMP_TRY(imp_demonstration_read(&drive, out->paths[k], err));
-        add_common(out, &drive, k == 0);
+        keep_common_map_and_driver(out, &drive, k == 0);
         imp_demonstration_free(&drive);
         if (k % FILES_BETWEEN_REPORTS != 0)
             continue;

@@ -80,7 +80,7 @@ static void update_safe_switching(imp_exploration *exploration, const imp_env *e
 // Draws who drives for the next `mix_steps` steps; with mix_steps 0 the draw holds for the whole
 // episode. DAgger's beta is the probability of the expert. Longer stretches than one step let the
 // network reach states of its own.
-static void draw_whether_expert_drives(imp_exploration *exploration)
+static void sample_whether_expert_drives(imp_exploration *exploration)
 {
     const imp_collect_def *def = exploration->def;
     if (exploration->steps_until_redraw == 0) {
@@ -98,7 +98,7 @@ imp_action imp_exploration_choose_action(imp_exploration *exploration, const imp
     if (exploration->def->safe_switching)
         update_safe_switching(exploration, env);
     else
-        draw_whether_expert_drives(exploration);
+        sample_whether_expert_drives(exploration);
     return exploration->expert_in_control ? expert : policy;
 }
 

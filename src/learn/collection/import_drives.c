@@ -86,7 +86,7 @@ static void redrive_file(void *context, int index, int worker)
 }
 
 // Adds a drive to the summary.
-static void count_drive(imp_drive_import_summary *out, const imp_demonstration *drive)
+static void add_drive_to_summary(imp_drive_import_summary *out, const imp_demonstration *drive)
 {
     imp_drive_count_drivers(out->driven, &out->take_overs, drive);
     out->episodes++;
@@ -108,7 +108,7 @@ static imp_status import_wave(import_job *job, imp_dataset_writer *writer, int c
             status = imp_dataset_writer_add(writer, &episode, err);
         }
         if (status == IMP_OK)
-            count_drive(job->out, &redrive->drive);
+            add_drive_to_summary(job->out, &redrive->drive);
         imp_redrive_free(redrive);
     }
     return status;
@@ -226,7 +226,7 @@ static imp_status check_import_def(const imp_drive_import_def *def, imp_error *e
 }
 
 // Threads, and room for a wave: few drives with images, more without.
-static imp_status prepare_job(import_job *job, imp_error *err)
+static imp_status create_threads_and_wave(import_job *job, imp_error *err)
 {
     IMP_TRY(imp_thread_pool_create(&job->pool, job->def->sim.threads, err));
     imp_thread_pool_set_idle_hook(job->pool, report_progress, job);
@@ -258,7 +258,7 @@ imp_status imp_import_drives(imp_drive_import_summary *summary, const char *fold
     if (status == IMP_OK)
         status = describe_dataset(&job, err);
     if (status == IMP_OK)
-        status = prepare_job(&job, err);
+        status = create_threads_and_wave(&job, err);
     if (status == IMP_OK)
         status = folder != NULL ? write_dataset(&job, err) : import_all_waves(&job, NULL, err);
     for (int k = 0; k < job.threads && job.redrivers != NULL; k++)

@@ -74,8 +74,8 @@ static bool update_take_over(const drive_recorder *r, const imp_env *env)
 }
 
 // The hook of the episode loop: who drives, and the action that a file can hold.
-static imp_action choose_action(void *context, const imp_env *env, imp_action chosen,
-                                imp_action expert)
+static imp_action choose_driver_and_action(void *context, const imp_env *env, imp_action chosen,
+                                           imp_action expert)
 {
     drive_recorder *r = context;
     r->taken_over = r->job->person != NULL && update_take_over(r, env);
@@ -104,7 +104,7 @@ static imp_status begin_episode(void *context, int index, int slot, imp_episode_
     memcpy(r->drive.policy, job->name, sizeof r->drive.policy);
     memcpy(r->drive.policy_hash, job->hash, sizeof r->drive.policy_hash);
     *out = imp_episode_loop_of_slot(&job->workers, slot);
-    out->explore = choose_action;
+    out->explore = choose_driver_and_action;
     out->explore_context = r;
     imp_episode_loop_add_observer(out,
                                   (imp_episode_observer){.context = r, .after_step = record_step});
@@ -180,7 +180,7 @@ static imp_status check_record_def(const imp_drive_record_def *def, imp_error *e
 }
 
 // Drives all episodes. The error of the first in their order is the one to tell.
-static imp_status record_all(record_job *job, const imp_monitor *monitor, imp_error *err)
+static imp_status record_all_drives(record_job *job, const imp_monitor *monitor, imp_error *err)
 {
     const imp_drive_record_def *def = job->def;
     imp_rollout_workers *workers = &job->workers;
@@ -236,7 +236,7 @@ imp_status imp_record_drives(imp_drive_record_summary *summary, const char *fold
     if (status == IMP_OK)
         status = open_policies(&job, err);
     if (status == IMP_OK)
-        status = record_all(&job, monitor, err);
+        status = record_all_drives(&job, monitor, err);
     summarize_drives(summary, &job);
     imp_rollout_workers_destroy(&job.workers);
     imp_policy_factory_close(job.person);

@@ -72,7 +72,7 @@ static uint64_t simulator_key(const imp_demonstration *drive)
 }
 
 // Checks the map of a drive by its hash.
-static imp_status check_map(const imp_demonstration *drive, imp_error *err)
+static imp_status check_map_hash(const imp_demonstration *drive, imp_error *err)
 {
     imp_world *world = NULL;
     IMP_TRY(imp_demonstration_load_world(&world, drive, err));
@@ -81,13 +81,14 @@ static imp_status check_map(const imp_demonstration *drive, imp_error *err)
 }
 
 // Makes a simulator for the map of a drive, unless the present one is for it.
-static imp_status prepare_simulator(imp_redriver *r, const imp_demonstration *drive, imp_error *err)
+static imp_status create_sim_if_other_drive(imp_redriver *r, const imp_demonstration *drive,
+                                            imp_error *err)
 {
     const uint64_t key = simulator_key(drive);
     if (r->sim != NULL && r->key == key)
         return IMP_OK;
     imp_redriver_close(r);
-    IMP_TRY(check_map(drive, err));
+    IMP_TRY(check_map_hash(drive, err));
     imp_sim_def def = r->def->sim;
     def.map = drive->map;
     def.maps = NULL;
@@ -188,7 +189,7 @@ imp_status imp_redriver_run(imp_redriver *redriver, imp_redrive *redrive, imp_er
 {
     const imp_demonstration *drive = &redrive->drive;
     imp_redriver *r = redriver;
-    IMP_TRY(prepare_simulator(r, drive, err));
+    IMP_TRY(create_sim_if_other_drive(r, drive, err));
     IMP_TRY(imp_sim_set_env_def(r->sim, &drive->env, err));
     IMP_TRY(imp_sim_reset(r->sim, drive->episode, err));
     redrive->randomization[0] = '\0';

@@ -269,7 +269,7 @@ static void augment_sample(const imp_data_loader *loader, imp_data_loader_slot *
     imp_augment_params draw;
     imp_random random = imp_random_stream(loader->seed, (uint32_t)(slot->position + k),
                                           loader->epoch, IMP_PURPOSE_AUGMENTATION);
-    imp_augment_draw_params(&draw, augmenter, &random);
+    imp_augment_sample_params(&draw, augmenter, &random);
     for (size_t past = k * frames; past < (k + 1) * frames; past++) {
         uint8_t *out = slot->images + past * loader->samples->image;
         imp_augment_image(augmenter, &draw, loader->workspace, slot->frames[past], out);

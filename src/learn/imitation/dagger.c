@@ -122,7 +122,7 @@ static imp_status set_driver_of_round(imp_collect_def *collect, char name[64],
                                       imp_error *err)
 {
     const imp_collect_def *given = &r->def->collect;
-    const char *label_policy = imp_label_policy_name(given);
+    const char *label_policy = imp_label_policy_or_expert(given);
     // datasets must not contain paths: a plug-in is named by its identity
     const bool own_expert = given->labeller == NULL && strcmp(label_policy, "expert") == 0;
     collect->policy = label_policy;
@@ -155,7 +155,7 @@ static imp_status collect_round(dagger_run *r, int round, imp_error *err)
         return imp_take_overs_import(data, def, &importing, err);
     }
     // those of an earlier call stay as they are
-    if (def->resume && imp_take_overs_are_in(data))
+    if (def->resume && imp_is_take_over_dataset(data))
         return IMP_OK;
     // a copy of the definition changes for this round
     IMP_TRY(set_driver_of_round(&collect, name, &policy, r, round, err));
@@ -191,8 +191,9 @@ static imp_status summarize_round_data(const dagger_run *r, int round, imp_dagge
     imp_dataset_close(dataset);
     row->frames = summary.steps;
     row->terminated = summary.terminated;
-    return imp_take_overs_are_in(path) ? imp_take_overs_share(&row->expert_share, path, err)
-                                       : IMP_OK;
+    return imp_is_take_over_dataset(path)
+               ? imp_take_overs_share_of_person(&row->expert_share, path, err)
+               : IMP_OK;
 }
 
 // A round is ended with as many epochs as it was begun with: it may have been the last one then, or

@@ -11,7 +11,7 @@
 #include "learn/collection/drive_files.h"
 #include "learn/collection/redrive.h"
 
-bool imp_take_overs_are_in(const char *folder)
+bool imp_is_take_over_dataset(const char *folder)
 {
     imp_dataset *dataset;
     if (!imp_path_exists(folder) || imp_dataset_open(&dataset, folder, NULL) != IMP_OK)
@@ -37,7 +37,7 @@ imp_status imp_take_overs_import(const char *folder, const imp_dagger_def *def,
                              monitor, err);
 }
 
-imp_status imp_take_overs_share(double *share, const char *folder, imp_error *err)
+imp_status imp_take_overs_share_of_person(double *share, const char *folder, imp_error *err)
 {
     imp_dataset *dataset;
     IMP_TRY(imp_dataset_open(&dataset, folder, err));

@@ -5,7 +5,7 @@
 #include "imprint/dagger.h"
 
 // Whether a round's data are take-overs that were imported before.
-bool imp_take_overs_are_in(const char *folder);
+bool imp_is_take_over_dataset(const char *folder);
 
 // Imports def->take_overs as a round's data: the person's actions are the labels, seen as the other
 // rounds are. Drives that were imported before are compared. Fails as imp_import_drives() does.
@@ -13,6 +13,6 @@ imp_status imp_take_overs_import(const char *folder, const imp_dagger_def *def,
                                  const imp_monitor *monitor, imp_error *err);
 
 // The share of a round's steps that the person drove.
-imp_status imp_take_overs_share(double *share, const char *folder, imp_error *err);
+imp_status imp_take_overs_share_of_person(double *share, const char *folder, imp_error *err);
 
 #endif

@@ -50,7 +50,7 @@ void imp_pitch_fit_destroy(imp_pitch_fit *fit)
 }
 
 // The k-th pitch of the range.
-static double pitch_at(const imp_pitch_fit *fit, double k)
+static double pitch_candidate(const imp_pitch_fit *fit, double k)
 {
     return fit->def.robot.camera.pitch + fit->def.pitch_range * (2.0 * k / (PITCHES - 1) - 1.0);
 }
@@ -84,14 +84,14 @@ static double ground_brightness(const imp_camera *camera, imp_sine_cosine pitch,
 }
 
 // Compares two images with one pitch.
-static void compare_images(const imp_pitch_fit *fit, const imp_episode *episode, int i, int j,
-                           int k, pair_error *out)
+static void compare_with_one_pitch(const imp_pitch_fit *fit, const imp_episode *episode, int i,
+                                   int j, int k, pair_error *out)
 {
     const imp_camera *camera = &fit->camera;
     const size_t bytes = (size_t)camera->def.width * (size_t)camera->def.height * 3;
     const double *p = episode->poses + 3 * (size_t)i, *q = episode->poses + 3 * (size_t)j;
     const imp_sine_cosine a = imp_sincos(p[2]), b = imp_sincos(q[2]);
-    const imp_sine_cosine pitch = imp_sincos(pitch_at(fit, k));
+    const imp_sine_cosine pitch = imp_sincos(pitch_candidate(fit, k));
     double sum[2] = {0}, squares[2] = {0}, difference = 0.0;
     int points = 0;
     for (int n = 0; n < ROWS * COLUMNS; n++) {
@@ -123,11 +123,11 @@ static void compare_images(const imp_pitch_fit *fit, const imp_episode *episode,
 }
 
 // Compares two images with all pitches; false if one shows too few points.
-static bool compare_pair(const imp_pitch_fit *fit, const imp_episode *episode, int i, int j,
-                         pair_error *out)
+static bool compare_with_all_pitches(const imp_pitch_fit *fit, const imp_episode *episode, int i,
+                                     int j, pair_error *out)
 {
     for (int k = 0; k < PITCHES; k++) {
-        compare_images(fit, episode, i, j, k, out);
+        compare_with_one_pitch(fit, episode, i, j, k, out);
         if (!isfinite(out->difference[k]) || !(out->variance[k] > 4.0))
             return false;
     }
@@ -146,7 +146,7 @@ void imp_pitch_fit_add(imp_pitch_fit *fit, const imp_episode *episode)
         }
         if (moved < MOVE)
             continue;
-        fit->count += compare_pair(fit, episode, i, j, &fit->pairs[fit->count]);
+        fit->count += compare_with_all_pitches(fit, episode, i, j, &fit->pairs[fit->count]);
         // neighbouring pairs say little more: go on half a second later
         j += (int)(0.5 / episode->time_step);
         i = j;
@@ -155,7 +155,7 @@ void imp_pitch_fit_add(imp_pitch_fit *fit, const imp_episode *episode)
 
 // The pitch of the least error among pairs that are given by their numbers, as a place in the
 // range.
-static double find_pitch(const imp_pitch_fit *fit, const int *chosen)
+static double find_best_pitch(const imp_pitch_fit *fit, const int *chosen)
 {
     double errors[PITCHES];
     int best = 0;
@@ -188,7 +188,7 @@ void imp_pitch_fit_solve(const imp_pitch_fit *fit, imp_robot_fit *out)
     }
     for (int n = 0; n < fit->count; n++)
         chosen[n] = n;
-    const double place = find_pitch(fit, chosen);
+    const double place = find_best_pitch(fit, chosen);
     if (place <= 0.0 || place >= PITCHES - 1) {
         snprintf(out->reason, sizeof out->reason,
                  "the pitch: no pitch within the range makes the images agree");
@@ -198,8 +198,8 @@ void imp_pitch_fit_solve(const imp_pitch_fit *fit, imp_robot_fit *out)
     for (int k = 0; k < IMP_FIT_RESAMPLES; k++) {
         for (int n = 0; n < fit->count; n++)
             chosen[n] = (int)imp_random_below(&random, (uint32_t)fit->count);
-        sample[k] = pitch_at(fit, find_pitch(fit, chosen));
+        sample[k] = pitch_candidate(fit, find_best_pitch(fit, chosen));
     }
-    out->pitch.value = pitch_at(fit, place);
+    out->pitch.value = pitch_candidate(fit, place);
     imp_fit_set_interval(&out->pitch, sample, IMP_FIT_RESAMPLES, fit->def.confidence);
 }

@@ -58,7 +58,8 @@ static imp_status sent_duty_cycles(imp_action **out, const imp_dataset_info *inf
 }
 
 // Images tell the pitch if they are images, of a camera whose lens is known, all of one size.
-static imp_status prepare_pitch(fit_job *job, const imp_dataset_info *info, imp_error *err)
+static imp_status create_pitch_fit_if_possible(fit_job *job, const imp_dataset_info *info,
+                                               imp_error *err)
 {
     imp_robot_fit *out = job->out;
     if (job->def->pitch_range <= 0.0)
@@ -100,7 +101,7 @@ static imp_status fit_dataset(fit_job *job, const imp_dataset *dataset, imp_erro
 {
     const imp_dataset_info *info = imp_dataset_get_info(dataset);
     const int count = imp_dataset_episode_count(dataset);
-    IMP_TRY(prepare_pitch(job, info, err));
+    IMP_TRY(create_pitch_fit_if_possible(job, info, err));
     job->age_sum += command_age(dataset) * (double)imp_dataset_step_count(dataset);
     job->steps += (double)imp_dataset_step_count(dataset);
     for (int k = 0; k < count; k++) {
@@ -130,7 +131,7 @@ static void add_command_age(imp_fit_estimate *delay, double age)
 }
 
 // The given robot with what was found.
-static void update_robot(imp_robot_fit *out, const imp_robot_fit_def *def)
+static void apply_fit_to_robot(imp_robot_fit *out, const imp_robot_fit_def *def)
 {
     out->robot = def->robot;
     out->robot.wheels.gain = out->gain.value;
@@ -169,7 +170,7 @@ imp_status imp_robot_fit_run(imp_robot_fit *out, const char *const *datasets, in
     if (status == IMP_OK && job.pitch != NULL)
         imp_pitch_fit_solve(job.pitch, out);
     if (status == IMP_OK)
-        update_robot(out, def);
+        apply_fit_to_robot(out, def);
     imp_wheel_fit_destroy(job.wheels);
     imp_pitch_fit_destroy(job.pitch);
     return status;

@@ -47,7 +47,7 @@ void imp_wheel_fit_destroy(imp_wheel_fit *fit)
     free(fit);
 }
 
-static imp_status add_part(imp_wheel_fit *fit, imp_error *err)
+static imp_status append_part(imp_wheel_fit *fit, imp_error *err)
 {
     if (fit->part_count == fit->part_capacity) {
         const int capacity = 2 * fit->part_capacity + 16;
@@ -63,7 +63,8 @@ static imp_status add_part(imp_wheel_fit *fit, imp_error *err)
 }
 
 // Speed and turn rate of a step, from its two poses: along a circular arc.
-static bool measure_step(const imp_episode *episode, int step, double *speed, double *turn_rate)
+static bool measure_step_velocity(const imp_episode *episode, int step, double *speed,
+                                  double *turn_rate)
 {
     const double *p = episode->poses + 3 * (size_t)step, *q = p + 3;
     if (!isfinite(p[0] + p[1] + p[2] + q[0] + q[1] + q[2]))
@@ -77,8 +78,8 @@ static bool measure_step(const imp_episode *episode, int step, double *speed, do
 }
 
 // What the motors get in a substep that ends at `time`: between the two commands around the delay.
-static imp_action acting_command(const imp_action *duty, int substeps, double width, int last,
-                                 double time)
+static imp_action command_at_motors(const imp_action *duty, int substeps, double width, int last,
+                                    double time)
 {
     const double at = time / width;
     if (at < 0.0)
@@ -91,8 +92,8 @@ static imp_action acting_command(const imp_action *duty, int substeps, double wi
 }
 
 // Adds an episode's steps with one delay, in parts that begin at `first_part`.
-static void add_with_delay(imp_wheel_fit *fit, const imp_episode *episode, const imp_action *duty,
-                           int first_part, int delay)
+static void add_steps_with_delay(imp_wheel_fit *fit, const imp_episode *episode,
+                                 const imp_action *duty, int first_part, int delay)
 {
     const double dt = episode->time_step;
     const int substeps = dt * 30.0 > 1.5 ? (int)(dt * 30.0 + 0.5) : 1;
@@ -102,7 +103,7 @@ static void add_with_delay(imp_wheel_fit *fit, const imp_episode *episode, const
         double u = 0.0, d = 0.0, s = 0.0, speed, turn_rate;
         for (int k = 0; k < substeps; k++) {
             const int now = t * substeps + k;
-            const imp_action c = acting_command(
+            const imp_action c = command_at_motors(
                 duty, substeps, width, now, (now + 1) * width - (double)delay / DELAYS_PER_SECOND);
             const double sum = c.right + c.left, difference = c.right - c.left;
             forward += width * (IMP_SPEED_GAIN * sum - IMP_SPEED_DAMPING * forward);
@@ -113,7 +114,7 @@ static void add_with_delay(imp_wheel_fit *fit, const imp_episode *episode, const
             d += turn_by_difference / substeps;
             s += turn_by_sum / substeps;
         }
-        if (t * dt < fit->def.skip || !measure_step(episode, t, &speed, &turn_rate))
+        if (t * dt < fit->def.skip || !measure_step_velocity(episode, t, &speed, &turn_rate))
             continue;
         const int part = first_part + (int)(t * dt / PART_SECONDS);
         moments *m = &fit->parts[(size_t)part * DELAYS + (size_t)delay];
@@ -136,12 +137,12 @@ imp_status imp_wheel_fit_add(imp_wheel_fit *fit, const imp_episode *episode, con
     const int first = fit->part_count;
     const double seconds = episode->steps * episode->time_step;
     for (int k = 0; k <= (int)(seconds / PART_SECONDS); k++) {
-        const imp_status status = add_part(fit, err);
+        const imp_status status = append_part(fit, err);
         if (status != IMP_OK)
             return status;
     }
     for (int delay = 0; delay < DELAYS; delay++)
-        add_with_delay(fit, episode, duty, first, delay);
+        add_steps_with_delay(fit, episode, duty, first, delay);
     return IMP_OK;
 }
 
@@ -193,7 +194,8 @@ typedef struct wheel_numbers {
     double gain, trim, baseline, delay;
 } wheel_numbers;
 
-static wheel_numbers numbers_of(const solution *s, double delay, const imp_wheels *wheels)
+static wheel_numbers wheel_numbers_of_solution(const solution *s, double delay,
+                                               const imp_wheels *wheels)
 {
     const imp_wheels usual = imp_default_wheels();
     const double imbalance = s->b / s->a; // of the motors
@@ -221,7 +223,7 @@ void imp_fit_set_interval(imp_fit_estimate *out, double *sample, int count, doub
 }
 
 // Adds the sums of a part.
-static void add_moments(moments sums[DELAYS], const moments *part)
+static void add_moments_of_part(moments sums[DELAYS], const moments *part)
 {
     double *to = (double *)sums;
     const double *from = (const double *)part;
@@ -230,18 +232,19 @@ static void add_moments(moments sums[DELAYS], const moments *part)
 }
 
 // Fits as many parts as there are, drawn with replacement, again and again.
-static void resample(const imp_wheel_fit *fit, double turn_by_speed, double (*sample)[4])
+static void fit_bootstrap_samples(const imp_wheel_fit *fit, double turn_by_speed,
+                                  double (*sample)[4])
 {
     imp_random random = imp_random_stream(fit->def.seed, 0, 0, IMP_PURPOSE_RANDOMIZATION);
     for (int k = 0; k < IMP_FIT_RESAMPLES; k++) {
         moments sums[DELAYS] = {0};
         solution s;
         for (int j = 0; j < fit->part_count; j++)
-            add_moments(sums,
-                        fit->parts +
-                            (size_t)imp_random_below(&random, (uint32_t)fit->part_count) * DELAYS);
+            add_moments_of_part(
+                sums,
+                fit->parts + (size_t)imp_random_below(&random, (uint32_t)fit->part_count) * DELAYS);
         const double delay = find_delay(sums, turn_by_speed, &s);
-        const wheel_numbers n = numbers_of(&s, delay, &fit->def.robot.wheels);
+        const wheel_numbers n = wheel_numbers_of_solution(&s, delay, &fit->def.robot.wheels);
         memcpy(sample[k], (double[]){n.gain, n.trim, n.baseline, n.delay}, 4 * sizeof(double));
     }
 }
@@ -252,7 +255,7 @@ imp_status imp_wheel_fit_solve(const imp_wheel_fit *fit, imp_robot_fit *out, imp
     const double turn_by_speed = IMP_WHEEL_DISTANCE / wheels->baseline;
     moments sums[DELAYS] = {0};
     for (int k = 0; k < fit->part_count; k++)
-        add_moments(sums, fit->parts + (size_t)k * DELAYS);
+        add_moments_of_part(sums, fit->parts + (size_t)k * DELAYS);
     const double steps = sums[0].steps;
     if (steps < STEPS_MIN)
         return imp_fail(err, IMP_BAD_INPUT,
@@ -265,7 +268,7 @@ imp_status imp_wheel_fit_solve(const imp_wheel_fit *fit, imp_robot_fit *out, imp
                         "the robot hardly moved: record a drive with curves and changes of speed");
     solution s;
     const double delay = find_delay(sums, turn_by_speed, &s);
-    const wheel_numbers n = numbers_of(&s, delay, wheels);
+    const wheel_numbers n = wheel_numbers_of_solution(&s, delay, wheels);
     double(*sample)[4] = calloc(IMP_FIT_RESAMPLES, sizeof *sample), *column = NULL;
     column = calloc(IMP_FIT_RESAMPLES, sizeof *column);
     if (sample == NULL || column == NULL) {
@@ -273,7 +276,7 @@ imp_status imp_wheel_fit_solve(const imp_wheel_fit *fit, imp_robot_fit *out, imp
         free(column);
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for confidence intervals");
     }
-    resample(fit, turn_by_speed, sample);
+    fit_bootstrap_samples(fit, turn_by_speed, sample);
     imp_fit_estimate *const estimates[4] = {&out->gain, &out->trim, &out->baseline, &out->delay};
     const double values[4] = {n.gain, n.trim, n.baseline, n.delay};
     for (int q = 0; q < 4; q++) {

@@ -144,7 +144,7 @@ void imp_seg_source_destroy(imp_seg_source *source)
 
 // Somewhere on a drivable tile. Position [m] and heading [rad] are uniform; the pose need not be
 // valid.
-static imp_pose draw_random_pose(const imp_world *world, imp_random *random)
+static imp_pose sample_pose(const imp_world *world, imp_random *random)
 {
     const int tile = world->drivable[imp_random_below(random, (uint32_t)world->drivable_count)];
     // the place within the tile, as shares of its side
@@ -156,7 +156,7 @@ static imp_pose draw_random_pose(const imp_world *world, imp_random *random)
 
 // Up to 1.2 m before one of the obstacles, or, if it drew something else or what is absent, where
 // it stands. The obstacle lies `far` [m] ahead of the robot and `aside` [m] to its right.
-static imp_pose draw_pose_facing_obstacle(const imp_env *env, imp_random *random)
+static imp_pose sample_pose_facing_obstacle(const imp_env *env, imp_random *random)
 {
     const imp_world *world = env->world;
     const imp_object *object =
@@ -184,8 +184,8 @@ static void place_robot_at_random_pose(imp_env *env, uint32_t number, bool befor
     imp_pose pose = {0};
     for (int k = 0; k < TRIES; k++) {
         imp_lane_position lane;
-        pose = before_obstacle && k < TRIES / 2 ? draw_pose_facing_obstacle(env, &random)
-                                                : draw_random_pose(env->world, &random);
+        pose = before_obstacle && k < TRIES / 2 ? sample_pose_facing_obstacle(env, &random)
+                                                : sample_pose(env->world, &random);
         // the first half of the attempts may look for obstacles, the rest takes any place
         if (imp_world_lane_position(env->world, pose, &lane) && fabs(lane.angle) < most &&
             imp_env_is_valid_pose(env, pose, 1.0))

@@ -73,8 +73,8 @@ bool imp_video_is_path(const char *path)
     return find_format(path) != NULL;
 }
 
-void imp_video_place_view(uint8_t *frame, int width, const uint8_t *view, int view_width,
-                          int view_height, int index)
+void imp_video_copy_view(uint8_t *frame, int width, const uint8_t *view, int view_width,
+                         int view_height, int index)
 {
     const size_t row = (size_t)view_width * 3;
     for (int k = 0; k < view_height; k++)
@@ -102,7 +102,7 @@ imp_status imp_video_check(const char *path, imp_error *err)
 }
 
 // Fails with what ffmpeg said last, in one line.
-static imp_status fail_with_words(imp_video *v, imp_error *err, const char *what)
+static imp_status fail_with_ffmpeg_message(imp_video *v, imp_error *err, const char *what)
 {
     char words[WORDS_MAX] = "";
     const long length = fseek(v->words, 0, SEEK_END) == 0 ? ftell(v->words) : 0;
@@ -114,7 +114,7 @@ static imp_status fail_with_words(imp_video *v, imp_error *err, const char *what
 
 // Spawns ffmpeg with its end of the socket as standard input. Its output and words go to a file
 // without a name.
-static int spawn(imp_video *v, char *const *arguments, int its_end)
+static int spawn_ffmpeg(imp_video *v, char *const *arguments, int its_end)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -164,7 +164,7 @@ static imp_status start_ffmpeg(imp_video *v, const struct video_format *format, 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return imp_fail(err, IMP_IO, "%s: %s", v->path, strerror(errno));
     v->to = ends[0];
-    const int reason = spawn(v, (char *const *)(uintptr_t)arguments, ends[1]);
+    const int reason = spawn_ffmpeg(v, (char *const *)(uintptr_t)arguments, ends[1]);
     close(ends[1]);
     if (reason == ENOENT)
         return fail_not_installed(v->path, format->extension, err);
@@ -221,7 +221,7 @@ static imp_status wait_for_ffmpeg(imp_video *v, int *ended, imp_error *err)
 }
 
 // Waits until ffmpeg takes more, and looks whether it should.
-static imp_status wait_for_room(const imp_video *v, imp_error *err)
+static imp_status wait_until_writable(const imp_video *v, imp_error *err)
 {
     enum { WAIT_MS = 100 };
     struct pollfd room = {.fd = v->to, .events = POLLOUT};
@@ -231,11 +231,11 @@ static imp_status wait_for_room(const imp_video *v, imp_error *err)
 }
 
 // ffmpeg takes no more: it has ended, or will soon.
-static imp_status fail_after_end(imp_video *v, imp_error *err)
+static imp_status fail_since_ffmpeg_ended(imp_video *v, imp_error *err)
 {
     int ended;
     IMP_TRY(wait_for_ffmpeg(v, &ended, err));
-    return fail_with_words(v, err, "ffmpeg failed");
+    return fail_with_ffmpeg_message(v, err, "ffmpeg failed");
 }
 
 imp_status imp_video_add_frame(imp_video *video, const uint8_t *rgb, imp_error *err)
@@ -249,9 +249,9 @@ imp_status imp_video_add_frame(imp_video *video, const uint8_t *rgb, imp_error *
         if (count >= 0)
             sent += (size_t)count;
         else if (errno == EAGAIN || errno == EINTR)
-            IMP_TRY(wait_for_room(v, err));
+            IMP_TRY(wait_until_writable(v, err));
         else
-            return fail_after_end(v, err);
+            return fail_since_ffmpeg_ended(v, err);
     }
     return IMP_OK;
 }
@@ -266,7 +266,7 @@ imp_status imp_video_finish(imp_video *video, imp_error *err)
     v->to = -1;
     IMP_TRY(wait_for_ffmpeg(v, &ended, err));
     if (!WIFEXITED(ended) || WEXITSTATUS(ended) != 0)
-        return fail_with_words(v, err, "ffmpeg failed");
+        return fail_with_ffmpeg_message(v, err, "ffmpeg failed");
     return imp_atomic_file_commit(&v->file, err);
 }
 

@@ -36,7 +36,7 @@ void imp_video_destroy(imp_video *video);
 // Puts one of several views of equal size that stand side by side into its place in a frame, which
 // begins with them and is `width` pixels wide. view: (view_height x view_width x 3); index: from
 // the left.
-void imp_video_place_view(uint8_t *frame, int width, const uint8_t *view, int view_width,
-                          int view_height, int index);
+void imp_video_copy_view(uint8_t *frame, int width, const uint8_t *view, int view_width,
+                         int view_height, int index);
 
 #endif

@@ -41,8 +41,8 @@ void imp_video_frame_release(imp_video_frame *frame)
 static void place(const imp_video_frame *frame, int index, int top, const uint8_t *rgb, int width,
                   int height)
 {
-    imp_video_place_view(frame->rgb + (size_t)top * (size_t)frame->width * 3, frame->width, rgb,
-                         width, height, index);
+    imp_video_copy_view(frame->rgb + (size_t)top * (size_t)frame->width * 3, frame->width, rgb,
+                        width, height, index);
 }
 
 void imp_video_frame_draw_robot(imp_video_frame *frame, int index, const imp_video_robot *robot)
