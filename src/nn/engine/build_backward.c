@@ -12,16 +12,16 @@ static const imp_graph_node *current_node(const imp_executor *e)
 }
 
 // Whether anything needs the gradient by a node's output.
-static bool is_wanted(const imp_executor *e, int node)
+static bool is_gradient_needed(const imp_executor *e, int node)
 {
     return node >= e->def.graph->first;
 }
 
 // A new image for the gradient by a node's output.
-static imp_image_view build_gradient(imp_executor *e, int node)
+static imp_image_view alloc_gradient_image(imp_executor *e, int node)
 {
     const imp_image_border border = imp_node_gradient_border(e->def.graph, node);
-    return imp_build_images(e, &e->states[node].size, &border);
+    return imp_build_alloc_images(e, &e->states[node].size, &border);
 }
 
 // The image for the sum of a node's gradient so far, which goes to *added, and of what the caller
@@ -31,7 +31,7 @@ static imp_image_view build_gradient_sum(imp_executor *e, int node, imp_image_vi
     imp_node_state *state = &e->states[node];
     *added = state->gradient;
     if (!state->owns_gradient)
-        state->gradient = build_gradient(e, node);
+        state->gradient = alloc_gradient_image(e, node);
     state->owns_gradient = true;
     return state->gradient;
 }
@@ -56,7 +56,7 @@ static void add_gradient(imp_executor *e, int node, imp_image_view gradient)
 static void build_conv(imp_executor *e, const imp_node_state *state, int input)
 {
     imp_build_conv_weight_gradient(e, state);
-    if (!is_wanted(e, input))
+    if (!is_gradient_needed(e, input))
         return;
     imp_image_view added;
     const imp_image_view sum = build_gradient_sum(e, input, &added);
@@ -67,18 +67,18 @@ static void build_dense(imp_executor *e, const imp_node_state *state, int input)
 {
     imp_dense dense = state->dense;
     dense.gradient = state->gradient.data;
-    dense.weight_gradient = imp_build_tensor(e, IMP_TENSOR_WEIGHT, e->def.gradients, 0);
-    dense.bias_gradient = imp_build_tensor(e, IMP_TENSOR_BIAS, e->def.gradients, 0);
-    imp_kernel_call *call = imp_build_call(e, &e->backward, IMP_CALL_dense_weight_gradient);
+    dense.weight_gradient = imp_build_find_tensor(e, IMP_TENSOR_WEIGHT, e->def.gradients, 0);
+    dense.bias_gradient = imp_build_find_tensor(e, IMP_TENSOR_BIAS, e->def.gradients, 0);
+    imp_kernel_call *call = imp_build_append_call(e, &e->backward, IMP_CALL_dense_weight_gradient);
     if (call == NULL)
         return;
     call->dense_weight_gradient = dense;
-    if (!is_wanted(e, input))
+    if (!is_gradient_needed(e, input))
         return;
     imp_image_view added;
     dense.in_gradient = build_gradient_sum(e, input, &added).data;
     dense.added = added.data;
-    call = imp_build_call(e, &e->backward, IMP_CALL_dense_data_gradient);
+    call = imp_build_append_call(e, &e->backward, IMP_CALL_dense_data_gradient);
     if (call != NULL)
         call->dense_data_gradient = dense;
 }
@@ -86,7 +86,7 @@ static void build_dense(imp_executor *e, const imp_node_state *state, int input)
 static void build_pool(imp_executor *e, const imp_node_state *state, int input)
 {
     const imp_graph_node *node = current_node(e);
-    if (state->fused_pool || !is_wanted(e, input))
+    if (state->fused_pool || !is_gradient_needed(e, input))
         return;
     imp_pool pool = {.average = node->kind == IMP_LAYER_AVERAGE_POOL,
                      .kernel = (size_t)node->kernel,
@@ -98,7 +98,7 @@ static void build_pool(imp_executor *e, const imp_node_state *state, int input)
                      .gradient = state->gradient,
                      .argmax = state->argmax};
     pool.in_gradient = build_gradient_sum(e, input, &pool.added);
-    imp_kernel_call *call = imp_build_call(e, &e->backward, IMP_CALL_pool_gradient);
+    imp_kernel_call *call = imp_build_append_call(e, &e->backward, IMP_CALL_pool_gradient);
     if (call != NULL)
         call->pool_gradient = pool;
 }
@@ -109,11 +109,11 @@ static void build_batch_norm(imp_executor *e, const imp_node_state *state, int i
 {
     imp_norm norm = state->norm;
     norm.gradient = state->gradient;
-    norm.gain_gradient = imp_build_tensor(e, IMP_TENSOR_GAIN, e->def.gradients, 0);
-    norm.bias_gradient = imp_build_tensor(e, IMP_TENSOR_BIAS, e->def.gradients, 0);
+    norm.gain_gradient = imp_build_find_tensor(e, IMP_TENSOR_GAIN, e->def.gradients, 0);
+    norm.bias_gradient = imp_build_find_tensor(e, IMP_TENSOR_BIAS, e->def.gradients, 0);
     norm.in_gradient = build_gradient_sum(e, input, &norm.added);
     norm.work = imp_build_alloc_floats(e, IMP_NORM_WORK_ARRAYS * norm.size.channels);
-    imp_kernel_call *call = imp_build_call(e, &e->backward, IMP_CALL_norm_gradient);
+    imp_kernel_call *call = imp_build_append_call(e, &e->backward, IMP_CALL_norm_gradient);
     if (call != NULL)
         call->norm_gradient = norm;
 }
@@ -122,7 +122,7 @@ static void build_batch_norm(imp_executor *e, const imp_node_state *state, int i
 static void build_activation(imp_executor *e, const imp_node_state *state, int input)
 {
     const imp_graph_node *node = current_node(e);
-    if (!is_wanted(e, input))
+    if (!is_gradient_needed(e, input))
         return;
     // a batch norm applies the gradient of its ReLU itself
     if (e->states[input].activation == e->building &&
@@ -130,7 +130,7 @@ static void build_activation(imp_executor *e, const imp_node_state *state, int i
         add_gradient(e, input, state->gradient);
         return;
     }
-    const imp_image_view result = build_gradient(e, input);
+    const imp_image_view result = alloc_gradient_image(e, input);
     imp_build_elementwise(e, &e->backward,
                           &(imp_elementwise){.kind = node->kind == IMP_LAYER_ELU
                                                          ? IMP_ELEMENTWISE_ELU_GRADIENT
@@ -145,9 +145,9 @@ static void build_activation(imp_executor *e, const imp_node_state *state, int i
 
 static void build_dropout(imp_executor *e, const imp_node_state *state, int input)
 {
-    if (!is_wanted(e, input))
+    if (!is_gradient_needed(e, input))
         return;
-    const imp_image_view result = build_gradient(e, input);
+    const imp_image_view result = alloc_gradient_image(e, input);
     imp_build_elementwise(e, &e->backward,
                           &(imp_elementwise){.kind = IMP_ELEMENTWISE_MULTIPLY,
                                              .size = state->size,
@@ -165,8 +165,8 @@ static void build_concat(imp_executor *e, const imp_node_state *state)
     for (int i = 0; i < imp_node_input_count(node) && e->status == IMP_OK; i++) {
         const imp_graph_node *in = &e->def.graph->nodes[node->inputs[i]];
         copy.size.channels = (size_t)(in->flat ? imp_node_output_size(in) : in->channels);
-        if (is_wanted(e, node->inputs[i])) {
-            copy.to = build_gradient(e, node->inputs[i]);
+        if (is_gradient_needed(e, node->inputs[i])) {
+            copy.to = alloc_gradient_image(e, node->inputs[i]);
             imp_build_copy(e, &e->backward, IMP_CALL_COPY, &copy);
             add_gradient(e, node->inputs[i], copy.to);
         }
@@ -176,10 +176,11 @@ static void build_concat(imp_executor *e, const imp_node_state *state)
 
 static void build_flatten(imp_executor *e, const imp_node_state *state, int input)
 {
-    if (!is_wanted(e, input))
+    if (!is_gradient_needed(e, input))
         return;
-    imp_pixel_copy copy = {
-        .from = state->gradient, .to = build_gradient(e, input), .size = e->states[input].size};
+    imp_pixel_copy copy = {.from = state->gradient,
+                           .to = alloc_gradient_image(e, input),
+                           .size = e->states[input].size};
     copy.size.channels = (size_t)e->def.graph->nodes[input].channels;
     imp_build_copy(e, &e->backward, IMP_CALL_UNFLATTEN, &copy);
     add_gradient(e, input, copy.to);
@@ -188,7 +189,7 @@ static void build_flatten(imp_executor *e, const imp_node_state *state, int inpu
 static void build_add(imp_executor *e, const imp_node_state *state)
 {
     for (int i = 0; i < 2; i++)
-        if (is_wanted(e, current_node(e)->inputs[i]))
+        if (is_gradient_needed(e, current_node(e)->inputs[i]))
             add_gradient(e, current_node(e)->inputs[i], state->gradient);
 }
 
@@ -241,7 +242,7 @@ void imp_build_backward(imp_executor *e)
         return;
     e->building = graph->count - 1;
     const size_t outputs = (size_t)imp_node_output_size(&graph->nodes[e->building]);
-    imp_image_view gradient = build_gradient(e, e->building);
+    imp_image_view gradient = alloc_gradient_image(e, e->building);
     e->output_gradient = gradient.data;
     if (e->status == IMP_OK && gradient.image != outputs) {
         e->output_gradient = imp_build_alloc_floats(e, outputs * (size_t)e->def.batch);

@@ -23,11 +23,11 @@ static imp_node_state *input_state(const imp_executor *e, int i)
 static imp_image_view build_output(imp_executor *e)
 {
     const imp_image_border border = imp_node_border(e->def.graph, e->building);
-    return imp_build_images(e, &e->states[e->building].size, &border);
+    return imp_build_alloc_images(e, &e->states[e->building].size, &border);
 }
 
 // The only user of a node, or -1 if there are none or several.
-static int only_user(const imp_graph *graph, int index)
+static int find_only_user(const imp_graph *graph, int index)
 {
     if (graph->nodes[index].users != 1)
         return -1;
@@ -42,7 +42,7 @@ static int only_user(const imp_graph *graph, int index)
 static int fused_activation(const imp_graph *graph, int index, imp_layer_kind kind)
 {
     const imp_layer_kind of = graph->nodes[index].kind;
-    const int user = only_user(graph, index);
+    const int user = find_only_user(graph, index);
     const bool possible = of == IMP_LAYER_CONVOLUTION || of == IMP_LAYER_DENSE ||
                           (of == IMP_LAYER_BATCH_NORM && kind == IMP_LAYER_RELU);
     return possible && user >= 0 && graph->nodes[user].kind == kind ? user : -1;
@@ -51,7 +51,7 @@ static int fused_activation(const imp_graph *graph, int index, imp_layer_kind ki
 // The max-pool that can be part of a convolution: its only user, without padding; or -1.
 static int fused_pool(const imp_graph *graph, int index)
 {
-    const int user = only_user(graph, index);
+    const int user = find_only_user(graph, index);
     if (user < 0)
         return -1;
     const imp_graph_node *pool = &graph->nodes[user];
@@ -78,7 +78,7 @@ static void build_conv_pool(imp_executor *e, imp_node_state *state, int pool_ind
                        .kernel = (size_t)pool->kernel,
                        .stride = (size_t)pool->stride,
                        .out_size = size,
-                       .out = imp_build_images(e, &size, &border),
+                       .out = imp_build_alloc_images(e, &size, &border),
                        .argmax = build_argmax(e, &size)};
     // rows and columns that no window covers are not computed
     p.conv.rows = (size.height - 1) * p.stride + p.kernel;
@@ -88,7 +88,7 @@ static void build_conv_pool(imp_executor *e, imp_node_state *state, int pool_ind
     state->pool = pool_index;
     pooled->out = p.out;
     pooled->argmax = p.argmax;
-    imp_kernel_call *call = imp_build_call(e, &e->forward, IMP_CALL_conv_pool);
+    imp_kernel_call *call = imp_build_append_call(e, &e->forward, IMP_CALL_conv_pool);
     if (call != NULL)
         call->conv_pool = p;
 }
@@ -107,7 +107,7 @@ static void build_conv(imp_executor *e, imp_node_state *state)
         return;
     }
     state->out = state->conv.out = build_output(e);
-    imp_kernel_call *call = imp_build_call(e, &e->forward, IMP_CALL_conv);
+    imp_kernel_call *call = imp_build_append_call(e, &e->forward, IMP_CALL_conv);
     if (call != NULL)
         call->conv = state->conv;
 }
@@ -116,16 +116,17 @@ static void build_dense(imp_executor *e, imp_node_state *state)
 {
     const imp_graph_node *node = current_node(e), *in = &e->def.graph->nodes[node->inputs[0]];
     state->out = build_output(e);
-    state->dense = (imp_dense){.inputs = (size_t)imp_node_output_size(in),
-                               .outputs = (size_t)node->channels,
-                               .in_stride = input_state(e, 0)->size.channels,
-                               .out_stride = state->size.channels,
-                               .weight = imp_build_tensor(e, IMP_TENSOR_WEIGHT, e->def.values, 0),
-                               .bias = imp_build_tensor(e, IMP_TENSOR_BIAS, e->def.values, 0),
-                               .relu = state->activation >= 0,
-                               .in = input_state(e, 0)->out.data,
-                               .out = state->out.data};
-    imp_kernel_call *call = imp_build_call(e, &e->forward, IMP_CALL_dense);
+    state->dense =
+        (imp_dense){.inputs = (size_t)imp_node_output_size(in),
+                    .outputs = (size_t)node->channels,
+                    .in_stride = input_state(e, 0)->size.channels,
+                    .out_stride = state->size.channels,
+                    .weight = imp_build_find_tensor(e, IMP_TENSOR_WEIGHT, e->def.values, 0),
+                    .bias = imp_build_find_tensor(e, IMP_TENSOR_BIAS, e->def.values, 0),
+                    .relu = state->activation >= 0,
+                    .in = input_state(e, 0)->out.data,
+                    .out = state->out.data};
+    imp_kernel_call *call = imp_build_append_call(e, &e->forward, IMP_CALL_dense);
     if (call != NULL)
         call->dense = state->dense;
 }
@@ -137,7 +138,7 @@ static void build_pool(imp_executor *e, imp_node_state *state)
         return;
     state->out = build_output(e);
     state->argmax = node->kind == IMP_LAYER_MAX_POOL ? build_argmax(e, &state->size) : NULL;
-    imp_kernel_call *call = imp_build_call(e, &e->forward, IMP_CALL_pool);
+    imp_kernel_call *call = imp_build_append_call(e, &e->forward, IMP_CALL_pool);
     if (call == NULL)
         return;
     call->pool = (imp_pool){.average = node->kind == IMP_LAYER_AVERAGE_POOL,
@@ -163,25 +164,26 @@ static void build_batch_norm(imp_executor *e, imp_node_state *state)
     float *array = batch_statistics ? e->statistics : e->def.values;
     const int64_t first = batch_statistics ? graph->trained : 0;
     state->out = build_output(e);
-    state->norm = (imp_norm){.size = state->size,
-                             .channels = (size_t)node->channels,
-                             .relu = state->activation >= 0,
-                             .batch_statistics = batch_statistics,
-                             .epsilon = node->parameter,
-                             .gain = imp_build_tensor(e, IMP_TENSOR_GAIN, e->def.values, 0),
-                             .bias = imp_build_tensor(e, IMP_TENSOR_BIAS, e->def.values, 0),
-                             .mean = imp_build_tensor(e, IMP_TENSOR_MEAN, array, first),
-                             .variance = imp_build_tensor(e, IMP_TENSOR_VARIANCE, array, first),
-                             .rate = imp_build_alloc_floats(e, channels),
-                             .scale = imp_build_alloc_floats(e, channels),
-                             .shift = imp_build_alloc_floats(e, channels),
-                             .in = input_state(e, 0)->out,
-                             .out = state->out};
+    state->norm =
+        (imp_norm){.size = state->size,
+                   .channels = (size_t)node->channels,
+                   .relu = state->activation >= 0,
+                   .batch_statistics = batch_statistics,
+                   .epsilon = node->parameter,
+                   .gain = imp_build_find_tensor(e, IMP_TENSOR_GAIN, e->def.values, 0),
+                   .bias = imp_build_find_tensor(e, IMP_TENSOR_BIAS, e->def.values, 0),
+                   .mean = imp_build_find_tensor(e, IMP_TENSOR_MEAN, array, first),
+                   .variance = imp_build_find_tensor(e, IMP_TENSOR_VARIANCE, array, first),
+                   .rate = imp_build_alloc_floats(e, channels),
+                   .scale = imp_build_alloc_floats(e, channels),
+                   .shift = imp_build_alloc_floats(e, channels),
+                   .in = input_state(e, 0)->out,
+                   .out = state->out};
     imp_kernel_call *fold =
-        batch_statistics ? NULL : imp_build_call(e, &e->pack, IMP_CALL_norm_fold);
+        batch_statistics ? NULL : imp_build_append_call(e, &e->pack, IMP_CALL_norm_fold);
     if (fold != NULL)
         fold->norm_fold = state->norm;
-    imp_kernel_call *call = imp_build_call(e, &e->forward, IMP_CALL_norm);
+    imp_kernel_call *call = imp_build_append_call(e, &e->forward, IMP_CALL_norm);
     if (call != NULL)
         call->norm = state->norm;
 }
@@ -216,9 +218,9 @@ static void build_dropout(imp_executor *e, imp_node_state *state)
         return;
     const imp_image_view in = state->out;
     state->out = build_output(e);
-    state->mask = imp_build_images(e, &state->size, &NO_BORDER);
+    state->mask = imp_build_alloc_images(e, &state->size, &NO_BORDER);
     float *plain = imp_build_alloc_floats(e, (size_t)imp_node_output_size(node));
-    imp_kernel_call *call = imp_build_call(e, &e->forward, IMP_CALL_DROPOUT_MASK);
+    imp_kernel_call *call = imp_build_append_call(e, &e->forward, IMP_CALL_DROPOUT_MASK);
     if (call == NULL)
         return;
     call->dropout = (imp_dropout_draw){

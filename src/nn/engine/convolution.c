@@ -8,12 +8,12 @@
 #include "nn/engine/convolution.h"
 
 // Arrays of indices live in the executor's arena, like floats.
-static int32_t *build_indices(imp_executor *e, size_t count)
+static int32_t *alloc_index_array(imp_executor *e, size_t count)
 {
     return (int32_t *)(void *)imp_build_alloc_floats(e, count);
 }
 
-static ptrdiff_t *build_offsets(imp_executor *e, size_t count)
+static ptrdiff_t *alloc_offset_array(imp_executor *e, size_t count)
 {
     return (ptrdiff_t *)(void *)imp_build_alloc_floats(e,
                                                        count * sizeof(ptrdiff_t) / sizeof(float));
@@ -29,8 +29,8 @@ static imp_kernel_runs build_forward_runs(imp_executor *e, const imp_image_view 
     const bool merged = in->pixel == channels;
     const imp_kernel_runs runs = {.count = merged ? kernel : kernel * kernel,
                                   .length = merged ? kernel * channels : channels};
-    ptrdiff_t *offsets = build_offsets(e, runs.count);
-    *sources = build_indices(e, runs.count * runs.length);
+    ptrdiff_t *offsets = alloc_offset_array(e, runs.count);
+    *sources = alloc_index_array(e, runs.count * runs.length);
     if (e->status != IMP_OK)
         return runs;
     for (size_t r = 0; r < runs.count; r++) {
@@ -73,9 +73,10 @@ void imp_build_conv(imp_executor *e, imp_node_state *state)
     float *bias = imp_build_alloc_floats(e, conv->blocks * IMP_CHANNEL_BLOCK);
     imp_build_copy(
         e, &e->pack, IMP_CALL_COPY,
-        &(imp_pixel_copy){.from = {imp_build_tensor(e, IMP_TENSOR_BIAS, e->def.values, 0), 0, 0, 0},
-                          .to = {bias, 0, 0, 0},
-                          .size = {1, 1, channels}});
+        &(imp_pixel_copy){
+            .from = {imp_build_find_tensor(e, IMP_TENSOR_BIAS, e->def.values, 0), 0, 0, 0},
+            .to = {bias, 0, 0, 0},
+            .size = {1, 1, channels}});
     conv->bias = bias;
 }
 
@@ -84,26 +85,26 @@ static void build_bias_gradient(imp_executor *e, const imp_image_view *gradient,
                                 const imp_image_size *size)
 {
     float *sums = imp_build_alloc_floats(e, size->channels);
-    imp_kernel_call *call = imp_build_call(e, &e->backward, IMP_CALL_BIAS_GRADIENT);
+    imp_kernel_call *call = imp_build_append_call(e, &e->backward, IMP_CALL_BIAS_GRADIENT);
     if (call == NULL)
         return;
     call->bias =
         (imp_bias_gradient){.gradient = *gradient,
                             .size = *size,
                             .sums = sums,
-                            .out = imp_build_tensor(e, IMP_TENSOR_BIAS, e->def.gradients, 0),
+                            .out = imp_build_find_tensor(e, IMP_TENSOR_BIAS, e->def.gradients, 0),
                             .count = (size_t)e->def.graph->nodes[e->building].channels};
 }
 
 // Appends the call that brings sums in the layout of the packed weights to the array of gradients.
-static void build_unpacking(imp_executor *e, const imp_node_state *state, imp_kernel_call_kind kind,
-                            float *sums)
+static void build_gradient_unpacking(imp_executor *e, const imp_node_state *state,
+                                     imp_kernel_call_kind kind, float *sums)
 {
-    imp_kernel_call *call = imp_build_call(e, &e->backward, kind);
+    imp_kernel_call *call = imp_build_append_call(e, &e->backward, kind);
     if (call == NULL)
         return;
     call->packing = state->packing;
-    call->packing.plain = imp_build_tensor(e, IMP_TENSOR_WEIGHT, e->def.gradients, 0);
+    call->packing.plain = imp_build_find_tensor(e, IMP_TENSOR_WEIGHT, e->def.gradients, 0);
     call->packing.packed = sums;
 }
 
@@ -129,10 +130,10 @@ static void build_pooled_weight_gradient(imp_executor *e, const imp_node_state *
     };
     g.patches = imp_build_alloc_floats(e, imp_pooled_conv_gradient_patch_count(&g));
     g.sums = imp_build_alloc_floats(e, imp_pooled_conv_gradient_sum_count(&g));
-    imp_kernel_call *call = imp_build_call(e, &e->backward, IMP_CALL_pooled_conv_gradient);
+    imp_kernel_call *call = imp_build_append_call(e, &e->backward, IMP_CALL_pooled_conv_gradient);
     if (call != NULL)
         call->pooled_conv_gradient = g;
-    build_unpacking(e, state, IMP_CALL_UNPACK_POOLED_GRADIENT, g.sums);
+    build_gradient_unpacking(e, state, IMP_CALL_UNPACK_POOLED_GRADIENT, g.sums);
     build_bias_gradient(e, &pool->gradient, &pool->size);
 }
 
@@ -144,7 +145,7 @@ void imp_build_conv_weight_gradient(imp_executor *e, const imp_node_state *state
     }
     const imp_conv *conv = &state->conv;
     float *sums = imp_build_alloc_floats(e, imp_weight_packing_floats(&state->packing));
-    imp_kernel_call *call = imp_build_call(e, &e->backward, IMP_CALL_conv_gradient);
+    imp_kernel_call *call = imp_build_append_call(e, &e->backward, IMP_CALL_conv_gradient);
     if (call == NULL)
         return;
     call->conv_gradient = (imp_conv_gradient){.rows = conv->rows,
@@ -154,7 +155,7 @@ void imp_build_conv_weight_gradient(imp_executor *e, const imp_node_state *state
                                               .runs = conv->runs,
                                               .blocks = conv->blocks,
                                               .sums = sums};
-    build_unpacking(e, state, IMP_CALL_UNPACK_GRADIENT, sums);
+    build_gradient_unpacking(e, state, IMP_CALL_UNPACK_GRADIENT, sums);
     build_bias_gradient(e, &state->gradient, &state->size);
 }
 
@@ -168,8 +169,8 @@ static imp_kernel_runs build_phase_runs(imp_executor *e, const imp_conv_phase *p
     const size_t inputs = (size_t)e->def.graph->nodes[node->inputs[0]].channels;
     const size_t outputs = (size_t)node->channels, taps = (size_t)kernel * (size_t)kernel;
     imp_kernel_runs runs = {.length = outputs};
-    ptrdiff_t *offsets = build_offsets(e, taps);
-    int32_t *indices = *sources = build_indices(e, taps * outputs);
+    ptrdiff_t *offsets = alloc_offset_array(e, taps);
+    int32_t *indices = *sources = alloc_index_array(e, taps * outputs);
     if (e->status != IMP_OK)
         return runs;
     for (int y = phase->first_row_tap; y < kernel; y += stride)
@@ -186,8 +187,8 @@ static imp_kernel_runs build_phase_runs(imp_executor *e, const imp_conv_phase *p
 }
 
 // The gradient by those pixels of the input that belong to one phase.
-static void build_phase(imp_executor *e, const imp_node_state *state, int index,
-                        imp_image_view in_gradient, imp_image_view added)
+static void build_phase_gradient(imp_executor *e, const imp_node_state *state, int index,
+                                 imp_image_view in_gradient, imp_image_view added)
 {
     const imp_graph_node *node = &e->def.graph->nodes[e->building];
     const imp_graph_node *in = &e->def.graph->nodes[node->inputs[0]];
@@ -220,7 +221,7 @@ static void build_phase(imp_executor *e, const imp_node_state *state, int index,
                                   .sources = sources};
     imp_build_packed_weights(e, &packing);
     conv.weights = packing.packed;
-    imp_kernel_call *call = imp_build_call(e, &e->backward, IMP_CALL_conv);
+    imp_kernel_call *call = imp_build_append_call(e, &e->backward, IMP_CALL_conv);
     if (call != NULL)
         call->conv = conv;
 }
@@ -230,5 +231,5 @@ void imp_build_conv_data_gradient(imp_executor *e, const imp_node_state *state,
 {
     const int stride = e->def.graph->nodes[e->building].stride;
     for (int i = 0; i < stride * stride; i++)
-        build_phase(e, state, i, in_gradient, added);
+        build_phase_gradient(e, state, i, in_gradient, added);
 }

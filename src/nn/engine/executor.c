@@ -128,14 +128,14 @@ void imp_executor_seed_dropout(imp_executor *executor, uint64_t seed, int64_t st
 }
 
 // Draws the mask of each sample, in the order of channel, row and column.
-static void draw_dropout_masks(const imp_executor *e, const imp_kernel_call *call)
+static void sample_dropout_masks(const imp_executor *e, const imp_kernel_call *call)
 {
     const imp_dropout_draw *d = &call->dropout;
     const imp_dropout_key key = {e->seed, e->step, call->node};
     const size_t rows = d->size.height, columns = d->size.width;
     for (size_t sample = 0; sample < (size_t)e->count; sample++) {
-        imp_dropout_draw_mask(&key, e->first_sample + (uint32_t)sample, d->rate,
-                              d->channels * rows * columns, d->plain);
+        imp_dropout_sample_mask(&key, e->first_sample + (uint32_t)sample, d->rate,
+                                d->channels * rows * columns, d->plain);
         for (size_t y = 0; y < rows; y++)
             imp_transpose(d->plain + y * columns, rows * columns,
                           d->mask.data + sample * d->mask.image + y * d->mask.row, d->mask.pixel,
@@ -198,7 +198,7 @@ static void run_call(const imp_executor *e, const imp_kernel_call *call, size_t 
         sum_bias_gradient(e, &call->bias);
         break;
     case IMP_CALL_DROPOUT_MASK:
-        draw_dropout_masks(e, call);
+        sample_dropout_masks(e, call);
         break;
     case IMP_CALL_COPY:
         copy_pixels(&call->copy, batch);

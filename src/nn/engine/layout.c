@@ -25,15 +25,15 @@ bool imp_graph_input_is_packed(const imp_graph *graph)
     return true;
 }
 
-static size_t larger(size_t a, size_t b)
+static size_t larger_size(size_t a, size_t b)
 {
     return a > b ? a : b;
 }
 
 static imp_image_border larger_border(imp_image_border a, imp_image_border b)
 {
-    return (imp_image_border){larger(a.top, b.top), larger(a.left, b.left),
-                              larger(a.bottom, b.bottom), larger(a.right, b.right)};
+    return (imp_image_border){larger_size(a.top, b.top), larger_size(a.left, b.left),
+                              larger_size(a.bottom, b.bottom), larger_size(a.right, b.right)};
 }
 
 imp_image_border imp_node_border(const imp_graph *graph, int node)
@@ -81,14 +81,14 @@ imp_conv_phase imp_conv_phase_at(const imp_graph_node *conv, const imp_graph_nod
 
 // Extends `before` and `after` for one axis of one phase: pixels 0..count - 1 read from
 // shift to count - 1 + shift of `size` outputs, for every tap.
-static void extend_axis(size_t *before, size_t *after, int first, int padding, int first_tap,
-                        size_t count, const imp_graph_node *conv, int size)
+static void extend_border_of_axis(size_t *before, size_t *after, int first, int padding,
+                                  int first_tap, size_t count, const imp_graph_node *conv, int size)
 {
     for (int tap = first_tap; tap < conv->kernel && count > 0; tap += conv->stride) {
         const int shift = imp_conv_tap_shift(first, padding, tap, conv->stride);
         const int last = (int)count - 1 + shift;
-        *before = larger(*before, shift < 0 ? (size_t)-shift : 0);
-        *after = larger(*after, last >= size ? (size_t)(last - size + 1) : 0);
+        *before = larger_size(*before, shift < 0 ? (size_t)-shift : 0);
+        *after = larger_size(*after, last >= size ? (size_t)(last - size + 1) : 0);
     }
 }
 
@@ -105,10 +105,10 @@ imp_image_border imp_node_gradient_border(const imp_graph *graph, int index)
     const imp_graph_node *in = &graph->nodes[node->inputs[0]];
     for (int phase = 0; phase < node->stride * node->stride; phase++) {
         const imp_conv_phase p = imp_conv_phase_at(node, in, phase);
-        extend_axis(&border.top, &border.bottom, (int)p.row, node->before[0], p.first_row_tap,
-                    p.rows, node, node->height);
-        extend_axis(&border.left, &border.right, (int)p.column, node->before[1], p.first_column_tap,
-                    p.columns, node, node->width);
+        extend_border_of_axis(&border.top, &border.bottom, (int)p.row, node->before[0],
+                              p.first_row_tap, p.rows, node, node->height);
+        extend_border_of_axis(&border.left, &border.right, (int)p.column, node->before[1],
+                              p.first_column_tap, p.columns, node, node->width);
     }
     return border;
 }

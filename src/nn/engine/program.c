@@ -59,8 +59,8 @@ void imp_float_arena_free(imp_float_arena *arena)
     free(arena->blocks);
 }
 
-imp_image_view imp_build_images(imp_executor *e, const imp_image_size *size,
-                                const imp_image_border *border)
+imp_image_view imp_build_alloc_images(imp_executor *e, const imp_image_size *size,
+                                      const imp_image_border *border)
 {
     const size_t pixel = size->channels;
     const size_t row = (border->left + size->width + border->right) * pixel;
@@ -71,15 +71,15 @@ imp_image_view imp_build_images(imp_executor *e, const imp_image_size *size,
     return (imp_image_view){floats + border->top * row + border->left * pixel, image, row, pixel};
 }
 
-float *imp_build_tensor(imp_executor *e, imp_tensor_role role, float *array, int64_t first)
+float *imp_build_find_tensor(imp_executor *e, imp_tensor_role role, float *array, int64_t first)
 {
     const imp_tensor *tensor = imp_graph_find_tensor(e->def.graph, e->building, role);
     return array + (tensor->offset - first);
 }
 
 // Appends a zeroed call; the array grows by doubling.
-imp_kernel_call *imp_build_call(imp_executor *e, imp_kernel_program *program,
-                                imp_kernel_call_kind kind)
+imp_kernel_call *imp_build_append_call(imp_executor *e, imp_kernel_program *program,
+                                       imp_kernel_call_kind kind)
 {
     if (e->status != IMP_OK)
         return NULL;
@@ -103,7 +103,7 @@ imp_kernel_call *imp_build_call(imp_executor *e, imp_kernel_program *program,
 void imp_build_elementwise(imp_executor *e, imp_kernel_program *program,
                            const imp_elementwise *description)
 {
-    imp_kernel_call *call = imp_build_call(e, program, IMP_CALL_elementwise);
+    imp_kernel_call *call = imp_build_append_call(e, program, IMP_CALL_elementwise);
     if (call != NULL)
         call->elementwise = *description;
 }
@@ -111,7 +111,7 @@ void imp_build_elementwise(imp_executor *e, imp_kernel_program *program,
 void imp_build_copy(imp_executor *e, imp_kernel_program *program, imp_kernel_call_kind kind,
                     const imp_pixel_copy *copy)
 {
-    imp_kernel_call *call = imp_build_call(e, program, kind);
+    imp_kernel_call *call = imp_build_append_call(e, program, kind);
     if (call != NULL)
         call->copy = *copy;
 }
@@ -119,8 +119,8 @@ void imp_build_copy(imp_executor *e, imp_kernel_program *program, imp_kernel_cal
 void imp_build_packed_weights(imp_executor *e, imp_weight_packing *packing)
 {
     packing->packed = imp_build_alloc_floats(e, imp_weight_packing_floats(packing));
-    packing->plain = imp_build_tensor(e, IMP_TENSOR_WEIGHT, e->def.values, 0);
-    imp_kernel_call *call = imp_build_call(e, &e->pack, IMP_CALL_PACK_WEIGHTS);
+    packing->plain = imp_build_find_tensor(e, IMP_TENSOR_WEIGHT, e->def.values, 0);
+    imp_kernel_call *call = imp_build_append_call(e, &e->pack, IMP_CALL_PACK_WEIGHTS);
     if (call != NULL)
         call->packing = *packing;
 }

@@ -118,17 +118,17 @@ void imp_build_backward(imp_executor *e);
 float *imp_build_alloc_floats(imp_executor *e, size_t count);
 void imp_float_arena_free(imp_float_arena *arena);
 // A zeroed batch of images of that size, in a border. No data after a failure.
-imp_image_view imp_build_images(imp_executor *e, const imp_image_size *size,
-                                const imp_image_border *border);
+imp_image_view imp_build_alloc_images(imp_executor *e, const imp_image_size *size,
+                                      const imp_image_border *border);
 
 // The network's values of a tensor of the node under construction. `array` holds the values from
 // index `first` on.
-float *imp_build_tensor(imp_executor *e, imp_tensor_role role, float *array, int64_t first);
+float *imp_build_find_tensor(imp_executor *e, imp_tensor_role role, float *array, int64_t first);
 
 // Appends a call whose members the caller fills in. It points into the program, until the next call
 // is appended. NULL after a failure.
-imp_kernel_call *imp_build_call(imp_executor *e, imp_kernel_program *program,
-                                imp_kernel_call_kind kind);
+imp_kernel_call *imp_build_append_call(imp_executor *e, imp_kernel_program *program,
+                                       imp_kernel_call_kind kind);
 void imp_build_elementwise(imp_executor *e, imp_kernel_program *program,
                            const imp_elementwise *description);
 void imp_build_copy(imp_executor *e, imp_kernel_program *program, imp_kernel_call_kind kind,

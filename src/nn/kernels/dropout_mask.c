@@ -2,8 +2,8 @@
 // The mask of a sample therefore does not depend on threads, shards or the other samples.
 #include "nn/kernels/dropout_mask.h"
 
-void imp_dropout_draw_mask(const imp_dropout_key *dropout, uint32_t sample, double rate,
-                           size_t count, float *mask)
+void imp_dropout_sample_mask(const imp_dropout_key *dropout, uint32_t sample, double rate,
+                             size_t count, float *mask)
 {
     // a value is dropped if its 32 random bits lie below rate * 2^32; the others are scaled to keep
     // the mean

@@ -13,7 +13,7 @@ typedef struct imp_dropout_key {
 } imp_dropout_key;
 
 // mask: (count) 0 with probability `rate`, else 1 / (1 - rate). sample: 0..65535.
-void imp_dropout_draw_mask(const imp_dropout_key *dropout, uint32_t sample, double rate,
-                           size_t count, float *mask);
+void imp_dropout_sample_mask(const imp_dropout_key *dropout, uint32_t sample, double rate,
+                             size_t count, float *mask);
 
 #endif

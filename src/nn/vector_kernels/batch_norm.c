@@ -128,7 +128,7 @@ typedef struct norm_work {
 } norm_work;
 
 // The arrays lie one after the other, those of doubles first; all but the means begin at zero.
-static norm_work begin_work(const imp_norm *n)
+static norm_work set_up_work_arrays(const imp_norm *n)
 {
     const size_t channels = n->size.channels;
     float *work = n->work;
@@ -201,7 +201,7 @@ IMP_ALWAYS_INLINE void norm_gradient_pass(const imp_norm *n, const norm_work *w,
 
 // Gradients by gain and bias, and what the gradient by the input owes to statistics that depend on
 // it.
-static void finish_sums(const imp_norm *n, const norm_work *w, double count)
+static void finish_gradient_sums(const imp_norm *n, const norm_work *w, double count)
 {
     for (size_t c = 0; c < n->channels; c++) {
         const double rate = (double)n->rate[c], scale = (double)n->scale[c];
@@ -215,14 +215,14 @@ static void finish_sums(const imp_norm *n, const norm_work *w, double count)
 // With given statistics one pass is enough.
 void IMP_KERNEL(norm_gradient)(const imp_norm *n, size_t batch)
 {
-    const norm_work work = begin_work(n);
+    const norm_work work = set_up_work_arrays(n);
     const double count = (double)(batch * n->size.height * n->size.width);
     if (!n->batch_statistics) {
         norm_gradient_pass(n, &work, batch, true, true, false);
-        finish_sums(n, &work, count);
+        finish_gradient_sums(n, &work, count);
         return;
     }
     norm_gradient_pass(n, &work, batch, true, false, true);
-    finish_sums(n, &work, count);
+    finish_gradient_sums(n, &work, count);
     norm_gradient_pass(n, &work, batch, false, true, true);
 }

@@ -46,9 +46,9 @@ IMP_ALWAYS_INLINE void load_block(vector *values, const float *from, size_t coun
 }
 
 // Adds 16 inputs, or the last `count`, to the sums of a tile.
-IMP_ALWAYS_INLINE void add_inputs(const imp_dense *d, const float *in, const float *weight,
-                                  size_t count, size_t samples, size_t outputs,
-                                  vector sums[TILE_SAMPLES][TILE_OUTPUTS][BLOCK_VECTORS])
+IMP_ALWAYS_INLINE void multiply_add_inputs(const imp_dense *d, const float *in, const float *weight,
+                                           size_t count, size_t samples, size_t outputs,
+                                           vector sums[TILE_SAMPLES][TILE_OUTPUTS][BLOCK_VECTORS])
 {
     vector values[TILE_SAMPLES][BLOCK_VECTORS], weights[BLOCK_VECTORS];
     for (size_t s = 0; s < samples; s++)
@@ -73,9 +73,9 @@ IMP_ALWAYS_INLINE void forward_tile(const imp_dense *d, size_t sample, size_t ou
     const float *in = d->in + sample * d->in_stride, *weight = d->weight + output * d->inputs;
     size_t i = 0;
     for (; i + IMP_CHANNEL_BLOCK <= d->inputs; i += IMP_CHANNEL_BLOCK)
-        add_inputs(d, in + i, weight + i, IMP_CHANNEL_BLOCK, samples, outputs, sums);
+        multiply_add_inputs(d, in + i, weight + i, IMP_CHANNEL_BLOCK, samples, outputs, sums);
     if (i < d->inputs)
-        add_inputs(d, in + i, weight + i, d->inputs - i, samples, outputs, sums);
+        multiply_add_inputs(d, in + i, weight + i, d->inputs - i, samples, outputs, sums);
     for (size_t s = 0; s < samples; s++)
         for (size_t o = 0; o < outputs; o++) {
             const float sum = d->bias[output + o] + sum_of_block(sums[s][o]);

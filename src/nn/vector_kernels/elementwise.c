@@ -64,7 +64,7 @@ void IMP_KERNEL(multiply_adds)(float *values, size_t steps)
 }
 
 // One vector of the result.
-IMP_ALWAYS_INLINE vector compute(imp_elementwise_kind kind, vector a, vector b, vector alpha)
+IMP_ALWAYS_INLINE vector compute_vector(imp_elementwise_kind kind, vector a, vector b, vector alpha)
 {
     switch (kind) {
     case IMP_ELEMENTWISE_ADD:
@@ -97,7 +97,8 @@ IMP_ALWAYS_INLINE void compute_rows(const imp_elementwise *e, size_t batch,
         const float *b = other->data + image * other->image + y * other->row;
         float *out = e->out.data + image * e->out.image + y * e->out.row;
         for (size_t i = 0; i < count; i += VECTOR_LANES)
-            vector_store(out + i, compute(kind, vector_load(a + i), vector_load(b + i), alpha));
+            vector_store(out + i,
+                         compute_vector(kind, vector_load(a + i), vector_load(b + i), alpha));
     }
 }
 

@@ -50,14 +50,14 @@ static void max_of_window(const imp_pool *p, const pool_window *w, const float *
     }
 }
 
-static float share_of_pixel(const pool_window *w)
+static float pixel_weight_in_mean(const pool_window *w)
 {
     return 1.0F / (float)((w->bottom - w->top) * (w->right - w->left));
 }
 
 static void mean_of_window(const imp_pool *p, const pool_window *w, const float *in, float *out)
 {
-    const vector share = vector_splat(share_of_pixel(w));
+    const vector share = vector_splat(pixel_weight_in_mean(w));
     for (size_t c = 0; c < p->out_size.channels; c += VECTOR_LANES) {
         vector sum = {0.0F};
         for (size_t y = w->top; y < w->bottom; y++)
@@ -88,7 +88,7 @@ void IMP_KERNEL(pool)(const imp_pool *p, size_t batch)
 static void add_window_gradient(const imp_pool *p, const pool_window *w, const float *gradient,
                                 const int32_t *argmax, float *in_gradient)
 {
-    const vector share = vector_splat(share_of_pixel(w));
+    const vector share = vector_splat(pixel_weight_in_mean(w));
     for (size_t c = 0; c < p->out_size.channels; c += VECTOR_LANES) {
         const vector given = vector_load(gradient + c);
         vector_int where = {0};
@@ -107,7 +107,7 @@ static void add_window_gradient(const imp_pool *p, const pool_window *w, const f
 
 // Sets the input's gradient of one image to what is added to it, or to zero. Both may be the same
 // image.
-static void start_in_gradient(const imp_pool *p, size_t image)
+static void init_input_gradient(const imp_pool *p, size_t image)
 {
     const size_t size = p->in_size.width * p->in_gradient.pixel;
     for (size_t y = 0; y < p->in_size.height; y++) {
@@ -124,7 +124,7 @@ void IMP_KERNEL(pool_gradient)(const imp_pool *p, size_t batch)
 {
     const size_t width = p->out_size.width, pixels = p->out_size.height * width;
     for (size_t image = 0; image < batch; image++) {
-        start_in_gradient(p, image);
+        init_input_gradient(p, image);
         for (size_t i = 0; i < pixels; i++) {
             const pool_window window = window_of_output(p, i / width, i % width);
             const float *gradient = p->gradient.data + image * p->gradient.image +

@@ -125,7 +125,8 @@ static imp_status write_episodes(page_job *job, imp_error *err)
 }
 
 // Chooses how many frames fit into the budget, and opens the strip.
-static imp_status plan_frames(page_job *job, int *width, int *height, imp_error *err)
+static imp_status choose_frames_and_create_strip(page_job *job, int *width, int *height,
+                                                 imp_error *err)
 {
     const imp_dataset_info *info = imp_dataset_get_info(job->dataset);
     const int episodes = imp_dataset_episode_count(job->dataset);
@@ -153,7 +154,7 @@ static imp_status write_data(page_job *job, imp_error *err)
     const imp_dataset_info *info = imp_dataset_get_info(job->dataset);
     FILE *out = job->out;
     int width, height;
-    IMP_TRY(plan_frames(job, &width, &height, err));
+    IMP_TRY(choose_frames_and_create_strip(job, &width, &height, err));
     fputc('{', out);
     write_text(out, "title", job->def->title);
     write_text(out, "program", "imprint " IMPRINT_VERSION_STRING);
@@ -173,7 +174,7 @@ static imp_status write_data(page_job *job, imp_error *err)
 }
 
 // Writes the template up to the mark, the data, and the rest.
-static imp_status write_parts(page_job *job, imp_error *err)
+static imp_status write_template_and_data(page_job *job, imp_error *err)
 {
     const unsigned char *template = imp_dataset_page_template;
     const size_t length = imp_dataset_page_template_length;
@@ -189,7 +190,7 @@ static imp_status write_parts(page_job *job, imp_error *err)
 }
 
 // Computes the figures, and writes the file.
-static imp_status write_page(page_job *job, const char *path, imp_error *err)
+static imp_status compute_statistics_and_write_page(page_job *job, const char *path, imp_error *err)
 {
     imp_atomic_file file;
     const int episodes = imp_dataset_episode_count(job->dataset);
@@ -201,7 +202,7 @@ static imp_status write_page(page_job *job, const char *path, imp_error *err)
     IMP_TRY(imp_dataset_episode_statistics(job->statistics, job->dataset, err));
     IMP_TRY(imp_atomic_file_open(&file, path, err));
     job->out = file.stream;
-    const imp_status status = write_parts(job, err);
+    const imp_status status = write_template_and_data(job, err);
     if (status == IMP_OK)
         return imp_atomic_file_commit(&file, err);
     imp_atomic_file_discard(&file);
@@ -222,7 +223,7 @@ imp_status imp_dataset_page_write(imp_dataset_page_summary *summary, const char 
     IMP_TRY(imp_dataset_open(&dataset, folder, err));
     page_job job = {
         .def = def, .folder = folder, .dataset = dataset, .monitor = monitor, .summary = summary};
-    const imp_status status = write_page(&job, path, err);
+    const imp_status status = compute_statistics_and_write_page(&job, path, err);
     imp_episode_strip_destroy(job.strip);
     free(job.statistics);
     imp_dataset_close(dataset);

@@ -87,7 +87,7 @@ static uint8_t mean_of_block(const imp_episode_strip *s, const uint8_t *image, i
 }
 
 // Draws one frame into its place in the strip.
-static void draw_frame(imp_episode_strip *s, int place, const uint8_t *image)
+static void copy_frame_into_strip(imp_episode_strip *s, int place, const uint8_t *image)
 {
     for (int y = 0; y < s->height; y++)
         for (int x = 0; x < s->width; x++)
@@ -108,14 +108,14 @@ imp_status imp_episode_strip_write(imp_episode_strip *strip, FILE *out, const im
         // the frame in the middle of the time that its place stands for
         const size_t rows = (size_t)episode->steps + 1;
         const size_t frame = (2 * (size_t)k + 1) * rows / (2 * (size_t)strip->count);
-        draw_frame(strip, k, episode->observations + frame * image);
+        copy_frame_into_strip(strip, k, episode->observations + frame * image);
     }
     IMP_TRY(imp_jpeg_writer_encode(strip->writer, strip->pixels, &data, &length, err));
     return write_bytes(out, data, length, err);
 }
 
 // A value as a byte; `range` is the largest.
-static int8_t quantise(double value, double range)
+static int8_t quantise_to_byte(double value, double range)
 {
     if (isnan(value))
         return UNKNOWN;
@@ -131,10 +131,11 @@ imp_status imp_episode_series_write(FILE *out, const imp_episode *episode, imp_e
     for (int p = 0; p < points; p++) {
         const size_t step = (size_t)p * (size_t)episode->steps / (size_t)points;
         for (size_t wheel = 0; wheel < 2; wheel++) {
-            bytes[wheel][p] = quantise((double)episode->actions[2 * step + wheel], 1.0);
-            bytes[2 + wheel][p] = quantise((double)episode->expert_actions[2 * step + wheel], 1.0);
+            bytes[wheel][p] = quantise_to_byte((double)episode->actions[2 * step + wheel], 1.0);
+            bytes[2 + wheel][p] =
+                quantise_to_byte((double)episode->expert_actions[2 * step + wheel], 1.0);
         }
-        bytes[4][p] = quantise(episode->lane[2 * step], LANE_RANGE);
+        bytes[4][p] = quantise_to_byte(episode->lane[2 * step], LANE_RANGE);
     }
     // one series after the other
     for (int k = 1; k < IMP_SERIES_COUNT; k++)

@@ -12,7 +12,7 @@ static size_t capacity; // in pixels
 static imp_renderer *renderer;
 
 // Makes room for a drawing.
-static imp_status reserve(int width, int height, imp_error *err)
+static imp_status reserve_pixels(int width, int height, imp_error *err)
 {
     enum { SIDE_MAX = 4096 };
     if (width < 1 || height < 1 || width > SIDE_MAX || height > SIDE_MAX)
@@ -29,7 +29,7 @@ static imp_status reserve(int width, int height, imp_error *err)
 }
 
 // Opaque pixels of the canvas.
-static const uint8_t *widen(int width, int height)
+static const uint8_t *convert_to_rgba(int width, int height)
 {
     const size_t pixels = (size_t)width * (size_t)height;
     for (size_t k = 0; k < pixels; k++) {
@@ -42,7 +42,7 @@ static const uint8_t *widen(int width, int height)
 }
 
 // Makes the renderer fit a camera of this size. Cameras differ by episode, if they are randomised.
-static imp_status prepare_renderer(const imp_camera_def *camera, imp_error *err)
+static imp_status fit_renderer_to_camera(const imp_camera_def *camera, imp_error *err)
 {
     const imp_camera_def *now = renderer != NULL ? imp_renderer_camera(renderer) : NULL;
     if (now != NULL && now->width == camera->width && now->height == camera->height)
@@ -53,7 +53,7 @@ static imp_status prepare_renderer(const imp_camera_def *camera, imp_error *err)
 }
 
 // Whether a camera is the one that the renderer has.
-static bool has_camera(const imp_camera_def *camera)
+static bool renderer_has_camera(const imp_camera_def *camera)
 {
     const imp_camera_def *now = renderer != NULL ? imp_renderer_camera(renderer) : NULL;
     return now != NULL && now->width == camera->width && now->height == camera->height &&
@@ -66,26 +66,26 @@ static bool has_camera(const imp_camera_def *camera)
 const uint8_t *imp_page_draw_camera(int robot, int width, int height)
 {
     imp_sim *sim = imp_page_sim(robot);
-    if (sim == NULL || reserve(width, height, &imp_page_error) != IMP_OK)
+    if (sim == NULL || reserve_pixels(width, height, &imp_page_error) != IMP_OK)
         return NULL;
     imp_camera_def camera = *imp_sim_camera(sim);
     camera.width = width;
     camera.height = height;
-    if (!has_camera(&camera) && prepare_renderer(&camera, &imp_page_error) != IMP_OK)
+    if (!renderer_has_camera(&camera) && fit_renderer_to_camera(&camera, &imp_page_error) != IMP_OK)
         return NULL;
     const imp_view view = imp_sim_view(sim);
     imp_render(renderer, imp_sim_scene(sim), &view, rgb);
-    return widen(width, height);
+    return convert_to_rgba(width, height);
 }
 
 const uint8_t *imp_page_draw_map(int robot, int width, int height)
 {
     imp_sim *sim = imp_page_sim(robot);
-    if (sim == NULL || reserve(width, height, &imp_page_error) != IMP_OK)
+    if (sim == NULL || reserve_pixels(width, height, &imp_page_error) != IMP_OK)
         return NULL;
     const imp_view view = imp_sim_view(sim);
     imp_render_top_down_view(imp_sim_scene(sim), &view, width, height, rgb);
-    return widen(width, height);
+    return convert_to_rgba(width, height);
 }
 
 const double *imp_page_map_transform(int robot, int width, int height)

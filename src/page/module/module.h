@@ -115,7 +115,7 @@ const double *imp_page_map_transform(int robot, int width, int height) PAGE_EXPO
 // For imp_page_create(): the policy of a number, and the camera and observations that it needs.
 imp_status imp_page_policy_create(imp_policy **out, int policy, const imp_expert_def *expert,
                                   imp_error *err);
-void imp_page_policy_adapt(int policy, imp_sim_def *def);
+void imp_page_policy_apply_camera(int policy, imp_sim_def *def);
 // The simulator of a robot; NULL if there is none.
 imp_sim *imp_page_sim(int robot);
 

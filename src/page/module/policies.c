@@ -29,7 +29,7 @@ static const page_network *find_network(int policy)
 }
 
 // Reads the camera's settings, which are those of a simulator's definition.
-static imp_status read_camera(const char *settings, imp_camera_def *out, imp_error *err)
+static imp_status parse_camera_settings(const char *settings, imp_camera_def *out, imp_error *err)
 {
     imp_sim_def def = imp_default_sim_def();
     IMP_TRY(imp_struct_read_text(&imp_sim_members, settings, &def, err));
@@ -71,14 +71,14 @@ int imp_page_add_network(const char *architecture, const char *camera, int width
     def.batch_norm = batch_norm != 0;
     page_network *network = &networks[network_count];
     network->observation = masks != 0 ? IMP_OBSERVATION_SEGMENTATION : IMP_OBSERVATION_IMAGE;
-    if (read_camera(camera, &network->camera, &imp_page_error) != IMP_OK ||
+    if (parse_camera_settings(camera, &network->camera, &imp_page_error) != IMP_OK ||
         create_network(&network->network, &def, architecture, values, count, &imp_page_error) !=
             IMP_OK)
         return -1;
     return PAGE_POLICY_NETWORKS + network_count++;
 }
 
-void imp_page_policy_adapt(int policy, imp_sim_def *def)
+void imp_page_policy_apply_camera(int policy, imp_sim_def *def)
 {
     const page_network *network = find_network(policy);
     if (network == NULL)

@@ -78,7 +78,7 @@ static imp_status create_robot(page_robot *self, const char *map, int policy, im
 {
     imp_sim_def def = settings;
     def.map = map;
-    imp_page_policy_adapt(policy, &def);
+    imp_page_policy_apply_camera(policy, &def);
     IMP_TRY(imp_sim_create(&self->sim, &def, err));
     IMP_TRY(imp_metrics_tracker_create(&self->metrics, imp_sim_maps(self->sim)->worlds[0], err));
     IMP_TRY(imp_page_policy_create(&self->policy, policy, &def.expert, err));
@@ -98,7 +98,7 @@ int imp_page_create(int robot, const char *map, int policy)
 }
 
 // The observation of the present state.
-static const uint8_t *observe(page_robot *self)
+static const uint8_t *observe_once_per_state(page_robot *self)
 {
     if (!self->observed)
         imp_sim_observe(self->sim, self->observation);
@@ -107,7 +107,7 @@ static const uint8_t *observe(page_robot *self)
 }
 
 // Shows the present pose to the metrics.
-static void track_metrics(page_robot *self)
+static void add_pose_to_metrics(page_robot *self)
 {
     const imp_env *env = imp_sim_env(self->sim);
     imp_metrics_tracker_add_pose(self->metrics, env->frame * env->def.drive.time_step, env->pose);
@@ -120,7 +120,7 @@ static int begin_episode(page_robot *self)
     self->reward = 0.0;
     self->action[0] = self->action[1] = 0.0;
     imp_metrics_tracker_reset(self->metrics);
-    track_metrics(self);
+    add_pose_to_metrics(self);
     if (self->policy != NULL)
         imp_policy_reset(self->policy, imp_sim_env(self->sim));
     return IMP_OK;
@@ -156,7 +156,8 @@ const double *imp_page_act(int robot)
     page_robot *self = &robots[robot];
     if (self->sim == NULL || self->policy == NULL || imp_sim_needs_reset(self->sim))
         return NULL;
-    const uint8_t *image = self->policy->vtable->needs_observation ? observe(self) : NULL;
+    const uint8_t *image =
+        self->policy->vtable->needs_observation ? observe_once_per_state(self) : NULL;
     const imp_action action = imp_policy_act(self->policy, imp_sim_env(self->sim), image);
     if (self->policy->failure_reason != NULL) {
         imp_fail(&imp_page_error, IMP_CHECK_FAILED, "%s", self->policy->failure_reason);
@@ -175,7 +176,7 @@ int imp_page_step(int robot, double left, double right)
     const imp_step step = imp_sim_step(self->sim, (imp_action){left, right});
     self->reward = step.reward;
     self->observed = false;
-    track_metrics(self);
+    add_pose_to_metrics(self);
     return step.terminated || step.truncated;
 }
 
@@ -237,7 +238,7 @@ const char *imp_page_observation_hash(int robot)
 {
     page_robot *self = &robots[robot];
     const imp_camera_def *camera = imp_sim_camera(self->sim);
-    return hash_as_text(imp_hash_bytes(IMP_HASH_START, observe(self),
+    return hash_as_text(imp_hash_bytes(IMP_HASH_START, observe_once_per_state(self),
                                        (size_t)camera->width * (size_t)camera->height * 3));
 }
 

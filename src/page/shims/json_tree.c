@@ -23,7 +23,7 @@ static imp_status fail_malformed(const json_reader *r)
     return imp_fail(r->yaml->err, IMP_BAD_INPUT, "%s: malformed text in the page", r->yaml->source);
 }
 
-static char peek(json_reader *r)
+static char skip_blanks_and_peek(json_reader *r)
 {
     while (r->at < r->end && (*r->at == ' ' || *r->at == '\n'))
         r->at++;
@@ -139,7 +139,7 @@ static imp_status close_collection(json_reader *r, char bracket)
 static imp_status read_tokens(json_reader *r)
 {
     do {
-        switch (peek(r)) {
+        switch (skip_blanks_and_peek(r)) {
         case '"':
             IMP_TRY(read_string(r));
             break;

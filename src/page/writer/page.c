@@ -31,7 +31,7 @@ bool imp_page_is_available(void)
 }
 
 // Checks what the data do not check themselves.
-static imp_status check_def(const imp_page_def *def, imp_error *err)
+static imp_status check_page_def(const imp_page_def *def, imp_error *err)
 {
     imp_randomization words = imp_randomization_none();
     if (def->cookie != PAGE_COOKIE)
@@ -72,7 +72,7 @@ static imp_status write_payload(FILE *out, const imp_page_def *def, imp_error *e
 }
 
 // Writes the template up to the mark, the data, and the rest.
-static imp_status write_parts(FILE *out, const imp_page_def *def, imp_error *err)
+static imp_status write_template_and_data(FILE *out, const imp_page_def *def, imp_error *err)
 {
     const unsigned char *template = imp_page_template;
     const size_t length = imp_page_template_length, mark_length = strlen(IMP_PAGE_DATA_MARK);
@@ -89,9 +89,9 @@ static imp_status write_parts(FILE *out, const imp_page_def *def, imp_error *err
 imp_status imp_page_write(const char *path, const imp_page_def *def, imp_error *err)
 {
     imp_text_stream text;
-    IMP_TRY(check_def(def, err));
+    IMP_TRY(check_page_def(def, err));
     IMP_TRY(imp_text_stream_open(&text, "a page", err));
-    imp_status status = write_parts(text.out, def, err);
+    imp_status status = write_template_and_data(text.out, def, err);
     if (status != IMP_OK) {
         imp_text_stream_discard(&text);
         return status;

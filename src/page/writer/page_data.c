@@ -43,8 +43,8 @@ static imp_status write_settings(FILE *out, const char *key, const char *prefix,
 }
 
 // Writes YAML text as a JSON tree, which is itself a JSON string: the page hands it on as it is.
-static imp_status write_tree(FILE *out, const char *source, const char *yaml_text, size_t length,
-                             imp_error *err)
+static imp_status write_yaml_as_json_text(FILE *out, const char *source, const char *yaml_text,
+                                          size_t length, imp_error *err)
 {
     imp_text_stream text;
     imp_yaml yaml = {.source = source, .err = err};
@@ -77,7 +77,7 @@ static imp_status write_map(FILE *out, const imp_world *world, imp_error *err)
         free(copy);
     }
     fputs("\"tree\":", out);
-    IMP_TRY(write_tree(out, world->name, world->source, world->source_length, err));
+    IMP_TRY(write_yaml_as_json_text(out, world->name, world->source, world->source_length, err));
     fputs("}", out);
     return IMP_OK;
 }
@@ -153,7 +153,8 @@ static imp_status write_maps(FILE *out, const imp_page_def *def, const imp_map_s
 }
 
 // The camera that a network was trained with: its metadata name the lens.
-static imp_status find_camera(imp_camera_def *out, const imp_policy_factory *policy, imp_error *err)
+static imp_status find_camera_of_network(imp_camera_def *out, const imp_policy_factory *policy,
+                                         imp_error *err)
 {
     const char *name = imp_policy_factory_name(policy);
     const char *lens = imp_network_metadata(imp_policy_factory_network(policy), "lens");
@@ -196,7 +197,7 @@ imp_status imp_page_check_policy(const imp_policy_factory *policy, imp_error *er
         return imp_fail(err, IMP_USAGE, "%s: a page takes no policies with a segmenter", name);
     if (network->architecture == NULL || imp_network_info(network)->outputs != 2)
         return imp_fail(err, IMP_USAGE, "%s: this network is no policy", name);
-    return find_camera(&camera, policy, err);
+    return find_camera_of_network(&camera, policy, err);
 }
 
 // Writes one network, all but its values.
@@ -206,7 +207,7 @@ static imp_status write_policy(FILE *out, const imp_policy_factory *policy, imp_
     const char *name = imp_policy_factory_name(policy);
     IMP_TRY(imp_page_check_policy(policy, err));
     imp_sim_def sim = imp_default_sim_def();
-    IMP_TRY(find_camera(&sim.camera, policy, err));
+    IMP_TRY(find_camera_of_network(&sim.camera, policy, err));
     char identity[IMP_POLICY_IDENTITY_MAX];
     imp_policy_factory_identity(policy, identity);
     fputc('{', out);
@@ -218,7 +219,8 @@ static imp_status write_policy(FILE *out, const imp_policy_factory *policy, imp_
             network->def.height, network->def.batch_norm,
             imp_policy_factory_observation(policy) == IMP_OBSERVATION_SEGMENTATION);
     fprintf(out, "\"count\":%lld,\"architecture\":", (long long)network->graph.values);
-    IMP_TRY(write_tree(out, name, network->architecture, strlen(network->architecture), err));
+    IMP_TRY(write_yaml_as_json_text(out, name, network->architecture, strlen(network->architecture),
+                                    err));
     fputc('}', out);
     return IMP_OK;
 }
@@ -247,8 +249,8 @@ static imp_status write_episodes(FILE *out, const imp_page_def *def, imp_error *
 }
 
 // Writes what is given beside the maps.
-static imp_status write_members(FILE *out, const imp_page_def *def, const imp_map_set *given,
-                                imp_error *err)
+static imp_status write_page_members(FILE *out, const imp_page_def *def, const imp_map_set *given,
+                                     imp_error *err)
 {
     fputc('{', out);
     write_text_member(out, "title", def->title);
@@ -275,7 +277,7 @@ imp_status imp_page_write_data(FILE *out, const imp_page_def *def, imp_error *er
     imp_map_set given;
     IMP_TRY(imp_map_set_load(&given, def->map_count > 0 ? def->maps : first,
                              def->map_count > 0 ? def->map_count : 1, NULL, err));
-    const imp_status status = write_members(out, def, &given, err);
+    const imp_status status = write_page_members(out, def, &given, err);
     imp_map_set_free(&given);
     return status;
 }

@@ -14,7 +14,7 @@
 enum { LENGTH_BYTES = 4, VALUE_BYTES = 4 };
 
 // The bytes of the values, by significance.
-static void store_planes(uint8_t *out, const imp_network *network)
+static void store_values_by_byte(uint8_t *out, const imp_network *network)
 {
     const size_t count = (size_t)network->graph.values;
     for (size_t k = 0; k < count; k++) {
@@ -26,8 +26,8 @@ static void store_planes(uint8_t *out, const imp_network *network)
 }
 
 // Everything before it is compressed; the caller frees it. NULL without memory.
-static uint8_t *collect_payload(size_t *size, const char *json, size_t length,
-                                const imp_network *const *networks, int count)
+static uint8_t *join_payload(size_t *size, const char *json, size_t length,
+                             const imp_network *const *networks, int count)
 {
     *size = LENGTH_BYTES + length;
     for (int k = 0; k < count; k++)
@@ -40,7 +40,7 @@ static uint8_t *collect_payload(size_t *size, const char *json, size_t length,
     memcpy(end, json, length);
     end += length;
     for (int k = 0; k < count; k++) {
-        store_planes(end, networks[k]);
+        store_values_by_byte(end, networks[k]);
         end += VALUE_BYTES * (size_t)networks[k]->graph.values;
     }
     return bytes;
@@ -50,7 +50,7 @@ imp_status imp_page_write_payload(FILE *out, const char *json, size_t length,
                                   const imp_network *const *networks, int count, imp_error *err)
 {
     size_t size;
-    uint8_t *bytes = collect_payload(&size, json, length, networks, count);
+    uint8_t *bytes = join_payload(&size, json, length, networks, count);
     uLongf packed_size = compressBound((uLong)size);
     uint8_t *packed = malloc(packed_size);
     char *letters = NULL;

@@ -381,8 +381,8 @@ static void compute_dropout(const imp_reference *reference, const layer_context 
     // masks depend on the node's index, as in the executor
     const imp_dropout_key draws = {reference->seed, reference->step, w->index};
     for (int sample = 0; sample < w->batch; sample++) {
-        imp_dropout_draw_mask(&draws, (uint32_t)sample, w->node->parameter, (size_t)size,
-                              reference->mask);
+        imp_dropout_sample_mask(&draws, (uint32_t)sample, w->node->parameter, (size_t)size,
+                                reference->mask);
         for (int64_t i = 0; i < size; i++) {
             const int64_t at = sample * size + i;
             w->y[at] = w->x[at] * (double)reference->mask[i];

@@ -44,7 +44,7 @@ static void test_masks(void **state)
     if (mask == NULL || other == NULL)
         abort();
     const imp_dropout_key draws = {7, 3, 12};
-    imp_dropout_draw_mask(&draws, 5, 0.3, VALUES, mask);
+    imp_dropout_sample_mask(&draws, 5, 0.3, VALUES, mask);
     int dropped = 0;
     for (int i = 0; i < VALUES; i++) {
         assert_true(mask[i] == 0.0F || mask[i] == (float)(1.0 / 0.7));
@@ -55,12 +55,12 @@ static void test_masks(void **state)
     // any other seed, step, layer or sample draws something else; the same draws the same
     const imp_dropout_key others[] = {{8, 3, 12}, {7, 4, 12}, {7, 3, 13}, {7, 3, 12}};
     for (int i = 0; i < 4; i++) {
-        imp_dropout_draw_mask(&others[i], i < 3 ? 5 : 6, 0.3, VALUES, other);
+        imp_dropout_sample_mask(&others[i], i < 3 ? 5 : 6, 0.3, VALUES, other);
         assert_memory_not_equal(mask, other, VALUES * sizeof *mask);
     }
-    imp_dropout_draw_mask(&draws, 5, 0.3, VALUES, other);
+    imp_dropout_sample_mask(&draws, 5, 0.3, VALUES, other);
     assert_memory_equal(mask, other, VALUES * sizeof *mask);
-    imp_dropout_draw_mask(&draws, 5, 0.0, VALUES, other);
+    imp_dropout_sample_mask(&draws, 5, 0.0, VALUES, other);
     for (int i = 0; i < VALUES; i++)
         assert_true(other[i] == 1.0F);
     free(mask);
