@@ -33,7 +33,7 @@ typedef struct reader {
 #define FAIL(r, ...) imp_demonstration_fail((r)->err, (r)->name, __VA_ARGS__)
 
 // Copies a text of the file: control characters become spaces, and what is too long is cut off.
-static void copy_text(char *out, size_t size, const json_t *text)
+static void copy_sanitized_text(char *out, size_t size, const json_t *text)
 {
     const char *from = json_is_string(text) ? json_string_value(text) : "";
     snprintf(out, size, "%s", from);
@@ -103,7 +103,8 @@ static imp_status read_format(const reader *r)
                     "has version %" JSON_INTEGER_FORMAT " of the format, this program reads %d: "
                     "use the program that wrote it, or a newer one",
                     json_integer_value(version), IMP_DEMONSTRATION_VERSION);
-    copy_text(r->out->program, sizeof r->out->program, json_object_get(r->root, "program"));
+    copy_sanitized_text(r->out->program, sizeof r->out->program,
+                        json_object_get(r->root, "program"));
     return IMP_OK;
 }
 
@@ -117,7 +118,7 @@ static imp_status read_map(const reader *r)
     if (json_string_length(name) == 0 || json_string_length(name) >= sizeof out->map ||
         strpbrk(json_string_value(name), "/\\") != NULL)
         return FAIL(r, "the name of the map is empty, too long or a path");
-    copy_text(out->map, sizeof out->map, name);
+    copy_sanitized_text(out->map, sizeof out->map, name);
     IMP_TRY(get_hash(r, map, "hash", &out->map_hash));
     const json_t *text = json_object_get(map, "text");
     if (text == NULL || json_is_null(text))
@@ -197,7 +198,7 @@ static imp_status read_actions(const reader *r)
 }
 
 // The number of a driver's word, or -1.
-static int driver_of_word(const char *word)
+static int find_driver(const char *word)
 {
     for (int k = 0; k < IMP_DRIVER_COUNT && word != NULL; k++)
         if (strcmp(word, imp_driver_name(k)) == 0)
@@ -217,7 +218,7 @@ static imp_status read_drivers(const reader *r)
         return imp_fail(r->err, IMP_NO_MEMORY, "%s: out of memory", r->name);
     for (size_t k = 0; k < json_array_size(runs); k++) {
         const json_t *run = json_array_get(runs, k), *length = json_array_get(run, 1);
-        const int driver = driver_of_word(json_string_value(json_array_get(run, 0)));
+        const int driver = find_driver(json_string_value(json_array_get(run, 0)));
         const int64_t steps = json_is_integer(length) ? json_integer_value(length) : 0;
         if (driver < 0)
             return FAIL(r, "entry %zu of \"drivers\" names neither expert, policy nor person", k);
@@ -259,18 +260,18 @@ static imp_status read_checks(const reader *r)
 }
 
 // What is for people only.
-static void read_texts(const reader *r)
+static void read_descriptions(const reader *r)
 {
     imp_demonstration *out = r->out;
     const json_t *policy = json_object_get(r->root, "policy");
     const json_t *recorded = json_object_get(r->root, "recorded");
-    copy_text(out->policy, sizeof out->policy, json_object_get(policy, "name"));
-    copy_text(out->policy_hash, sizeof out->policy_hash, json_object_get(policy, "hash"));
-    copy_text(out->recorder, sizeof out->recorder, json_object_get(recorded, "name"));
-    copy_text(out->note, sizeof out->note, json_object_get(recorded, "note"));
+    copy_sanitized_text(out->policy, sizeof out->policy, json_object_get(policy, "name"));
+    copy_sanitized_text(out->policy_hash, sizeof out->policy_hash, json_object_get(policy, "hash"));
+    copy_sanitized_text(out->recorder, sizeof out->recorder, json_object_get(recorded, "name"));
+    copy_sanitized_text(out->note, sizeof out->note, json_object_get(recorded, "note"));
 }
 
-static imp_status read_all(const reader *r)
+static imp_status read_all_members(const reader *r)
 {
     IMP_TRY(read_format(r));
     IMP_TRY(read_map(r));
@@ -278,7 +279,7 @@ static imp_status read_all(const reader *r)
     IMP_TRY(read_actions(r));
     IMP_TRY(read_drivers(r));
     IMP_TRY(read_checks(r));
-    read_texts(r);
+    read_descriptions(r);
     return IMP_OK;
 }
 
@@ -295,7 +296,7 @@ imp_status imp_demonstration_parse(imp_demonstration *out, const char *text, siz
     else if (!json_is_object(root))
         status = FAIL(&r, "is not a demonstration: it is JSON, but not an object");
     else
-        status = read_all(&r);
+        status = read_all_members(&r);
     json_decref(root);
     if (status == IMP_OK)
         *out = drive;

@@ -46,7 +46,7 @@ size_t imp_demonstration_value_size(imp_member_type kind)
 }
 
 // Sets one value; false if it is of another type or does not fit.
-static bool set_value(void *at, imp_member_type kind, const json_t *value)
+static bool set_member_value(void *at, imp_member_type kind, const json_t *value)
 {
     const json_int_t whole = json_integer_value(value); // 0 of other types
     const double number = json_number_value(value);
@@ -69,7 +69,7 @@ static bool set_value(void *at, imp_member_type kind, const json_t *value)
 }
 
 // Adds the paths of all settings to a suggestion for an unknown one.
-static void suggest_settings(imp_suggestion *suggestion, const imp_struct_table *members)
+static void add_settings_to_suggestion(imp_suggestion *suggestion, const imp_struct_table *members)
 {
     for (int k = 0; k < members->count; k++)
         if (imp_demonstration_is_setting(members->list[k].name, &members->list[k]))
@@ -81,13 +81,13 @@ static imp_status fail_unknown(const char *key, const char *name, imp_error *err
     char hint[IMP_SUGGESTION_TEXT_MAX], shown[IMP_DEMONSTRATION_SETTING_MAX];
     snprintf(shown, sizeof shown, "%s", key);
     imp_suggestion suggestion = imp_suggestion_begin(shown, strlen(shown));
-    suggest_settings(&suggestion, &imp_env_members);
+    add_settings_to_suggestion(&suggestion, &imp_env_members);
     return imp_demonstration_fail(err, name, "the setting '%s' is unknown here%s", shown,
                                   imp_suggestion_format(&suggestion, hint));
 }
 
 // The path of a member by the key that stands for it in texts.
-static const char *path_of_key(const char *key)
+static const char *find_path_of_key(const char *key)
 {
     for (int k = 0; k < imp_env_members.count; k++) {
         const imp_struct_member *member = &imp_env_members.list[k];
@@ -104,14 +104,15 @@ static imp_status read_setting(imp_env_def *env, const char *key, const json_t *
     void *at = NULL;
     const imp_struct_member *member =
         strlen(key) < IMP_DEMONSTRATION_SETTING_MAX
-            ? imp_struct_find_member(&at, &imp_env_members, path_of_key(key), env)
+            ? imp_struct_find_member(&at, &imp_env_members, find_path_of_key(key), env)
             : NULL;
     if (member == NULL || !imp_demonstration_is_setting(key, member))
         return fail_unknown(key, name, err);
     const size_t size = imp_demonstration_value_size(member->kind), count = member->size / size;
-    bool good = count == 1 ? set_value(at, member->kind, value) : json_array_size(value) == count;
+    bool good =
+        count == 1 ? set_member_value(at, member->kind, value) : json_array_size(value) == count;
     for (size_t k = 0; k < count && count > 1 && good; k++)
-        good = set_value((char *)at + k * size, member->kind, json_array_get(value, k));
+        good = set_member_value((char *)at + k * size, member->kind, json_array_get(value, k));
     return good
                ? IMP_OK
                : imp_demonstration_fail(err, name, "the setting '%s' has an impossible value", key);

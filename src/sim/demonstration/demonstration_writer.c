@@ -20,7 +20,7 @@ static json_t *hash_json(uint64_t hash)
 }
 
 // One value of a member.
-static json_t *value_json(imp_member_type kind, const void *at)
+static json_t *member_value_json(imp_member_type kind, const void *at)
 {
     switch (kind) {
     case IMP_MEMBER_BOOL:
@@ -37,7 +37,7 @@ static json_t *value_json(imp_member_type kind, const void *at)
 }
 
 // Adds a value to a list or, under a key, to an object; NULL for one that could not be completed.
-static json_t *added(json_t *to, const char *key, json_t *value)
+static json_t *add_or_release(json_t *to, const char *key, json_t *value)
 {
     const int failed =
         key != NULL ? json_object_set_new(to, key, value) : json_array_append_new(to, value);
@@ -49,8 +49,9 @@ static json_t *added(json_t *to, const char *key, json_t *value)
 
 // Adds the members in which a struct differs from its defaults, under their paths. NULL without
 // memory.
-static json_t *add_settings(json_t *out, const char *prefix, const imp_struct_table *members,
-                            const void *from, const void *plain) // NOLINT(misc-no-recursion)
+static json_t *add_changed_settings(json_t *out, const char *prefix,
+                                    const imp_struct_table *members, const void *from,
+                                    const void *plain) // NOLINT(misc-no-recursion)
 {
     for (int k = 0; k < members->count; k++) {
         const imp_struct_member *member = &members->list[k];
@@ -61,18 +62,18 @@ static json_t *add_settings(json_t *out, const char *prefix, const imp_struct_ta
                  member->key != NULL ? member->key : member->name);
         if (member->kind == IMP_MEMBER_STRUCT) {
             strncat(path, ".", sizeof path - strlen(path) - 1);
-            out = add_settings(out, path, member->of, at, usual);
+            out = add_changed_settings(out, path, member->of, at, usual);
         } else if (imp_demonstration_is_setting(path, member) &&
                    memcmp(at, usual, member->size) != 0) {
             const size_t size = imp_demonstration_value_size(member->kind);
             if (member->size == size) {
-                out = added(out, path, value_json(member->kind, at));
+                out = add_or_release(out, path, member_value_json(member->kind, at));
                 continue;
             }
             json_t *list = json_array();
             for (size_t e = 0; e < member->size; e += size)
-                list = added(list, NULL, value_json(member->kind, at + e));
-            out = added(out, path, list);
+                list = add_or_release(list, NULL, member_value_json(member->kind, at + e));
+            out = add_or_release(out, path, list);
         }
     }
     return out;
@@ -81,7 +82,7 @@ static json_t *add_settings(json_t *out, const char *prefix, const imp_struct_ta
 static json_t *settings_json(const imp_demonstration *drive)
 {
     const imp_env_def plain = imp_default_env_def();
-    return add_settings(json_object(), "", &imp_env_members, &drive->env, &plain);
+    return add_changed_settings(json_object(), "", &imp_env_members, &drive->env, &plain);
 }
 
 // float32 in little-endian bytes, as base64.
@@ -111,8 +112,8 @@ static json_t *drivers_json(const imp_demonstration *drive)
     json_t *runs = json_array();
     for (int first = 0, k = 1; k <= drive->steps; k++)
         if (k == drive->steps || drive->drivers[k] != drive->drivers[first]) {
-            runs = added(runs, NULL,
-                         json_pack("[s, i]", imp_driver_name(drive->drivers[first]), k - first));
+            runs = add_or_release(
+                runs, NULL, json_pack("[s, i]", imp_driver_name(drive->drivers[first]), k - first));
             first = k;
         }
     return runs;
@@ -122,10 +123,11 @@ static json_t *checks_json(const imp_demonstration *drive)
 {
     json_t *hashes = json_array();
     for (int k = 0; k < drive->steps / drive->check_every; k++)
-        hashes = added(hashes, NULL, hash_json(drive->checks[k]));
+        hashes = add_or_release(hashes, NULL, hash_json(drive->checks[k]));
     json_t *checks = json_pack("{s:i, s:o, s:o}", "every", drive->check_every, "hashes", hashes,
                                "final", hash_json(drive->final_check));
-    return drive->has_start_check ? added(checks, "start", hash_json(drive->start_check)) : checks;
+    return drive->has_start_check ? add_or_release(checks, "start", hash_json(drive->start_check))
+                                  : checks;
 }
 
 // JavaScript's numbers are exact to 2^53.

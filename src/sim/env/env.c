@@ -100,7 +100,7 @@ imp_status imp_env_set_def(imp_env *env, const imp_env_def *def, imp_error *err)
 }
 
 // Draws the world of an episode.
-static int draw_world_of_episode(const imp_env *env, uint32_t episode)
+static int sample_world_of_episode(const imp_env *env, uint32_t episode)
 {
     imp_random random = imp_random_stream(env->def.seed, env->def.index, episode, IMP_PURPOSE_MAP);
     return (int)imp_random_below(&random, (uint32_t)env->world_count);
@@ -145,7 +145,7 @@ imp_status imp_env_reset(imp_env *env, uint32_t episode, imp_error *err)
 {
     // the world first: objects take part in the choice of the pose
     imp_pose pose = {0};
-    set_world_and_reset_objects(env, episode, draw_world_of_episode(env, episode));
+    set_world_and_reset_objects(env, episode, sample_world_of_episode(env, episode));
     IMP_TRY(imp_start_pose_sample(env, &pose, err));
     reset_robot_at_pose(env, pose);
     return IMP_OK;
@@ -153,7 +153,7 @@ imp_status imp_env_reset(imp_env *env, uint32_t episode, imp_error *err)
 
 void imp_env_reset_at(imp_env *env, uint32_t episode, imp_pose pose)
 {
-    imp_env_reset_in_world(env, episode, draw_world_of_episode(env, episode), pose);
+    imp_env_reset_in_world(env, episode, sample_world_of_episode(env, episode), pose);
 }
 
 void imp_env_reset_in_world(imp_env *env, uint32_t episode, int world_index, imp_pose pose)

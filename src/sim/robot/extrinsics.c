@@ -11,7 +11,7 @@ typedef struct vector3 {
     double x, y, z;
 } vector3;
 
-static vector3 combine(double a, vector3 p, double b, vector3 q)
+static vector3 linear_combination(double a, vector3 p, double b, vector3 q)
 {
     return (vector3){a * p.x + b * q.x, a * p.y + b * q.y, a * p.z + b * q.z};
 }
@@ -39,7 +39,7 @@ static bool invert_up_to_scale(const double m[9], double out[9])
 }
 
 // A column of the inverse homography in camera coordinates.
-static vector3 column_in_camera(const double m[9], int column, const imp_pinhole *p)
+static vector3 homography_column_in_camera(const double m[9], int column, const imp_pinhole *p)
 {
     const double u = m[column], v = m[3 + column], w = m[6 + column];
     return (vector3){(u - p->cx * w) / p->fx, (v - p->cy * w) / p->fy, w};
@@ -51,8 +51,8 @@ static double arc_sine(double x)
 }
 
 // Writes the mounting from the ground's orthonormal axes and its origin, in camera coordinates.
-static void set_mounting(imp_robot_def *robot, vector3 ahead, vector3 left, vector3 up,
-                         vector3 origin)
+static void set_camera_mounting(imp_robot_def *robot, vector3 ahead, vector3 left, vector3 up,
+                                vector3 origin)
 {
     robot->camera.mount_height = -dot(up, origin);
     robot->camera.mount_forward = -dot(ahead, origin);
@@ -69,29 +69,31 @@ bool imp_robot_set_homography(imp_robot_def *robot, const imp_pinhole *projectio
     double inverse[9];
     if (!invert_up_to_scale(homography, inverse))
         return false;
-    vector3 ahead = column_in_camera(inverse, 0, projection);
-    vector3 left = column_in_camera(inverse, 1, projection);
-    vector3 origin = column_in_camera(inverse, 2, projection);
+    vector3 ahead = homography_column_in_camera(inverse, 0, projection);
+    vector3 left = homography_column_in_camera(inverse, 1, projection);
+    vector3 origin = homography_column_in_camera(inverse, 2, projection);
     const double a = sqrt(dot(ahead, ahead)), b = sqrt(dot(left, left));
     if (!(a > 0.0 && b > 0.0 && isfinite(a) && isfinite(b) && isfinite(dot(origin, origin))))
         return false;
     // unit vectors; their sum and difference are at right angles, and halve the orthogonal pair
-    ahead = combine(1.0 / a, ahead, 0.0, ahead);
-    left = combine(1.0 / b, left, 0.0, left);
+    ahead = linear_combination(1.0 / a, ahead, 0.0, ahead);
+    left = linear_combination(1.0 / b, left, 0.0, left);
     const double skew = dot(ahead, left);
     if (distortion != NULL)
         *distortion = fmax(fabs(skew), fabs(a / b - 1.0));
     if (!(fabs(skew) < 0.999))
         return false;
-    const vector3 sum = combine(1.0, ahead, 1.0, left), gap = combine(1.0, ahead, -1.0, left);
+    const vector3 sum = linear_combination(1.0, ahead, 1.0, left),
+                  gap = linear_combination(1.0, ahead, -1.0, left);
     const double s = sqrt(0.5 / dot(sum, sum)), d = sqrt(0.5 / dot(gap, gap));
-    ahead = combine(s, sum, d, gap);
-    left = combine(s, sum, -d, gap);
-    origin = combine(1.0 / sqrt(a * b), origin, 0.0, origin);
+    ahead = linear_combination(s, sum, d, gap);
+    left = linear_combination(s, sum, -d, gap);
+    origin = linear_combination(1.0 / sqrt(a * b), origin, 0.0, origin);
     const vector3 up = cross(ahead, left);
     // a homography has no sign: the camera is above the ground
     const double sign = dot(up, origin) <= 0.0 ? 1.0 : -1.0;
-    set_mounting(robot, combine(sign, ahead, 0.0, ahead), combine(sign, left, 0.0, left), up,
-                 combine(sign, origin, 0.0, origin));
+    set_camera_mounting(robot, linear_combination(sign, ahead, 0.0, ahead),
+                        linear_combination(sign, left, 0.0, left), up,
+                        linear_combination(sign, origin, 0.0, origin));
     return robot->camera.mount_height > 1e-6;
 }

@@ -7,7 +7,7 @@
 #include "base/common/vector2.h"
 #include "sim/robot/robot_remarks.h"
 
-void imp_robot_remark(imp_robot_remarks *remarks, bool fault, const char *format, ...)
+void imp_robot_add_remark(imp_robot_remarks *remarks, bool fault, const char *format, ...)
 {
     if (remarks == NULL)
         return;
@@ -27,13 +27,13 @@ typedef struct plausible {
     double value, low, high;
 } plausible;
 
-static void check_all(imp_robot_remarks *remarks, const plausible *list, size_t count)
+static void check_plausible_values(imp_robot_remarks *remarks, const plausible *list, size_t count)
 {
     for (size_t k = 0; k < count; k++)
         if (!(list[k].value >= list[k].low && list[k].value <= list[k].high))
-            imp_robot_remark(remarks, true, "%s is %.4g%s, not within %g to %g: %s", list[k].name,
-                             list[k].value, list[k].unit, list[k].low, list[k].high,
-                             list[k].advice);
+            imp_robot_add_remark(remarks, true, "%s is %.4g%s, not within %g to %g: %s",
+                                 list[k].name, list[k].value, list[k].unit, list[k].low,
+                                 list[k].high, list[k].advice);
 }
 
 static const char CALIBRATE_CAMERA[] = "calibrate the camera again";
@@ -57,7 +57,7 @@ static void check_intrinsic(const imp_robot_def *robot, imp_robot_remarks *remar
         {"ratio of the focal lengths of projection_matrix", "", CALIBRATE_CAMERA, p->fy / p->fx,
          0.7, 2.0},
     };
-    check_all(remarks, list, sizeof list / sizeof list[0]);
+    check_plausible_values(remarks, list, sizeof list / sizeof list[0]);
     // a polynomial that folds back inside the image shows nothing in the corners
     int dark = 0;
     for (int k = 0; k < 4; k++) {
@@ -66,10 +66,11 @@ static void check_intrinsic(const imp_robot_def *robot, imp_robot_remarks *remar
                                     ((k >> 1) * l->height - l->cy) / l->fy, &x, &y);
     }
     if (dark > 0)
-        imp_robot_remark(remarks, true,
-                         "the lens shows nothing in %d of the image's corners, because its "
-                         "distortion folds back: %s, with the board in all corners of the image",
-                         dark, CALIBRATE_CAMERA);
+        imp_robot_add_remark(
+            remarks, true,
+            "the lens shows nothing in %d of the image's corners, because its "
+            "distortion folds back: %s, with the board in all corners of the image",
+            dark, CALIBRATE_CAMERA);
 }
 
 static void check_extrinsic(const imp_robot_def *robot, imp_robot_remarks *remarks)
@@ -85,7 +86,7 @@ static void check_extrinsic(const imp_robot_def *robot, imp_robot_remarks *remar
         {"the camera's yaw", " degrees", CALIBRATE_MOUNT, robot->camera_yaw / degree, -6.0, 6.0},
         {"the camera's roll", " degrees", CALIBRATE_MOUNT, robot->camera_roll / degree, -4.0, 4.0},
     };
-    check_all(remarks, list, sizeof list / sizeof list[0]);
+    check_plausible_values(remarks, list, sizeof list / sizeof list[0]);
 }
 
 static void check_wheels(const imp_robot_def *robot, imp_robot_remarks *remarks)
@@ -101,7 +102,7 @@ static void check_wheels(const imp_robot_def *robot, imp_robot_remarks *remarks)
         {"radius", " m", "it is in metres: 0.0318", w->radius, 0.02, 0.05},
         {"baseline", " m", "it is in metres: 0.1", w->baseline, 0.07, 0.16},
     };
-    check_all(remarks, list, sizeof list / sizeof list[0]);
+    check_plausible_values(remarks, list, sizeof list / sizeof list[0]);
 }
 
 void imp_robot_check(const imp_robot_def *robot, imp_robot_remarks *remarks)
@@ -113,13 +114,14 @@ void imp_robot_check(const imp_robot_def *robot, imp_robot_remarks *remarks)
     if ((robot->known & IMP_ROBOT_WHEELS) != 0)
         check_wheels(robot, remarks);
     if (robot->camera_rate < robot->decision_rate)
-        imp_robot_remark(remarks, false,
-                         "the camera gives %g images per second: there are no more decisions than "
-                         "that, not %g per second",
-                         robot->camera_rate, robot->decision_rate);
+        imp_robot_add_remark(
+            remarks, false,
+            "the camera gives %g images per second: there are no more decisions than "
+            "that, not %g per second",
+            robot->camera_rate, robot->decision_rate);
     if ((robot->known & IMP_ROBOT_BODY) != 0 && (fabs(robot->width - IMP_ROBOT_WIDTH) > 1e-3 ||
                                                  fabs(robot->length - IMP_ROBOT_LENGTH) > 1e-3))
-        imp_robot_remark(remarks, false,
-                         "collisions are simulated with a body of %g x %g m, not %g x %g m",
-                         IMP_ROBOT_WIDTH, IMP_ROBOT_LENGTH, robot->width, robot->length);
+        imp_robot_add_remark(remarks, false,
+                             "collisions are simulated with a body of %g x %g m, not %g x %g m",
+                             IMP_ROBOT_WIDTH, IMP_ROBOT_LENGTH, robot->width, robot->length);
 }

@@ -36,7 +36,7 @@ static imp_status read_file(imp_robot_def *robot, imp_robot_remarks *remarks, co
 }
 
 // Takes the name of a file, without its ending, unless the robot has a name already.
-static void take_name(imp_robot_def *robot, const char *path)
+static void name_robot_after_file(imp_robot_def *robot, const char *path)
 {
     const char *base = imp_path_base_name(path);
     const size_t length = strcspn(base, ".");
@@ -46,8 +46,8 @@ static void take_name(imp_robot_def *robot, const char *path)
 
 // The files of a list. Those of a camera's lens are read before its mounting: two passes, of which
 // the first is for the lens alone.
-static imp_status read_list(imp_robot_def *robot, imp_robot_remarks *remarks, const char *list,
-                            imp_error *err)
+static imp_status read_listed_files(imp_robot_def *robot, imp_robot_remarks *remarks,
+                                    const char *list, imp_error *err)
 {
     char *paths[FILES_MAX], *copy = strdup(list), *rest = copy;
     int count = 0;
@@ -72,13 +72,14 @@ static imp_status read_list(imp_robot_def *robot, imp_robot_remarks *remarks, co
     for (int k = 0; k < count && status == IMP_OK; k++)
         status = read_file(robot, remarks, paths[k], err);
     if (status == IMP_OK)
-        take_name(robot, paths[0]);
+        name_robot_after_file(robot, paths[0]);
     free(copy);
     return status;
 }
 
 // Writes "folder/part/name.yaml"; false if there is no such file.
-static bool find_part(char out[IMP_PATH_MAX], const char *folder, int part, const char *name)
+static bool find_file_of_part(char out[IMP_PATH_MAX], const char *folder, int part,
+                              const char *name)
 {
     const int length =
         snprintf(out, IMP_PATH_MAX, "%s/%s/%s%s", folder, FOLDERS[part], name, SUFFIX);
@@ -101,7 +102,7 @@ typedef struct robot_names {
     int count; // of all, also of those without a place
 } robot_names;
 
-static void add_name(robot_names *found, const char *file)
+static void add_robot_name(robot_names *found, const char *file)
 {
     const size_t length = strlen(file), suffix = sizeof SUFFIX - 1;
     if (length <= suffix || strcmp(file + length - suffix, SUFFIX) != 0 ||
@@ -119,7 +120,7 @@ static void add_name(robot_names *found, const char *file)
     found->count++;
 }
 
-static imp_status list_names(robot_names *found, const char *folder, imp_error *err)
+static imp_status list_robot_names(robot_names *found, const char *folder, imp_error *err)
 {
     for (int k = 0; k < PARTS; k++) {
         char path[IMP_PATH_MAX];
@@ -133,7 +134,7 @@ static imp_status list_names(robot_names *found, const char *folder, imp_error *
         do {
             status = imp_folder_reader_next(&reader, &name, err);
             if (status == IMP_OK && name != NULL)
-                add_name(found, name);
+                add_robot_name(found, name);
         } while (status == IMP_OK && name != NULL);
         imp_folder_reader_close(&reader);
         IMP_TRY(status);
@@ -142,27 +143,28 @@ static imp_status list_names(robot_names *found, const char *folder, imp_error *
 }
 
 // Reads the three files of a robot.
-static imp_status read_named(imp_robot_def *robot, imp_robot_remarks *remarks, const char *folder,
-                             const char *name, imp_error *err)
+static imp_status read_named_robot(imp_robot_def *robot, imp_robot_remarks *remarks,
+                                   const char *folder, const char *name, imp_error *err)
 {
     char path[IMP_PATH_MAX];
     bool own = false;
     for (int k = 0; k < PARTS; k++)
-        own = own || find_part(path, folder, k, name);
+        own = own || find_file_of_part(path, folder, k, name);
     if (!own)
         return imp_fail(err, IMP_BAD_INPUT,
                         "%s: no robot '%.60s': none of %s, %s and %s has a file %.60s%s", folder,
                         name, FOLDERS[0], FOLDERS[1], FOLDERS[2], name, SUFFIX);
     for (int k = 0; k < PARTS; k++) {
-        if (!find_part(path, folder, k, name)) {
-            if (!find_part(path, folder, k, DEFAULT)) {
-                imp_robot_remark(remarks, false,
-                                 "%s: %s has no file %s/%s%s: usual values are taken", folder, name,
-                                 FOLDERS[k], name, SUFFIX);
+        if (!find_file_of_part(path, folder, k, name)) {
+            if (!find_file_of_part(path, folder, k, DEFAULT)) {
+                imp_robot_add_remark(remarks, false,
+                                     "%s: %s has no file %s/%s%s: usual values are taken", folder,
+                                     name, FOLDERS[k], name, SUFFIX);
                 continue;
             }
-            imp_robot_remark(remarks, false, "%s: %s has no file of its own in %s: %s%s is taken",
-                             folder, name, FOLDERS[k], DEFAULT, SUFFIX);
+            imp_robot_add_remark(remarks, false,
+                                 "%s: %s has no file of its own in %s: %s%s is taken", folder, name,
+                                 FOLDERS[k], DEFAULT, SUFFIX);
         }
         IMP_TRY(read_file(robot, remarks, path, err));
     }
@@ -176,12 +178,13 @@ static imp_status read_only_robot(imp_robot_def *robot, imp_robot_remarks *remar
                                   const char *folder, imp_error *err)
 {
     robot_names found = {0};
-    IMP_TRY(list_names(&found, folder, err));
+    IMP_TRY(list_robot_names(&found, folder, err));
     if (found.count > 1)
         return imp_fail(
             err, IMP_USAGE, "%s: there are several robots (%s, %s%s): choose one, as %s/%s", folder,
             found.names[0], found.names[1], found.count > 2 ? ", ..." : "", folder, found.names[0]);
-    return read_named(robot, remarks, folder, found.count == 1 ? found.names[0] : DEFAULT, err);
+    return read_named_robot(robot, remarks, folder, found.count == 1 ? found.names[0] : DEFAULT,
+                            err);
 }
 
 // A path that does not exist may be that of a folder and the name of a robot in it.
@@ -207,9 +210,9 @@ imp_status imp_robot_read(imp_robot_def *out, imp_robot_remarks *remarks, const 
     if (imp_path_exists(path) && is_calibration_folder(path))
         status = read_only_robot(&robot, remarks, path, err);
     else if (!imp_path_exists(path) && split_robot_name(path, folder, &name))
-        status = read_named(&robot, remarks, folder, name, err);
+        status = read_named_robot(&robot, remarks, folder, name, err);
     else
-        status = read_list(&robot, remarks, path, err);
+        status = read_listed_files(&robot, remarks, path, err);
     if (status != IMP_OK)
         return status;
     imp_robot_check(&robot, remarks);

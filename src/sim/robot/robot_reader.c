@@ -62,16 +62,17 @@ static imp_status read_wheels(imp_robot_def *robot, imp_robot_remarks *remarks,
     IMP_TRY(read_numbers(yaml, map, list, (size_t)count, &found));
     for (int k = 0; k < count; k++)
         if (imp_yaml_get(yaml, map, list[k].key) < 0)
-            imp_robot_remark(remarks, false, "%s: %s is missing: %g is taken", yaml->source,
-                             list[k].key, *list[k].value);
+            imp_robot_add_remark(remarks, false, "%s: %s is missing: %g is taken", yaml->source,
+                                 list[k].key, *list[k].value);
     if (fabs(w->trim) >= w->gain)
         return imp_yaml_fail(yaml, map,
                              "trim %g with gain %g would turn a wheel backwards: it must be "
                              "smaller than the gain",
                              w->trim, w->gain);
     if (w->limit > 1.0) {
-        imp_robot_remark(remarks, false, "%s: limit is %g: no duty cycle exceeds 1, which is taken",
-                         yaml->source, w->limit);
+        imp_robot_add_remark(remarks, false,
+                             "%s: limit is %g: no duty cycle exceeds 1, which is taken",
+                             yaml->source, w->limit);
         w->limit = 1.0;
     }
     robot->known |= IMP_ROBOT_WHEELS;
@@ -100,10 +101,11 @@ static void reset_turned_mounting(imp_robot_def *robot, imp_robot_remarks *remar
                                   const char *source)
 {
     const imp_camera_def usual = imp_default_camera_def();
-    imp_robot_remark(remarks, true,
-                     "%s: the camera looks backwards, from %.2f m ahead: the board was detected "
-                     "upside down. Only height and pitch are used; calibrate the mounting again",
-                     source, robot->camera.mount_forward);
+    imp_robot_add_remark(
+        remarks, true,
+        "%s: the camera looks backwards, from %.2f m ahead: the board was detected "
+        "upside down. Only height and pitch are used; calibrate the mounting again",
+        source, robot->camera.mount_forward);
     robot->camera.mount_forward = usual.mount_forward;
     robot->camera.mount_right = usual.mount_right;
     robot->camera_yaw = robot->camera_roll = 0.0;
@@ -116,19 +118,20 @@ static imp_status apply_homography(imp_robot_def *robot, imp_robot_remarks *rema
     double homography[9], distortion = 0.0;
     IMP_TRY(read_homography(yaml, node, homography));
     if ((robot->known & IMP_ROBOT_INTRINSIC) == 0)
-        imp_robot_remark(remarks, false,
-                         "%s: a homography belongs to a camera, and there is no camera_intrinsic: "
-                         "the usual camera is taken, which can be wrong by some degrees",
-                         yaml->source);
+        imp_robot_add_remark(
+            remarks, false,
+            "%s: a homography belongs to a camera, and there is no camera_intrinsic: "
+            "the usual camera is taken, which can be wrong by some degrees",
+            yaml->source);
     if (!imp_robot_set_homography(robot, &robot->projection, homography, &distortion))
         return imp_yaml_fail(yaml, node,
                              "the homography describes no camera above the ground: calibrate the "
                              "mounting again");
     if (distortion > 0.12)
-        imp_robot_remark(remarks, true,
-                         "%s: the homography is unlike any camera's by %.0f %%: calibrate the "
-                         "mounting again, with the board flat on the ground",
-                         yaml->source, 100.0 * distortion);
+        imp_robot_add_remark(remarks, true,
+                             "%s: the homography is unlike any camera's by %.0f %%: calibrate the "
+                             "mounting again, with the board flat on the ground",
+                             yaml->source, 100.0 * distortion);
     if (fabs(robot->camera_yaw) > 0.5 * IMP_PI)
         reset_turned_mounting(robot, remarks, yaml->source);
     const imp_camera_def *c = &robot->camera;
@@ -184,7 +187,7 @@ static imp_status read_intrinsic(imp_robot_def *robot, const imp_yaml *yaml, int
 }
 
 // Delay, rates and body.
-static imp_status read_rest(imp_robot_def *robot, const imp_yaml *yaml, int map)
+static imp_status read_timing_and_body(imp_robot_def *robot, const imp_yaml *yaml, int map)
 {
     const robot_number timing[] = {
         {"delay", &robot->delay, 0.0, 0.5, false},
@@ -240,7 +243,7 @@ static imp_status refuse_unknown_keys(const imp_yaml *yaml, int map)
 }
 
 // A name is one word of letters that file names may have.
-static imp_status read_name(imp_robot_def *robot, const imp_yaml *yaml, int node)
+static imp_status read_robot_name(imp_robot_def *robot, const imp_yaml *yaml, int node)
 {
     const imp_yaml_expected want = {"name", "duckie1", 0.0};
     const char *name;
@@ -277,14 +280,14 @@ imp_status imp_robot_read_document(imp_robot_def *robot, imp_robot_remarks *rema
     const int extrinsic = imp_yaml_get(yaml, root, "camera_extrinsic");
     const int wheels = imp_yaml_get(yaml, root, "kinematics");
     // the extrinsic part may need the intrinsic one
-    imp_status status = name >= 0 ? read_name(robot, yaml, name) : IMP_OK;
+    imp_status status = name >= 0 ? read_robot_name(robot, yaml, name) : IMP_OK;
     if (status == IMP_OK && intrinsic >= 0)
         status = read_intrinsic(robot, yaml, intrinsic);
     if (status == IMP_OK && extrinsic >= 0)
         status = read_extrinsic(robot, remarks, yaml, extrinsic);
     if (status == IMP_OK && wheels >= 0)
         status = read_wheels(robot, remarks, yaml, wheels);
-    return status == IMP_OK ? read_rest(robot, yaml, root) : status;
+    return status == IMP_OK ? read_timing_and_body(robot, yaml, root) : status;
 }
 
 imp_status imp_robot_parse(imp_robot_def *out, imp_robot_remarks *remarks, const char *text,

@@ -5,7 +5,7 @@
 #include "imprint/robot_file.h"
 
 // Adds a line; nothing happens without a list, or once it is full.
-void imp_robot_remark(imp_robot_remarks *remarks, bool fault, const char *format, ...)
+void imp_robot_add_remark(imp_robot_remarks *remarks, bool fault, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -119,7 +119,7 @@ void imp_sim_destroy(imp_sim *sim)
 
 // Draws an episode's values and applies them to environment, camera and effects. Appearance needs
 // the world and follows later.
-static imp_status draw_and_apply_sample(imp_sim *sim, uint32_t episode, imp_error *err)
+static imp_status sample_and_apply_randomization(imp_sim *sim, uint32_t episode, imp_error *err)
 {
     const imp_sim_shared *shared = sim->shared;
     const uint64_t seed = sim->env_def.seed;
@@ -158,7 +158,8 @@ static imp_status begin_episode(imp_sim *sim, uint32_t episode, int map_index,
     // a failure leaves the simulator without an episode
     sim->begun = false;
     sim->next_episode = episode + 1;
-    imp_status status = sim->shared->randomized ? draw_and_apply_sample(sim, episode, err) : IMP_OK;
+    imp_status status =
+        sim->shared->randomized ? sample_and_apply_randomization(sim, episode, err) : IMP_OK;
     // the environment's reset also chooses the world
     if (status == IMP_OK && start == NULL)
         status = imp_env_reset(env, episode, err);
@@ -253,7 +254,7 @@ double imp_sim_progress_reward(const imp_env *env, imp_pose from)
 }
 
 // Duty cycles of an action of the kind that the definition says.
-static imp_action wheels_of_action(const imp_sim *sim, imp_action action)
+static imp_action convert_to_duty_cycles(const imp_sim *sim, imp_action action)
 {
     return sim->shared->def.actions == IMP_ACTION_VELOCITIES
                ? imp_action_from_velocity(action.left, action.right)
@@ -264,7 +265,7 @@ imp_status imp_sim_advance(imp_sim *sim, imp_action action, double time_step, im
 {
     if (!sim->begun)
         return imp_fail(err, IMP_USAGE, "no episode has begun: reset first");
-    IMP_TRY(imp_env_advance(&sim->env, wheels_of_action(sim, action), time_step, err));
+    IMP_TRY(imp_env_advance(&sim->env, convert_to_duty_cycles(sim, action), time_step, err));
     compute_expert_action_of_state(sim);
     return IMP_OK;
 }
@@ -287,7 +288,7 @@ imp_step imp_sim_step(imp_sim *sim, imp_action action)
     const imp_sim_def *def = &sim->shared->def;
     const imp_pose from = sim->env.pose;
     // the expert's action for the new state is computed here, not on demand
-    imp_step step = imp_env_step(&sim->env, wheels_of_action(sim, action));
+    imp_step step = imp_env_step(&sim->env, convert_to_duty_cycles(sim, action));
     if (def->reward == IMP_REWARD_PROGRESS)
         step.reward = imp_sim_progress_reward(&sim->env, from);
     compute_expert_action_of_state(sim);

@@ -20,7 +20,7 @@ imp_view imp_default_view(void)
 }
 
 // Sets the level that samples of each level use; it depends on the size of tiles.
-static void set_levels(imp_ground_uniforms *uniforms, const imp_scene *scene)
+static void set_texture_levels(imp_ground_uniforms *uniforms, const imp_scene *scene)
 {
     enum { SHIFT_MAX = 16 };
     static_assert(IMP_SAMPLE_LEVEL_MAX >= SHIFT_MAX + IMP_TEXTURE_LEVELS,
@@ -50,7 +50,7 @@ void imp_ground_uniforms_set(imp_ground_uniforms *uniforms, const imp_scene *sce
     uniforms->z_forward = (float)(-sine * unit);
     uniforms->z_right = (float)(cosine * unit);
     uniforms->z_start = (float)(view->pose.z * unit + uniforms->z_origin);
-    set_levels(uniforms, scene);
+    set_texture_levels(uniforms, scene);
     // a lamp in the world lights only tiles with asset textures
     uniforms->light = view->light;
     uniforms->lighting = light;

@@ -63,15 +63,15 @@ IMP_ALWAYS_INLINE void load_uniforms(const imp_ground_uniforms *uniforms, vector
 }
 
 // Positions along one axis.
-IMP_ALWAYS_INLINE void find_positions(const imp_f32x8 at[2], const imp_f32x8 axis[4],
-                                      imp_f32x8 *out)
+IMP_ALWAYS_INLINE void compute_positions(const imp_f32x8 at[2], const imp_f32x8 axis[4],
+                                         imp_f32x8 *out)
 {
     *out = at[0] * axis[0] + at[1] * axis[1] + axis[2];
 }
 
 // Half the extent along one axis of a rectangle, widened for the rounding of positions.
-IMP_ALWAYS_INLINE void find_reach(const imp_f32x8 middle[2], const imp_f32x8 half[2],
-                                  const imp_f32x8 axis[4], imp_f32x8 *out)
+IMP_ALWAYS_INLINE void compute_reach(const imp_f32x8 middle[2], const imp_f32x8 half[2],
+                                     const imp_f32x8 axis[4], imp_f32x8 *out)
 {
     const imp_f32x8 forward = IMP_F32X8_ABS(axis[0]), right = IMP_F32X8_ABS(axis[1]);
     const imp_f32x8 far = IMP_F32X8_ABS(middle[0]) * forward + IMP_F32X8_ABS(middle[1]) * right;
@@ -89,10 +89,10 @@ IMP_ALWAYS_INLINE void find_group_cells(const imp_ground_uniforms *uniforms,
                                  IMP_F32X8_LOAD(bounds->middle[1])};
     const imp_f32x8 half[2] = {IMP_F32X8_LOAD(bounds->half[0]), IMP_F32X8_LOAD(bounds->half[1])};
     imp_f32x8 x, z, x_reach, z_reach;
-    find_positions(middle, wide->x, &x);
-    find_positions(middle, wide->z, &z);
-    find_reach(middle, half, wide->x, &x_reach);
-    find_reach(middle, half, wide->z, &z_reach);
+    compute_positions(middle, wide->x, &x);
+    compute_positions(middle, wide->z, &z);
+    compute_reach(middle, half, wide->x, &x_reach);
+    compute_reach(middle, half, wide->z, &z_reach);
     const imp_f32x8 left = x - x_reach, right = x + x_reach, top = z - z_reach, end = z + z_reach;
     const imp_i32x8 column = __builtin_convertvector(left, imp_i32x8) >> IMP_TILE_BITS;
     const imp_i32x8 row = __builtin_convertvector(top, imp_i32x8) >> IMP_TILE_BITS;
@@ -126,8 +126,8 @@ IMP_ALWAYS_INLINE void position_in_cell(const vector_uniforms *wide,
 {
     const imp_f32x8 from[2] = {IMP_F32X8_LOAD(sample->forward), IMP_F32X8_LOAD(sample->right)};
     imp_f32x8 x, z;
-    find_positions(from, wide->x, &x);
-    find_positions(from, wide->z, &z);
+    compute_positions(from, wide->x, &x);
+    compute_positions(from, wide->z, &z);
     at[0] = __builtin_convertvector(x, imp_i32x8);
     at[1] = __builtin_convertvector(z, imp_i32x8);
 }
@@ -140,8 +140,8 @@ IMP_ALWAYS_INLINE void position_in_any_cell(const imp_ground_uniforms *uniforms,
 {
     const imp_f32x8 from[2] = {IMP_F32X8_LOAD(sample->forward), IMP_F32X8_LOAD(sample->right)};
     imp_f32x8 x, z, limited[2];
-    find_positions(from, wide->x, &x);
-    find_positions(from, wide->z, &z);
+    compute_positions(from, wide->x, &x);
+    compute_positions(from, wide->z, &z);
     ops->simd->clamp(&x, &wide->x[3], &limited[0]);
     ops->simd->clamp(&z, &wide->z[3], &limited[1]);
     at[0] = __builtin_convertvector(limited[0], imp_i32x8);

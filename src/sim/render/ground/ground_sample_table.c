@@ -96,7 +96,7 @@ typedef struct sample_grid {
 } sample_grid;
 
 // Rounds a number of pieces up, with a tolerance of a quarter.
-static int clamp_piece_count(double pieces, int most)
+static int round_up_piece_count(double pieces, int most)
 {
     double whole = ceil(pieces - 0.25);
     return whole < 1.0 ? 1 : whole > most ? most : (int)whole;
@@ -116,8 +116,8 @@ static sample_grid sample_grid_of_group(const camera_mount *mount, const pixel_c
         const footprint whole = footprint_at_point(mount, patch, 0.5, 0.5, least);
         // pieces are as long as the narrow side, but not smaller than a texel
         const double piece = fmax(finest, fmin(whole.across, whole.along) / PIECES);
-        const int across = clamp_piece_count(whole.across / piece, SAMPLES_ACROSS_MAX);
-        const int along = clamp_piece_count(whole.along / piece, SAMPLES_ALONG_MAX);
+        const int across = round_up_piece_count(whole.across / piece, SAMPLES_ACROSS_MAX);
+        const int along = round_up_piece_count(whole.along / piece, SAMPLES_ALONG_MAX);
         most.across = across > most.across ? across : most.across;
         most.along = along > most.along ? along : most.along;
     }

@@ -65,8 +65,9 @@ IMP_ALWAYS_INLINE void resolve_eight_pixels(const uint32_t *colours, uint8_t *rg
 }
 
 // Blends `count` pixels that begin at one of the raster, at most eight, in one row or two.
-IMP_ALWAYS_INLINE void resolve_some_pixels(const imp_raster *raster, size_t first, size_t count,
-                                           uint8_t *image, size_t stride, const resolve_ops *ops)
+IMP_ALWAYS_INLINE void resolve_up_to_eight_pixels(const imp_raster *raster, size_t first,
+                                                  size_t count, uint8_t *image, size_t stride,
+                                                  const resolve_ops *ops)
 {
     // copies of eight, so that nothing beyond is touched
     uint32_t colours[PIXELS * SAMPLES] = {0};
@@ -99,7 +100,7 @@ IMP_ALWAYS_INLINE void resolve_block(imp_raster *raster, size_t block, uint8_t *
                                  ((size_t)raster->left + column) * 3,
                              ops);
     else
-        resolve_some_pixels(raster, first, count, image, stride, ops);
+        resolve_up_to_eight_pixels(raster, first, count, image, stride, ops);
     memset(raster->colours + first * SAMPLES, 0, count * SAMPLES * sizeof *raster->colours);
     memset(raster->inverse_depth + first * SAMPLES, 0,
            count * SAMPLES * sizeof *raster->inverse_depth);

@@ -46,7 +46,7 @@ static float find_bounding_sphere(const imp_room_part *part, double middle[3])
 }
 
 // The second longest of a part's sides [m]: the thickness of a table's leg, or of a joint.
-static float find_second_side(const imp_room_part *part)
+static float second_longest_side(const imp_room_part *part)
 {
     const float *size = part->size;
     if (part->shape == IMP_ROOM_PANEL)
@@ -70,7 +70,7 @@ static bool is_part_visible(const imp_object_pass *pass, const imp_camera_frame 
     const float distance = fmaxf((float)sqrt(square) - radius, 0.0f);
     const float focal = pass->projection.focal[1] * pass->projection.scale[1];
     return focal * radius >= RADIUS_PIXELS_MIN * distance &&
-           focal * find_second_side(part) >= SIDE_PIXELS_MIN * distance &&
+           focal * second_longest_side(part) >= SIDE_PIXELS_MIN * distance &&
            imp_sphere_is_visible(&pass->projection, camera_frame, middle, radius);
 }
 
@@ -91,7 +91,7 @@ static const imp_mesh *mesh_of_part(const imp_scene_objects *objects, const imp_
 }
 
 // What lies on the floor is as far away as the floor itself, and does not change its class.
-static bool is_selected(const imp_room_part *part, imp_room_selection selection)
+static bool is_part_selected(const imp_room_part *part, imp_room_selection selection)
 {
     return selection == IMP_ROOM_ALL ||
            (part->duckie == (selection == IMP_ROOM_DUCKIES) && part->shape != IMP_ROOM_FLAT);
@@ -104,7 +104,7 @@ bool imp_room_draw(imp_object_pass *pass, const imp_scene_objects *objects,
     bool drawn = false;
     for (int k = view->room->part_count - 1; k >= 0; k--) {
         const imp_room_part *part = &view->room->parts[k];
-        if (!is_selected(part, selection))
+        if (!is_part_selected(part, selection))
             continue;
         if (!is_part_visible(pass, camera_frame, part))
             continue;

@@ -54,7 +54,7 @@ static void fill_random_background(imp_horizon *out, const float colour[3], imp_
 
 // Draws a rectangle that stands on the horizon or hangs above it; some are striped. Its colour is
 // between a random one and the background's.
-static void draw_random_patch(imp_horizon *out, const float colour[3], imp_random *random)
+static void paint_random_patch(imp_horizon *out, const float colour[3], imp_random *random)
 {
     // small patches are more frequent than large ones
     const int left = (int)imp_random_below(random, WIDTH);
@@ -87,5 +87,5 @@ void imp_horizon_generate(imp_horizon *out, const float colour[3], imp_random *r
     fill_random_background(out, colour, random);
     const int patches = (int)imp_random_below(random, PATCHES_MAX + 1);
     for (int n = 0; n < patches; n++)
-        draw_random_patch(out, colour, random);
+        paint_random_patch(out, colour, random);
 }

@@ -32,13 +32,13 @@ typedef struct room_plan {
 } room_plan;
 
 // Draws a whole number within [least, most].
-static int draw_count(imp_room_builder *b, const int range[2])
+static int sample_count(imp_room_builder *b, const int range[2])
 {
     return range[0] + (int)imp_random_below(b->random, (uint32_t)(range[1] - range[0] + 1));
 }
 
 // Moves the frame to a wall's middle, facing the room; returns the wall's length [m].
-static float set_wall_frame(imp_room_builder *b, const room_plan *plan, int wall)
+static float use_wall_coordinates(imp_room_builder *b, const room_plan *plan, int wall)
 {
     // walls at low x, high x, low z and high z; ahead is (cos, -sin) in (x, z)
     static const float COSINES[4] = {1.0f, -1.0f, 0.0f, 0.0f}, SINES[4] = {0.0f, 0.0f, -1.0f, 1.0f};
@@ -54,7 +54,7 @@ static float set_wall_frame(imp_room_builder *b, const room_plan *plan, int wall
 }
 
 // The frame of the world itself.
-static void set_world_frame(imp_room_builder *b)
+static void use_world_coordinates(imp_room_builder *b)
 {
     b->x = b->z = b->sine = 0.0f;
     b->cosine = 1.0f;
@@ -67,10 +67,11 @@ static void add_walls(imp_room_builder *b, const room_plan *plan)
     const bool halves = imp_room_chance(b, 0.3);
     const float dado = imp_room_uniform(b, 0.3, 1.1), skirting = imp_room_uniform(b, 0.05, 0.15);
     float lower[3], edge[3];
-    imp_room_draw_colour(b, 0.2, 0.9, 0.2, lower);
-    imp_room_draw_colour(b, 0.05, 0.9, imp_room_chance(b, 0.7) ? 0.05 : 0.25, edge);
+    imp_room_sample_colour(b, 0.2, 0.9, 0.2, lower);
+    imp_room_sample_colour(b, 0.05, 0.9, imp_room_chance(b, 0.7) ? 0.05 : 0.25, edge);
     for (int wall = 0; wall < 4; wall++) {
-        const float length = set_wall_frame(b, plan, wall), shade = imp_room_uniform(b, 0.85, 1.1);
+        const float length = use_wall_coordinates(b, plan, wall),
+                    shade = imp_room_uniform(b, 0.85, 1.1);
         const float foot[3] = {0.0f, 0.0f, 0.0f}, front[3] = {0.004f, 0.0f, 0.0f},
                     nearer[3] = {0.008f, 0.0f, 0.0f};
         const float size[3] = {1.0f, b->height, length}, half[3] = {1.0f, dado, length};
@@ -78,26 +79,26 @@ static void add_walls(imp_room_builder *b, const room_plan *plan)
         float colour[3];
         for (int c = 0; c < 3; c++)
             colour[c] = b->wall[c] * shade;
-        imp_room_add(b, IMP_ROOM_PANEL, foot, size, colour);
+        imp_room_add_part(b, IMP_ROOM_PANEL, foot, size, colour);
         if (halves)
-            imp_room_add(b, IMP_ROOM_PANEL, front, half, lower);
-        imp_room_add(b, IMP_ROOM_PANEL, nearer, strip, edge);
+            imp_room_add_part(b, IMP_ROOM_PANEL, front, half, lower);
+        imp_room_add_part(b, IMP_ROOM_PANEL, nearer, strip, edge);
     }
 }
 
 // Adds a rectangle on the floor between two corners; `layer` counts what lies on top of what.
-static void add_flat(imp_room_builder *b, int layer, float x0, float z0, float x1, float z1,
-                     const float colour[3])
+static void add_floor_rectangle(imp_room_builder *b, int layer, float x0, float z0, float x1,
+                                float z1, const float colour[3])
 {
     const float at[3] = {0.5f * (x0 + x1), 0.001f * (float)layer, 0.5f * (z0 + z1)};
     const float size[3] = {x1 - x0, 1.0f, z1 - z0};
     if (x1 > x0 && z1 > z0)
-        imp_room_add(b, IMP_ROOM_FLAT, at, size, colour);
+        imp_room_add_part(b, IMP_ROOM_FLAT, at, size, colour);
 }
 
 // Adds the joints of a tiled floor along one axis, which the map interrupts.
-static void add_joints(imp_room_builder *b, const room_plan *plan, int axis, float pitch,
-                       const float colour[3])
+static void add_floor_joints(imp_room_builder *b, const room_plan *plan, int axis, float pitch,
+                             const float colour[3])
 {
     enum { JOINTS_MAX = 40 };
     const float thin = 0.006f;
@@ -110,9 +111,9 @@ static void add_joints(imp_room_builder *b, const room_plan *plan, int axis, flo
             const float from = k == 0 ? plan->low[other] : plan->map[other];
             const float to = k == 0 && !beside ? 0.0f : plan->high[other];
             if (axis == 0)
-                add_flat(b, 1, at, from, at + thin, to, colour);
+                add_floor_rectangle(b, 1, at, from, at + thin, to, colour);
             else
-                add_flat(b, 1, from, at, to, at + thin, colour);
+                add_floor_rectangle(b, 1, from, at, to, at + thin, colour);
         }
     }
 }
@@ -122,7 +123,7 @@ static void add_floor(imp_room_builder *b, const room_plan *plan)
 {
     const double brown = imp_room_uniform(b, 0.0, 1.0);
     float *floor = b->room->floor, joint[3];
-    imp_room_draw_colour(b, 0.12, 0.85, 0.1, floor);
+    imp_room_sample_colour(b, 0.12, 0.85, 0.1, floor);
     if (brown < 0.3) {
         // wood
         floor[1] = 0.75f * floor[0];
@@ -132,11 +133,11 @@ static void add_floor(imp_room_builder *b, const room_plan *plan)
         floor[c] *= b->brightness;
         joint[c] = floor[c] * (brown < 0.6 ? 0.6f : 1.3f) / b->brightness;
     }
-    set_world_frame(b);
+    use_world_coordinates(b);
     if (brown > 0.2 && brown < 0.75) {
         const float pitch = imp_room_uniform(b, 0.3, 0.9);
         for (int axis = 0; axis < 2; axis++)
-            add_joints(b, plan, axis, pitch, joint);
+            add_floor_joints(b, plan, axis, pitch, joint);
     }
 }
 
@@ -155,11 +156,11 @@ static bool has_road_on_line(const imp_world *world, bool rows, int line, int pl
 
 // Adds black mats beside the road, where it ends at cells without one. Neighbouring edges share a
 // strip. It reaches a little over the road, whose texture ends softly.
-static void add_mats(imp_room_builder *b, const imp_world *world, float width)
+static void add_mats_beside_road(imp_room_builder *b, const imp_world *world, float width)
 {
     const float tile = (float)world->tile_size, over = 0.004f;
     float colour[3];
-    imp_room_draw_colour(b, 0.1, 0.2, 0.02, colour);
+    imp_room_sample_colour(b, 0.1, 0.2, 0.02, colour);
     for (int k = 0; k < 4; k++) {
         // lines between rows or columns, with the road before or behind them
         const bool rows = k % 2 == 0, behind = k / 2 == 1;
@@ -174,15 +175,17 @@ static void add_mats(imp_room_builder *b, const imp_world *world, float width)
                 const float low = tile * (float)line - (behind ? width : over);
                 const float high = tile * (float)line + (behind ? over : width);
                 if (to > from && rows)
-                    add_flat(b, 2, tile * (float)from, low, tile * (float)to, high, colour);
+                    add_floor_rectangle(b, 2, tile * (float)from, low, tile * (float)to, high,
+                                        colour);
                 else if (to > from)
-                    add_flat(b, 2, low, tile * (float)from, high, tile * (float)to, colour);
+                    add_floor_rectangle(b, 2, low, tile * (float)from, high, tile * (float)to,
+                                        colour);
             }
     }
 }
 
 // Adds things that stand between the map and the walls.
-static void add_standing(imp_room_builder *b, const room_plan *plan, int count)
+static void add_standing_furniture(imp_room_builder *b, const room_plan *plan, int count)
 {
     for (int k = 0; k < count && imp_room_has_space(b, 100); k++) {
         const float x =
@@ -208,13 +211,13 @@ static void add_lamps(imp_room_builder *b, const room_plan *plan, int most)
     const float glow[3] = {1.0f, 1.0f, imp_room_uniform(b, 0.75, 1.0)}, off[3] = {0.3f, 0.3f, 0.3f};
     const float size[3] = {1.2f, 0.06f, 0.3f};
     const int count = (int)imp_random_below(b->random, (uint32_t)most + 1);
-    set_world_frame(b);
+    use_world_coordinates(b);
     for (int k = 0; k < count && imp_room_has_space(b, 60); k++) {
         const float x = imp_room_uniform(b, (double)plan->low[0], (double)plan->high[0]);
         const float z = imp_room_uniform(b, (double)plan->low[1], (double)plan->high[1]);
         const float at[3] = {x, b->height - 0.1f, z};
         const bool on = imp_room_chance(b, b->night ? 0.15 : 0.9);
-        imp_room_part *lamp = imp_room_add(b, IMP_ROOM_BOX, at, size, on ? glow : off);
+        imp_room_part *lamp = imp_room_add_part(b, IMP_ROOM_BOX, at, size, on ? glow : off);
         if (lamp != NULL)
             lamp->glows = on;
     }
@@ -231,12 +234,12 @@ void imp_room_generate(imp_room *out, const imp_world *world, imp_room_kind kind
         return;
     b->brightness = imp_room_uniform(b, night ? 0.4 : 0.6, 1.0);
     b->height = imp_room_uniform(b, style->height[0], style->height[1]);
-    imp_room_draw_colour(b, style->shade[0], style->shade[1], 0.15, b->wall);
-    imp_room_draw_colour(b, 0.1, 0.8, 0.1, b->metal);
+    imp_room_sample_colour(b, style->shade[0], style->shade[1], 0.15, b->wall);
+    imp_room_sample_colour(b, 0.1, 0.8, 0.1, b->metal);
     b->wood[0] = imp_room_uniform(b, 0.2, 0.85);
     b->wood[1] = b->wood[0] * imp_room_uniform(b, 0.6, 0.95);
     b->wood[2] = b->wood[1] * imp_room_uniform(b, 0.5, 0.95);
-    imp_room_draw_colour(b, 0.3, 0.95, 0.05, out->ceiling);
+    imp_room_sample_colour(b, 0.3, 0.95, 0.05, out->ceiling);
     for (int c = 0; c < 3; c++)
         out->ceiling[c] *= b->brightness;
 
@@ -251,15 +254,15 @@ void imp_room_generate(imp_room *out, const imp_world *world, imp_room_kind kind
     add_floor(b, &plan);
     out->bare = imp_room_chance(b, 0.6);
     if (imp_room_chance(b, 0.6))
-        add_mats(b, world, imp_room_uniform(b, 0.04, 0.3));
+        add_mats_beside_road(b, world, imp_room_uniform(b, 0.04, 0.3));
     add_lamps(b, &plan, style->lamps);
     for (int wall = 0; wall < 4; wall++) {
-        const float length = set_wall_frame(b, &plan, wall);
+        const float length = use_wall_coordinates(b, &plan, wall);
         const int axis = wall / 2;
         const float depth = wall % 2 == 0 ? -plan.low[axis] : plan.high[axis] - plan.map[axis];
         imp_room_furnish_wall(b, length, depth, style->density);
     }
-    add_standing(b, &plan, draw_count(b, style->standing));
+    add_standing_furniture(b, &plan, sample_count(b, style->standing));
 }
 
 // Adds a duckie of three parts: body, head and beak.
@@ -275,9 +278,9 @@ static void add_duckie(imp_room_builder *b)
                 head_radii[3] = {0.02f * s, 0.02f * s, 0.02f * s};
     const float beak[3] = {0.036f * s, 0.054f * s, 0.0f},
                 beak_size[3] = {0.016f * s, 0.009f * s, 0.018f * s};
-    imp_room_part *parts[3] = {imp_room_add(b, IMP_ROOM_BALL, body, body_radii, yellow),
-                               imp_room_add(b, IMP_ROOM_BALL, head, head_radii, yellow),
-                               imp_room_add(b, IMP_ROOM_BOX, beak, beak_size, orange)};
+    imp_room_part *parts[3] = {imp_room_add_part(b, IMP_ROOM_BALL, body, body_radii, yellow),
+                               imp_room_add_part(b, IMP_ROOM_BALL, head, head_radii, yellow),
+                               imp_room_add_part(b, IMP_ROOM_BOX, beak, beak_size, orange)};
     for (int k = 0; k < 3; k++)
         if (parts[k] != NULL)
             parts[k]->duckie = true;

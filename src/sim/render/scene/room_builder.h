@@ -34,13 +34,13 @@ static inline bool imp_room_has_space(const imp_room_builder *builder, int parts
 }
 
 // Draws a colour around a grey within `low` to `high`; `vivid` 0 is grey, 1 any colour.
-void imp_room_draw_colour(imp_room_builder *builder, double low, double high, double vivid,
-                          float out[3]);
+void imp_room_sample_colour(imp_room_builder *builder, double low, double high, double vivid,
+                            float out[3]);
 
 // Adds a part whose base has its middle at (ahead, up, right) of the frame, and whose sides are
 // (deep, high, wide). NULL if there is no space.
-imp_room_part *imp_room_add(imp_room_builder *builder, imp_room_shape shape, const float at[3],
-                            const float size[3], const float colour[3]);
+imp_room_part *imp_room_add_part(imp_room_builder *builder, imp_room_shape shape, const float at[3],
+                                 const float size[3], const float colour[3]);
 
 // Furnishes the length of a wall. The frame is in the wall's middle and faces the room. `density`
 // is the share of places that are not empty.

@@ -8,16 +8,16 @@
 
 static const float WHITE[3] = {0.95f, 0.96f, 0.97f}, DARK[3] = {0.07f, 0.07f, 0.08f};
 
-void imp_room_draw_colour(imp_room_builder *builder, double low, double high, double vivid,
-                          float out[3])
+void imp_room_sample_colour(imp_room_builder *builder, double low, double high, double vivid,
+                            float out[3])
 {
     const float grey = imp_room_uniform(builder, low, high);
     for (int c = 0; c < 3; c++)
         out[c] = grey + (float)vivid * (imp_room_uniform(builder, 0.02, 0.98) - grey);
 }
 
-imp_room_part *imp_room_add(imp_room_builder *builder, imp_room_shape shape, const float at[3],
-                            const float size[3], const float colour[3])
+imp_room_part *imp_room_add_part(imp_room_builder *builder, imp_room_shape shape, const float at[3],
+                                 const float size[3], const float colour[3])
 {
     imp_room *room = builder->room;
     if (room->part_count >= IMP_ROOM_PARTS_MAX)
@@ -41,7 +41,7 @@ static void add_box(imp_room_builder *b, float ahead, float up, float right, flo
                     float wide, const float colour[3])
 {
     const float at[3] = {ahead, up, right}, size[3] = {deep, high, wide};
-    imp_room_add(b, IMP_ROOM_BOX, at, size, colour);
+    imp_room_add_part(b, IMP_ROOM_BOX, at, size, colour);
 }
 
 // A panel just in front of the wall; `layer` counts panels on top of each other.
@@ -49,7 +49,7 @@ static void add_panel(imp_room_builder *b, int layer, float up, float right, flo
                       const float colour[3], bool glows)
 {
     const float at[3] = {0.012f * (float)layer, up, right}, size[3] = {1.0f, high, wide};
-    imp_room_part *part = imp_room_add(b, IMP_ROOM_PANEL, at, size, colour);
+    imp_room_part *part = imp_room_add_part(b, IMP_ROOM_PANEL, at, size, colour);
     if (part != NULL)
         part->glows = glows;
 }
@@ -77,7 +77,7 @@ static void add_window(imp_room_builder *b, float right, float wide)
 static void add_door(imp_room_builder *b, float right)
 {
     float colour[3];
-    imp_room_draw_colour(b, 0.2, 0.7, 0.3, colour);
+    imp_room_sample_colour(b, 0.2, 0.7, 0.3, colour);
     add_panel(b, 1, 0.0f, right, 2.1f, 1.05f, b->metal, false);
     add_panel(b, 2, 0.0f, right, 2.03f, 0.9f, colour, false);
     add_box(b, 0.05f, 1.0f, right + 0.36f, 0.05f, 0.03f, 0.12f, DARK);
@@ -94,16 +94,16 @@ static void add_board(imp_room_builder *b, float right, float wide)
     const float low = imp_room_uniform(b, 0.15, 1.1), high = imp_room_uniform(b, 0.4, 1.3);
     const bool framed = imp_room_chance(b, 0.7);
     float colour[3];
-    imp_room_draw_colour(b, 0.7, 1.0, imp_room_chance(b, 0.6) ? 0.0 : 0.8, colour);
+    imp_room_sample_colour(b, 0.7, 1.0, imp_room_chance(b, 0.6) ? 0.0 : 0.8, colour);
     if (imp_room_chance(b, 0.2))
-        imp_room_draw_colour(b, 0.02, 0.1, 0.0, colour);
+        imp_room_sample_colour(b, 0.02, 0.1, 0.0, colour);
     if (framed)
         add_panel(b, 1, low - 0.04f, right, high + 0.08f, wide + 0.08f,
                   imp_room_chance(b, 0.6) ? DARK : b->metal, false);
     add_panel(b, 2, low, right, high, wide, colour, false);
     // writing
     float ink[3];
-    imp_room_draw_colour(b, 0.1, 0.5, 0.6, ink);
+    imp_room_sample_colour(b, 0.1, 0.5, 0.6, ink);
     const int lines = (int)imp_random_below(b->random, 5);
     for (int k = 0; k < lines; k++) {
         const float left = imp_room_uniform(b, 0.0, 0.2), long_as = imp_room_uniform(b, 0.2, 0.5);
@@ -131,7 +131,7 @@ static void add_shelf(imp_room_builder *b, float right, float wide, float deep)
              at < 0.5f * wide - 0.1f && imp_room_has_space(b, 60);) {
             const float thick = imp_room_uniform(b, 0.04, imp_room_chance(b, 0.4) ? 0.35 : 0.12);
             float colour[3];
-            imp_room_draw_colour(b, 0.1, 0.8, 0.6, colour);
+            imp_room_sample_colour(b, 0.1, 0.8, 0.6, colour);
             if (at + thick < 0.5f * wide && imp_room_chance(b, 0.75))
                 add_box(b, 0.45f * deep, step * (float)k + 0.025f, right + at + 0.5f * thick,
                         0.8f * deep, step * imp_room_uniform(b, 0.35, 0.85), thick, colour);
@@ -145,7 +145,7 @@ static void add_cupboard(imp_room_builder *b, float right, float wide, float dee
     const float high = imp_room_uniform(b, 0.6, 2.0);
     const int doors = wide > 0.9f ? 2 : 1;
     float colour[3], edge[3];
-    imp_room_draw_colour(b, 0.25, 0.95, 0.3, colour);
+    imp_room_sample_colour(b, 0.25, 0.95, 0.3, colour);
     for (int c = 0; c < 3; c++)
         edge[c] = 0.5f * colour[c];
     add_box(b, 0.48f * deep, 0.0f, right, 0.9f * deep, 0.08f, wide, DARK);
@@ -172,14 +172,14 @@ static void add_table(imp_room_builder *b, float ahead, float right, float wide)
 static void add_swivel_chair(imp_room_builder *b, float ahead, float right)
 {
     float colour[3];
-    imp_room_draw_colour(b, 0.05, 0.3, 0.4, colour);
+    imp_room_sample_colour(b, 0.05, 0.3, 0.4, colour);
     for (int k = 0; k < 5; k++) {
         const imp_sine_cosine turn = imp_sincos(2.0 * IMP_PI * k / 5.0);
         const float dx = 0.28f * (float)turn.cosine, dz = 0.28f * (float)turn.sine;
         const float castor[3] = {ahead + dx, 0.03f, right + dz}, radii[3] = {0.03f, 0.03f, 0.03f};
         add_box(b, ahead + 0.5f * dx, 0.06f, right + 0.5f * dz, 0.05f + 0.9f * (dx < 0 ? -dx : dx),
                 0.035f, 0.05f + 0.9f * (dz < 0 ? -dz : dz), DARK);
-        imp_room_add(b, IMP_ROOM_BALL, castor, radii, DARK);
+        imp_room_add_part(b, IMP_ROOM_BALL, castor, radii, DARK);
     }
     add_box(b, ahead, 0.06f, right, 0.06f, 0.36f, 0.06f, b->metal);
     add_box(b, ahead, 0.42f, right, 0.46f, 0.08f, 0.46f, colour);
@@ -190,7 +190,7 @@ static void add_swivel_chair(imp_room_builder *b, float ahead, float right)
 static void add_chair(imp_room_builder *b, float ahead, float right)
 {
     float colour[3];
-    imp_room_draw_colour(b, 0.1, 0.7, 0.6, colour);
+    imp_room_sample_colour(b, 0.1, 0.7, 0.6, colour);
     for (int k = 0; k < 4; k++)
         add_box(b, ahead + (k & 1 ? 0.2f : -0.2f), 0.0f, right + (k & 2 ? 0.2f : -0.2f), 0.03f,
                 0.45f, 0.03f, b->metal);
@@ -205,18 +205,18 @@ static void add_person(imp_room_builder *b, float ahead, float right)
     const float pale = imp_room_uniform(b, 0.35, 0.9);
     const float skin[3] = {pale, 0.75f * pale, 0.6f * pale};
     float trousers[3], shirt[3];
-    imp_room_draw_colour(b, 0.03, 0.4, 0.2, trousers);
-    imp_room_draw_colour(b, 0.1, 0.9, 0.7, shirt);
+    imp_room_sample_colour(b, 0.03, 0.4, 0.2, trousers);
+    imp_room_sample_colour(b, 0.1, 0.9, 0.7, shirt);
     for (int k = 0; k < 2; k++) {
         const float side = k == 0 ? -0.11f : 0.11f;
         const float shoe[3] = {ahead + 0.06f, 0.04f, right + side}, size[3] = {0.14f, 0.05f, 0.05f};
-        imp_room_add(b, IMP_ROOM_BALL, shoe, size, DARK);
+        imp_room_add_part(b, IMP_ROOM_BALL, shoe, size, DARK);
         add_box(b, ahead, 0.05f, right + side, 0.14f, 0.8f * tall, 0.14f, trousers);
         add_box(b, ahead, 0.75f * tall, right + 2.4f * side, 0.09f, 0.65f * tall, 0.09f, shirt);
     }
     add_box(b, ahead, 0.8f * tall, right, 0.22f, 0.62f * tall, 0.38f, shirt);
     const float head[3] = {ahead, 1.58f * tall, right}, radii[3] = {0.1f, 0.14f, 0.09f};
-    imp_room_add(b, IMP_ROOM_BALL, head, radii, skin);
+    imp_room_add_part(b, IMP_ROOM_BALL, head, radii, skin);
 }
 
 // A pot with leaves.
@@ -225,13 +225,13 @@ static void add_plant(imp_room_builder *b, float ahead, float right)
     const float high = imp_room_uniform(b, 0.3, 0.9),
                 green[3] = {0.1f, imp_room_uniform(b, 0.25, 0.5), 0.1f};
     float pot[3];
-    imp_room_draw_colour(b, 0.1, 0.8, 0.3, pot);
+    imp_room_sample_colour(b, 0.1, 0.8, 0.3, pot);
     add_box(b, ahead, 0.0f, right, 0.26f, 0.26f, 0.26f, pot);
     for (int k = 0; k < 4; k++) {
         const float dx = imp_room_uniform(b, -0.12, 0.12), dz = imp_room_uniform(b, -0.12, 0.12);
         const float at[3] = {ahead + dx, 0.3f + high * imp_room_uniform(b, 0.2, 1.0), right + dz};
         const float radii[3] = {0.14f, imp_room_uniform(b, 0.12, 0.25), 0.14f};
-        imp_room_add(b, IMP_ROOM_BALL, at, radii, green);
+        imp_room_add_part(b, IMP_ROOM_BALL, at, radii, green);
     }
 }
 
@@ -245,7 +245,7 @@ static void add_boxes(imp_room_builder *b, float ahead, float right)
         const float deep = imp_room_uniform(b, 0.15, 0.4), wide = imp_room_uniform(b, 0.15, 0.5);
         const float card[3] = {brown, 0.75f * brown, 0.5f * brown};
         float colour[3];
-        imp_room_draw_colour(b, 0.1, 0.9, 0.7, colour);
+        imp_room_sample_colour(b, 0.1, 0.9, 0.7, colour);
         add_box(b, ahead, up, right, deep, high, wide, imp_room_chance(b, 0.6) ? card : colour);
         up += imp_room_chance(b, 0.5) ? high : 0.0f;
         right += up > 0.0f ? 0.0f : 0.45f;
@@ -261,13 +261,13 @@ static void add_lamp(imp_room_builder *b, float ahead, float right)
     const float at[3] = {ahead, high + 0.12f, right}, radii[3] = {0.15f, 0.14f, 0.15f};
     add_box(b, ahead, 0.0f, right, 0.24f, 0.03f, 0.24f, DARK);
     add_box(b, ahead, 0.03f, right, 0.03f, high, 0.03f, b->metal);
-    imp_room_part *shade = imp_room_add(b, IMP_ROOM_BALL, at, radii, light);
+    imp_room_part *shade = imp_room_add_part(b, IMP_ROOM_BALL, at, radii, light);
     if (shade != NULL)
         shade->glows = imp_room_chance(b, b->night ? 0.7 : 0.4);
 }
 
 // Furnishes one place of a wall.
-static void furnish_place(imp_room_builder *b, float right, float wide, float depth)
+static void furnish_place_at_wall(imp_room_builder *b, float right, float wide, float depth)
 {
     const float wanted = imp_room_uniform(b, 0.25, 0.45);
     const float deep = wanted < 0.8f * depth ? wanted : 0.8f * depth;
@@ -323,7 +323,7 @@ void imp_room_furnish_wall(imp_room_builder *builder, float length, float depth,
     while (at < 0.5f * length - 0.6f && imp_room_has_space(builder, PLACE_PARTS)) {
         const float wide = imp_room_uniform(builder, 0.6, 1.8);
         if (at + wide < 0.5f * length - 0.1f && imp_room_chance(builder, density))
-            furnish_place(builder, at + 0.5f * wide, wide, depth);
+            furnish_place_at_wall(builder, at + 0.5f * wide, wide, depth);
         at += wide + imp_room_uniform(builder, 0.05, 0.6);
     }
 }
