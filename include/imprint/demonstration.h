@@ -57,7 +57,7 @@ imp_status imp_demonstration_format(char **out, const imp_demonstration *demonst
 /// frees *out with imp_demonstration_free(), and may fill policy, recorder and note.
 imp_status imp_demonstration_begin(imp_demonstration *out, const imp_env *env, imp_error *err);
 /// The action that a file can hold: rounded to float32. Step with this one.
-imp_action imp_demonstration_round(imp_action action);
+imp_action imp_demonstration_round_action(imp_action action);
 /// Adds a step: the action that was given, and env after it. Fails with IMP_NO_MEMORY, and with
 /// IMP_USAGE beyond IMP_DEMONSTRATION_STEPS_MAX.
 imp_status imp_demonstration_add(imp_demonstration *demonstration, imp_action action,

@@ -171,9 +171,9 @@ typedef struct imp_evaluation {
 } imp_evaluation;
 
 /// Drives episodes with a policy. The same definition gives the same starts to every policy.
-/// Actions are rounded as imp_demonstration_round() does, so that every episode can be kept as a
-/// file and driven again to the last bit. All figures are of all episodes; memory grows by some 200
-/// bytes with each beyond def->keep. The caller frees *out with imp_evaluation_free().
+/// Actions are rounded as imp_demonstration_round_action() does, so that every episode can be kept
+/// as a file and driven again to the last bit. All figures are of all episodes; memory grows by
+/// some 200 bytes with each beyond def->keep. The caller frees *out with imp_evaluation_free().
 imp_status imp_evaluate(imp_evaluation *out, const imp_policy_factory *policy,
                         const imp_eval_def *def, const imp_monitor *monitor, imp_error *err);
 void imp_evaluation_free(imp_evaluation *evaluation); ///< nullable

@@ -155,7 +155,7 @@ const char *imp_range_format(const imp_range *range, char out[IMP_RANGE_TEXT_MAX
 }
 
 // The value of a member that is one number, for the check of its range.
-static double number_of_member(const imp_struct_member *member, const void *at)
+static double member_as_double(const imp_struct_member *member, const void *at)
 {
     return member->kind == IMP_MEMBER_DOUBLE ? *(const double *)at : *(const int *)at;
 }
@@ -173,9 +173,9 @@ imp_status imp_struct_check(const imp_struct_table *members, const void *def,
             return imp_fail(err, IMP_USAGE, "%s was not made with imp_default_%s()", members->type,
                             members->type + strlen("imp_"));
         if (member->range.low != member->range.high &&
-            !imp_range_contains(&member->range, number_of_member(member, at)))
+            !imp_range_contains(&member->range, member_as_double(member, at)))
             return imp_fail(err, IMP_USAGE, "%s.%s %g: must be %s", members->type, member->name,
-                            number_of_member(member, at), imp_range_format(&member->range, wanted));
+                            member_as_double(member, at), imp_range_format(&member->range, wanted));
         // nested structs that are arrays have neither ranges nor cookies
         if (member->of != NULL && member->size == member->of->size)
             IMP_TRY(imp_struct_check(member->of, at, err));

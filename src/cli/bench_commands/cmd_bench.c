@@ -77,7 +77,7 @@ typedef struct benchmark {
 } benchmark;
 
 // Starts the next episode of the expert's environment if this one ended.
-static void reset_if_done(bench_context *r, imp_step step)
+static void reset_if_episode_ended(bench_context *r, imp_step step)
 {
     imp_error err;
     if (!step.terminated && !step.truncated)
@@ -132,7 +132,7 @@ static int step_with_expert(bench_context *r)
 {
     enum { STEPS = 256 };
     for (int k = 0; k < STEPS; k++)
-        reset_if_done(r, imp_env_step(&r->env, imp_policy_act(r->policy, &r->env, NULL)));
+        reset_if_episode_ended(r, imp_env_step(&r->env, imp_policy_act(r->policy, &r->env, NULL)));
     return STEPS;
 }
 

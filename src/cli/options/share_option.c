@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 // Reads the digits at *at and moves past them. A number that is too large becomes INT_MAX.
-static bool read_number(int *out, const char **at)
+static bool parse_whole_number(int *out, const char **at)
 {
     char *end;
     if (**at < '0' || **at > '9')
@@ -22,8 +22,8 @@ imp_status imp_share_option_parse(int *share, int *shares, const char *text, imp
     *share = *shares = 0;
     if (text == NULL)
         return IMP_OK;
-    if (!read_number(share, &at) || *at++ != '/' || !read_number(shares, &at) || *at != '\0' ||
-        *share < 1 || *share > *shares)
+    if (!parse_whole_number(share, &at) || *at++ != '/' || !parse_whole_number(shares, &at) ||
+        *at != '\0' || *share < 1 || *share > *shares)
         return imp_fail(err, IMP_USAGE,
                         "--share %s: give the part and the number of parts, such as 2/5", text);
     return IMP_OK;

@@ -18,7 +18,7 @@ typedef struct settings {
     bool force;
 } settings;
 
-static int compare_names(const void *a, const void *b)
+static int compare_paths(const void *a, const void *b)
 {
     return strcmp(((const imp_run *)a)->path, ((const imp_run *)b)->path);
 }
@@ -26,7 +26,7 @@ static int compare_names(const void *a, const void *b)
 static int compare_times(const void *a, const void *b)
 {
     const time_t first = ((const imp_run *)a)->modified, second = ((const imp_run *)b)->modified;
-    return first != second ? (first > second) - (first < second) : compare_names(a, b);
+    return first != second ? (first > second) - (first < second) : compare_paths(a, b);
 }
 
 // Runs of one command stand together, the best one first.
@@ -37,7 +37,7 @@ static int compare_commands_and_ranks(const void *a, const void *b)
     if (commands != 0)
         return commands;
     return first->rank != second->rank ? (first->rank > second->rank) - (first->rank < second->rank)
-                                       : compare_names(a, b);
+                                       : compare_paths(a, b);
 }
 
 // Whether a run has all settings that --filter names. A filter is KEY=VALUE; quotes do not count.
@@ -143,7 +143,7 @@ static imp_status read_runs(imp_run_list *list, const settings *s, const imp_opt
         qsort(list->runs, (size_t)list->count, sizeof list->runs[0],
               strcmp(s->sort, "time") == 0      ? compare_times
               : strcmp(s->sort, "figures") == 0 ? compare_commands_and_ranks
-                                                : compare_names);
+                                                : compare_paths);
     return IMP_OK;
 }
 

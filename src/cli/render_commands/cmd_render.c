@@ -74,7 +74,7 @@ static bool is_robot_view(const settings *s)
 }
 
 // Whether the program chooses what the image shows.
-static bool is_pose_free(const settings *s, const imp_options *options)
+static bool may_choose_pose(const settings *s, const imp_options *options)
 {
     return !imp_option_is_given(options, s->pose) &&
            !imp_option_is_given(options, &s->def.env.seed) && !s->def.env.has_start_tile;
@@ -82,9 +82,8 @@ static bool is_pose_free(const settings *s, const imp_options *options)
 
 // The pose of --pose; else a place with a view; else the start of the first episode, as an
 // environment draws it from the seed.
-static imp_status given_or_start_pose(const settings *s, const imp_options *options,
-                                      const imp_world *world, const imp_env_def *def,
-                                      imp_pose *pose, imp_error *err)
+static imp_status choose_pose(const settings *s, const imp_options *options, const imp_world *world,
+                              const imp_env_def *def, imp_pose *pose, imp_error *err)
 {
     // an environment draws the start, so that the pose is one of an episode
     imp_env env;
@@ -92,7 +91,7 @@ static imp_status given_or_start_pose(const settings *s, const imp_options *opti
         *pose = (imp_pose){s->pose[0], s->pose[1], s->pose[2] * IMP_PI / 180.0};
         return IMP_OK;
     }
-    if (is_pose_free(s, options) && imp_scenic_pose_find(pose, world))
+    if (may_choose_pose(s, options) && imp_scenic_pose_find(pose, world))
         return IMP_OK;
     IMP_TRY(imp_env_init(&env, world, def, err));
     IMP_TRY(imp_env_reset(&env, 0, err));
@@ -154,9 +153,9 @@ static imp_status render_one_view(settings *s, const imp_options *options, imp_e
     // a map without a pose shows no robot
     s->drawn_pose = (imp_pose){NAN, NAN, NAN};
     if (status == IMP_OK && (is_robot_view(s) || imp_option_is_given(options, s->pose)))
-        status = given_or_start_pose(s, options, world, &s->def.env, &s->drawn_pose, err);
+        status = choose_pose(s, options, world, &s->def.env, &s->drawn_pose, err);
     // an image whose pose the program chooses has a room, unless it has another look
-    if (strcmp(s->image.view, "driver") == 0 && is_pose_free(s, options) &&
+    if (strcmp(s->image.view, "driver") == 0 && may_choose_pose(s, options) &&
         !imp_option_is_given(options, &s->def.scene.room) && s->sim.assets[0] == '\0')
         s->def.scene.room = DEFAULT_ROOM;
     // scene and renderer
@@ -267,8 +266,8 @@ static int print_render_summary(const void *state, const imp_options *options)
 }
 
 // Refuses options that the chosen mode does not use.
-static imp_status check_options_fit_mode(const settings *s, const imp_options *options,
-                                         imp_error *err)
+static imp_status refuse_options_of_other_modes(const settings *s, const imp_options *options,
+                                                imp_error *err)
 {
     const bool randomized = is_randomized(s), replayed = s->replay.dataset[0] != '\0';
     const bool driven = s->drives.count > 0;
@@ -303,7 +302,7 @@ static imp_status check_output_extension(const settings *s, imp_error *err)
 static imp_status render_view_or_replay(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
-    IMP_TRY(check_options_fit_mode(s, options, err));
+    IMP_TRY(refuse_options_of_other_modes(s, options, err));
     IMP_TRY(check_output_extension(s, err));
     if (s->drives.count > 0)
         return imp_drive_replay_write(options, &s->drives, &s->sim, s->replay.every, s->out,

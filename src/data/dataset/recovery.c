@@ -63,8 +63,8 @@ static bool is_temporary_file_name(const char *name)
 }
 
 // Removes temporary files. Counts shards, and entries that do not belong to a dataset.
-static imp_status remove_temporary_files(const char *folder, int *shards, int *foreign,
-                                         imp_error *err)
+static imp_status remove_temporary_and_count_files(const char *folder, int *shards, int *foreign,
+                                                   imp_error *err)
 {
     imp_folder_reader reader;
     imp_status status = imp_folder_reader_open(&reader, folder, err);
@@ -151,7 +151,7 @@ imp_status imp_dataset_recover(imp_recovered_dataset *recovered, const char *fol
     char path[PATH_MAX];
     int shards = 0, foreign = 0;
     // other files are allowed beside an index
-    imp_status status = remove_temporary_files(folder, &shards, &foreign, err);
+    imp_status status = remove_temporary_and_count_files(folder, &shards, &foreign, err);
     if (status == IMP_OK)
         status = imp_dataset_file_path(path, folder, IMP_DATASET_INDEX_FILE, err);
     if (status != IMP_OK)

@@ -88,7 +88,8 @@ static imp_status check_same_whole(const share_join *join, const char *path,
 }
 
 // Notes the place of a part, and checks that it has all of its episodes.
-static imp_status check_part(share_join *join, int at, const imp_dataset *dataset, imp_error *err)
+static imp_status check_share_and_note_place(share_join *join, int at, const imp_dataset *dataset,
+                                             imp_error *err)
 {
     const imp_dataset_info *info = imp_dataset_get_info(dataset);
     const char *path = join->paths[at];
@@ -131,13 +132,14 @@ static imp_status begin_with_first(share_join *join, imp_error *err)
 }
 
 // Looks at all parts, one after the other.
-static imp_status check_parts(share_join *join, imp_dataset_edit_summary *summary, imp_error *err)
+static imp_status check_all_shares(share_join *join, imp_dataset_edit_summary *summary,
+                                   imp_error *err)
 {
     IMP_TRY(begin_with_first(join, err));
     for (int at = 0; at < join->count; at++) {
         imp_dataset *dataset;
         IMP_TRY(imp_dataset_open(&dataset, join->paths[at], err));
-        const imp_status status = check_part(join, at, dataset, err);
+        const imp_status status = check_share_and_note_place(join, at, dataset, err);
         summary->sources++;
         summary->source_episodes += imp_dataset_episode_count(dataset);
         summary->source_steps += imp_dataset_step_count(dataset);
@@ -228,7 +230,7 @@ imp_status imp_dataset_join(imp_dataset_edit_summary *summary, const char *folde
     *summary = (imp_dataset_edit_summary){0};
     if (count < 1)
         return imp_fail(err, IMP_USAGE, "give the parts of a dataset");
-    imp_status status = check_parts(&join, summary, err);
+    imp_status status = check_all_shares(&join, summary, err);
     if (status == IMP_OK)
         status = write_whole(&join, folder, err);
     free(join.order);

@@ -104,8 +104,8 @@ static imp_rosbag_read_result store_channel(imp_rosbag *bag, imp_rosbag_cursor c
     if (numbers == NULL)
         return IMP_ROSBAG_OTHER_RECORD;
     const int schema = numbers[2] | numbers[3] << 8;
-    imp_rosbag_connection *connection =
-        imp_rosbag_reserve_connection(bag, (uint32_t)numbers[0] | (uint32_t)numbers[1] << 8, err);
+    imp_rosbag_connection *connection = imp_rosbag_get_or_add_connection(
+        bag, (uint32_t)numbers[0] | (uint32_t)numbers[1] << 8, err);
     if (connection == NULL)
         return IMP_ROSBAG_FAILED;
     const imp_rosbag_cursor topic = read_text(&c), encoding = read_text(&c);

@@ -34,8 +34,8 @@ void imp_mcap_rewind(imp_rosbag *bag);
 imp_rosbag_read_result imp_mcap_read(imp_rosbag *bag, imp_rosbag_message *out, imp_error *err);
 
 // The connection with a number, added if need be; NULL after a failure, which is in bag->failure.
-imp_rosbag_connection *imp_rosbag_reserve_connection(imp_rosbag *bag, uint32_t number,
-                                                     imp_error *err);
+imp_rosbag_connection *imp_rosbag_get_or_add_connection(imp_rosbag *bag, uint32_t number,
+                                                        imp_error *err);
 
 // Makes a message of ROS 2, compressed or not, the data of *out.
 imp_rosbag_read_result imp_rosbag2_convert_message(imp_rosbag *bag, const uint8_t *data,

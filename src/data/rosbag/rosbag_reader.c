@@ -171,8 +171,8 @@ size_t imp_rosbag_position(const imp_rosbag *bag)
     return (size_t)(bag->file.at - bag->bytes);
 }
 
-imp_rosbag_connection *imp_rosbag_reserve_connection(imp_rosbag *bag, uint32_t number,
-                                                     imp_error *err)
+imp_rosbag_connection *imp_rosbag_get_or_add_connection(imp_rosbag *bag, uint32_t number,
+                                                        imp_error *err)
 {
     // the number determines memory, so it is limited
     if (number >= CONNECTIONS_MAX) {
@@ -204,7 +204,7 @@ static imp_rosbag_read_result store_connection_topic(imp_rosbag *bag, const reco
     uint32_t number;
     if (!find_u32_field(r->header, "conn", &number))
         return IMP_ROSBAG_OTHER_RECORD;
-    imp_rosbag_connection *connection = imp_rosbag_reserve_connection(bag, number, err);
+    imp_rosbag_connection *connection = imp_rosbag_get_or_add_connection(bag, number, err);
     if (connection == NULL)
         return IMP_ROSBAG_FAILED;
     // topic from the record's header, type from its data

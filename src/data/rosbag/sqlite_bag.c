@@ -82,7 +82,7 @@ static imp_status store_topic(imp_rosbag *bag, sqlite3_stmt *query, imp_error *e
 {
     struct imp_rosbag2 *second = bag->second;
     imp_rosbag_connection *connection =
-        imp_rosbag_reserve_connection(bag, (uint32_t)second->topic_count, err);
+        imp_rosbag_get_or_add_connection(bag, (uint32_t)second->topic_count, err);
     int64_t *grown =
         realloc(second->topics, ((size_t)second->topic_count + 1) * sizeof *second->topics);
     if (grown == NULL)

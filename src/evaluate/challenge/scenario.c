@@ -136,7 +136,7 @@ static imp_status add_scenario_objects(imp_scenario_builder *builder, const imp_
         IMP_TRY(imp_scenario_builder_add_robot(builder, map->any_lane, err));
     if (def->challenge == IMP_CHALLENGE_LFP)
         IMP_TRY(imp_scenario_builder_add_duckies(builder, map->duckies, err));
-    imp_scenario_builder_add_cars(builder);
+    imp_scenario_builder_add_other_robots(builder);
     imp_scenario_builder_add_trees(builder, map->tree_density);
     imp_scenario_builder_add_signs(builder);
     return IMP_OK;

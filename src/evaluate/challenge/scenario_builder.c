@@ -106,7 +106,7 @@ imp_status imp_scenario_builder_add_robot(imp_scenario_builder *p, bool any_lane
 }
 
 // Robot 0 is the player; the others become objects of the map that drive by themselves.
-void imp_scenario_builder_add_cars(imp_scenario_builder *p)
+void imp_scenario_builder_add_other_robots(imp_scenario_builder *p)
 {
     const double height = 0.12;
     for (int k = 1; k < p->robot_count; k++)

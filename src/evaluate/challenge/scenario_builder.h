@@ -32,7 +32,7 @@ imp_status imp_scenario_builder_add_robot(imp_scenario_builder *builder, bool an
                                           imp_error *err);
 
 // Adds a car at each robot's pose except the first, which is the player's.
-void imp_scenario_builder_add_cars(imp_scenario_builder *builder);
+void imp_scenario_builder_add_other_robots(imp_scenario_builder *builder);
 
 // Adds duckies 0.04 to 0.1 m to the right of a lane's centre, with random heading, 0.3 m from each
 // other and 0.4 m from robots.

@@ -144,7 +144,7 @@ static imp_road road_ahead(const imp_env *env)
 {
     imp_path_ahead path;
     imp_policy_state state;
-    imp_path_ahead_begin(&path, env);
+    imp_path_ahead_reset(&path, env);
     imp_policy_state_fill(&state, &path, env);
     if (imp_tile_is_intersection(imp_world_tile_at(env->world, env->pose.x, env->pose.z)))
         return IMP_ROAD_CROSSING;

@@ -77,8 +77,8 @@ static const uint8_t *gather_observations(const callback_group *group, int count
 }
 
 // Calls the caller's function for policies of one group, at most its capacity.
-static void act_for_batch(imp_policy *const *policies, int count, const imp_env *const *envs,
-                          const uint8_t *const *observations, imp_action *actions)
+static void call_back_for_batch(imp_policy *const *policies, int count, const imp_env *const *envs,
+                                const uint8_t *const *observations, imp_action *actions)
 {
     const callback_group *group = ((callback_policy *)policies[0])->group;
     const imp_callback_def *def = &group->callback->def;
@@ -116,8 +116,8 @@ static void callback_policy_act_many(imp_policy *const *policies, int count,
     const int capacity = ((callback_policy *)policies[0])->group->capacity;
     for (int first = 0; first < count; first += capacity) {
         const int left = count - first;
-        act_for_batch(policies + first, left < capacity ? left : capacity, envs + first,
-                      observations + first, actions + first);
+        call_back_for_batch(policies + first, left < capacity ? left : capacity, envs + first,
+                            observations + first, actions + first);
     }
 }
 
@@ -126,7 +126,7 @@ static imp_action callback_policy_act(imp_policy *policy, const imp_env *env,
                                       const uint8_t *observation)
 {
     imp_action action;
-    act_for_batch(&policy, 1, &env, &observation, &action);
+    call_back_for_batch(&policy, 1, &env, &observation, &action);
     return action;
 }
 

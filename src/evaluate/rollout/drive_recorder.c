@@ -14,7 +14,7 @@ static imp_action round_action(void *context, const imp_env *env, imp_action cho
     imp_drive_recorder *recorder = context;
     (void)env;
     (void)expert;
-    recorder->given = imp_demonstration_round(chosen);
+    recorder->given = imp_demonstration_round_action(chosen);
     return recorder->given;
 }
 

@@ -13,9 +13,9 @@ typedef struct imp_drive_recorder {
     imp_error error;          // of a step that could not be recorded
 } imp_drive_recorder;
 
-// Makes a loop round its actions as imp_demonstration_round() does. drive: nullable, empty, filled
-// by imp_drive_recorder_add(); env was just reset. keep_pose: the start pose was given to that
-// reset and is not drawn, so that it becomes a setting of the drive.
+// Makes a loop round its actions as imp_demonstration_round_action() does. drive: nullable, empty,
+// filled by imp_drive_recorder_add(); env was just reset. keep_pose: the start pose was given to
+// that reset and is not drawn, so that it becomes a setting of the drive.
 imp_status imp_drive_recorder_begin(imp_drive_recorder *recorder, imp_episode_loop_def *loop,
                                     imp_demonstration *drive, const imp_env *env, bool keep_pose,
                                     imp_error *err);

@@ -141,8 +141,9 @@ static int choose_batch(const imp_rollout_workers_def *def, int threads)
 }
 
 // An image for each slot, and for each thread an expert that measures progress.
-static imp_status create_images_and_experts(imp_rollout_workers *workers,
-                                            const imp_rollout_workers_def *def, imp_error *err)
+static imp_status alloc_images_and_progress_experts(imp_rollout_workers *workers,
+                                                    const imp_rollout_workers_def *def,
+                                                    imp_error *err)
 {
     const size_t slots = (size_t)workers->threads * (size_t)workers->batch;
     const size_t image = (size_t)def->sim.camera.width * (size_t)def->sim.camera.height * 3;
@@ -181,7 +182,7 @@ imp_status imp_rollout_workers_create(imp_rollout_workers *workers,
                         IMP_PLURAL(workers->threads, "thread"));
     status = create_sims(workers, def, err);
     if (status == IMP_OK)
-        status = create_images_and_experts(workers, def, err);
+        status = alloc_images_and_progress_experts(workers, def, err);
     return status == IMP_OK
                ? imp_rollout_workers_create_policies(workers, def->policy, def->label_expert, err)
                : status;

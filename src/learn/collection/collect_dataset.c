@@ -228,7 +228,8 @@ static imp_status collect_dataset(collect_job *work, const char *folder, imp_err
         const int wave = episodes_per_wave(work), few = rollouts_per_episode(work);
         work->summary->resumed = written;
         work->collector.workers.progress.total = (double)left * few * work->def->steps;
-        status = imp_collector_reserve(&work->collector, few * (left < wave ? left : wave), err);
+        status =
+            imp_collector_alloc_buffers(&work->collector, few * (left < wave ? left : wave), err);
     }
     if (status == IMP_OK)
         status = collect_all_waves(work, writer, written, err);

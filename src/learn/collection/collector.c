@@ -142,14 +142,14 @@ static imp_status begin_episode(void *context, int index, int slot, imp_episode_
     IMP_TRY(imp_rollout_slot_reset_sim(&r->workers, self, (uint32_t)(r->first + index), err));
     // the renderer and the expert must see the new start, so that the simulator restarts there
     imp_pose start;
-    if (imp_exploration_offset_start(&start, r->def, self->env))
+    if (imp_exploration_sample_start(&start, r->def, self->env))
         imp_sim_restart_at(self->sim, start);
     begin_rollout_buffer(b, self);
 
     // images of all states, the last one included, go straight into the buffer
     imp_rollout_recorder *recorder = &r->recorders[slot];
     *recorder = (imp_rollout_recorder){.buffer = b,
-                                       .exploration = imp_exploration_begin(r->def, self->env),
+                                       .exploration = imp_exploration_of_episode(r->def, self->env),
                                        .has_expert = self->label_expert != NULL};
     *out = imp_episode_loop_of_slot(&r->workers, slot);
     out->explore = choose_and_disturb_action;
@@ -280,7 +280,7 @@ imp_status imp_collector_open(imp_collector *r, const imp_collect_def *def,
 }
 
 // One more buffer than asked for avoids calloc(0), whose result may be NULL.
-imp_status imp_collector_reserve(imp_collector *r, int capacity, imp_error *err)
+imp_status imp_collector_alloc_buffers(imp_collector *r, int capacity, imp_error *err)
 {
     r->rollouts = calloc((size_t)capacity + 1, sizeof *r->rollouts);
     if (r->rollouts == NULL)

@@ -48,7 +48,7 @@ imp_status imp_collector_open(imp_collector *collector, const imp_collect_def *d
 void imp_collector_close(imp_collector *collector);
 
 // Makes room for so many episodes at once; to be called once.
-imp_status imp_collector_reserve(imp_collector *collector, int capacity, imp_error *err);
+imp_status imp_collector_alloc_buffers(imp_collector *collector, int capacity, imp_error *err);
 
 // The name of whose actions are the labels where a network drives.
 const char *imp_label_policy_or_expert(const imp_collect_def *def);

@@ -19,7 +19,7 @@ static const double HANDBACK_DISTANCE = 0.05, HANDBACK_ANGLE = IMP_PI / 18.0;
 
 // The offset [m] is drawn uniformly to both sides, and drawn again where the robot would not stand
 // on the road.
-bool imp_exploration_offset_start(imp_pose *out, const imp_collect_def *def, const imp_env *env)
+bool imp_exploration_sample_start(imp_pose *out, const imp_collect_def *def, const imp_env *env)
 {
     enum { TRIES = 16 };
     const double safety = 1.3; // as for starts that are drawn on the road
@@ -46,7 +46,7 @@ bool imp_exploration_offset_start(imp_pose *out, const imp_collect_def *def, con
 
 // All streams are keyed by seed, environment and episode, so that each episode can be driven alone.
 // The state of the noise starts at 0.
-imp_exploration imp_exploration_begin(const imp_collect_def *def, const imp_env *env)
+imp_exploration imp_exploration_of_episode(const imp_collect_def *def, const imp_env *env)
 {
     const imp_env_def *at = &env->def;
     const uint32_t episode = env->episode;

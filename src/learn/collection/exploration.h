@@ -18,10 +18,10 @@ typedef struct imp_exploration {
 
 // Draws another start for an episode that has just begun: a place across its lane, with the same
 // heading. False, and *out untouched, if none is asked for or there is no room.
-bool imp_exploration_offset_start(imp_pose *out, const imp_collect_def *def, const imp_env *env);
+bool imp_exploration_sample_start(imp_pose *out, const imp_collect_def *def, const imp_env *env);
 
 // For the episode that env is in.
-imp_exploration imp_exploration_begin(const imp_collect_def *def, const imp_env *env);
+imp_exploration imp_exploration_of_episode(const imp_collect_def *def, const imp_env *env);
 
 // Which of the two actions is taken in the present state.
 imp_action imp_exploration_choose_action(imp_exploration *exploration, const imp_env *env,

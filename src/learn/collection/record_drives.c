@@ -80,7 +80,7 @@ static imp_action choose_driver_and_action(void *context, const imp_env *env, im
     drive_recorder *r = context;
     r->taken_over = r->job->person != NULL && update_take_over(r, env);
     r->driver = r->taken_over ? IMP_DRIVER_PERSON : r->job->driver;
-    r->given = imp_demonstration_round(r->taken_over ? expert : chosen);
+    r->given = imp_demonstration_round_action(r->taken_over ? expert : chosen);
     return r->given;
 }
 

@@ -250,8 +250,9 @@ static imp_status fill_training_paths(training_paths *paths, const dagger_run *r
 }
 
 // Lets the caller train.
-static imp_status train_by_caller(const dagger_run *r, int round, const training_paths *paths,
-                                  const imp_monitor *monitor, imp_dagger_round *row, imp_error *err)
+static imp_status let_caller_train(const dagger_run *r, int round, const training_paths *paths,
+                                   const imp_monitor *monitor, imp_dagger_round *row,
+                                   imp_error *err)
 {
     const imp_dagger_trainer *trainer = r->def->policy_trainer;
     const imp_dagger_training training = {.round = round,
@@ -295,7 +296,7 @@ static imp_status train_round(dagger_run *r, int round, imp_dagger_round *row, i
     if (status == IMP_OK) {
         const imp_monitor monitor = stage_monitor(r, round, "training");
         status = r->def->policy_trainer != NULL
-                     ? train_by_caller(r, round, &paths, &monitor, row, err)
+                     ? let_caller_train(r, round, &paths, &monitor, row, err)
                      : train_network(r, round, &paths, &monitor, row, err);
     }
     free_training_paths(&paths);

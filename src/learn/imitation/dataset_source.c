@@ -123,7 +123,7 @@ static imp_status dataset_source_prepare(imp_sample_source *source, const imp_ne
     const int window = s->episodes.def->window;
     // loaders, then what models and states say of the data
     IMP_TRY(imp_episode_source_set_network(&s->episodes, network, err));
-    IMP_TRY(imp_episode_source_set_loaders(&s->episodes, window, err));
+    IMP_TRY(imp_episode_source_create_loaders(&s->episodes, window, err));
     IMP_TRY(hash_datasets(s, err));
     IMP_TRY(list_maps_of_datasets(s, err));
     // a window of all samples is as good as none

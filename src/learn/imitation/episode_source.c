@@ -24,7 +24,7 @@ imp_status imp_episode_source_set_network(imp_episode_source *s, const imp_netwo
 }
 
 // A window of 0 shuffles all samples of an epoch together.
-imp_status imp_episode_source_set_loaders(imp_episode_source *s, int window, imp_error *err)
+imp_status imp_episode_source_create_loaders(imp_episode_source *s, int window, imp_error *err)
 {
     const imp_data_loader_def training = {
         .inputs = *imp_network_inputs(s->network),

@@ -22,7 +22,8 @@ typedef struct imp_episode_source {
 imp_status imp_episode_source_set_network(imp_episode_source *source, const imp_network *network,
                                           imp_error *err);
 // Makes the loaders anew, after the samples have changed. window: imp_data_loader_def.window
-imp_status imp_episode_source_set_loaders(imp_episode_source *source, int window, imp_error *err);
+imp_status imp_episode_source_create_loaders(imp_episode_source *source, int window,
+                                             imp_error *err);
 // Fills source->maps. Sorts the names.
 imp_status imp_episode_source_set_maps(imp_episode_source *source, const char **names, size_t count,
                                        imp_error *err);

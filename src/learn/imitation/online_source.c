@@ -207,7 +207,7 @@ static imp_status online_source_begin_epoch(imp_sample_source *source,
         status = imp_training_samples_add_episode(samples, &episode, err);
     }
     if (status == IMP_OK)
-        status = imp_episode_source_set_loaders(&o->episodes, 0, err);
+        status = imp_episode_source_create_loaders(&o->episodes, 0, err);
     return status == IMP_OK ? imp_episode_source_begin_epoch(source, at, err) : status;
 }
 
@@ -296,7 +296,7 @@ imp_status imp_online_source_open(imp_sample_source **out, const imp_online_def 
     if (status == IMP_OK)
         status = imp_collector_open(&o->collector, &o->collect, &o->quiet_monitor, err);
     if (status == IMP_OK)
-        status = imp_collector_reserve(&o->collector, def->buffer, err);
+        status = imp_collector_alloc_buffers(&o->collector, def->buffer, err);
     if (status != IMP_OK) {
         online_source_destroy(&o->episodes.base);
         return status;

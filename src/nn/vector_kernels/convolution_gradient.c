@@ -78,7 +78,8 @@ static add_tile_function *const tiles[2][TILE_ROWS] = {{IMP_TILE_ROWS_MAP(TILE)}
 #undef TILE_WIDE
 
 // All tiles of the blocks from `block` on, for one group of images.
-static void add_blocks(const imp_conv_gradient *g, image_group group, size_t block, bool wide)
+static void add_tile_sums_of_blocks(const imp_conv_gradient *g, image_group group, size_t block,
+                                    bool wide)
 {
     const size_t length = g->runs.length, count = (length + TILE_ROWS - 1) / TILE_ROWS;
     float *sums = g->sums + block * g->runs.count * length * IMP_CHANNEL_BLOCK;
@@ -101,8 +102,8 @@ void IMP_KERNEL(conv_gradient)(const imp_conv_gradient *g, size_t batch)
         const image_group group = {first, first + together < batch ? first + together : batch};
         size_t block = 0;
         for (; block + TILE_BLOCKS <= g->blocks; block += TILE_BLOCKS)
-            add_blocks(g, group, block, true);
+            add_tile_sums_of_blocks(g, group, block, true);
         for (; block < g->blocks; block++)
-            add_blocks(g, group, block, false);
+            add_tile_sums_of_blocks(g, group, block, false);
     }
 }

@@ -55,7 +55,7 @@ imp_status imp_demonstration_begin(imp_demonstration *out, const imp_env *env, i
     return IMP_OK;
 }
 
-imp_action imp_demonstration_round(imp_action action)
+imp_action imp_demonstration_round_action(imp_action action)
 {
     const imp_action clipped = imp_action_clip(action);
     return (imp_action){imp_round_to_single(clipped.left), imp_round_to_single(clipped.right)};

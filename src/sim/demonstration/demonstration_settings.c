@@ -76,7 +76,7 @@ static void add_settings_to_suggestion(imp_suggestion *suggestion, const imp_str
             imp_suggestion_add_candidate(suggestion, members->list[k].name);
 }
 
-static imp_status fail_unknown(const char *key, const char *name, imp_error *err)
+static imp_status fail_unknown_setting(const char *key, const char *name, imp_error *err)
 {
     char hint[IMP_SUGGESTION_TEXT_MAX], shown[IMP_DEMONSTRATION_SETTING_MAX];
     snprintf(shown, sizeof shown, "%s", key);
@@ -107,7 +107,7 @@ static imp_status read_setting(imp_env_def *env, const char *key, const json_t *
             ? imp_struct_find_member(&at, &imp_env_members, find_path_of_key(key), env)
             : NULL;
     if (member == NULL || !imp_demonstration_is_setting(key, member))
-        return fail_unknown(key, name, err);
+        return fail_unknown_setting(key, name, err);
     const size_t size = imp_demonstration_value_size(member->kind), count = member->size / size;
     bool good =
         count == 1 ? set_member_value(at, member->kind, value) : json_array_size(value) == count;

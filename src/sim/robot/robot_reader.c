@@ -97,8 +97,8 @@ static imp_status read_homography(const imp_yaml *yaml, int node, double out[9])
 }
 
 // What a board that was detected upside down leaves right: height and pitch.
-static void reset_turned_mounting(imp_robot_def *robot, imp_robot_remarks *remarks,
-                                  const char *source)
+static void reset_upside_down_mounting(imp_robot_def *robot, imp_robot_remarks *remarks,
+                                       const char *source)
 {
     const imp_camera_def usual = imp_default_camera_def();
     imp_robot_add_remark(
@@ -133,7 +133,7 @@ static imp_status apply_homography(imp_robot_def *robot, imp_robot_remarks *rema
                              "mounting again, with the board flat on the ground",
                              yaml->source, 100.0 * distortion);
     if (fabs(robot->camera_yaw) > 0.5 * IMP_PI)
-        reset_turned_mounting(robot, remarks, yaml->source);
+        reset_upside_down_mounting(robot, remarks, yaml->source);
     const imp_camera_def *c = &robot->camera;
     if (c->mount_height > MAX_HEIGHT || fabs(c->mount_forward) > MAX_OFFSET ||
         fabs(c->mount_right) > MAX_OFFSET)

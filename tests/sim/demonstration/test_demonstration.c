@@ -36,7 +36,8 @@ static imp_demonstration record(imp_world **world, const char *map_text)
     snprintf(drive.policy_hash, sizeof drive.policy_hash, "0123456789abcdef");
     snprintf(drive.note, sizeof drive.note, "\"quoted\"");
     for (int k = 0; k < STEPS; k++) {
-        const imp_action action = imp_demonstration_round((imp_action){0.1, 0.1 + 0.001 * k});
+        const imp_action action =
+            imp_demonstration_round_action((imp_action){0.1, 0.1 + 0.001 * k});
         imp_env_step(&env, action);
         assert_ok(imp_demonstration_add(&drive, action,
                                         k < 40 ? IMP_DRIVER_POLICY : IMP_DRIVER_PERSON, &env, &err),
@@ -68,10 +69,10 @@ static void actions_are_rounded_to_float(void **state)
 {
     (void)state;
     // neighbours, which gcc 12 would leave as they are
-    const imp_action action = imp_demonstration_round((imp_action){0.1, 2.0 / 3.0});
+    const imp_action action = imp_demonstration_round_action((imp_action){0.1, 2.0 / 3.0});
     assert_true(action.left == (double)0.1F && action.right == (double)(2.0F / 3.0F));
-    assert_true(imp_demonstration_round((imp_action){5.0, NAN}).left == 1.0);
-    assert_true(imp_demonstration_round((imp_action){5.0, NAN}).right == 0.0);
+    assert_true(imp_demonstration_round_action((imp_action){5.0, NAN}).left == 1.0);
+    assert_true(imp_demonstration_round_action((imp_action){5.0, NAN}).right == 0.0);
 }
 
 static void a_drive_is_read_back_and_drives_the_same(void **state)

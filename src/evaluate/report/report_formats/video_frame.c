@@ -38,8 +38,8 @@ void imp_video_frame_release(imp_video_frame *frame)
 }
 
 // Copies an image into the frame, below `top` rows: the index-th from the left of such a width.
-static void place(const imp_video_frame *frame, int index, int top, const uint8_t *rgb, int width,
-                  int height)
+static void copy_image_into_frame(const imp_video_frame *frame, int index, int top,
+                                  const uint8_t *rgb, int width, int height)
 {
     imp_video_copy_view(frame->rgb + (size_t)top * (size_t)frame->width * 3, frame->width, rgb,
                         width, height, index);
@@ -51,17 +51,18 @@ void imp_video_frame_draw_robot(imp_video_frame *frame, int index, const imp_vid
     const bool is_single = frame->robots == 1;
     const imp_env *env = robot->env;
     imp_render(robot->renderer, robot->scene, robot->view, frame->view);
-    place(frame, index, 0, frame->view, width, height);
+    copy_image_into_frame(frame, index, 0, frame->view, width, height);
     imp_render_top_down_view(robot->scene, robot->view, width, height, frame->view);
     imp_draw_trajectory(env->world, width, height, robot->trail, robot->poses, frame->view);
     imp_draw_robot(env->world, width, height, env->pose, frame->view);
-    place(frame, is_single ? 1 : index, is_single ? 0 : height, frame->view, width, height);
+    copy_image_into_frame(frame, is_single ? 1 : index, is_single ? 0 : height, frame->view, width,
+                          height);
     const imp_video_caption caption = {.time = env->frame * env->def.drive.time_step,
                                        .speed = env->speed,
                                        .left = robot->left,
                                        .right = robot->right,
                                        .driver = robot->remark};
     imp_video_caption_draw(&frame->line, &caption);
-    place(frame, index, frame->height - frame->line_height, frame->line.rgb, frame->column_width,
-          frame->line_height);
+    copy_image_into_frame(frame, index, frame->height - frame->line_height, frame->line.rgb,
+                          frame->column_width, frame->line_height);
 }

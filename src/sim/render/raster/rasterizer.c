@@ -76,7 +76,7 @@ typedef struct wide_planes {
     imp_f32x8 depth[3];
 } wide_planes;
 
-IMP_ALWAYS_INLINE void widen_planes(const imp_raster_triangle *triangle, wide_planes *out)
+IMP_ALWAYS_INLINE void broadcast_planes(const imp_raster_triangle *triangle, wide_planes *out)
 {
     for (int i = 0; i < 3; i++) {
         for (int k = 0; k < 3; k++)
@@ -325,7 +325,7 @@ IMP_ALWAYS_INLINE void fill_triangle(const imp_raster *raster, const imp_raster_
     const int end = (triangle->right + LANES - 1) / LANES;
     const bool low = triangle->bottom - triangle->top <= FEW_ROWS;
     wide_planes planes;
-    widen_planes(triangle, &planes);
+    broadcast_planes(triangle, &planes);
     for (int run = triangle->left / LANES; run < end; run++)
         for (int row = triangle->top; row < triangle->bottom; row += LANES) {
             // which of the next 8 rows to visit

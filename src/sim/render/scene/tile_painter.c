@@ -36,7 +36,7 @@ static const float BLACK[3] = {8.0f, 8.0f, 8.0f};
 static const float REACH = 0.005f;
 
 // The larger of two; b where a is not a number.
-static float larger(float a, float b)
+static float larger_of(float a, float b)
 {
     return a > b ? a : b;
 }
@@ -87,7 +87,7 @@ static void paint_straight_markings(imp_tile_texel *texel, float x, float z)
     float dashes =
         dash_distance((z + 0.5f) * STRAIGHT_DASHES, 1.0f / STRAIGHT_DASHES, style->dash_share);
     paint_texel_inside_shape(texel, style->yellow,
-                             larger(signed_distance_to_band(x, style->yellow_width), dashes));
+                             larger_of(signed_distance_to_band(x, style->yellow_width), dashes));
 }
 
 // A point of a curve tile, for lines that meet both sides of its corner at some radius: the curves
@@ -101,7 +101,7 @@ static curve_point place_on_curve(float a, float b)
 {
     float a15 = a * sqrtf(a), b15 = b * sqrtf(b);
     float slope = 2.5f * sqrtf(a15 * a15 + b15 * b15);
-    return (curve_point){.power = a15 * a + b15 * b, .slope = larger(slope, 1e-3f)};
+    return (curve_point){.power = a15 * a + b15 * b, .slope = larger_of(slope, 1e-3f)};
 }
 
 // Signed distance [tiles] from the line of a radius, to first order.
@@ -128,7 +128,7 @@ static void paint_curve_markings(imp_tile_texel *texel, float x, float z)
     const float quarter = 1.57079633f, length = 0.83f;
     float place = imp_atan2f(b, a) / quarter * CURVE_DASHES;
     float dashes = dash_distance(place, length / CURVE_DASHES, style->dash_share);
-    paint_texel_inside_shape(texel, style->yellow, larger(band, dashes));
+    paint_texel_inside_shape(texel, style->yellow, larger_of(band, dashes));
 }
 
 // Stop line and corners of the arm at -z; traffic enters it at x = -0.2.
@@ -140,8 +140,8 @@ static void paint_intersection_arm(imp_tile_texel *texel, float x, float z)
     float across = x + 0.5f * (0.5f - style->white_width + STOP_LINE_GAP);
     float width = 0.5f - style->white_width - STOP_LINE_GAP;
     paint_texel_inside_shape(texel, style->red,
-                             larger(signed_distance_to_band(along, style->red_width),
-                                    signed_distance_to_band(across, width)));
+                             larger_of(signed_distance_to_band(along, style->red_width),
+                                       signed_distance_to_band(across, width)));
     float side = 0.5f - fabsf(x), end = 0.5f + z;
     paint_texel_inside_shape(texel, style->white,
                              sqrtf(side * side + end * end) - style->white_width);
