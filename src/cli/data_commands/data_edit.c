@@ -184,7 +184,8 @@ static imp_status add_settings_and_preview(const imp_options *options, const cha
 
 // Gives a dataset that was put together the settings of its parts, which are those of the whole,
 // and a preview.
-static imp_status decorate_joined(const char *folder, const char *part, imp_error *err)
+static imp_status add_settings_and_preview_of_joined(const char *folder, const char *part,
+                                                     imp_error *err)
 {
     IMP_TRY(imp_run_folder_copy_settings(folder, part, "share", err));
     return imp_dataset_preview_write(folder, err);
@@ -225,7 +226,7 @@ static imp_status write_edited_dataset(imp_data_edit *edit, imp_data_action acti
     if (status != IMP_OK)
         return status;
     if (action == IMP_DATA_JOIN)
-        return decorate_joined(edit->out, sources[0], err);
+        return add_settings_and_preview_of_joined(edit->out, sources[0], err);
     if (action != IMP_DATA_SPLIT)
         return add_settings_and_preview(options, edit->out, err);
     char path[IMP_PATH_MAX];

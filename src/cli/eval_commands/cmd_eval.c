@@ -484,7 +484,7 @@ static imp_status run_eval_command(void *state, const imp_options *options, imp_
     if (status == IMP_OK && s->robustness_test && !is_challenge)
         status = evaluate_robustness(s, options, o, err);
     if (status == IMP_OK && s->explain)
-        status = imp_eval_explain(s, options, o, err);
+        status = imp_eval_explain_failures(s, options, o, err);
     if (status == IMP_OK && s->out != NULL && !is_challenge)
         status = write_report_and_metrics(s, options, o, err);
     if (status == IMP_OK)

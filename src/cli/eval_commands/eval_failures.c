@@ -14,8 +14,8 @@
 #include "cli/output/console.h"
 #include "cli/output/json_output.h"
 
-imp_status imp_eval_explain(const imp_eval_settings *s, const imp_options *options,
-                            imp_eval_outcome *o, imp_error *err)
+imp_status imp_eval_explain_failures(const imp_eval_settings *s, const imp_options *options,
+                                     imp_eval_outcome *o, imp_error *err)
 {
     imp_failures_def def = imp_default_failures_def();
     const imp_monitor monitor = imp_console_monitor(options);
@@ -111,7 +111,7 @@ static void write_number(FILE *out, double value)
     putc(',', out);
 }
 
-static void write_row(FILE *out, const char *policy, const imp_episode_failure *f)
+static void write_failure_row(FILE *out, const char *policy, const imp_episode_failure *f)
 {
     imp_csv_write_field(out, policy);
     fprintf(out, ",%d,%d,%d,", f->episode, f->steps, f->last_chance);
@@ -137,6 +137,6 @@ imp_status imp_eval_failures_write(const imp_eval_settings *s, const imp_eval_ou
           file.stream);
     for (int p = 0; p < o->count; p++)
         for (int k = 0; k < o->failures[p].count; k++)
-            write_row(file.stream, s->policies.items[p], &o->failures[p].items[k]);
+            write_failure_row(file.stream, s->policies.items[p], &o->failures[p].items[k]);
     return imp_atomic_file_commit(&file, err);
 }

@@ -5,8 +5,8 @@
 #include "cli/eval_commands/eval.h"
 
 // Explains the failures of all policies into o->failures; imp_eval_failures_free() frees them.
-imp_status imp_eval_explain(const imp_eval_settings *s, const imp_options *options,
-                            imp_eval_outcome *o, imp_error *err);
+imp_status imp_eval_explain_failures(const imp_eval_settings *s, const imp_options *options,
+                                     imp_eval_outcome *o, imp_error *err);
 void imp_eval_failures_free(imp_eval_outcome *o);
 
 // Prints a table for each policy that failed.

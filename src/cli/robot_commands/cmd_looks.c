@@ -40,7 +40,8 @@ typedef struct settings {
     int row_count;
 } settings;
 
-static imp_status measure_frame(void *context, const imp_image_frame *frame, imp_error *err)
+static imp_status measure_looks_of_frame(void *context, const imp_image_frame *frame,
+                                         imp_error *err)
 {
     settings *s = context;
     uint8_t small[IMP_LOOKS_HEIGHT * IMP_LOOKS_WIDTH * 3];
@@ -52,7 +53,7 @@ static imp_status measure_frame(void *context, const imp_image_frame *frame, imp
 }
 
 // Makes a row of what was measured since the last one.
-static imp_status end_row(settings *s, const char *name, imp_error *err)
+static imp_status finish_looks_row(settings *s, const char *name, imp_error *err)
 {
     looks_row *row = &s->rows[s->row_count++];
     snprintf(row->name, sizeof row->name, "%s", name);
@@ -63,12 +64,12 @@ static imp_status end_row(settings *s, const char *name, imp_error *err)
     return status;
 }
 
-static imp_status measure_source(settings *s, const char *path, const imp_monitor *monitor,
-                                 imp_error *err)
+static imp_status measure_looks_of_images(settings *s, const char *path, const imp_monitor *monitor,
+                                          imp_error *err)
 {
-    IMP_TRY(imp_image_frames_visit(path, s->every, measure_frame, s, monitor, err));
+    IMP_TRY(imp_image_frames_visit(path, s->every, measure_looks_of_frame, s, monitor, err));
     const char *name = imp_path_base_name(path);
-    return end_row(s, name[0] != '\0' ? name : path, err);
+    return finish_looks_row(s, name[0] != '\0' ? name : path, err);
 }
 
 // The image of an episode, after the expert drove for a moment.
@@ -82,7 +83,7 @@ static imp_status measure_episode(settings *s, imp_sim *sim, int episode, imp_er
         if (imp_sim_step(sim, imp_sim_expert_action(sim)).terminated)
             break;
     imp_sim_observe(sim, rgb);
-    return measure_frame(s, &frame, err);
+    return measure_looks_of_frame(s, &frame, err);
 }
 
 static imp_status measure_episodes(settings *s, const imp_monitor *monitor, imp_error *err)
@@ -102,16 +103,16 @@ static imp_status measure_episodes(settings *s, const imp_monitor *monitor, imp_
     imp_sim_destroy(sim);
     snprintf(name, sizeof name, "episodes of %.40s",
              s->sim.randomize[0] != '\0' ? s->sim.randomize : "none");
-    return status == IMP_OK ? end_row(s, name, err) : status;
+    return status == IMP_OK ? finish_looks_row(s, name, err) : status;
 }
 
-static imp_status measure_all(settings *s, const imp_options *options, imp_error *err)
+static imp_status measure_all_rows(settings *s, const imp_options *options, imp_error *err)
 {
     const imp_monitor monitor = imp_console_monitor(options);
     IMP_TRY(imp_image_preprocessor_create(&s->input, IMP_LOOKS_WIDTH, IMP_LOOKS_HEIGHT, NULL, err));
     imp_status status = imp_looks_horizon(&s->horizon, &s->def.camera, err);
     for (int k = 0; k < options->operand_count && status == IMP_OK; k++)
-        status = measure_source(s, options->operands[k], &monitor, err);
+        status = measure_looks_of_images(s, options->operands[k], &monitor, err);
     if (status == IMP_OK && s->episodes > 0)
         status = measure_episodes(s, &monitor, err);
     imp_console_clear_progress();
@@ -138,7 +139,7 @@ static imp_status run_looks_command(void *state, const imp_options *options, imp
     s->def.camera.width = IMP_LOOKS_WIDTH;
     s->def.camera.height = IMP_LOOKS_HEIGHT;
     if (status == IMP_OK)
-        status = measure_all(s, options, err);
+        status = measure_all_rows(s, options, err);
     imp_assets_close(assets);
     return status;
 }

@@ -271,7 +271,7 @@ imp_status imp_dataset_info_read(hid_t file, const char *path, imp_dataset_info 
 }
 
 // What part of which dataset something is, in words.
-static void describe_share(char out[96], const imp_dataset_info *info)
+static void format_share(char out[96], const imp_dataset_info *info)
 {
     if (info->shares == 0)
         snprintf(out, 96, "a whole dataset");
@@ -281,15 +281,15 @@ static void describe_share(char out[96], const imp_dataset_info *info)
 }
 
 // A part is continued as the same part of as many episodes.
-static imp_status compare_shares(const imp_dataset_info *stored, const imp_dataset_info *wanted,
-                                 const char *folder, imp_error *err)
+static imp_status check_same_share(const imp_dataset_info *stored, const imp_dataset_info *wanted,
+                                   const char *folder, imp_error *err)
 {
     char is[96], should[96];
     if (stored->share == wanted->share && stored->shares == wanted->shares &&
         stored->whole_episodes == wanted->whole_episodes)
         return IMP_OK;
-    describe_share(is, stored);
-    describe_share(should, wanted);
+    format_share(is, stored);
+    format_share(should, wanted);
     return imp_fail(err, IMP_USAGE, "%s: is %s, not %s: resume it as what it is", folder, is,
                     should);
 }
@@ -318,7 +318,7 @@ imp_status imp_dataset_info_compare(const imp_dataset_info *stored, const imp_da
         if (strcmp(texts[i].stored, texts[i].wanted) != 0)
             return imp_fail(err, IMP_USAGE, "%s: has %s %s, not %s", folder, texts[i].name,
                             texts[i].stored, texts[i].wanted);
-    IMP_TRY(compare_shares(stored, wanted, folder, err));
+    IMP_TRY(check_same_share(stored, wanted, folder, err));
     // settings can only be compared if the dataset recorded them
     if (stored->definition[0] == '\0' && wanted->definition[0] != '\0')
         return imp_fail(

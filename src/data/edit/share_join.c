@@ -54,8 +54,8 @@ static imp_status fail_no_part(const char *path, imp_error *err)
 }
 
 // Fails unless a dataset is a part of the same whole as the first one.
-static imp_status check_same_whole(const share_join *join, const char *path,
-                                   const imp_dataset_info *info, imp_error *err)
+static imp_status check_part_of_same_dataset(const share_join *join, const char *path,
+                                             const imp_dataset_info *info, imp_error *err)
 {
     const imp_dataset_info *first = &join->info;
     char setting[64];
@@ -99,7 +99,7 @@ static imp_status check_share_and_note_place(share_join *join, int at, const imp
     if (!imp_dataset_is_finished(dataset))
         return imp_add_hint(err, IMP_HINT_RESUME_DATASET,
                             imp_fail(err, IMP_USAGE, "%s: is not finished", path));
-    IMP_TRY(check_same_whole(join, path, info, err));
+    IMP_TRY(check_part_of_same_dataset(join, path, info, err));
     if (episodes != wanted)
         return imp_fail(err, IMP_BAD_INPUT,
                         "%s: has %s, but part %d of %d of %d has %d: record it again", path,
@@ -114,7 +114,7 @@ static imp_status check_share_and_note_place(share_join *join, int at, const imp
 }
 
 // Looks at the first part, which says how many there are.
-static imp_status begin_with_first(share_join *join, imp_error *err)
+static imp_status read_info_of_first_part(share_join *join, imp_error *err)
 {
     imp_dataset *dataset;
     IMP_TRY(imp_dataset_open(&dataset, join->paths[0], err));
@@ -135,7 +135,7 @@ static imp_status begin_with_first(share_join *join, imp_error *err)
 static imp_status check_all_shares(share_join *join, imp_dataset_edit_summary *summary,
                                    imp_error *err)
 {
-    IMP_TRY(begin_with_first(join, err));
+    IMP_TRY(read_info_of_first_part(join, err));
     for (int at = 0; at < join->count; at++) {
         imp_dataset *dataset;
         IMP_TRY(imp_dataset_open(&dataset, join->paths[at], err));
@@ -205,7 +205,7 @@ static imp_status copy_parts(share_join *join, imp_dataset_writer *writer, imp_e
 }
 
 // Writes the whole beside its folder, which gets its name when it is complete.
-static imp_status write_whole(share_join *join, const char *folder, imp_error *err)
+static imp_status write_joined_dataset(share_join *join, const char *folder, imp_error *err)
 {
     char partial[IMP_PATH_MAX];
     imp_dataset_writer *writer;
@@ -232,7 +232,7 @@ imp_status imp_dataset_join(imp_dataset_edit_summary *summary, const char *folde
         return imp_fail(err, IMP_USAGE, "give the parts of a dataset");
     imp_status status = check_all_shares(&join, summary, err);
     if (status == IMP_OK)
-        status = write_whole(&join, folder, err);
+        status = write_joined_dataset(&join, folder, err);
     free(join.order);
     return status;
 }

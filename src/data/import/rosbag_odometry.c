@@ -21,7 +21,7 @@ typedef struct odometry_source {
     const imp_rosbag_topic *poses, *left, *right;
 } odometry_source;
 
-static int64_t time_of(const imp_rosbag_topic *t, size_t k, bool received)
+static int64_t message_time_of(const imp_rosbag_topic *t, size_t k, bool received)
 {
     return received ? t->message_times[k].received : t->message_times[k].stamp;
 }
@@ -33,14 +33,14 @@ static int wheel_side(const imp_rosbag_topic *t)
     return (int)right - (int)left;
 }
 
-static bool is_better(const imp_rosbag_topic *t, const imp_rosbag_topic *best)
+static bool has_more_messages(const imp_rosbag_topic *t, const imp_rosbag_topic *best)
 {
     return best == NULL || t->count > best->count;
 }
 
 // The topics of a robot with the most messages. A topic that is named chooses between poses and
 // encoders, too.
-static odometry_source find_source(const imp_rosbag_topics *s, const char *robot)
+static odometry_source find_odometry_source(const imp_rosbag_topics *s, const char *robot)
 {
     const char *named = s->def->odometry_topic;
     odometry_source found = {0};
@@ -53,11 +53,11 @@ static odometry_source find_source(const imp_rosbag_topics *s, const char *robot
             continue;
         encoders_named = encoders_named || (is_named && t->kind == IMP_ROS_ENCODER);
         if (t->kind == IMP_ROS_ODOMETRY) {
-            if (named == NULL ? is_better(t, found.poses) : is_named)
+            if (named == NULL ? has_more_messages(t, found.poses) : is_named)
                 found.poses = t;
-        } else if (wheel_side(t) < 0 && is_better(t, found.left)) {
+        } else if (wheel_side(t) < 0 && has_more_messages(t, found.left)) {
             found.left = t;
-        } else if (wheel_side(t) > 0 && is_better(t, found.right)) {
+        } else if (wheel_side(t) > 0 && has_more_messages(t, found.right)) {
             found.right = t;
         }
     }
@@ -71,7 +71,7 @@ static odometry_source find_source(const imp_rosbag_topics *s, const char *robot
 static bool has_sound_times(const imp_rosbag_topic *t, bool received)
 {
     for (size_t k = 0; k < t->count; k++)
-        if (time_of(t, k, received) == 0)
+        if (message_time_of(t, k, received) == 0)
             return false;
     return imp_rosbag_count_time_jumps(t, received) == 0;
 }
@@ -83,11 +83,11 @@ static int compare_pose_time(const void *a, const void *b)
 }
 
 // Maps have z where ROS has -y.
-static void take_poses(imp_rosbag_pose *out, const imp_rosbag_topic *t, bool received)
+static void convert_poses(imp_rosbag_pose *out, const imp_rosbag_topic *t, bool received)
 {
     for (size_t k = 0; k < t->count; k++) {
         const double *n = t->numbers[k];
-        out[k] = (imp_rosbag_pose){time_of(t, k, received), {n[0], -n[1], n[2]}};
+        out[k] = (imp_rosbag_pose){message_time_of(t, k, received), {n[0], -n[1], n[2]}};
     }
     qsort(out, t->count, sizeof *out, compare_pose_time);
 }
@@ -111,11 +111,12 @@ typedef struct wheel_reader {
 static double wheel_angle(wheel_reader *w, int64_t time)
 {
     const imp_rosbag_topic *t = w->topic;
-    while (w->at + 2 < t->count && time_of(t, w->at + 1, w->received) <= time) {
+    while (w->at + 2 < t->count && message_time_of(t, w->at + 1, w->received) <= time) {
         w->angle += 2.0 * IMP_PI * ticks_between(t, w->at, w->at + 1) / t->numbers[w->at][1];
         w->at++;
     }
-    const int64_t from = time_of(t, w->at, w->received), to = time_of(t, w->at + 1, w->received);
+    const int64_t from = message_time_of(t, w->at, w->received),
+                  to = message_time_of(t, w->at + 1, w->received);
     const double share = to > from ? (double)(time - from) / (double)(to - from) : 0.0;
     return w->angle + fmin(1.0, fmax(0.0, share)) * 2.0 * IMP_PI *
                           ticks_between(t, w->at, w->at + 1) / t->numbers[w->at][1];
@@ -127,19 +128,20 @@ static size_t integrate_wheels(imp_rosbag_pose *out, const odometry_source *sour
                                const imp_wheels *wheels)
 {
     wheel_reader left = {source->left, received, 0, 0.0}, right = {source->right, received, 0, 0.0};
-    const int64_t begin = time_of(source->right, 0, received);
-    const int64_t end = time_of(source->right, source->right->count - 1, received);
+    const int64_t begin = message_time_of(source->right, 0, received);
+    const int64_t end = message_time_of(source->right, source->right->count - 1, received);
     double pose[3] = {0.0, 0.0, 0.0}, last[2] = {0.0, 0.0};
     int64_t time = begin;
     size_t count = 0;
     for (size_t k = 0; k < source->left->count; k++) {
-        if (time_of(source->left, k, received) < begin)
+        if (message_time_of(source->left, k, received) < begin)
             continue;
-        if (time_of(source->left, k, received) > end)
+        if (message_time_of(source->left, k, received) > end)
             break;
         // small disorder counts as no time
-        time =
-            time_of(source->left, k, received) > time ? time_of(source->left, k, received) : time;
+        time = message_time_of(source->left, k, received) > time
+                   ? message_time_of(source->left, k, received)
+                   : time;
         const double angles[2] = {wheel_angle(&left, time), wheel_angle(&right, time)};
         if (count > 0) {
             const double l = wheels->radius * (angles[0] - last[0]);
@@ -165,7 +167,7 @@ imp_status imp_rosbag_find_odometry(imp_rosbag_scan *out, const imp_rosbag_topic
     const bool received = out->use_receive_times;
     if (named != NULL && strcmp(named, "none") == 0)
         return IMP_OK;
-    const odometry_source source = find_source(s, camera->robot);
+    const odometry_source source = find_odometry_source(s, camera->robot);
     const imp_rosbag_topic *first = source.poses != NULL ? source.poses : source.left;
     if (first == NULL)
         return named == NULL ? IMP_OK
@@ -188,7 +190,7 @@ imp_status imp_rosbag_find_odometry(imp_rosbag_scan *out, const imp_rosbag_topic
     memcpy(out->odometry_topic, first->name, sizeof out->odometry_topic);
     const imp_wheels usual = imp_default_wheels();
     if (source.poses != NULL)
-        take_poses(out->poses, source.poses, received);
+        convert_poses(out->poses, source.poses, received);
     else
         out->pose_count =
             integrate_wheels(out->poses, &source, received,

@@ -62,7 +62,7 @@ static imp_action recorded_action(const imp_demonstration *drive, int step)
 }
 
 // Drives from the start to the state before a step.
-static void drive_to(examination *x, int step)
+static void replay_until_step(examination *x, int step)
 {
     imp_env_copy(x->present, x->start);
     for (int k = 0; k < step; k++)
@@ -70,9 +70,9 @@ static void drive_to(examination *x, int step)
 }
 
 // Whether the expert, at the wheel from this step on, drives on for the horizon.
-static bool expert_drives_on(examination *x, int step)
+static bool can_expert_drive_on_from(examination *x, int step)
 {
-    drive_to(x, step);
+    replay_until_step(x, step);
     imp_env_copy(x->fork, x->present);
     imp_policy_reset(x->expert, x->fork);
     for (int k = 0; k < x->horizon; k++) {
@@ -90,7 +90,7 @@ static int find_last_chance(examination *x)
     // backward, until the expert drives on
     for (int distance = 1; lost > 0 && saved < 0; distance *= 2) {
         const int step = x->drive->steps > distance ? x->drive->steps - distance : 0;
-        if (expert_drives_on(x, step))
+        if (can_expert_drive_on_from(x, step))
             saved = step;
         else
             lost = step;
@@ -98,7 +98,7 @@ static int find_last_chance(examination *x)
     // saved from `saved`, lost from `lost`
     while (saved >= 0 && lost - saved > 1) {
         const int middle = saved + (lost - saved) / 2;
-        if (expert_drives_on(x, middle))
+        if (can_expert_drive_on_from(x, middle))
             saved = middle;
         else
             lost = middle;
@@ -107,10 +107,10 @@ static int find_last_chance(examination *x)
 }
 
 // Mean actions of the policy and of the expert, who looks on, over the window from a step on.
-static void compare_actions(imp_episode_failure *out, examination *x, int step)
+static void average_actions_after(imp_episode_failure *out, examination *x, int step)
 {
     const int left = x->drive->steps - step, count = left < x->window ? left : x->window;
-    drive_to(x, step);
+    replay_until_step(x, step);
     imp_policy_reset(x->expert, x->present);
     for (int k = 0; k < count; k++) {
         const imp_action own = recorded_action(x->drive, step + k);
@@ -140,7 +140,7 @@ static imp_mistake classify_mistake(imp_action policy, imp_action expert)
 static const double CURVE_MIN = 0.8;
 
 // The road within the points ahead that the state of a policy has.
-static imp_road road_ahead(const imp_env *env)
+static imp_road classify_road_ahead(const imp_env *env)
 {
     imp_path_ahead path;
     imp_policy_state state;
@@ -160,18 +160,18 @@ static imp_road road_ahead(const imp_env *env)
 }
 
 // Fills the state of the last chance: the present one.
-static void describe_state(imp_episode_failure *out, const imp_env *env)
+static void store_state_of_last_chance(imp_episode_failure *out, const imp_env *env)
 {
     out->pose = env->pose;
-    out->road = road_ahead(env);
+    out->road = classify_road_ahead(env);
     out->speed = env->speed;
     out->lane_distance = env->in_lane ? env->lane.distance : NAN;
     out->lane_angle = env->in_lane ? env->lane.angle : NAN;
 }
 
-// Makes what an examination needs. close_examination() frees a part of it, too.
-static imp_status open_examination(examination *x, const imp_demonstration *drive,
-                                   const imp_failures_def *def, imp_error *err)
+// Makes what an examination needs. destroy_examination() frees a part of it, too.
+static imp_status create_examination(examination *x, const imp_demonstration *drive,
+                                     const imp_failures_def *def, imp_error *err)
 {
     const double step = drive->env.drive.time_step * drive->env.frame_skip;
     *x = (examination){.drive = drive,
@@ -188,7 +188,7 @@ static imp_status open_examination(examination *x, const imp_demonstration *driv
     return imp_env_reset(x->start, drive->episode, err);
 }
 
-static void close_examination(examination *x)
+static void destroy_examination(examination *x)
 {
     imp_policy_destroy(x->expert);
     imp_world_destroy(x->world);
@@ -208,21 +208,21 @@ static imp_status check_failures_def(const imp_failures_def *def, imp_error *err
     return IMP_OK;
 }
 
-// Examines a failure in what open_examination() made.
-static imp_status examine(imp_episode_failure *out, examination *x, imp_end_reason ending,
-                          imp_error *err)
+// Examines a failure in what create_examination() made.
+static imp_status explain_drive(imp_episode_failure *out, examination *x, imp_end_reason ending,
+                                imp_error *err)
 {
     const imp_demonstration *drive = x->drive;
-    drive_to(x, drive->steps);
+    replay_until_step(x, drive->steps);
     IMP_TRY(imp_demonstration_check_state(drive, drive->steps, x->present, err));
     const int chance = find_last_chance(x);
     *out = (imp_episode_failure){.ending = ending, .steps = drive->steps};
     out->last_chance = chance < 0 ? 0 : chance;
     out->margin =
         (drive->steps - out->last_chance) * drive->env.drive.time_step * drive->env.frame_skip;
-    drive_to(x, out->last_chance);
-    describe_state(out, x->present);
-    compare_actions(out, x, out->last_chance);
+    replay_until_step(x, out->last_chance);
+    store_state_of_last_chance(out, x->present);
+    average_actions_after(out, x, out->last_chance);
     out->mistake = chance < 0 ? IMP_MISTAKE_NONE : classify_mistake(out->policy, out->expert);
     return IMP_OK;
 }
@@ -232,10 +232,10 @@ imp_status imp_explain_failure(imp_episode_failure *out, const imp_demonstration
 {
     examination x;
     IMP_TRY(check_failures_def(def, err));
-    imp_status status = open_examination(&x, drive, def, err);
+    imp_status status = create_examination(&x, drive, def, err);
     if (status == IMP_OK)
-        status = examine(out, &x, ending, err);
-    close_examination(&x);
+        status = explain_drive(out, &x, ending, err);
+    destroy_examination(&x);
     return status;
 }
 
@@ -258,7 +258,7 @@ static bool is_failure(const imp_episode_result *result)
 }
 
 // Job of the thread pool: explains failure `index`, whose episode is known.
-static void explain_one(void *context, int index, int worker)
+static void explain_failure_on_thread(void *context, int index, int worker)
 {
     failure_job *job = context;
     imp_episode_failure *failure = &job->out->items[index];
@@ -360,11 +360,11 @@ static imp_status compute_median_margin(imp_failure_list *list, imp_error *err)
 }
 
 // Explains what list_failures() found.
-static imp_status explain_listed(failure_job *job, imp_error *err)
+static imp_status explain_listed_failures(failure_job *job, imp_error *err)
 {
     imp_thread_pool *pool;
     IMP_TRY(imp_thread_pool_create(&pool, job->def->threads, err));
-    imp_thread_pool_run(pool, job->out->count, explain_one, job);
+    imp_thread_pool_run(pool, job->out->count, explain_failure_on_thread, job);
     imp_thread_pool_destroy(pool);
     for (int k = 0; k < job->out->count; k++)
         if (job->errors[k].status != IMP_OK)
@@ -383,7 +383,7 @@ imp_status imp_explain_failures(imp_failure_list *out, const imp_evaluation *eva
     IMP_TRY(check_failures_def(def, err));
     imp_status status = list_failures(&job, err);
     if (status == IMP_OK)
-        status = explain_listed(&job, err);
+        status = explain_listed_failures(&job, err);
     free(job.errors);
     if (status != IMP_OK)
         imp_failure_list_free(out);

@@ -70,7 +70,7 @@ static void find_road_colour(uint8_t out[3], const uint8_t *rgb)
     }
 }
 
-static bool is_road(const uint8_t *p, const uint8_t road[3])
+static bool has_road_colour(const uint8_t *p, const uint8_t road[3])
 {
     const double difference = luma_of(p) - luma_of(road);
     if (fabs(difference) > LUMA_TOLERANCE)
@@ -88,7 +88,7 @@ static int find_road_row(const uint8_t *rgb, const uint8_t road[3])
     for (int y = FOLLOW_FROM - 1; y >= 0 && first - y <= ROWS_WITHOUT; y--) {
         int found = 0;
         for (int x = 0; x < WIDE; x++)
-            found += is_road(rgb + 3 * (y * WIDE + x), road);
+            found += has_road_colour(rgb + 3 * (y * WIDE + x), road);
         if (found >= ROAD_PIXELS)
             first = y;
     }

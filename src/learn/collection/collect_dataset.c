@@ -238,7 +238,7 @@ static imp_status collect_dataset(collect_job *work, const char *folder, imp_err
 }
 
 // Which episodes are driven.
-static imp_status choose_share(collect_job *work, imp_error *err)
+static imp_status choose_episodes_of_share(collect_job *work, imp_error *err)
 {
     const imp_collect_def *def = work->def;
     work->episodes = def->episodes;
@@ -266,7 +266,7 @@ imp_status imp_collect_with_identity(imp_collect_summary *summary, const char *f
     collect_job work = {.def = def, .more = more, .summary = summary};
     imp_status status = imp_collector_open(&work.collector, def, monitor, err);
     if (status == IMP_OK)
-        status = choose_share(&work, err);
+        status = choose_episodes_of_share(&work, err);
     work.collector.workers.progress.task = "log";
     if (status == IMP_OK)
         status = collect_dataset(&work, folder, err);

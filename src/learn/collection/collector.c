@@ -197,7 +197,7 @@ static bool is_label_policy(const char *name)
 }
 
 // What the table of settings cannot say.
-imp_status imp_collector_check(const imp_collect_def *def, imp_error *err)
+imp_status imp_collector_check_def(const imp_collect_def *def, imp_error *err)
 {
     IMP_TRY(imp_struct_check(&imp_collect_members, def, err));
     if (imp_observation_kind_name((int)def->sim.observation) == NULL)
@@ -258,7 +258,7 @@ static int largest_batch(const imp_collect_def *def)
 imp_status imp_collector_open(imp_collector *r, const imp_collect_def *def,
                               const imp_monitor *monitor, imp_error *err)
 {
-    IMP_TRY(imp_collector_check(def, err));
+    IMP_TRY(imp_collector_check_def(def, err));
     r->def = def;
     r->expert = def->sim.expert;
     // an image does not show which drive was drawn, so labels must not depend on it

@@ -39,7 +39,7 @@ typedef struct imp_collector {
 } imp_collector;
 
 // What is wrong with the settings themselves.
-imp_status imp_collector_check(const imp_collect_def *def, imp_error *err);
+imp_status imp_collector_check_def(const imp_collect_def *def, imp_error *err);
 
 // Checks the settings and creates the workers. Starts as {0}; freed with imp_collector_close(),
 // also after a failure.

@@ -418,7 +418,7 @@ static imp_status check_dagger_def(const imp_dagger_def *def, imp_error *err)
     // each part by those who will read it
     const imp_eval_def eval = round_eval_def(def);
     const imp_camera_def *camera = &def->collect.sim.camera;
-    imp_status status = imp_collector_check(&def->collect, err);
+    imp_status status = imp_collector_check_def(&def->collect, err);
     if (status == IMP_OK)
         status = imp_eval_check_def(&eval, err);
     return status == IMP_OK && def->policy_trainer == NULL

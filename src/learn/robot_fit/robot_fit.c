@@ -89,7 +89,7 @@ static imp_status create_pitch_fit_if_possible(fit_job *job, const imp_dataset_i
 }
 
 // Bags hold commands of other times than their images: the mean age of a dataset's commands [s].
-static double command_age(const imp_dataset *dataset)
+static double read_command_age(const imp_dataset *dataset)
 {
     json_t *origin = json_loads(imp_dataset_origin(dataset), 0, NULL);
     const double age = json_number_value(json_object_get(origin, "command_age"));
@@ -102,7 +102,7 @@ static imp_status fit_dataset(fit_job *job, const imp_dataset *dataset, imp_erro
     const imp_dataset_info *info = imp_dataset_get_info(dataset);
     const int count = imp_dataset_episode_count(dataset);
     IMP_TRY(create_pitch_fit_if_possible(job, info, err));
-    job->age_sum += command_age(dataset) * (double)imp_dataset_step_count(dataset);
+    job->age_sum += read_command_age(dataset) * (double)imp_dataset_step_count(dataset);
     job->steps += (double)imp_dataset_step_count(dataset);
     for (int k = 0; k < count; k++) {
         const imp_episode *episode = imp_dataset_episode(dataset, k);
@@ -123,7 +123,7 @@ static imp_status fit_dataset(fit_job *job, const imp_dataset *dataset, imp_erro
 }
 
 // A command that was older than its image took longer by that.
-static void add_command_age(imp_fit_estimate *delay, double age)
+static void add_command_age_to_delay(imp_fit_estimate *delay, double age)
 {
     delay->value += age;
     delay->low += age;
@@ -166,7 +166,7 @@ imp_status imp_robot_fit_run(imp_robot_fit *out, const char *const *datasets, in
     if (status == IMP_OK)
         status = imp_wheel_fit_solve(job.wheels, out, err);
     if (status == IMP_OK)
-        add_command_age(&out->delay, job.age_sum / job.steps);
+        add_command_age_to_delay(&out->delay, job.age_sum / job.steps);
     if (status == IMP_OK && job.pitch != NULL)
         imp_pitch_fit_solve(job.pitch, out);
     if (status == IMP_OK)

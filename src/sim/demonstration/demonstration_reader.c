@@ -152,7 +152,7 @@ static imp_status read_seed(const reader *r)
     return IMP_OK;
 }
 
-static imp_status read_streams(const reader *r)
+static imp_status read_settings_and_episode(const reader *r)
 {
     json_t *settings;
     int64_t episode, steps;
@@ -275,7 +275,7 @@ static imp_status read_all_members(const reader *r)
 {
     IMP_TRY(read_format(r));
     IMP_TRY(read_map(r));
-    IMP_TRY(read_streams(r));
+    IMP_TRY(read_settings_and_episode(r));
     IMP_TRY(read_actions(r));
     IMP_TRY(read_drivers(r));
     IMP_TRY(read_checks(r));

@@ -51,7 +51,7 @@ static int find_crossings(const area *a, double y, crossing list[CROSSINGS_MAX])
 }
 
 // Adds the part of each pixel that lies between x0 and x1.
-static void add_span(const imp_canvas *canvas, double x0, double x1)
+static void add_pixel_coverage(const imp_canvas *canvas, double x0, double x1)
 {
     x0 = fmax(x0, 0.0);
     x1 = fmin(x1, canvas->width);
@@ -60,7 +60,7 @@ static void add_span(const imp_canvas *canvas, double x0, double x1)
 }
 
 // Adds a row of pixels to the mask, [left, right) of which the area may cover.
-static void fill_row(const imp_canvas *canvas, const area *a, int row, int left, int right)
+static void fill_mask_row(const imp_canvas *canvas, const area *a, int row, int left, int right)
 {
     crossing list[CROSSINGS_MAX];
     uint8_t *coverage = canvas->coverage + (size_t)row * (size_t)canvas->width;
@@ -71,7 +71,7 @@ static void fill_row(const imp_canvas *canvas, const area *a, int row, int left,
         for (int k = 0; k + 1 < count; k++) {
             winding += list[k].direction;
             if (winding != 0)
-                add_span(canvas, list[k].x, list[k + 1].x);
+                add_pixel_coverage(canvas, list[k].x, list[k + 1].x);
         }
     }
     for (int i = left; i < right; i++) {
@@ -99,7 +99,7 @@ void imp_canvas_add_area(imp_canvas *canvas, const imp_pixel_point *points, cons
     if (left >= right || top >= bottom)
         return;
     for (int row = top; row < bottom; row++)
-        fill_row(canvas, &a, row, left, right);
+        fill_mask_row(canvas, &a, row, left, right);
     canvas->left = left < canvas->left ? left : canvas->left;
     canvas->top = top < canvas->top ? top : canvas->top;
     canvas->right = right > canvas->right ? right : canvas->right;

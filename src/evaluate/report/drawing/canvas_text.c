@@ -50,7 +50,7 @@ static const imp_glyph *find_glyph(unsigned code)
 }
 
 // Adds a point, given in units.
-static void add_point(outline *o, double x, double y)
+static void add_outline_point(outline *o, double x, double y)
 {
     if (o->count == POINTS_MAX || o->contours == 0)
         return;
@@ -59,23 +59,23 @@ static void add_point(outline *o, double x, double y)
 }
 
 // Adds the curve from a to c with the control point b as lines, without its first point.
-static void add_bend(outline *o, imp_pixel_point a, imp_pixel_point b, imp_pixel_point c)
+static void add_quadratic_curve(outline *o, imp_pixel_point a, imp_pixel_point b, imp_pixel_point c)
 {
     for (int k = 1; k <= o->bend_lines; k++) {
         const double t = (double)k / o->bend_lines, s = 1.0 - t;
-        add_point(o, s * s * a.x + 2.0 * s * t * b.x + t * t * c.x,
-                  s * s * a.y + 2.0 * s * t * b.y + t * t * c.y);
+        add_outline_point(o, s * s * a.x + 2.0 * s * t * b.x + t * t * c.x,
+                          s * s * a.y + 2.0 * s * t * b.y + t * t * c.y);
     }
 }
 
 // Adds a contour of `count` points, which begins with a point of the outline.
-static void add_contour(outline *o, const imp_glyph_point *points, int count)
+static void add_glyph_contour(outline *o, const imp_glyph_point *points, int count)
 {
     if (o->contours == CONTOURS_MAX)
         return;
     o->lengths[o->contours++] = 0;
     imp_pixel_point last = {points[0].x, points[0].y};
-    add_point(o, last.x, last.y);
+    add_outline_point(o, last.x, last.y);
     for (int k = 1; k < count; k++) {
         imp_pixel_point end = {points[k].x, points[k].y};
         if (points[k].kind == IMP_GLYPH_BEND) {
@@ -86,9 +86,9 @@ static void add_contour(outline *o, const imp_glyph_point *points, int count)
                 end = (imp_pixel_point){(control.x + end.x) / 2.0, (control.y + end.y) / 2.0};
             else
                 k++;
-            add_bend(o, last, control, end);
+            add_quadratic_curve(o, last, control, end);
         } else {
-            add_point(o, end.x, end.y);
+            add_outline_point(o, end.x, end.y);
         }
         last = end;
     }
@@ -104,7 +104,7 @@ static void add_glyph(imp_canvas *canvas, const imp_glyph *glyph, double x, doub
         int count = 1;
         while (k + count < glyph->point_count && points[k + count].kind != IMP_GLYPH_START)
             count++;
-        add_contour(&o, points + k, count);
+        add_glyph_contour(&o, points + k, count);
         k += count;
     }
     imp_canvas_add_area(canvas, o.points, o.lengths, o.contours);

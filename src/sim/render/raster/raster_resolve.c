@@ -39,7 +39,8 @@ static inline void sum_samples_portable(const uint32_t *colours, imp_i32x8 *sums
 }
 
 // Blends the sums of samples over pairs of pixels.
-IMP_ALWAYS_INLINE void blend_pair(const imp_i32x8 *sums, const imp_i32x8 *before, imp_f32x8 *after)
+IMP_ALWAYS_INLINE void blend_pixel_pair(const imp_i32x8 *sums, const imp_i32x8 *before,
+                                        imp_f32x8 *after)
 {
     // the highest bytes add up to 255 n for n covered samples, and (255 n + 8) / 256 is n
     const imp_i32x8 marks = __builtin_shufflevector(*sums, *sums, 3, 3, 3, 3, 7, 7, 7, 7);
@@ -58,7 +59,7 @@ IMP_ALWAYS_INLINE void resolve_eight_pixels(const uint32_t *colours, uint8_t *rg
     for (int k = 0; k < PIXELS / 2; k++) {
         imp_i32x8 sums;
         ops->sum(colours + (size_t)k * SAMPLES, &sums);
-        blend_pair(&sums, &before[k], &after[k]);
+        blend_pixel_pair(&sums, &before[k], &after[k]);
     }
     ops->pack(after, &pixels);
     ops->store(&pixels, PIXELS, rgb);

@@ -97,7 +97,7 @@ typedef struct curve_point {
 } curve_point;
 
 // (a, b) is relative to the corner.
-static curve_point place_on_curve(float a, float b)
+static curve_point curve_point_from_corner(float a, float b)
 {
     float a15 = a * sqrtf(a), b15 = b * sqrtf(b);
     float slope = 2.5f * sqrtf(a15 * a15 + b15 * b15);
@@ -116,7 +116,7 @@ static void paint_curve_markings(imp_tile_texel *texel, float x, float z)
     const imp_tile_style *style = texel->style;
     const float a = 0.5f - x, b = z + 0.5f;
     const float white_radius = 1.0f - 0.5f * style->white_width;
-    const curve_point at = place_on_curve(a, b);
+    const curve_point at = curve_point_from_corner(a, b);
     paint_texel_inside_shape(
         texel, style->white,
         signed_distance_to_band(curve_distance(at, white_radius), style->white_width));
