@@ -266,6 +266,7 @@ typedef struct imp_challenge_eval_def {
     /// Looked at: env.seed, camera (its size must be the model's), scene, threads, and the expert,
     /// which drives every episode, too, to measure progress by. The challenge sets the rest
     imp_sim_def sim;
+    bool record_drives; ///< keep the drive of every episode; false
     int cookie;
 } imp_challenge_eval_def;
 
@@ -280,9 +281,10 @@ typedef struct imp_challenge_episode {
     imp_crossing_counts crossings;
     double net_distance, expert_net_distance, progress; ///< as in imp_episode_result
     bool stalled, expert_stalled;                       ///< see IMP_STALL_TIME
-    int samples;     ///< states that the metrics saw, those after an incident included
-    imp_pose *poses; ///< (samples)
-    double *times;   ///< (samples) [s]
+    int samples;              ///< states that the metrics saw, those after an incident included
+    imp_pose *poses;          ///< (samples)
+    double *times;            ///< (samples) [s]
+    imp_demonstration *drive; ///< with record_drives, else NULL
 } imp_challenge_episode;
 
 /// Results of a challenge.
@@ -299,8 +301,8 @@ typedef struct imp_challenge_result {
 } imp_challenge_result;
 
 /// Drives the episodes of one of AI-DO's challenges under its rules: the policy is asked every
-/// 0.05 s; after an incident the robot stands still and 14 more states count. The caller frees *out
-/// with imp_challenge_result_free().
+/// 0.05 s; after an incident the robot stands still and 14 more states count. Actions are rounded
+/// as imp_demonstration_round() does. The caller frees *out with imp_challenge_result_free().
 imp_status imp_evaluate_challenge(imp_challenge_result *out, const imp_policy_factory *policy,
                                   const imp_challenge_eval_def *def, const imp_monitor *monitor,
                                   imp_error *err);

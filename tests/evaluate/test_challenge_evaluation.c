@@ -49,6 +49,55 @@ static void the_expert_follows_lanes_for_a_minute(void **state)
     imp_challenge_result_free(&contest);
 }
 
+// Drives a recorded episode again: it ends where the episode ended.
+static void drive_again(const imp_challenge_episode *r)
+{
+    static imp_env env;
+    imp_error err = {0};
+    imp_world *world;
+    assert_ok(imp_demonstration_load_world(&world, r->drive, &err), err);
+    assert_ok(imp_env_init(&env, world, &r->drive->env, &err), err);
+    assert_ok(imp_env_reset(&env, r->drive->episode, &err), err);
+    for (int k = 0; k < r->drive->steps; k++) {
+        const float *duty = r->drive->actions + (ptrdiff_t)2 * k;
+        imp_env_step(&env, (imp_action){(double)duty[0], (double)duty[1]});
+    }
+    assert_ok(imp_demonstration_check_state(r->drive, r->drive->steps, &env, &err), err);
+    const imp_pose end = r->poses[r->samples - 1];
+    assert_true(env.pose.x == end.x && env.pose.z == end.z && env.pose.heading == end.heading);
+    imp_world_destroy(world);
+}
+
+// Recording changes no figure.
+static void drives_are_recorded(void **state)
+{
+    (void)state;
+    imp_challenge_result plain = run_challenge("pure-pursuit", IMP_CHALLENGE_LFV, 2, 1);
+    imp_challenge_result recorded;
+    imp_error err = {0};
+    imp_policy_factory *policy = open_policy_factory("pure-pursuit");
+    imp_challenge_eval_def def = imp_default_challenge_eval_def();
+    def.challenge = IMP_CHALLENGE_LFV;
+    def.episodes = 2;
+    def.sim.threads = 2;
+    def.record_drives = true;
+    assert_ok(imp_evaluate_challenge(&recorded, policy, &def, NULL, &err), err);
+    for (int e = 0; e < 2; e++) {
+        const imp_challenge_episode *r = &recorded.results[e];
+        assert_null(plain.results[e].drive);
+        assert_memory_equal(r->metrics.value, plain.results[e].metrics.value,
+                            sizeof r->metrics.value);
+        assert_non_null(r->drive);
+        assert_string_equal(r->drive->map, r->name);
+        assert_string_equal(r->drive->policy, "pure-pursuit");
+        assert_int_equal(r->drive->env.rules, IMP_RULES_CHALLENGE);
+        drive_again(r);
+    }
+    imp_challenge_result_free(&plain);
+    imp_challenge_result_free(&recorded);
+    imp_policy_factory_close(policy);
+}
+
 // On AI-DO's own lanes it is closer to their middle than the simulator's curves ever come.
 static void the_expert_can_follow_the_challenges_lanes(void **state)
 {
@@ -144,6 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_expert_follows_lanes_for_a_minute),
+        cmocka_unit_test(drives_are_recorded),
         cmocka_unit_test(the_expert_can_follow_the_challenges_lanes),
         cmocka_unit_test(states_continue_after_incident),
         cmocka_unit_test(results_do_not_depend_on_threads),

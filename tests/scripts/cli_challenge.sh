@@ -13,6 +13,29 @@ for file in metrics.json trajectories.csv settings.yaml trajectories-autolab-000
 done
 [ "$(grep -c '^expert,loop-000,' lf/trajectories.csv)" -eq 1201 ] || fail "1201 states wanted"
 
+# the report, and drives that come out the same to the last bit; pure pursuit is the first policy
+prints 'lf/report.html'
+for text in Ranking 'Worst episodes' worst-1-1.drive.json worst-2-3.drive.json autolab-000; do
+    grep -qF "$text" lf/report.html || fail "no '$text' in lf/report.html"
+done
+[ "$(find lf/drives -name '[12]-0000[0-3].drive.json' | wc -l)" -eq 8 ] || fail '8 drives wanted'
+if grep -qF 'simulator.html#episode=worst-1-1' lf/report.html; then
+    [ -s lf/simulator.html ] || fail 'the report links to no page'
+else
+    [ ! -e lf/simulator.html ] || fail 'the report does not link to its page'
+fi
+expect 0 imprint import drive lf/drives/2-00001.drive.json lf/worst-1-1.drive.json --size 16x12 \
+    --out driven
+prints 'come out the same to the last bit'
+
+# the worst episode is the one that ended first
+expect 0 imprint eval --protocol aido-lfv --policy pure-pursuit --out lfv
+shortest=$(cut -d, -f2 lfv/trajectories.csv | sed 1d | sort | uniq -c | sort -n |
+    sed -n '1s/^ *[0-9]* //p')
+[ "$(grep -c "^pure-pursuit,$shortest," lfv/trajectories.csv)" -lt 1201 ] || fail 'all drove on'
+grep -qF "\"map\":{\"name\":\"$shortest\"" lfv/worst-1-1.drive.json ||
+    fail "$shortest ended first, but is not the worst episode"
+
 # JSON holds the challenge's own names; threads do not show
 for challenge in lf lfp lfv lfi; do
     expect 0 imprint eval --protocol "aido-$challenge" --policy reference --episodes 5 -j 1 --json

@@ -17,29 +17,14 @@
 #include "base/text/csv.h"
 #include "base/text/plural.h"
 #include "cli/eval_commands/eval.h"
+#include "cli/eval_commands/eval_page.h"
 #include "cli/output/console.h"
 #include "cli/output/json_output.h"
 #include "cli/output/output_folder.h"
+#include "evaluate/evaluation_report/challenge_report.h"
 #include "imprint/evaluator.h"
+#include "imprint/page.h"
 #include "imprint/report.h"
-
-// The order of columns: the ranked metrics in the order of the ranking, then the others.
-static void order_metrics_by_ranking(imp_challenge challenge, imp_metric order[IMP_METRIC_COUNT])
-{
-    const imp_ranking_criterion *ranking = imp_challenge_ranking(challenge);
-    int count = 0;
-    // the challenge defines which metrics are ranked, and which comes first
-    for (; count < IMP_RANKING_CRITERION_COUNT; count++)
-        order[count] = ranking[count].metric;
-    // append what the ranking does not use
-    for (int m = 0; m < IMP_METRIC_COUNT; m++) {
-        bool ranked = false;
-        for (int r = 0; r < IMP_RANKING_CRITERION_COUNT; r++)
-            ranked = ranked || ranking[r].metric == (imp_metric)m;
-        if (!ranked)
-            order[count++] = (imp_metric)m;
-    }
-}
 
 // Computes ranks and the order of printing. A policy's rank is 1 plus the number of better ones;
 // ties keep the order of the command line.
@@ -182,7 +167,7 @@ void imp_challenge_eval_print(const imp_challenge_eval_settings *s,
                               const imp_challenge_eval_outcome *o)
 {
     imp_metric order[IMP_METRIC_COUNT];
-    order_metrics_by_ranking(s->def.challenge, order);
+    imp_challenge_order_metrics(order, s->def.challenge);
     printf("%s, %s starts, the same for all; the medians of the first four columns decide the "
            "rank\n",
            imp_challenge_name(s->def.challenge), s->def.test ? "test" : "validation");
@@ -202,8 +187,8 @@ void imp_challenge_eval_print(const imp_challenge_eval_settings *s,
         print_policy_table(&o->results_by_policy[p], order);
     }
     if (s->out != NULL)
-        printf("\nwritten: %s/metrics.json, %s/trajectories.csv, images%s\n", s->out, s->out,
-               s->keep_messages ? ", messages" : "");
+        printf("\nwritten: %s/report.html, metrics.json, trajectories.csv, images, drives%s\n",
+               s->out, s->keep_messages ? ", messages" : "");
 }
 
 // Writes the JSON results.
@@ -280,21 +265,6 @@ static imp_status draw_episode_trajectories(const imp_challenge_eval_settings *s
     return status;
 }
 
-// Writes settings, metrics, trajectories and images into --out.
-static imp_status write_results(const imp_challenge_eval_settings *s, const imp_options *options,
-                                const imp_challenge_eval_outcome *o, imp_error *err)
-{
-    // the settings make the evaluation repeatable
-    IMP_TRY(imp_output_folder_save_settings(options, s->out, err));
-    IMP_TRY(write_challenge_metrics_json(s, o, err));
-    IMP_TRY(write_trajectories(s, o, err));
-    // with more episodes than official ones, only those are drawn
-    const int images = imp_challenge_episode_count(s->def.challenge);
-    for (int e = 0; e < images && e < o->results_by_policy[0].episodes; e++)
-        IMP_TRY(draw_episode_trajectories(s, o, e, err));
-    return IMP_OK;
-}
-
 // Episodes that ended because a policy or agent failed; they make the exit code 1.
 int imp_challenge_eval_failures(const imp_challenge_eval_outcome *o)
 {
@@ -360,6 +330,54 @@ static imp_status set_camera_of_policy_or_agent(const imp_challenge_eval_setting
     return IMP_OK;
 }
 
+// Writes settings, metrics, trajectories, images and the report into --out. factories: of all
+// policies and agents.
+static imp_status write_results(const imp_challenge_eval_settings *s, const imp_options *options,
+                                imp_challenge_eval_outcome *o,
+                                const imp_policy_factory *const *factories, imp_error *err)
+{
+    // the settings make the evaluation repeatable
+    IMP_TRY(imp_output_folder_save_settings(options, s->out, err));
+    IMP_TRY(write_challenge_metrics_json(s, o, err));
+    IMP_TRY(write_trajectories(s, o, err));
+    // with more episodes than official ones, only those are drawn
+    const int images = imp_challenge_episode_count(s->def.challenge);
+    for (int e = 0; e < images && e < o->results_by_policy[0].episodes; e++)
+        IMP_TRY(draw_episode_trajectories(s, o, e, err));
+    imp_eval_page page = {.folder = s->out,
+                          .title = imp_challenge_name(s->def.challenge),
+                          .env = &s->def.sim.env,
+                          .count = o->count,
+                          .policies = factories};
+    const imp_challenge_report_def report = {
+        .folder = s->out,
+        .challenge = s->def.challenge,
+        .test = s->def.test,
+        .seed = s->def.sim.env.seed,
+        .count = o->count,
+        .names = (const char *const *)s->policies->items,
+        .rank = o->rank,
+        .best_first = o->best_first,
+        .results = o->results_by_policy,
+        .write_simulator = imp_page_is_available() ? imp_eval_page_write : NULL,
+        .simulator_context = &page,
+    };
+    return imp_challenge_report_write(&report, err);
+}
+
+// Files call an agent by its number, since a command may have paths in it.
+static void name_agent(imp_challenge_eval_outcome *o, int index, int number)
+{
+    const imp_challenge_result *result = &o->results_by_policy[index];
+    snprintf(o->identities[index], sizeof o->identities[index], "agent%d", number);
+    for (int e = 0; e < result->episodes && result->results != NULL; e++)
+        if (result->results[e].drive != NULL) {
+            snprintf(result->results[e].drive->policy, sizeof result->results[e].drive->policy,
+                     "agent%d", number);
+            result->results[e].drive->policy_hash[0] = '\0';
+        }
+}
+
 // Opens everything, evaluates one participant after the other, ranks, and writes results.
 imp_status imp_challenge_eval_run(imp_challenge_eval_outcome *o,
                                   const imp_challenge_eval_settings *s, const imp_options *options,
@@ -390,6 +408,7 @@ imp_status imp_challenge_eval_run(imp_challenge_eval_outcome *o,
     // evaluate; results count only if complete
     for (int p = 0; p < s->policies->count && status == IMP_OK; p++) {
         imp_challenge_eval_def def = s->def;
+        def.record_drives = s->out != NULL;
         status = set_camera_of_policy_or_agent(s, p, options, participants[p].driver,
                                                &def.sim.camera, err);
         imp_sim_options_warn_time_step(participants[p].driver, drive.time_step);
@@ -399,15 +418,20 @@ imp_status imp_challenge_eval_run(imp_challenge_eval_outcome *o,
         imp_console_clear_progress();
         o->count += status == IMP_OK;
         imp_policy_factory_identity(participants[p].driver, o->identities[p]);
-        if (p >= s->first_agent) // a command may have paths in it
-            snprintf(o->identities[p], sizeof o->identities[p], "agent%d", p - s->first_agent + 1);
+        if (p >= s->first_agent)
+            name_agent(o, p, p - s->first_agent + 1);
     }
+    rank_policies(o, s->def.challenge);
+    const imp_policy_factory *factories[IMP_LIST_MAX];
+    for (int p = 0; p < s->policies->count; p++)
+        factories[p] = participants[p].driver;
+    if (status == IMP_OK && s->out != NULL)
+        status = write_results(s, options, o, factories, err);
     // ends the agents' processes
     for (int p = 0; p < s->policies->count; p++)
         imp_policy_factory_close(participants[p].driver);
     free(participants);
-    rank_policies(o, s->def.challenge);
-    return status == IMP_OK && s->out != NULL ? write_results(s, options, o, err) : status;
+    return status;
 }
 
 // Frees the results of all policies that were evaluated.

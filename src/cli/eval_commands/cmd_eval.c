@@ -14,6 +14,7 @@
 #include "base/text/plural.h"
 #include "base/text/suggestion.h"
 #include "cli/eval_commands/eval_failures.h"
+#include "cli/eval_commands/eval_page.h"
 #include "cli/options/sandbox_option.h"
 #include "cli/output/console.h"
 #include "cli/output/json_output.h"
@@ -195,7 +196,12 @@ static imp_status write_report_and_metrics(const imp_eval_settings *s, const imp
         .robustness = o->robustness,
         .failures = o->failures,
         .write_simulator = imp_page_is_available() ? imp_eval_page_write : NULL,
-        .simulator_context = &(imp_eval_page){s, o},
+        .simulator_context =
+            &(imp_eval_page){.folder = s->out,
+                             .title = "Evaluation",
+                             .env = &s->eval.sim.env,
+                             .count = o->count,
+                             .policies = (const imp_policy_factory *const *)o->drivers},
         .video_extension = s->videos > 0 ? extension : NULL,
         .video_count = s->videos,
     };

@@ -57,16 +57,6 @@ json_t *imp_eval_stats_json(const imp_eval_stats *stats);
 void imp_robustness_print(const char *policy, const imp_robustness *robustness);
 json_t *imp_robustness_json(const imp_robustness *robustness);
 
-// What imp_eval_page_write() writes about.
-typedef struct imp_eval_page {
-    const imp_eval_settings *settings;
-    const imp_eval_outcome *outcome;
-} imp_eval_page;
-
-// Writes simulator.html, a page with the policies and their worst episodes, and returns its name. A
-// page that cannot be written is a warning, and NULL. context: imp_eval_page.
-const char *imp_eval_page_write(void *context);
-
 // Prints tables, and which maps networks were trained on.
 void imp_eval_print(const imp_eval_settings *s, const imp_eval_outcome *o);
 

@@ -5,7 +5,7 @@
 
 #include "base/common/try.h"
 #include "base/io/file.h"
-#include "cli/eval_commands/eval.h"
+#include "cli/eval_commands/eval_page.h"
 #include "evaluate/evaluation_report/eval_report.h"
 #include "imprint/page.h"
 
@@ -16,7 +16,7 @@ enum { EPISODES_MAX = IMP_SHOWN_POLICIES * IMP_SHOWN_WORST };
 // The page's content, which it borrows.
 typedef struct page_content {
     imp_page_def page;
-    const imp_policy_factory *policies[IMP_LIST_MAX];
+    const imp_policy_factory *policies[IMP_PAGE_POLICIES_MAX];
     imp_page_episode episodes[EPISODES_MAX];
     imp_demonstration drives[EPISODES_MAX];
     char names[EPISODES_MAX][32];
@@ -26,14 +26,13 @@ typedef struct page_content {
 static imp_status read_worst_drives(page_content *content, const imp_eval_page *about,
                                     imp_error *err)
 {
-    for (int p = 0; p < about->outcome->count && p < IMP_SHOWN_POLICIES; p++)
-        for (int k = 0; k < IMP_SHOWN_WORST && k < about->outcome->evaluations[p].worst_count;
-             k++) {
+    for (int p = 0; p < about->count && p < IMP_SHOWN_POLICIES; p++)
+        for (int k = 0; k < IMP_SHOWN_WORST; k++) {
             const int number = content->page.episode_count;
             char file[64], path[IMP_PATH_MAX];
             snprintf(content->names[number], sizeof content->names[0], "worst-%d-%d", p + 1, k + 1);
             snprintf(file, sizeof file, "%s.drive.json", content->names[number]);
-            IMP_TRY(imp_path_join(path, about->settings->out, file, err));
+            IMP_TRY(imp_path_join(path, about->folder, file, err));
             if (!imp_path_exists(path))
                 continue;
             IMP_TRY(imp_demonstration_read(&content->drives[number], path, err));
@@ -48,11 +47,11 @@ static imp_status read_worst_drives(page_content *content, const imp_eval_page *
 // The policies that a page can hold.
 static void choose_policies_for_page(page_content *content, const imp_eval_page *about)
 {
-    for (int p = 0; p < about->outcome->count; p++) {
+    for (int p = 0; p < about->count; p++) {
         imp_error why = {0};
         if (content->page.policy_count < IMP_PAGE_POLICIES_MAX &&
-            imp_page_check_policy(about->outcome->drivers[p], &why) == IMP_OK)
-            content->policies[content->page.policy_count++] = about->outcome->drivers[p];
+            imp_page_check_policy(about->policies[p], &why) == IMP_OK)
+            content->policies[content->page.policy_count++] = about->policies[p];
     }
     content->page.policies = content->policies;
 }
@@ -63,13 +62,13 @@ const char *imp_eval_page_write(void *context)
     imp_error err = {0};
     char path[IMP_PATH_MAX];
     page_content *content = calloc(1, sizeof *content);
-    imp_status status = content != NULL ? imp_path_join(path, about->settings->out, NAME, &err)
+    imp_status status = content != NULL ? imp_path_join(path, about->folder, NAME, &err)
                                         : imp_fail(&err, IMP_NO_MEMORY, "out of memory");
     if (status == IMP_OK) {
         content->page = imp_default_page_def();
         const int longest = content->page.env.max_steps;
-        content->page.title = "Evaluation";
-        content->page.env = about->settings->eval.sim.env;
+        content->page.title = about->title;
+        content->page.env = *about->env;
         content->page.env.max_steps = longest;
         content->page.env.has_start_tile = false;
         choose_policies_for_page(content, about);

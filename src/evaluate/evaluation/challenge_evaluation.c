@@ -10,6 +10,7 @@
 #include "base/common/clock.h"
 #include "base/common/try.h"
 #include "base/text/plural.h"
+#include "evaluate/rollout/drive_recorder.h"
 #include "evaluate/rollout/episode_batch.h"
 #include "evaluate/rollout/lane_progress.h"
 #include "sim/simulator/simulator.h"
@@ -44,6 +45,7 @@ typedef struct episode_run {
     imp_metrics_tracker *meter;
     // how far the policy gets along the road
     imp_lane_progress progress;
+    imp_drive_recorder drive;
     const imp_policy *policy;
     double time; // of the next state [s]
     imp_challenge_episode *result;
@@ -81,7 +83,10 @@ static imp_status create_scenario_and_reset(episode_run *d, const challenge_job 
     // The result keeps all poses: one state more than steps.
     d->result->poses = calloc(STEPS + 1, sizeof *d->result->poses);
     d->result->times = calloc(STEPS + 1, sizeof *d->result->times);
-    if (d->result->poses == NULL || d->result->times == NULL)
+    if (def->record_drives)
+        d->result->drive = calloc(1, sizeof *d->result->drive);
+    if (d->result->poses == NULL || d->result->times == NULL ||
+        (def->record_drives && d->result->drive == NULL))
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for an episode of %s",
                         IMP_PLURAL(STEPS, "step"));
     // Move the simulator to the new world, and begin the episode there.
@@ -108,6 +113,13 @@ static void record_state_before_step(void *context, const imp_env *env, const ui
     record_pose_and_metrics(context, env->pose);
 }
 
+// Observer: the drive gets the action that was given.
+static void record_drive(void *context, const imp_env *env, const imp_transition *transition)
+{
+    (void)transition;
+    imp_drive_recorder_add(&((episode_run *)context)->drive, env);
+}
+
 // Notes the last state, after an incident some more, and reads the metrics.
 static void record_end_and_read_metrics(void *context, const imp_env *env,
                                         const uint8_t *observation, imp_end_reason ending)
@@ -131,18 +143,21 @@ static void record_end_and_read_metrics(void *context, const imp_env *env,
 
 // Describes how an episode is driven, with two observers: progress along the lane, and samples for
 // the metrics.
-static imp_episode_loop_def define_episode_loop(episode_run *d, imp_rollout_workers *workers,
-                                                int slot)
+static imp_status define_episode_loop(imp_episode_loop_def *loop, episode_run *d,
+                                      imp_rollout_workers *workers, int slot, imp_error *err)
 {
-    imp_episode_loop_def loop = imp_episode_loop_of_slot(workers, slot);
+    const imp_env *env = workers->slots[slot].env;
+    *loop = imp_episode_loop_of_slot(workers, slot);
+    IMP_TRY(imp_drive_recorder_begin(&d->drive, loop, d->result->drive, env, false, err));
     // A start that already breaks the challenge's rules ends the episode before its first step.
-    loop.ending = imp_env_challenge_end_reason(workers->slots[slot].env);
-    imp_episode_loop_add_observer(&loop, imp_lane_progress_observer(&d->progress));
-    imp_episode_loop_add_observer(&loop,
+    loop->ending = imp_env_challenge_end_reason(env);
+    imp_episode_loop_add_observer(loop, imp_lane_progress_observer(&d->progress));
+    imp_episode_loop_add_observer(loop,
                                   (imp_episode_observer){.context = d,
                                                          .before_step = record_state_before_step,
+                                                         .after_step = record_drive,
                                                          .end = record_end_and_read_metrics});
-    return loop;
+    return IMP_OK;
 }
 
 // What the expert makes of the episode.
@@ -165,8 +180,7 @@ static imp_status begin_episode(void *context, int index, int slot, imp_episode_
     *d = (episode_run){0};
     IMP_TRY(create_scenario_and_reset(d, work, index, &work->workers.slots[slot], err));
     IMP_TRY(measure_expert_of_episode(d, &work->workers, slot, err));
-    *out = define_episode_loop(d, &work->workers, slot);
-    return IMP_OK;
+    return define_episode_loop(out, d, &work->workers, slot, err);
 }
 
 // Leaves the error at the episode's index, and frees the world. An episode that was not begun
@@ -175,7 +189,7 @@ static void finish_episode(void *context, int index, int slot, const imp_error *
 {
     challenge_job *work = context;
     episode_run *d = &work->runs[slot];
-    work->errors[index] = *error;
+    work->errors[index] = error->status == IMP_OK ? d->drive.error : *error;
     imp_metrics_tracker_destroy(d->meter);
     imp_scene_destroy(d->scene);
     imp_scenario_free(&d->scenario);
@@ -272,6 +286,8 @@ static imp_status run_challenge(challenge_job *work, const imp_policy_factory *p
     for (int e = 0; e < out->episodes; e++)
         if (work->errors[e].status != IMP_OK)
             return imp_fail(err, work->errors[e].status, "%s", work->errors[e].message);
+    for (int e = 0; e < out->episodes && work->def->record_drives; e++)
+        imp_drive_set_author(out->results[e].drive, policy);
     summarize_episodes(work);
     return IMP_OK;
 }
@@ -310,6 +326,8 @@ void imp_challenge_result_free(imp_challenge_result *contest)
     for (int e = 0; e < contest->episodes && contest->results != NULL; e++) {
         free(contest->results[e].poses);
         free(contest->results[e].times);
+        imp_demonstration_free(contest->results[e].drive);
+        free(contest->results[e].drive);
     }
     free(contest->results);
     *contest = (imp_challenge_result){0};

@@ -41,6 +41,9 @@ imp_status imp_eval_write_episode_table(const imp_eval_report_def *def, imp_erro
 // Writes all images, and the poses of the worst episodes.
 imp_status imp_eval_write_images(imp_eval_images *images, const imp_eval_report_def *def,
                                  const imp_monitor *monitor, imp_error *err);
+// Writes a drive into the folder, with a note of what it shows. Without a drive or a step, nothing.
+imp_status imp_report_write_drive(const char *folder, const char *name, imp_demonstration *drive,
+                                  const char *note, imp_error *err);
 // Adds plots to a page.
 imp_status imp_eval_write_plots(imp_html_page *page, const imp_eval_report_def *def,
                                 imp_error *err);

@@ -232,23 +232,6 @@ static int enlargement_of_image(int width)
     return width >= 160 ? 1 : 160 / width;
 }
 
-// Writes a drive; the note says what it shows.
-static imp_status write_drive_file(const imp_eval_report_def *def, const char *name,
-                                   imp_demonstration *drive, const char *note, imp_error *err)
-{
-    char path[IMP_PATH_MAX];
-    if (drive == NULL || drive->steps < 1)
-        return IMP_OK;
-    snprintf(drive->recorder, sizeof drive->recorder, "imprint eval");
-    // names come from paths, which may hold anything, and may be cut off within a letter
-    snprintf(drive->note, sizeof drive->note, "%s", note);
-    for (char *c = drive->note; *c != '\0'; c++)
-        if (*c < ' ' || *c > '~')
-            *c = '?';
-    IMP_TRY(report_file_path(path, def, name, err));
-    return imp_demonstration_write(drive, path, err);
-}
-
 // The caption of an episode: policy, episode, map, how it ended, and details if known.
 static void format_episode_caption(char out[256], const imp_eval_report_def *def, int p,
                                    int episode)
@@ -281,7 +264,7 @@ static imp_status write_recorded_drives(const imp_eval_report_def *def, imp_erro
             exists = true;
             snprintf(name, sizeof name, "drives/%d-%05d.drive.json", p + 1, e);
             format_episode_caption(note, def, p, e);
-            IMP_TRY(write_drive_file(def, name, drive, note, err));
+            IMP_TRY(imp_report_write_drive(def->folder, name, drive, note, err));
         }
     return IMP_OK;
 }
@@ -298,7 +281,8 @@ static imp_status write_filmstrip(imp_filmstrip *filmstrip, const imp_eval_repor
     format_episode_caption(filmstrip->caption, def, p, episode);
     snprintf(name, sizeof name, "worst-%d-%d.drive.json", p + 1, rank + 1);
     if (status == IMP_OK)
-        status = write_drive_file(def, name, replay->result.drive, filmstrip->caption, err);
+        status = imp_report_write_drive(def->folder, name, replay->result.drive, filmstrip->caption,
+                                        err);
     if (status != IMP_OK || replay->count == 0)
         return status;
     snprintf(filmstrip->image, sizeof filmstrip->image, "worst-%d-%d.png", p + 1, rank + 1);
