@@ -15,13 +15,12 @@
 #include "base/text/suggestion.h"
 #include "cli/eval_commands/eval_failures.h"
 #include "cli/eval_commands/eval_page.h"
+#include "cli/eval_commands/eval_videos.h"
 #include "cli/options/sandbox_option.h"
 #include "cli/output/console.h"
 #include "cli/output/json_output.h"
 #include "cli/output/output_folder.h"
 #include "evaluate/evaluation/eval_settings.h"
-#include "evaluate/evaluation_report/episode_videos.h"
-#include "evaluate/report/report_formats/video.h"
 #include "imprint/page.h"
 
 // The options of what is written.
@@ -112,55 +111,6 @@ static imp_status write_metrics_json(const imp_eval_settings *s, const imp_eval_
     char path[IMP_PATH_MAX];
     IMP_TRY(imp_path_join(path, s->out, "metrics.json", err));
     return imp_json_write_file(path, imp_eval_json(s, o, true), 10, err);
-}
-
-// Refuses videos that could not be made, before anything drives.
-static imp_status check_videos(const imp_eval_settings *s, bool is_challenge, imp_error *err)
-{
-    char name[32];
-    if (s->videos == 0)
-        return IMP_OK;
-    if (s->videos < 0 || s->videos > IMP_WORST_EPISODES_MAX)
-        return imp_fail(err, IMP_USAGE, "--videos %d is not within 0 to %d", s->videos,
-                        IMP_WORST_EPISODES_MAX);
-    if (s->out == NULL || is_challenge)
-        return imp_fail(err, IMP_USAGE, "--videos: give the folder for them with --out%s",
-                        is_challenge ? ", and --protocol baseline" : "");
-    if (s->video_size[0] < 16 || s->video_size[1] < 16 || s->video_size[0] > 4096 ||
-        s->video_size[1] > 4096)
-        return imp_fail(err, IMP_USAGE, "--video-size %dx%d is not within 16 to 4096",
-                        s->video_size[0], s->video_size[1]);
-    snprintf(name, sizeof name, "a.%.24s", s->video_format);
-    imp_error wrong = {0};
-    return imp_video_check(name, &wrong) == IMP_OK
-               ? IMP_OK
-               : imp_fail(err, IMP_USAGE, "--video-format %s", wrong.message + strlen("a."));
-}
-
-// Writes the videos of all policies.
-static imp_status write_videos(const imp_eval_settings *s, const imp_options *options,
-                               const imp_eval_outcome *o, imp_error *err)
-{
-    char extension[32];
-    if (s->videos == 0)
-        return IMP_OK;
-    const imp_monitor monitor = imp_console_monitor(options);
-    snprintf(extension, sizeof extension, ".%s", s->video_format);
-    const imp_episode_videos_def def = {
-        .folder = s->out,
-        .extension = extension,
-        .width = s->video_size[0],
-        .height = s->video_size[1],
-        .videos = s->videos,
-        .count = o->count,
-        .names = (const char *const *)s->policies.items,
-        .factories = (const imp_policy_factory *const *)o->drivers,
-        .defs = o->defs,
-        .evaluations = o->evaluations,
-    };
-    const imp_status status = imp_episode_videos_write(&def, &monitor, err);
-    imp_console_clear_progress();
-    return status;
 }
 
 // Writes settings, metrics.json and the report.
@@ -471,7 +421,7 @@ static imp_status run_eval_command(void *state, const imp_options *options, imp_
     IMP_TRY(imp_sim_options_complete_def(options, &s->sim, &s->assets, err));
     IMP_TRY(parse_protocol(s, &is_challenge, err));
     IMP_TRY(read_starts(s, options, err));
-    IMP_TRY(check_videos(s, is_challenge, err));
+    IMP_TRY(imp_eval_videos_check(s, is_challenge, err));
     if (s->out != NULL)
         IMP_TRY(imp_output_folder_prepare(options, s->out, false, s->force, err));
     // create the folder now: an evaluation takes minutes, and must not end with "permission denied"
@@ -494,7 +444,7 @@ static imp_status run_eval_command(void *state, const imp_options *options, imp_
     if (status == IMP_OK && s->out != NULL && !is_challenge)
         status = write_report_and_metrics(s, options, o, err);
     if (status == IMP_OK)
-        status = write_videos(s, options, o, err);
+        status = imp_eval_videos_write(s, options, o, err);
     if (s->out != NULL)
         imp_output_folder_restore_or_drop_backup(s->out, s->force, status, err);
     return status;
