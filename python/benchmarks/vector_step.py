@@ -49,7 +49,7 @@ def shares_of_c(env: imprint.LaneFollowingVectorEnv, seconds: float) -> tuple[fl
     actions = [env.action_space.sample() for _ in range(16)]
     memory = [pointer(action.astype(np.float64), "imp_action") for action in actions]
     ways: list[Callable[[int], object]] = [
-        lambda k: call(lib.imp_sim_step_many, *arguments, memory[k], env._outputs.struct),
+        lambda k: call(lib.imp_sim_step_many, *arguments, memory[k], env._taken.outputs.struct),
         lambda k: env.step(actions[k]),
         lambda _: env.step(env.action_space.sample()),
     ]

@@ -49,6 +49,19 @@ STATES: dict[str, tuple[DTypeLike, tuple[int, ...]]] = {
 }
 
 
+# where results of other names than those of the states go: members of imp_sim_buffers
+_MEMBERS = {
+    "image": "observations",
+    "segments": "observations",
+    "mask": "masks",
+    "depth": "depths",
+    "reward": "rewards",
+    "expert_action": "expert_actions",
+}
+# C types of items that are structs
+_STRUCTS = {"expert_action": "imp_action"}
+
+
 def new_states(count: int) -> dict[str, NDArray[Any]]:
     """Arrays for the states of `count` environments."""
     return {name: np.zeros((count, *shape), kind) for name, (kind, shape) in STATES.items()}
@@ -77,10 +90,14 @@ class Outputs:
         memory = self._kept[name] = pointer(array, kind)
         setattr(self.struct, name, memory)
 
-    def set_memory(self, name: str, memory: Any) -> None:
-        """Sets one array by its memory, as pointer() returns it: this is faster."""
-        self._kept[name] = memory
-        setattr(self.struct, name, memory)
+    def set_result(self, name: str, array: NDArray[Any]) -> None:
+        """Sets one array by the name of what it holds: a kind of image, a member of the states, or
+        "reward", "terminated", "truncated", "expert_action".
+        """
+        if name in STATES:
+            self.set_states("states", {name: array})
+        else:
+            self.set(_MEMBERS.get(name, name), array, _STRUCTS.get(name))
 
     def set_states(self, name: str, states: dict[str, NDArray[Any]]) -> None:
         """Sets the arrays of "states" or "final_states"."""

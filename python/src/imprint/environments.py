@@ -4,6 +4,7 @@
 settings are those of EnvSettings; docs/python.md describes observations, actions, rewards and info.
 """
 
+from functools import cached_property
 from typing import Any, Unpack
 
 import numpy as np
@@ -35,9 +36,6 @@ _STATE_LIMITS: dict[str, tuple[float, ...]] = {
     "in_lane": (1.0,),
 }
 
-# members of imp_sim_buffers that hold a kind of image; the others: "observations"
-MEMBERS = {"mask": "masks", "depth": "depths"}
-
 # depths in observations are at most this, also where a ray meets nothing [m]
 DEPTH_LIMIT = 100.0
 
@@ -50,7 +48,16 @@ class ActionBox(spaces.Box):
         if mask is not None or probability is not None:
             return super().sample(mask, probability)
         drawn = self.np_random.random(self.shape)
-        return (self.low + (self.high - self.low) * drawn).astype(self.dtype)
+        low, width = self._line
+        drawn *= width
+        drawn += low
+        return drawn.astype(self.dtype)
+
+    @cached_property
+    def _line(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        # the lowest numbers, and how far the highest are from them
+        low = self.low.astype(np.float64)
+        return low, self.high - low
 
 
 def action_space_of(definition: Definition, count: int | None = None) -> ActionBox:
@@ -109,23 +116,24 @@ class Observer:
         shape = (3, height, width) if self._channels_first else (height, width, 3)
         return {kind: spaces.Box(0, 255, shape, np.uint8)}
 
+    def image_kinds(self) -> dict[str, tuple[tuple[int, ...], DTypeLike]]:
+        """Shape and type of the images of all environments, in the layout of the library."""
+        shape = (self._count, *self._size)
+        layouts: dict[str, tuple[tuple[int, ...], DTypeLike]] = {
+            "mask": (shape, np.uint8),
+            "depth": (shape, np.float32),
+        }
+        rgb = ((*shape, 3), np.uint8)
+        return {kind: layouts.get(kind, rgb) for kind in self.kinds if kind != "state"}
+
     def new_images(self) -> dict[str, NDArray[Any]]:
         """Arrays for the images of all environments, in the layout of the library."""
-        shape = (self._count, *self._size)
-        made: dict[str, NDArray[Any]] = {}
-        for kind in self.kinds:
-            if kind == "mask":
-                made[kind] = np.empty(shape, np.uint8)
-            elif kind == "depth":
-                made[kind] = np.empty(shape, np.float32)
-            elif kind != "state":
-                made[kind] = np.empty((*shape, 3), np.uint8)
-        return made
+        return {kind: np.empty(*layout) for kind, layout in self.image_kinds().items()}
 
     def write(self, outputs: Outputs, images: dict[str, NDArray[Any]]) -> None:
         """Lets the library write images to these arrays."""
         for kind, array in images.items():
-            outputs.set(MEMBERS.get(kind, "observations"), array)
+            outputs.set_result(kind, array)
 
     def read(self, images: dict[str, NDArray[Any]], states: dict[str, NDArray[Any]]) -> Any:
         """The observations of all environments: views of the images, and copies of the states."""

@@ -9,14 +9,13 @@ from typing import Any, Unpack
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from imprint._array_pool import ArrayPool, Arrays, PooledArrays
 from imprint._arrays import check_buffer, checked, copy_plain, pointer
-from imprint._batch import Outputs, SimBatch, new_states
+from imprint._batch import STATES, Outputs, SimBatch, new_states
 from imprint._errors import UsageError
-from imprint._image_pool import ImagePool
 from imprint._pool import Pool
 from imprint._settings import EnvSettings, definition_of
 from imprint.environments import (
-    MEMBERS,
     Actions,
     Observer,
     action_space_of,
@@ -91,38 +90,31 @@ class LaneFollowingVectorEnv(VectorEnv[Any, Actions, NDArray[Any]]):
         count = self.num_envs
         self._actions = np.zeros((count, 2))
         self._action_memory = pointer(self._actions, "imp_action")
-        self._states = new_states(count)
-        self._steps = {
-            "rewards": np.zeros(count),
-            "terminated": np.zeros(count, np.bool_),
-            "truncated": np.zeros(count, np.bool_),
-        }
-        self._expert = np.zeros((count, 2)) if with_expert else None
-        self._pool = ImagePool(self._observer.new_images)
-        self._images = self._observer.new_images()
-        self._outputs = Outputs()
-        for name, array in self._steps.items():
-            self._outputs.set(name, array)
-        self._outputs.set_states("states", self._states)
-        self._outputs.set("expert_actions", self._expert, "imp_action")
-        self._observer.write(self._outputs, self._images)
+        self._image_kinds = self._observer.image_kinds()
+        # names of an info's arrays, each with that of its mask
+        self._info_names = [(name, f"_{name}") for name in STATES]
+        kinds = {name: ((count, *shape), kind) for name, (kind, shape) in STATES.items()}
+        kinds |= dict.fromkeys(("terminated", "truncated"), ((count,), np.bool_))
+        kinds |= {"reward": ((count,), np.float64), **self._image_kinds}
+        if with_expert:
+            kinds["expert_action"] = ((count, 2), np.float64)
+            self._info_names.append(("expert_action", "_expert_action"))
         if self._saves_finals:
             self._final_states = new_states(count)
-            self._outputs.set_states("final_states", self._final_states)
-            self._final_images = self._new_final_images()
-        # each array of an info, with its name and that of its mask
-        self._info_arrays = [(name, f"_{name}", array) for name, array in self._states.items()]
-        if self._expert is not None:
-            self._info_arrays.append(("expert_action", "_expert_action", self._expert))
+            self._final_images = self._observer.new_images()
+        self._pool = ArrayPool(kinds, self._new_outputs)
+        self._taken = self._pool.take()
         self._all = np.ones(count, np.bool_)
         self._all.flags.writeable = False
 
-    def _new_final_images(self) -> dict[str, NDArray[Any]]:
-        images = self._observer.new_images()
-        for kind, array in images.items():
-            name = {"mask": "final_masks", "depth": "final_depths"}.get(kind, "final_observations")
-            self._outputs.set(name, array)
-        return images
+    def _new_outputs(self) -> Outputs:
+        outputs = Outputs()
+        if self._saves_finals:
+            outputs.set_states("final_states", self._final_states)
+            for kind, array in self._final_images.items():
+                name = {"mask": "final_masks", "depth": "final_depths"}
+                outputs.set(name.get(kind, "final_observations"), array)
+        return outputs
 
     def reset(
         self,
@@ -147,20 +139,21 @@ class LaneFollowingVectorEnv(VectorEnv[Any, Actions, NDArray[Any]]):
         if chosen:
             known = "reset_mask, episode_number, pose, map_index"
             raise UsageError(f"options: there is no '{next(iter(chosen))}'; there are: {known}")
-        if mask is None:
-            self._renew_images()
-        elif self._copy:  # the other rows stay
-            self._images = {name: array.copy() for name, array in self._images.items()}
-            self._observer.write(self._outputs, self._images)
+        taken = self._take()
+        if mask is not None:  # the other rows stay
+            for name, array in taken.arrays.items():
+                array[...] = self._taken.arrays[name]
         shape = (self.num_envs,)
-        self._batch.reset(
-            self._outputs, mask, numbers_of("episode_number", episodes, np.uint32, shape)
-        )
+        numbers = numbers_of("episode_number", episodes, np.uint32, shape)
+        self._batch.reset(taken.outputs, mask, numbers)
         if pose is not None:
             poses = checked("options: pose", pose, np.empty((self.num_envs, 3)))
             maps = numbers_of("map_index", map_index, np.int32, shape)
-            self._batch.place(self._outputs, poses, maps, mask)
-        return self._observations(), self._infos(self._all if mask is None else mask.copy())
+            self._batch.place(taken.outputs, poses, maps, mask)
+        self._taken = taken
+        results = self._results()
+        which = self._all if mask is None else mask.copy()
+        return self._observations(results), self._infos(results, which)
 
     def _mask_of(self, mask: Any) -> NDArray[np.bool_] | None:
         if mask is None:
@@ -199,34 +192,32 @@ class LaneFollowingVectorEnv(VectorEnv[Any, Actions, NDArray[Any]]):
         """
         if not copy_plain(actions, self._actions):
             checked("actions", actions, self._actions)
-        self._renew_images()
-        self._batch.step(self._action_memory, self._outputs)
-        rewards, terminated, truncated = (self._kept(array) for array in self._steps.values())
-        infos = self._infos(self._all)
+        taken = self._take()
+        self._batch.step(self._action_memory, taken.outputs)
+        self._taken = taken
+        results = self._results()
+        terminated, truncated = results["terminated"], results["truncated"]
+        infos = self._infos(results, self._all)
         if self._saves_finals:
             over = terminated | truncated
             if over.any():
                 self._add_finals(infos, over)
-        return self._observations(), rewards, terminated, truncated, infos
+        return self._observations(results), results["reward"], terminated, truncated, infos
 
-    def _kept(self, array: NDArray[Any]) -> NDArray[Any]:
-        return array.copy() if self._copy else array
+    def _take(self) -> PooledArrays:
+        """Where the library writes the results of the next call; they count when it succeeds."""
+        return self._pool.take() if self._copy else self._taken
 
-    def _renew_images(self) -> None:
-        # images are large: drawing into other arrays is faster than copying them
-        if self._copy:
-            taken = self._pool.take()
-            for kind, memory in taken.memory.items():
-                self._outputs.set_memory(MEMBERS.get(kind, "observations"), memory)
-            self._images = taken.views()
+    def _results(self) -> Arrays:
+        return self._taken.views() if self._copy else self._taken.arrays
 
-    def _observations(self) -> Any:
-        return self._observer.read(self._images, self._states)
+    def _observations(self, results: Arrays) -> Any:
+        return self._observer.read({kind: results[kind] for kind in self._image_kinds}, results)
 
-    def _infos(self, which: NDArray[np.bool_]) -> dict[str, Any]:
+    def _infos(self, results: Arrays, which: NDArray[np.bool_]) -> dict[str, Any]:
         infos: dict[str, Any] = {}
-        for name, mask, array in self._info_arrays:
-            infos[name] = array.copy() if self._copy else array
+        for name, mask in self._info_names:
+            infos[name] = results[name]
             infos[mask] = which
         return infos
 

@@ -1,11 +1,12 @@
-"""Images of vector environments: an array that somebody holds stays as it is, others are reused."""
+"""Results of vector environments: what somebody holds stays as it is, other arrays are reused."""
 
 import gymnasium as gym
 import numpy as np
 import pytest
 
 import imprint
-from imprint._image_pool import ImagePool
+from imprint._array_pool import ArrayPool
+from imprint._batch import Outputs
 
 ACTIONS = np.full((4, 2), 0.4, np.float32)
 
@@ -61,6 +62,55 @@ def test_what_is_done_to_an_array_does_not_reach_the_next_one(env):
         observation.flags.writeable = False
 
 
+def arrays_of(step):
+    observation, reward, terminated, truncated, infos = step
+    named = {"observation": observation, "reward": reward}
+    flags = {"terminated": terminated, "truncated": truncated}
+    return {**named, **flags, **{n: a for n, a in infos.items() if not n.startswith("_")}}
+
+
+def test_all_results_that_are_held_stay_as_they_were():
+    env = gym.make_vec("imprint/LaneFollowing-v0", num_envs=4, width=16, height=12, expert=True)
+    env.reset(seed=1)
+    held = [arrays_of(env.step(ACTIONS * k)) for k in range(10)]
+    copies = [{name: array.copy() for name, array in arrays.items()} for arrays in held]
+    for _ in range(10):
+        env.step(-ACTIONS)
+    for arrays, copied in zip(held, copies, strict=True):
+        for name, array in arrays.items():
+            assert np.array_equal(array, copied[name], equal_nan=True), name
+    env.close()
+
+
+@pytest.mark.parametrize("name", ["reward", "pose", "truncated"])
+def test_one_result_that_is_held_does_not_hold_the_others(env, name):
+    env.reset(seed=1)
+    held, places = [], set()
+    for _ in range(20):
+        arrays = arrays_of(env.step(ACTIONS))
+        held.append(arrays[name])
+        places.add(arrays["observation"].ctypes.data)
+    copies = [array.copy() for array in held]
+    env.step(-ACTIONS)
+    assert len({array.ctypes.data for array in held}) == 20
+    assert len(places) <= 4
+    assert all(np.array_equal(a, b) for a, b in zip(held, copies, strict=True))
+
+
+def test_a_reset_of_some_keeps_the_rows_of_the_others(env):
+    env.reset(seed=1)
+    before = arrays_of(env.step(ACTIONS))
+    copies = {name: array.copy() for name, array in before.items()}
+    mask = np.array([True, False, True, False])
+    observation, infos = env.reset(options={"reset_mask": mask})
+    after = {"observation": observation, **infos}
+    assert (after["frame"] == [0, 1, 0, 1]).all()
+    for name, copied in copies.items():
+        assert np.array_equal(before[name], copied, equal_nan=True), name
+        if name in after:
+            assert np.array_equal(after[name][~mask], copied[~mask], equal_nan=True), name
+
+
 def test_every_kind_of_image_is_held():
     kinds = ("image", "mask", "depth")
     env = gym.make_vec(
@@ -77,9 +127,9 @@ def test_every_kind_of_image_is_held():
 
 
 def test_without_reference_counts_all_arrays_are_new(monkeypatch):
-    monkeypatch.setattr("imprint._image_pool._counts_references", lambda: False)
-    pool = ImagePool(lambda: {"image": np.zeros(8, np.uint8)})
-    taken = [pool.take().images["image"] for _ in range(4)]
+    monkeypatch.setattr("imprint._array_pool._counts_references", lambda: False)
+    pool = ArrayPool({"image": ((8,), np.uint8)}, Outputs)
+    taken = [pool.take().arrays["image"] for _ in range(4)]
     assert len({id(array) for array in taken}) == 4
 
 
