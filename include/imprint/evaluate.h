@@ -302,7 +302,8 @@ typedef struct imp_challenge_result {
 
 /// Drives the episodes of one of AI-DO's challenges under its rules: the policy is asked every
 /// 0.05 s; after an incident the robot stands still and 14 more states count. Actions are rounded
-/// as imp_demonstration_round() does. The caller frees *out with imp_challenge_result_free().
+/// as imp_demonstration_round_action() does. The caller frees *out with
+/// imp_challenge_result_free().
 imp_status imp_evaluate_challenge(imp_challenge_result *out, const imp_policy_factory *policy,
                                   const imp_challenge_eval_def *def, const imp_monitor *monitor,
                                   imp_error *err);

@@ -21,7 +21,8 @@ static imp_status fail_in_line(const struct_line *line)
 }
 
 // The value of an enumeration that is written by name.
-static imp_status read_word(const struct_line *line, const imp_struct_member *member, int *out)
+static imp_status read_enum_value(const struct_line *line, const imp_struct_member *member,
+                                  int *out)
 {
     enum { WORDS_MAX = 64 };
     for (int k = 0; k < WORDS_MAX; k++) {
@@ -85,7 +86,7 @@ static imp_status read_member(const struct_line *line, const imp_struct_member *
     if (member->kind == IMP_MEMBER_TEXT)
         return IMP_OK;
     if (member->word != NULL)
-        return read_word(line, member, at);
+        return read_enum_value(line, member, at);
     char copy[512];
     snprintf(copy, sizeof copy, "%s", line->value);
     char *text = copy;

@@ -171,7 +171,7 @@ void imp_options_add_members(imp_options *options, const char *group, const imp_
     }
 }
 
-void imp_options_add_named(imp_options *options, const imp_options *from, const char *const *names)
+void imp_options_copy_named(imp_options *options, const imp_options *from, const char *const *names)
 {
     for (int k = 0; names[k] != NULL; k++) {
         const int index = imp_option_find(from, names[k]);

@@ -114,7 +114,8 @@ void imp_options_add_members(imp_options *options, const char *group, const imp_
                              int count, const imp_struct_table *members, void *def);
 
 // Adds the options with these names from another table; NULL ends them.
-void imp_options_add_named(imp_options *options, const imp_options *from, const char *const *names);
+void imp_options_copy_named(imp_options *options, const imp_options *from,
+                            const char *const *names);
 
 // Saves the option that fills `value` only where it is given: otherwise something else decides.
 void imp_options_save_only_if_given(imp_options *options, const void *value);

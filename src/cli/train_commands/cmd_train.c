@@ -128,7 +128,7 @@ void imp_train_options_add_named(imp_options *options, imp_train_settings *s,
     // the full table exists only while options are copied from it
     imp_options_init(&all, options->command);
     imp_train_options_add(&all, s);
-    imp_options_add_named(options, &all, names);
+    imp_options_copy_named(options, &all, names);
     imp_options_free(&all);
 }
 

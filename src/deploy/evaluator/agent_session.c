@@ -68,7 +68,7 @@ static void write_to_session_log(imp_agent_session *session, const void *bytes, 
 }
 
 // Logs a message of the agent in a form that agents ignore.
-static void log_reply(imp_agent_session *session, const imp_protocol_message *message)
+static void log_agent_reply(imp_agent_session *session, const imp_protocol_message *message)
 {
     // Write a new envelope and copy the data's bytes unchanged.
     uint8_t head[128];
@@ -133,7 +133,7 @@ static imp_status receive_reply(imp_agent_session *session, reply *r, double unt
         if (imp_protocol_message_is(&message, IMP_PROTOCOL_CONTROL, "aborted"))
             return fail_with_agent_refusal(&message, err);
         if (message.kind == IMP_PROTOCOL_TOPIC)
-            log_reply(session, &message);
+            log_agent_reply(session, &message);
         status = handle_reply_message(r, &message, err);
     }
     return status;

@@ -75,7 +75,7 @@ static void fill_path_ahead(imp_policy_state *out, imp_path_ahead *path, const i
 }
 
 // Inserts an object into the list of the nearest, which is sorted by distance.
-static void insert_object(imp_policy_state *out, const imp_near_object *object)
+static void insert_near_object(imp_policy_state *out, const imp_near_object *object)
 {
     const double distance = imp_hypot(object->ahead, object->right);
     int at = out->object_count;
@@ -108,7 +108,7 @@ static void fill_objects(imp_policy_state *out, const imp_env *env)
                                       .solid = object->solid,
                                       .moving = place.moving,
                                       .index = k};
-        insert_object(out, &near);
+        insert_near_object(out, &near);
     }
 }
 

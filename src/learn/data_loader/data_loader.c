@@ -117,21 +117,22 @@ void imp_data_loader_free(imp_data_loader *loader)
 }
 
 // Appends the first `count` samples of a block to the runs of the epoch.
-static void add_run(imp_data_loader *loader, size_t block, size_t count)
+static void append_sample_run(imp_data_loader *loader, size_t block, size_t count)
 {
     loader->runs[loader->run_count++] = (imp_sample_run){(uint32_t)block, (uint32_t)count};
 }
 
 // Lists what an epoch takes of a part: all of it, so often as it goes, and of the rest blocks that
 // are drawn. `number` is that of the part; it selects the random stream too.
-static void list_part_runs(imp_data_loader *loader, int number)
+static void choose_runs_of_part(imp_data_loader *loader, int number)
 {
     const imp_training_samples *samples = loader->samples;
     const imp_sample_part *part = &samples->parts[number];
     size_t left = part->count > 0 ? epoch_samples_from_part(samples, number) : 0;
     for (; left >= part->count && left > 0; left -= part->count)
         for (size_t b = 0; b < part->block_count; b++)
-            add_run(loader, part->first_block + b, samples->blocks[part->first_block + b].count);
+            append_sample_run(loader, part->first_block + b,
+                              samples->blocks[part->first_block + b].count);
     if (left == 0)
         return;
     // the rest: blocks without repetition, the last one shortened
@@ -142,7 +143,7 @@ static void list_part_runs(imp_data_loader *loader, int number)
     imp_random_shuffle(&random, loader->blocks, part->block_count);
     for (size_t b = 0; left > 0; b++) {
         const size_t count = samples->blocks[loader->blocks[b]].count;
-        add_run(loader, loader->blocks[b], count < left ? count : left);
+        append_sample_run(loader, loader->blocks[b], count < left ? count : left);
         left -= count < left ? count : left;
     }
 }
@@ -172,7 +173,7 @@ void imp_data_loader_start_epoch(imp_data_loader *loader, uint64_t seed, uint32_
     loader->soon = loader->done = (struct imp_readahead_edge){0, 0};
     loader->run_count = 0;
     for (int k = 0; k < loader->samples->part_count; k++)
-        list_part_runs(loader, k);
+        choose_runs_of_part(loader, k);
     // with one window for all, the blocks' own order would make no difference
     if (loader->def.shuffle && window < loader->count)
         shuffle_runs(loader, &random);

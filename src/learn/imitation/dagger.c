@@ -70,7 +70,7 @@ static bool is_run_interrupted(void *context)
 
 // Returns a monitor for one stage, and alternates between two names. It asks the run's monitor
 // whether to stop, and reports progress only if somebody listens.
-static imp_monitor stage_monitor(dagger_run *r, int round, const char *what)
+static imp_monitor make_stage_monitor(dagger_run *r, int round, const char *what)
 {
     r->stage = 1 - r->stage;
     snprintf(r->stages[r->stage], sizeof r->stages[r->stage], "round %d, %s", round, what);
@@ -151,7 +151,7 @@ static imp_status collect_round(dagger_run *r, int round, imp_error *err)
     imp_collect_summary summary;
     IMP_TRY(round_folder(data, r, "data", round, err));
     if (round == def->rounds && def->take_over_count > 0) {
-        const imp_monitor importing = stage_monitor(r, round, "take-overs");
+        const imp_monitor importing = make_stage_monitor(r, round, "take-overs");
         return imp_take_overs_import(data, def, &importing, err);
     }
     // those of an earlier call stay as they are
@@ -170,7 +170,7 @@ static imp_status collect_round(dagger_run *r, int round, imp_error *err)
     collect.sim.env.index = round == 0 ? 0 : (uint32_t)round + EVAL_INDEX;
     collect.resume = def->resume;
     collect.settings = def->settings;
-    const imp_monitor monitor = stage_monitor(r, round, "driving");
+    const imp_monitor monitor = make_stage_monitor(r, round, "driving");
     const imp_status status =
         imp_collect_with_identity(&summary, data, &collect, r->definition, &monitor, err);
     imp_policy_factory_close(policy);
@@ -294,7 +294,7 @@ static imp_status train_round(dagger_run *r, int round, imp_dagger_round *row, i
     training_paths paths = {0};
     imp_status status = fill_training_paths(&paths, r, round, err);
     if (status == IMP_OK) {
-        const imp_monitor monitor = stage_monitor(r, round, "training");
+        const imp_monitor monitor = make_stage_monitor(r, round, "training");
         status = r->def->policy_trainer != NULL
                      ? let_caller_train(r, round, &paths, &monitor, row, err)
                      : train_network(r, round, &paths, &monitor, row, err);
@@ -322,7 +322,7 @@ static imp_status evaluate_round(dagger_run *r, int round, imp_dagger_round *row
     imp_evaluation evaluation;
     const imp_eval_def def = round_eval_def(r->def);
     IMP_TRY(open_round_policy(&policy, r, round, err));
-    const imp_monitor monitor = stage_monitor(r, round, "evaluating");
+    const imp_monitor monitor = make_stage_monitor(r, round, "evaluating");
     const imp_status status = imp_evaluate(&evaluation, policy, &def, &monitor, err);
     imp_policy_factory_close(policy);
     if (status != IMP_OK)

@@ -16,7 +16,7 @@ imp_status imp_train_check(const imp_train_def *def, int width, int height, imp_
     bool any;
     IMP_TRY(imp_struct_check(&imp_train_members, def, err));
     IMP_TRY(imp_augment_check(&def->augment, &any, err));
-    return imp_training_check_network(def, width, height, err);
+    return imp_training_check_network_def(def, width, height, err);
 }
 
 // Trains on the samples of a source, if it was opened, and closes it.

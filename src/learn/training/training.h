@@ -6,8 +6,8 @@
 #include "learn/training/sample_source.h"
 
 // Whether network and optimiser can be made for images of a size.
-imp_status imp_training_check_network(const imp_train_def *def, int width, int height,
-                                      imp_error *err);
+imp_status imp_training_check_network_def(const imp_train_def *def, int width, int height,
+                                          imp_error *err);
 
 // Trains as imp_train() says, on the samples of a source. *summary is filled also when it fails.
 imp_status imp_training_run(imp_train_summary *summary, const char *folder,

@@ -86,8 +86,8 @@ static imp_status create_network_and_trainer(imp_training *t, int width, int hei
 
 // Creates both for a test and frees them, so that every rule of the network and the optimiser
 // applies.
-imp_status imp_training_check_network(const imp_train_def *def, int width, int height,
-                                      imp_error *err)
+imp_status imp_training_check_network_def(const imp_train_def *def, int width, int height,
+                                          imp_error *err)
 {
     imp_training trial = {.def = def};
     const imp_status status = create_network_and_trainer(&trial, width, height, err);

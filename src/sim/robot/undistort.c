@@ -57,7 +57,7 @@ static int split_into_pixel_and_fraction(double place, int side, uint8_t *beyond
 }
 
 // Creates a table without sources.
-static imp_status create_table(imp_undistorter **out, int width, int height, imp_error *err)
+static imp_status alloc_undistorter(imp_undistorter **out, int width, int height, imp_error *err)
 {
     imp_undistorter *made = calloc(1, sizeof *made);
     source_pixel *sources = calloc((size_t)width * (size_t)height, sizeof *sources);
@@ -74,7 +74,7 @@ static imp_status create_table(imp_undistorter **out, int width, int height, imp
 }
 
 // Sets the source of output pixel k: a position in the input image [px].
-static void set_source(imp_undistorter *table, int k, double px, double py)
+static void set_source_of_pixel(imp_undistorter *table, int k, double px, double py)
 {
     source_pixel *s = &table->sources[k];
     const int column = split_into_pixel_and_fraction(px, table->width, &s->right, &s->step_x);
@@ -99,7 +99,7 @@ imp_status imp_undistorter_create(imp_undistorter **out, const imp_calibration *
         return imp_fail(err, IMP_USAGE,
                         "there is nothing to undistort without a lens and a "
                         "projection");
-    IMP_TRY(create_table(out, width, height, err));
+    IMP_TRY(alloc_undistorter(out, width, height, err));
     // the table has the image's size; the lens's coordinates are scaled
     const double across = (double)from->lens.width / width;
     const double down = (double)from->lens.height / height;
@@ -107,7 +107,7 @@ imp_status imp_undistorter_create(imp_undistorter **out, const imp_calibration *
         double px, py;
         if (find_source_position(from, (k % width + 0.5) * across, (k / width + 0.5) * down, &px,
                                  &py))
-            set_source(*out, k, px / across, py / down);
+            set_source_of_pixel(*out, k, px / across, py / down);
     }
     return IMP_OK;
 }
@@ -148,12 +148,12 @@ imp_status imp_undistorter_create_between(imp_undistorter **out, const imp_camer
         defs[k].height = height;
         IMP_TRY(imp_camera_init(&cameras[k], &defs[k], err));
     }
-    IMP_TRY(create_table(out, width, height, err));
+    IMP_TRY(alloc_undistorter(out, width, height, err));
     for (int k = 0; k < width * height; k++) {
         double px, py;
         if (find_pixel_between(&cameras[0], &cameras[1], k % width + 0.5, k / width + 0.5, &px,
                                &py))
-            set_source(*out, k, px, py);
+            set_source_of_pixel(*out, k, px, py);
     }
     return IMP_OK;
 }

@@ -45,7 +45,8 @@ static void set_lens_parameters(imp_projection *projection, const imp_camera *ca
     projection->lens = *lens;
 }
 
-void imp_project_ray_other(const imp_projection *projection, float x, float y, float *px, float *py)
+void imp_project_ray_any_lens(const imp_projection *projection, float x, float y, float *px,
+                              float *py)
 {
     const float u = projection->scale[0] * x + projection->shift[0];
     const float v = projection->scale[1] * y + projection->shift[1];

@@ -49,15 +49,15 @@ imp_projection imp_projection_from_camera(const imp_camera *camera);
 bool imp_projection_sees_sphere(const imp_projection *projection, const float at[3], float radius);
 
 // Projects a ray to a pixel through a lens of another model than plumb bob.
-void imp_project_ray_other(const imp_projection *projection, float x, float y, float *px,
-                           float *py);
+void imp_project_ray_any_lens(const imp_projection *projection, float x, float y, float *px,
+                              float *py);
 
 // Projects a ray to a pixel.
 static inline void imp_project_ray(const imp_projection *projection, float x, float y, float *px,
                                    float *py)
 {
     if (projection->other) {
-        imp_project_ray_other(projection, x, y, px, py);
+        imp_project_ray_any_lens(projection, x, y, px, py);
         return;
     }
     const float u = projection->scale[0] * x + projection->shift[0];

@@ -267,8 +267,8 @@ static pixel_bounds bounds_of_clipped_triangle(const imp_projection *projection,
 }
 
 // Converts bounds to pixels of the raster, widened for the lens's curvature; false if empty.
-static bool set_triangle_pixels(const imp_object_pass *pass, const pixel_bounds *box,
-                                imp_raster_triangle *triangle)
+static bool set_triangle_pixel_bounds(const imp_object_pass *pass, const pixel_bounds *box,
+                                      imp_raster_triangle *triangle)
 {
     const imp_raster *raster = &pass->raster;
     // bounds of straight edges, plus what the lens's curvature may add
@@ -335,7 +335,7 @@ static void draw_triangle(imp_object_pass *pass, const imp_scene_objects *object
         extend_bounds(&box, pass->pixel_x[v], pass->pixel_y[v], pass->ray_x[v], pass->ray_y[v]);
     }
     // triangles that project safely are culled by their bounds before the set-up
-    if (inside && !set_triangle_pixels(pass, &box, &triangle))
+    if (inside && !set_triangle_pixel_bounds(pass, &box, &triangle))
         return;
     if (!imp_raster_triangle_set_up(&triangle, corners)) {
         // two-sided meshes: swap two corners and try again
@@ -349,7 +349,7 @@ static void draw_triangle(imp_object_pass *pass, const imp_scene_objects *object
     if (!inside) {
         box = bounds_of_clipped_triangle(&pass->projection, corners[0].at, corners[1].at,
                                          corners[2].at, nearest);
-        if (!set_triangle_pixels(pass, &box, &triangle))
+        if (!set_triangle_pixel_bounds(pass, &box, &triangle))
             return;
     }
     // the near plane is applied per sample

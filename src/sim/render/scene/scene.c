@@ -77,7 +77,7 @@ static imp_status create_room(imp_scene *scene, imp_error *err)
     return IMP_OK;
 }
 
-imp_view imp_scene_complete_view(const imp_scene *scene, const imp_view *view)
+imp_view imp_scene_add_room_to_view(const imp_scene *scene, const imp_view *view)
 {
     imp_view out = *view;
     if (scene->room == NULL || view->room != NULL)
@@ -90,8 +90,8 @@ imp_view imp_scene_complete_view(const imp_scene *scene, const imp_view *view)
 }
 
 // Creates a scene without textures.
-static imp_status create_without_textures(imp_scene **out, const imp_world *world,
-                                          const imp_scene_def *def, imp_error *err)
+static imp_status create_scene_without_textures(imp_scene **out, const imp_world *world,
+                                                const imp_scene_def *def, imp_error *err)
 {
     imp_status status = check_scene_def(world, def, err);
     if (status != IMP_OK)
@@ -122,7 +122,7 @@ imp_status imp_scene_create_many(imp_scene **out, const imp_world *const *worlds
     // on failure, destroy what was created
     int made = 0;
     while (made < count && status == IMP_OK) {
-        status = create_without_textures(&out[made], worlds[made], def, err);
+        status = create_scene_without_textures(&out[made], worlds[made], def, err);
         made += status == IMP_OK;
     }
     // textures that any of the scenes needs

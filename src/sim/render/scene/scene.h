@@ -39,7 +39,7 @@ struct imp_scene {
 };
 
 // A view with the scene's room, unless it has one of its own or the scene has none.
-imp_view imp_scene_complete_view(const imp_scene *scene, const imp_view *view);
+imp_view imp_scene_add_room_to_view(const imp_scene *scene, const imp_view *view);
 
 // Assigns and builds the textures of scenes whose worlds and sizes are set (scene_textures.c).
 // False without memory.

@@ -315,7 +315,7 @@ void imp_render(imp_renderer *renderer, const imp_scene *scene, const imp_view *
 {
     const imp_camera_def *def = &renderer->camera.def;
     const size_t stride = (size_t)def->width * 3;
-    const imp_view shown = imp_scene_complete_view(scene, view);
+    const imp_view shown = imp_scene_add_room_to_view(scene, view);
     view = &shown;
     // values shared by all pixels
     imp_ground_uniforms uniforms;

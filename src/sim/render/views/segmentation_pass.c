@@ -261,7 +261,7 @@ void imp_segmentation_pass_run(imp_segmentation_pass *segmentation, const imp_sc
     imp_segmentation_pass *s = segmentation;
     const imp_camera_def *def = &s->camera.def;
     const size_t count = (size_t)def->width * (size_t)def->height;
-    const imp_view shown = imp_scene_complete_view(scene, view);
+    const imp_view shown = imp_scene_add_room_to_view(scene, view);
     view = &shown;
     const imp_camera_frame camera_frame = imp_camera_frame_at(def, view->pose);
     // objects first, then the ground where there is none
