@@ -89,7 +89,8 @@ static imp_status check_target_path(const char *path, imp_error *err)
 }
 
 // Checks the target, creates the temporary file and opens a stream on its descriptor.
-static imp_status open_file(imp_atomic_file *file, const char *path, bool named, imp_error *err)
+static imp_status open_temporary_file(imp_atomic_file *file, const char *path, bool named,
+                                      imp_error *err)
 {
     *file = (imp_atomic_file){0};
     IMP_TRY(check_target_path(path, err));
@@ -110,12 +111,12 @@ static imp_status open_file(imp_atomic_file *file, const char *path, bool named,
 
 imp_status imp_atomic_file_open(imp_atomic_file *file, const char *path, imp_error *err)
 {
-    return open_file(file, path, false, err);
+    return open_temporary_file(file, path, false, err);
 }
 
 imp_status imp_atomic_file_open_named(imp_atomic_file *file, const char *path, imp_error *err)
 {
-    return open_file(file, path, true, err);
+    return open_temporary_file(file, path, true, err);
 }
 
 // Links an unnamed file to a temporary name; does nothing if the file has one. Retries while names

@@ -69,8 +69,8 @@ static imp_status export_onnx(settings *s, const char *model, imp_error *err)
 }
 
 // Refuses options that belong to another format.
-static imp_status check_format_options(const settings *s, const imp_options *options, int format,
-                                       imp_error *err)
+static imp_status refuse_options_of_other_formats(const settings *s, const imp_options *options,
+                                                  int format, imp_error *err)
 {
     // the options of the network's inputs
     if (format != ONNX && (s->raw_pixels || s->standardised))
@@ -138,7 +138,7 @@ static imp_status run_export_command(void *state, const imp_options *options, im
     if (s->out[0] == '\0')
         s->out = FORMATS[*format].out;
     const char *const *extensions = FORMATS[*format].extensions;
-    imp_status status = check_format_options(s, options, *format, err);
+    imp_status status = refuse_options_of_other_formats(s, options, *format, err);
     // the format is known: a name may do without an ending, but not have another's
     if (status == IMP_OK && extensions[0] != NULL && imp_output_extension(s->out)[0] != '\0')
         status = imp_output_check_file(s->out, extensions, err);

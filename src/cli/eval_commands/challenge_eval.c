@@ -401,7 +401,7 @@ imp_status imp_challenge_eval_run(imp_challenge_eval_outcome *o,
                                   imp_policy_factory_segmenter(participants[p].driver) != NULL);
     }
     if (status == IMP_OK)
-        status = imp_sim_options_check_segmenter(s->sim, segmented, err);
+        status = imp_sim_options_refuse_unused_segmenter(s->sim, segmented, err);
     // networks with history were trained at a rate; compare it with the challenge's
     imp_drive_def drive = imp_default_drive_def();
     imp_challenge_set_time_step(&drive);

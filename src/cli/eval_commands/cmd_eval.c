@@ -186,7 +186,7 @@ static imp_status evaluate_policies(const imp_eval_settings *s, const imp_option
         segments = segments ||
                    imp_policy_factory_observation(o->drivers[p]) == IMP_OBSERVATION_SEGMENTATION;
     if (status == IMP_OK)
-        status = imp_sim_options_check_segmenter(&s->sim, segments, err);
+        status = imp_sim_options_refuse_unused_segmenter(&s->sim, segments, err);
     // prepare and evaluate one policy after the other
     for (int p = 0; p < s->policies.count && status == IMP_OK; p++) {
         o->defs[p] = s->eval;

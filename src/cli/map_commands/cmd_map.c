@@ -78,8 +78,8 @@ static imp_status check_start_angle(const imp_world *world, double angle_deg, im
 }
 
 // Checks that episodes can start on a map. Fails if none can; writes a remark if starts are odd.
-static imp_status check_drivable(const imp_world *world, const char *map, start_remark *remark,
-                                 imp_error *err)
+static imp_status check_episodes_can_start(const imp_world *world, const char *map,
+                                           start_remark *remark, imp_error *err)
 {
     imp_env env;
     imp_error why = {0};
@@ -147,7 +147,7 @@ static imp_status check_map(const imp_options *options, bool strict, const char 
     if (status == IMP_OK) {
         char summary[512];
         start_remark remark;
-        status = check_drivable(world, map, &remark, err);
+        status = check_episodes_can_start(world, map, &remark, err);
         const int count = add_and_print_remarks(world, map, &remark, object);
         // --strict turns remarks into a failure
         if (status == IMP_OK && strict && count > 0)

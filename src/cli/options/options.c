@@ -455,7 +455,7 @@ static void set_program_name_from_argv(imp_options *options, const char *called)
 
 // Refuses operands of a command that takes none. "help" as an operand is most likely meant as
 // --help.
-static imp_status check_operands(const imp_options *options, imp_error *err)
+static imp_status refuse_operands(const imp_options *options, imp_error *err)
 {
     if (options->operand_count == 0)
         return IMP_OK;
@@ -497,7 +497,7 @@ imp_status imp_options_parse(imp_options *options, int argc, char **argv, imp_er
     memset(options->appends, 0, sizeof options->appends);
     if (status == IMP_OK)
         status = imp_arguments_parse(options, argc, argv, false, err);
-    return status == IMP_OK ? check_operands(options, err) : status;
+    return status == IMP_OK ? refuse_operands(options, err) : status;
 }
 
 // Writes the names of all subcommands into `out` and considers them for the suggestion.

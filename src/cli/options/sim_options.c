@@ -192,7 +192,8 @@ imp_status imp_sim_options_set_segmenter(const imp_sim_options *sim, imp_policy_
 }
 
 // A segmenter without a policy that uses it would have no effect.
-imp_status imp_sim_options_check_segmenter(const imp_sim_options *sim, bool used, imp_error *err)
+imp_status imp_sim_options_refuse_unused_segmenter(const imp_sim_options *sim, bool used,
+                                                   imp_error *err)
 {
     return used || sim->segmenter[0] == '\0'
                ? IMP_OK

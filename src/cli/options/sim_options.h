@@ -100,7 +100,8 @@ imp_status imp_sim_options_set_segmenter(const imp_sim_options *sim, imp_policy_
                                          imp_error *err);
 
 // Refuses a segmenter that no driver uses.
-imp_status imp_sim_options_check_segmenter(const imp_sim_options *sim, bool used, imp_error *err);
+imp_status imp_sim_options_refuse_unused_segmenter(const imp_sim_options *sim, bool used,
+                                                   imp_error *err);
 
 // Adds --randomize and --randomization, and parses them. Prints a note about names in the file that
 // have no meaning.

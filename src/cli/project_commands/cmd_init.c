@@ -13,7 +13,7 @@
 #include "cli/project_commands/project_template.h"
 
 // Refuses a folder that holds one of the files.
-static imp_status check_folder(const char *folder, imp_error *err)
+static imp_status refuse_folder_with_files(const char *folder, imp_error *err)
 {
     char path[IMP_PATH_MAX];
     for (const imp_project_file *file = imp_project_files; file->name != NULL; file++) {
@@ -43,7 +43,7 @@ static imp_status run_init_command(void *state, const imp_options *options, imp_
     if (options->operand_count != 1)
         return imp_fail(err, IMP_USAGE, "give one folder to write, such as my-project");
     const char *folder = options->operands[0];
-    IMP_TRY(check_folder(folder, err));
+    IMP_TRY(refuse_folder_with_files(folder, err));
     IMP_TRY(write_project(folder, err));
     if (options->json)
         return imp_console_print_json(json_pack("{s:s}", "out", folder), err);

@@ -56,11 +56,13 @@ static imp_status add_run(imp_run_list *list, const char *folder, const char *se
     return IMP_OK;
 }
 
-static imp_status add_folder(imp_run_list *list, const char *folder, int depth, imp_error *err);
+static imp_status add_runs_of_folder(imp_run_list *list, const char *folder, int depth,
+                                     imp_error *err);
 
 // Searches the subfolders of a folder. Links are not followed.
-static imp_status add_subfolders(imp_run_list *list, const char *folder, int depth,
-                                 imp_error *err) // NOLINT(misc-no-recursion): DEPTH_MAX levels
+static imp_status
+add_runs_of_subfolders(imp_run_list *list, const char *folder, int depth,
+                       imp_error *err) // NOLINT(misc-no-recursion): DEPTH_MAX levels
 {
     imp_folder_reader reader;
     char path[IMP_PATH_MAX];
@@ -72,26 +74,26 @@ static imp_status add_subfolders(imp_run_list *list, const char *folder, int dep
             break;
         if (name[0] != '.' && imp_path_join(path, folder, name, NULL) == IMP_OK &&
             lstat(path, &info) == 0 && S_ISDIR(info.st_mode))
-            status = add_folder(list, path, depth + 1, err);
+            status = add_runs_of_folder(list, path, depth + 1, err);
     }
     imp_folder_reader_close(&reader);
     return status;
 }
 
-static imp_status add_folder(imp_run_list *list, const char *folder, int depth,
-                             imp_error *err) // NOLINT(misc-no-recursion): DEPTH_MAX levels
+static imp_status add_runs_of_folder(imp_run_list *list, const char *folder, int depth,
+                                     imp_error *err) // NOLINT(misc-no-recursion): DEPTH_MAX levels
 {
     char settings[IMP_PATH_MAX];
     struct stat info;
     IMP_TRY(imp_path_join(settings, folder, IMP_SETTINGS_FILE_NAME, err));
     if (stat(settings, &info) == 0 && S_ISREG(info.st_mode))
         return add_run(list, folder, settings, info.st_mtime, err);
-    return depth < DEPTH_MAX ? add_subfolders(list, folder, depth, err) : IMP_OK;
+    return depth < DEPTH_MAX ? add_runs_of_subfolders(list, folder, depth, err) : IMP_OK;
 }
 
 imp_status imp_run_list_add(imp_run_list *list, const char *folder, imp_error *err)
 {
-    return add_folder(list, folder, 0, err);
+    return add_runs_of_folder(list, folder, 0, err);
 }
 
 void imp_run_list_free(imp_run_list *list)

@@ -195,7 +195,7 @@ static imp_status run_seg_train_command(void *state, const imp_options *options,
     const imp_train_settings *training = &s->training;
     imp_run_folder folder;
     IMP_TRY(read_seg_train_options(s, options, err));
-    IMP_TRY(imp_train_settings_check_output(training, err));
+    IMP_TRY(imp_train_settings_refuse_input_as_output(training, err));
     IMP_TRY(imp_run_folder_prepare(&folder, options, training->out, training->train->resume,
                                    training->force, err));
     char *json = settings_stored_in_model(options);

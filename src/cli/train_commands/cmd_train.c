@@ -308,8 +308,9 @@ static imp_status apply_online_options(online_settings *o, const imp_train_setti
 
 // Refuses options that have no effect: those of the simulation without --online, those of datasets
 // with it.
-static imp_status check_online_options(const imp_train_settings *s, const online_settings *o,
-                                       const imp_options *options, imp_error *err)
+static imp_status refuse_options_without_effect(const imp_train_settings *s,
+                                                const online_settings *o,
+                                                const imp_options *options, imp_error *err)
 {
     const imp_train_def train = imp_default_train_def();
     // the options behind --online are those of the simulation
@@ -355,7 +356,7 @@ static bool is_same_folder(const char *a, const char *b)
 }
 
 // Refuses an output that is also an input: it would be replaced while it is read.
-imp_status imp_train_settings_check_output(const imp_train_settings *s, imp_error *err)
+imp_status imp_train_settings_refuse_input_as_output(const imp_train_settings *s, imp_error *err)
 {
     if (is_same_folder(s->train->initial, s->out))
         return imp_fail(err, IMP_USAGE, "--out %s: is the folder of --from, choose another",
@@ -391,7 +392,7 @@ static imp_status run_train_command(void *state, const imp_options *options, imp
     imp_train_settings *s = &all->train;
     online_settings *o = &all->online;
     imp_run_folder folder;
-    imp_status status = check_online_options(s, o, options, err);
+    imp_status status = refuse_options_without_effect(s, o, options, err);
     if (o->online)
         set_online_defaults(s, o, options);
     if (status == IMP_OK)
@@ -403,7 +404,7 @@ static imp_status run_train_command(void *state, const imp_options *options, imp
     if (!o->online)
         saved_options.count = o->first;
     if (status == IMP_OK)
-        status = imp_train_settings_check_output(s, err);
+        status = imp_train_settings_refuse_input_as_output(s, err);
     if (status == IMP_OK)
         status = imp_run_folder_prepare(&folder, &saved_options, s->out, s->train->resume, s->force,
                                         err);

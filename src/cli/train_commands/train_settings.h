@@ -27,7 +27,7 @@ void imp_train_options_add_named(imp_options *options, imp_train_settings *s,
 // Turns the words among them into what they stand for; says what is out of range.
 imp_status imp_train_settings_apply(imp_train_settings *s, imp_error *err);
 // Refuses to write where the settings say that is read.
-imp_status imp_train_settings_check_output(const imp_train_settings *s, imp_error *err);
+imp_status imp_train_settings_refuse_input_as_output(const imp_train_settings *s, imp_error *err);
 void imp_train_settings_free(imp_train_settings *s);
 
 #endif

@@ -106,9 +106,9 @@ static imp_status lock_and_recover_folder(imp_dataset_writer *writer, bool exist
 }
 
 // Creates the folder or takes it over, then recovers what is there.
-static imp_status create_writer(imp_dataset_writer **out, const char *folder,
-                                const imp_dataset_info *info, bool resume, int *written,
-                                imp_error *err)
+static imp_status create_or_resume_writer(imp_dataset_writer **out, const char *folder,
+                                          const imp_dataset_info *info, bool resume, int *written,
+                                          imp_error *err)
 {
     IMP_TRY(check_dataset_info(info, err));
     // whether the folder existed decides between creating and resuming
@@ -144,7 +144,7 @@ imp_status imp_dataset_writer_create(imp_dataset_writer **out, const char *folde
     // HDF5's error output is silenced in every public function
     imp_hdf5_errors quiet;
     imp_hdf5_errors_silence(&quiet);
-    const imp_status status = create_writer(out, folder, info, resume, written, err);
+    const imp_status status = create_or_resume_writer(out, folder, info, resume, written, err);
     return imp_hdf5_errors_restore(&quiet, status, err);
 }
 

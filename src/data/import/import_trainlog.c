@@ -349,8 +349,8 @@ static void copy_action_to_last_step(importer *i, const imp_import_step *step)
 }
 
 // Why an episode ended. gym-duckietown gives the reward -1000 when the robot leaves the road.
-static imp_episode_end find_episode_end(const importer *i, const entry *e,
-                                        const imp_import_step *step)
+static imp_episode_end find_end_reason(const importer *i, const entry *e,
+                                       const imp_import_step *step)
 {
     // our exports say it exactly
     double terminated = step->reward <= -1000.0F;
@@ -410,7 +410,7 @@ static imp_status import_entry(importer *i, imp_pickle_value value, imp_error *e
     }
     if (status != IMP_OK || !i->done)
         return status;
-    return end_episode(i, find_episode_end(i, &e, &step), err);
+    return end_episode(i, find_end_reason(i, &e, &step), err);
 }
 
 // Imports one pickle: a list of entries, or an Episode with a list of steps.

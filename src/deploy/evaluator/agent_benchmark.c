@@ -194,7 +194,7 @@ static imp_status benchmark_agent(imp_agent_benchmark *out, const imp_agent_proc
     const size_t frames = (size_t)out->frames;
     latencies t = {.agent = calloc(frames, sizeof *t.agent),
                    .baseline_times = calloc(frames, sizeof *t.baseline_times)};
-    imp_status status = imp_agent_session_open(&session, err);
+    imp_status status = imp_agent_session_alloc(&session, err);
     if (status == IMP_OK && (t.agent == NULL || t.baseline_times == NULL))
         status =
             imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(out->frames, "time"));

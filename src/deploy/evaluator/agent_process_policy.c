@@ -175,7 +175,7 @@ static imp_status create_agent_policy(const void *context, imp_policy **out, imp
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for an agent");
     self->policy.vtable = &vtable;
     self->def = context;
-    imp_status status = imp_agent_session_open(&self->session, err);
+    imp_status status = imp_agent_session_alloc(&self->session, err);
     if (status == IMP_OK)
         status = imp_jpeg_writer_create(&self->writer, IMP_AGENT_CAMERA_WIDTH,
                                         IMP_AGENT_CAMERA_HEIGHT, self->def->jpeg_quality, err);

@@ -19,7 +19,7 @@ enum { MESSAGE_CAPACITY = 2 << 20 };
 static const double ENCODER_RESOLUTION = 2.0 * IMP_PI / 135.0;
 
 // Allocates the message buffer. The agent itself starts with imp_agent_session_start().
-imp_status imp_agent_session_open(imp_agent_session *session, imp_error *err)
+imp_status imp_agent_session_alloc(imp_agent_session *session, imp_error *err)
 {
     *session = (imp_agent_session){
         .out = {.bytes = malloc(MESSAGE_CAPACITY), .capacity = MESSAGE_CAPACITY}};

@@ -27,7 +27,7 @@ typedef struct imp_agent_session_frame {
     double left, right; // angle that each wheel has turned since its start [rad]
 } imp_agent_session_frame;
 
-imp_status imp_agent_session_open(imp_agent_session *session, imp_error *err);
+imp_status imp_agent_session_alloc(imp_agent_session *session, imp_error *err);
 // Also stops the agent, gently.
 void imp_agent_session_close(imp_agent_session *session);
 

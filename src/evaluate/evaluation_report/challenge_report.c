@@ -50,7 +50,7 @@ static bool is_worse(const imp_challenge_episode *a, const imp_challenge_episode
 }
 
 // Finds the worst episodes, the worst first, and returns how many there are.
-static int find_worst(int worst[IMP_SHOWN_WORST], const imp_challenge_result *result)
+static int find_worst_episodes(int worst[IMP_SHOWN_WORST], const imp_challenge_result *result)
 {
     int count = 0;
     for (int e = 0; e < result->episodes; e++) {
@@ -95,7 +95,7 @@ static imp_status write_drives(const imp_challenge_report_def *def, int p, imp_e
     char name[64], note[256];
     int worst[IMP_SHOWN_WORST];
     const imp_challenge_result *result = &def->results[p];
-    const int count = p < shown_policies(def) ? find_worst(worst, result) : 0;
+    const int count = p < shown_policies(def) ? find_worst_episodes(worst, result) : 0;
     for (int e = 0; e < official_episodes(def); e++) {
         snprintf(name, sizeof name, "drives/%d-%05d.drive.json", p + 1, e);
         format_episode_caption(note, def, p, e);
@@ -202,7 +202,7 @@ static void write_worst_episodes(imp_html_page *page, const imp_challenge_report
                            "lane's centre line. A drive can be opened in the simulator, gone "
                            "through step by step, and driven on from any of them.");
     for (int p = 0; p < shown_policies(def); p++) {
-        const int count = find_worst(worst, &def->results[p]);
+        const int count = find_worst_episodes(worst, &def->results[p]);
         for (int k = 0; k < count; k++) {
             const imp_demonstration *drive = def->results[p].results[worst[k]].drive;
             imp_html_link links[2];

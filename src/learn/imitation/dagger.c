@@ -422,7 +422,7 @@ static imp_status check_dagger_def(const imp_dagger_def *def, imp_error *err)
     if (status == IMP_OK)
         status = imp_eval_check_def(&eval, err);
     return status == IMP_OK && def->policy_trainer == NULL
-               ? imp_train_check(&def->train, camera->width, camera->height, err)
+               ? imp_train_check_def(&def->train, camera->width, camera->height, err)
                : status;
 }
 

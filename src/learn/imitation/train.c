@@ -11,7 +11,7 @@
 #include "learn/training/training.h"
 
 // The caller learns of a bad setting before any episode is driven. Images are width x height [px].
-imp_status imp_train_check(const imp_train_def *def, int width, int height, imp_error *err)
+imp_status imp_train_check_def(const imp_train_def *def, int width, int height, imp_error *err)
 {
     bool any;
     IMP_TRY(imp_struct_check(&imp_train_members, def, err));

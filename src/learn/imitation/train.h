@@ -5,6 +5,6 @@
 #include "imprint/train.h"
 
 // Refuses settings that imp_train() would refuse for images of that size, network included.
-imp_status imp_train_check(const imp_train_def *def, int width, int height, imp_error *err);
+imp_status imp_train_check_def(const imp_train_def *def, int width, int height, imp_error *err);
 
 #endif

@@ -58,7 +58,7 @@ typedef struct cell_run {
 } cell_run;
 
 // Class c, row y of cells, offset x within a block.
-static cell_run cell_run_at(const imp_segmenter_layout *layout, int c, int y, int x)
+static cell_run outputs_of_cell_row(const imp_segmenter_layout *layout, int c, int y, int x)
 {
     const int block = layout->block;
     const size_t places = (size_t)layout->rows * (size_t)layout->columns;
@@ -78,7 +78,7 @@ void imp_segmenter_pixel_unshuffle(const imp_segmenter_layout *layout, const flo
     for (int c = 0; c < IMP_CLASS_COUNT; c++)
         for (int y = 0; y < imp_segmenter_layout_height(layout); y++)
             for (int x = 0; x < layout->block; x++) {
-                const cell_run at = cell_run_at(layout, c, y, x);
+                const cell_run at = outputs_of_cell_row(layout, c, y, x);
                 for (int i = 0; i < layout->columns; i++)
                     outputs[at.output + (size_t)i] = plain[at.cell + (size_t)(i * layout->block)];
             }
@@ -91,7 +91,7 @@ void imp_segmenter_pixel_shuffle(const imp_segmenter_layout *layout, const float
     for (int c = 0; c < IMP_CLASS_COUNT; c++)
         for (int y = 0; y < imp_segmenter_layout_height(layout); y++)
             for (int x = 0; x < layout->block; x++) {
-                const cell_run at = cell_run_at(layout, c, y, x);
+                const cell_run at = outputs_of_cell_row(layout, c, y, x);
                 for (int i = 0; i < layout->columns; i++)
                     plain[at.cell + (size_t)(i * layout->block)] = outputs[at.output + (size_t)i];
             }

@@ -107,8 +107,8 @@ static imp_status check_state_format(const imp_safetensors *file, imp_error *err
 }
 
 // Names the first setting that differs.
-static imp_status check_settings(const imp_trainer *trainer, const imp_safetensors *file,
-                                 imp_error *err)
+static imp_status check_same_settings(const imp_trainer *trainer, const imp_safetensors *file,
+                                      imp_error *err)
 {
     const char *found;
     char difference[IMP_STRUCT_DIFFERENCE_MAX];
@@ -131,8 +131,8 @@ static imp_status check_settings(const imp_trainer *trainer, const imp_safetenso
 }
 
 // Checks format, network definition, architecture text and settings, in this order.
-static imp_status check_network(const imp_trainer *trainer, const imp_safetensors *file,
-                                imp_error *err)
+static imp_status check_same_network(const imp_trainer *trainer, const imp_safetensors *file,
+                                     imp_error *err)
 {
     const imp_network *network = trainer->network;
     imp_network_def def;
@@ -158,7 +158,7 @@ static imp_status check_network(const imp_trainer *trainer, const imp_safetensor
         strcmp(layers, network->architecture) != 0)
         return imp_fail(err, IMP_BAD_INPUT, "%s: the layers of %s have changed since", file->path,
                         def.architecture);
-    return check_settings(trainer, file, err);
+    return check_same_settings(trainer, file, err);
 }
 
 // A whole number of at most 15 digits, which a double also holds exactly.
@@ -251,7 +251,7 @@ static imp_status restore_state(imp_trainer *trainer, const imp_safetensors *fil
     const char *text;
     int64_t step = 0;
     // metadata first, arrays last: they are the expensive part
-    imp_status status = check_network(trainer, file, err);
+    imp_status status = check_same_network(trainer, file, err);
     if (status == IMP_OK)
         status = read_step(file, &step, err);
     if (status == IMP_OK)

@@ -42,7 +42,7 @@ void IMP_KERNEL(exponential)(float *values, size_t count)
 }
 
 // As many chains as hide how long one multiply-add takes.
-void IMP_KERNEL(multiply_adds)(float *values, size_t steps)
+void IMP_KERNEL(peak_multiply_adds)(float *values, size_t steps)
 {
     enum { VECTORS = IMP_PEAK_CHAINS * BLOCK_VECTORS };
     // 32 registers of 4 floats hold 24 chains and the factors; 16 do not hold more than 12

@@ -15,7 +15,7 @@
 
 enum {
     IMP_CHANNEL_BLOCK = 16,
-    IMP_PEAK_CHAINS = 6,      // of imp_kernels.multiply_adds
+    IMP_PEAK_CHAINS = 6,      // of imp_kernels.peak_multiply_adds
     IMP_POOL_KERNEL_MAX = 8,  // of pools that are fused into convolutions
     IMP_POOL_TILE_ROWS = 4,   // of imp_pooled_conv_gradient
     IMP_NORM_WORK_ARRAYS = 9, // of imp_norm
@@ -181,7 +181,7 @@ typedef struct imp_kernels {
     void (*exponential)(float *values, size_t count); // values = exp(values)
     // multiply-adds on numbers that stay in registers, as a measure of the processor: `steps` on
     // each of (IMP_PEAK_CHAINS x 16) floats
-    void (*multiply_adds)(float *values, size_t steps);
+    void (*peak_multiply_adds)(float *values, size_t steps);
 } imp_kernels;
 
 // Sizes of the work arrays of imp_pooled_conv_gradient.

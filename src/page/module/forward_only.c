@@ -15,7 +15,7 @@ const imp_kernels IMP_KERNEL(table) = {
     .elementwise = IMP_KERNEL(elementwise),
     .channel_sums = IMP_KERNEL(channel_sums),
     .exponential = IMP_KERNEL(exponential),
-    .multiply_adds = IMP_KERNEL(multiply_adds),
+    .peak_multiply_adds = IMP_KERNEL(peak_multiply_adds),
 };
 
 void imp_build_backward(imp_executor *e)

@@ -203,7 +203,7 @@ static imp_status run_batch(imp_thread_pool *pool, batch *b, imp_error *err)
 }
 
 // All images must have one size, since they share arrays.
-static imp_status check_size(const batch *b, int row, imp_error *err)
+static imp_status check_same_image_size(const batch *b, int row, imp_error *err)
 {
     const imp_camera_def *first = &b->sims[0]->shared->def.camera;
     const imp_camera_def *other = &b->sims[row]->shared->def.camera;
@@ -215,7 +215,7 @@ static imp_status check_size(const batch *b, int row, imp_error *err)
 }
 
 // Rejects buffers for results that an environment does not compute; they would stay unwritten.
-static imp_status check_buffers(const batch *b, int row, imp_error *err)
+static imp_status refuse_uncomputed_buffers(const batch *b, int row, imp_error *err)
 {
     const imp_sim_buffers *to = b->buffers;
     const imp_sim_def *def = &b->sims[row]->shared->def;
@@ -232,7 +232,7 @@ static imp_status check_buffers(const batch *b, int row, imp_error *err)
 }
 
 // What can be stepped or observed has an episode, which goes on or is followed by another.
-static imp_status check_episode(const batch *b, int row, imp_error *err)
+static imp_status check_episode_is_on(const batch *b, int row, imp_error *err)
 {
     const imp_sim *sim = b->sims[row];
     if (b->observe && !sim->begun)
@@ -249,18 +249,18 @@ static imp_status check_episode(const batch *b, int row, imp_error *err)
 
 // Checks all rows before any of them is stepped. Simulators that were made together share what the
 // first two checks look at.
-static imp_status check_batch(batch *b, imp_error *err)
+static imp_status check_all_rows(batch *b, imp_error *err)
 {
     if (b->count < 1)
         return imp_fail(err, IMP_USAGE, "%d environments: must be at least 1", b->count);
     const imp_sim_shared *checked = NULL;
     for (int k = 0; k < b->count; k++) {
         if (b->sims[k]->shared != checked) {
-            IMP_TRY(check_size(b, k, err));
-            IMP_TRY(check_buffers(b, k, err));
+            IMP_TRY(check_same_image_size(b, k, err));
+            IMP_TRY(refuse_uncomputed_buffers(b, k, err));
             checked = b->sims[k]->shared;
         }
-        IMP_TRY(check_episode(b, k, err));
+        IMP_TRY(check_episode_is_on(b, k, err));
     }
     b->pixels = (size_t)checked->def.camera.width * (size_t)checked->def.camera.height;
     return IMP_OK;
@@ -276,7 +276,7 @@ imp_status imp_sim_reset_many(imp_thread_pool *pool, imp_sim *const *sims, int c
                .buffers = buffers != NULL ? buffers : &none,
                .mask = mask,
                .episodes = episodes};
-    IMP_TRY(check_batch(&b, err));
+    IMP_TRY(check_all_rows(&b, err));
     return run_batch(pool, &b, err);
 }
 
@@ -288,7 +288,7 @@ imp_status imp_sim_observe_many(imp_thread_pool *pool, imp_sim *const *sims, int
                .count = count,
                .buffers = buffers != NULL ? buffers : &none,
                .observe = true};
-    IMP_TRY(check_batch(&b, err));
+    IMP_TRY(check_all_rows(&b, err));
     return run_batch(pool, &b, err);
 }
 
@@ -303,6 +303,6 @@ imp_status imp_sim_step_many(imp_thread_pool *pool, imp_sim *const *sims, int co
                .actions = actions};
     if (actions == NULL)
         return imp_fail(err, IMP_USAGE, "there are no actions");
-    IMP_TRY(check_batch(&b, err));
+    IMP_TRY(check_all_rows(&b, err));
     return run_batch(pool, &b, err);
 }
