@@ -79,7 +79,7 @@ def compare_frames(browser, frames, page, cases, steps):
 def test_frames(browser, frames, model, page):
     cases = [("expert", "udem1", "none"), (model, "loop_empty", "none"),
              (model, "loop_empty", "looks"), ("expert", "loop_dyn_duckiebots", "looks,dynamics"),
-             ("pure-pursuit", "zigzag_dists", "none")]
+             ("pure-pursuit", "zigzag_dists", "none"), ("expert", "loop_empty", "indoors")]
     compare_frames(browser, frames, page, cases, STEPS)
     assert browser.run("return imprint.simd") is True
 
@@ -145,6 +145,32 @@ def test_gamepad(browser, page):
     browser.wait("imprint.session.at > 20")
     left, right = browser.run("return [imprint.session.series.left[9], imprint.session.series.right[9]]")
     assert abs(left - 0.91) < 0.01 and abs(right - 0.69) < 0.01, (left, right)
+
+
+def test_pointer(browser, page):
+    """A mouse, and a finger, that is held drives by its way from where it came down."""
+    for kind in ("mouse", "touch"):
+        load(browser, page)
+        browser.run("""
+            imprint.setMode('drive');
+            const { devices, session } = imprint, pad = document.getElementById('pad');
+            // before the page hears of it
+            document.addEventListener('pointerup', () => window.held = [
+                devices.pointer, pad.hidden, session.at, session.series.left[session.at - 1],
+                session.series.right[session.at - 1]], true)""")
+        browser.pointer(kind, "#camera", [("move", 0, 20), ("down",), ("move", 16, -28),
+                                          ("pause", 1.5), ("up",)])
+        browser.wait("window.held !== undefined")
+        pointer, hidden, at, left, right = browser.run("return held")
+        # 48 of 64 pixels ahead, 16 to the right
+        assert pointer == {"throttle": 0.75, "steer": 0.25}, (kind, pointer)
+        assert abs(left - 0.805) < 1e-6 and abs(right - 0.695) < 1e-6, (kind, left, right)
+        assert hidden is False and at > 5, (kind, hidden, at)
+        after = browser.run("""
+            const { devices, session } = imprint;
+            return [devices.pointer, devices.read(0), document.getElementById('pad').hidden,
+                    [...new Set(session.recording.drivers)]]""")
+        assert after == [None, None, True, ["person"]], (kind, after)
 
 
 def test_take_over(browser, page, program, folder):
@@ -334,6 +360,20 @@ def test_episodes(browser, program, folder, model):
     test_native(program, out / "drives", folder)
 
 
+def test_challenge(browser, program, folder):
+    """The report of a challenge opens its worst episodes, on the challenge's own maps."""
+    out = folder / "challenge"
+    output_of(program, "eval", "--protocol", "aido-lfv", "--policy", "pure-pursuit", "--out", out)
+    links = re.findall('href="(simulator.html#episode=([^"]+))"', (out / "report.html").read_text())
+    assert [name for _, name in links] == ["worst-1-1", "worst-1-2", "worst-1-3"], links
+    load(browser, out / "simulator.html", "#episode=worst-1-1")
+    for _, name in links:  # opening compares the states
+        browser.run("imprint.openEpisode(imprint.episodes.find(arguments[0]))", name)
+        assert problem(browser) == "" and browser.run("return imprint.session.length") > 10, name
+    browser.run("imprint.seek(5); imprint.fork(); imprint.setPlaying(false); imprint.stepOnce()")
+    assert browser.run("return imprint.session.length") == 6
+
+
 def main():
     program, frames, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3]).resolve()
     model, page = folder / "model.safetensors", folder / "page.html"
@@ -344,9 +384,9 @@ def main():
             (test_frames, (frames, str(model), page)),
             (test_multiply_add, (page, folder / "multiply_add.wasm")), (test_keyboard, (page,)),
             (test_traffic, (page, program, folder)),
-            (test_gamepad, (page,)), (test_take_over, (page, program, folder)),
+            (test_gamepad, (page,)), (test_pointer, (page,)), (test_take_over, (page, program, folder)),
             (test_bad_drives, (page,)), (test_hostile_names, (program, folder, model)),
-            (test_episodes, (program, folder, model)),
+            (test_episodes, (program, folder, model)), (test_challenge, (program, folder)),
         ]
         for test, arguments in tests:
             print(test.__name__)

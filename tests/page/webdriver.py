@@ -123,6 +123,24 @@ class Browser:
         self._call("POST", self.session + "/actions",
                    {"actions": [{"type": "key", "id": "keyboard", "actions": steps}]})
 
+    def pointer(self, kind, selector, actions):
+        """Moves a "mouse" or "touch" that begins in the middle of an element: [("down",),
+        ("move", x, y), ("pause", 0.2), ("up",)], in pixels from there."""
+        found = self._call("POST", self.session + "/element",
+                           {"using": "css selector", "value": selector})
+        steps = []
+        for name, *values in actions:
+            if name == "move":
+                steps.append({"type": "pointerMove", "origin": found, "x": values[0],
+                              "y": values[1], "duration": 100})
+            elif name == "pause":
+                steps.append({"type": "pause", "duration": int(1000 * values[0])})
+            else:
+                steps.append({"type": "pointer" + name.capitalize(), "button": 0})
+        self._call("POST", self.session + "/actions",
+                   {"actions": [{"type": "pointer", "id": kind, "actions": steps,
+                                 "parameters": {"pointerType": kind}}]})
+
     def upload(self, selector, path):
         """Chooses a file in an input element."""
         found = self._call("POST", self.session + "/element",
