@@ -47,6 +47,7 @@ class Browser:
         if downloads is not None:
             options["prefs"] = {"download.default_directory": str(downloads)}
         capabilities = {
+            "timeouts": {"script": 110000},  # [ms], for machines that do much else
             "goog:chromeOptions": options,
             "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
         }
