@@ -18,9 +18,9 @@ configure_file(cmake/remember_directories.cmake.in remember_directories.cmake @O
 install(SCRIPT ${PROJECT_BINARY_DIR}/remember_directories.cmake)
 
 # Programs, libraries, headers.
-# Components are what cmake/packages.cmake makes packages of: program, library, development.
-install(TARGETS imprint imprint-agent RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
-  COMPONENT program)
+# Components are what cmake/debian makes packages of: program, agent, library, development.
+install(TARGETS imprint RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
+install(TARGETS imprint-agent RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT agent)
 install(TARGETS libimprint_shared EXPORT imprintTargets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   COMPONENT library NAMELINK_COMPONENT development
@@ -71,7 +71,8 @@ if(NOT CMAKE_CROSSCOMPILING)
     DEPENDS imprint ${PROJECT_SOURCE_DIR}/cmake/man_pages.cmake)
   add_custom_target(man ALL DEPENDS ${man_pages}/imprint.1)
   install(DIRECTORY ${man_pages}/ DESTINATION ${IMP_MAN_DIR} COMPONENT program
-    FILES_MATCHING PATTERN *.1)
+    FILES_MATCHING PATTERN *.1 PATTERN imprint-agent.1 EXCLUDE)
+  install(FILES ${man_pages}/imprint-agent.1 DESTINATION ${IMP_MAN_DIR} COMPONENT agent)
 
   # completions of shells are printed by the program, too
   set(completions ${PROJECT_BINARY_DIR}/completions)
@@ -102,5 +103,3 @@ if(DOXYGEN_PROGRAM)
     COMMAND ${CMAKE_COMMAND} -E make_directory ${PROJECT_BINARY_DIR}/api-docs
     COMMAND ${DOXYGEN_PROGRAM} ${PROJECT_BINARY_DIR}/Doxyfile)
 endif()
-
-include(cmake/packages.cmake)

@@ -78,6 +78,11 @@ def declarations(compiler: str, include: Path) -> str:
     return text + "\n" + constants(preprocess(compiler, include, ["-dM"]))
 
 
+def with_valid_pointers(code: str) -> str:
+    """Puts `const` where C wants it: cffi 1.15, which Debian 12 has, writes `float(const * *x)[3]`."""
+    return re.sub(r"^(  \{ \w+)\(const \* \*tmp\)", r"\1 const (* *tmp)", code, flags=re.MULTILINE)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--compiler", required=True)
@@ -95,6 +100,8 @@ def main() -> None:
     code = "".join(f'#include "{path}"\n' for path in includes)
     ffi.set_source("imprint._native", code, py_limited_api=True)
     ffi.emit_c_code(arguments.out)
+    out = Path(arguments.out)
+    out.write_text(with_valid_pointers(out.read_text()))
 
 
 if __name__ == "__main__":
