@@ -3,6 +3,7 @@
 #ifndef IMPRINT_COLLECT_H
 #define IMPRINT_COLLECT_H
 
+#include "imprint/communicator.h"
 #include "imprint/evaluate.h"
 #include "imprint/rollout.h"
 #include "imprint/sim.h"
@@ -53,6 +54,9 @@ typedef struct imp_collect_def {
     /// Drives only part `share` of `shares` of the episodes, numbered from 1. The dataset says so,
     /// and imp_dataset_join() makes all parts one dataset. Both 0, the default: all episodes
     int share, shares;
+    /// Nullable: processes that drive together, all with the same definition. Rank 0 alone writes
+    /// and fills the summary; the others do not look at the folder. Borrowed
+    imp_communicator *communicator;
     int cookie;
 } imp_collect_def;
 imp_collect_def imp_default_collect_def(void);

@@ -4,6 +4,7 @@
 #define IMPRINT_EVALUATE_H
 
 #include "imprint/challenge.h"
+#include "imprint/communicator.h"
 #include "imprint/demonstration.h"
 #include "imprint/env.h"
 #include "imprint/randomization.h"
@@ -72,6 +73,12 @@ typedef struct imp_eval_def {
     bool ask_expert;                 ///< also compute the expert's action in every state; false
     int keep;                        ///< number of first episodes that keep their trajectories; 100
     bool record_drives; ///< the kept episodes are also recorded as demonstrations; false
+    /// Drives only part `share` of `shares` of the episodes, numbered from 1. imp_evaluation_join()
+    /// makes all parts one evaluation. Both 0, the default: all episodes
+    int share, shares;
+    /// Nullable: processes that drive together, all with the same definition, without `share`.
+    /// imp_evaluate() gives rank 0 all episodes, and the others those that they drove. Borrowed
+    imp_communicator *communicator;
     int cookie;
 } imp_eval_def;
 
@@ -150,6 +157,8 @@ enum { IMP_WORST_EPISODES_MAX = 8 };
 /// Results of an evaluation.
 typedef struct imp_evaluation {
     int episodes;
+    int first;                        ///< number of the first episode; 0, but in a part
+    uint64_t definition;              ///< a number for settings, maps and starts, by their contents
     int completed, survived, stalled; ///< of the episodes
     double total_reward, mean_reward; ///< sum, and per episode
     /// |lane distance| over settled steps of all episodes [m], the percentile to within 0.05 mm;
@@ -177,6 +186,21 @@ typedef struct imp_evaluation {
 imp_status imp_evaluate(imp_evaluation *out, const imp_policy_factory *policy,
                         const imp_eval_def *def, const imp_monitor *monitor, imp_error *err);
 void imp_evaluation_free(imp_evaluation *evaluation); ///< nullable
+
+/// Writes a part of an evaluation, which imp_evaluate() made with `share` and `shares`, to a file
+/// (docs/formats.md), atomically. def: the same.
+imp_status imp_evaluation_write_part(const imp_evaluation *evaluation,
+                                     const imp_policy_factory *policy, const imp_eval_def *def,
+                                     const char *path, imp_error *err);
+
+/// Puts the parts of an evaluation together, given in any order: *out is what imp_evaluate() makes
+/// of the same definition without `share`; its time is the sum. paths: (count) files. Needs memory
+/// for the evaluation alone. IMP_USAGE: a part is missing or given twice, or was driven with
+/// another policy or definition, or by another version. IMP_BAD_INPUT: a file is no part. The
+/// caller frees *out with imp_evaluation_free().
+imp_status imp_evaluation_join(imp_evaluation *out, const char *const *paths, int count,
+                               const imp_policy_factory *policy, const imp_eval_def *def,
+                               imp_error *err);
 
 /// Whether an episode terminated: it ended before its last step.
 static inline bool imp_episode_terminated(const imp_episode_result *result)

@@ -8,6 +8,7 @@
 #include "imprint/callback.h"
 #include "imprint/challenge.h"
 #include "imprint/collect.h"
+#include "imprint/communicator.h"
 #include "imprint/dagger.h"
 #include "imprint/dataset.h"
 #include "imprint/dataset_edit.h"

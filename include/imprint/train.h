@@ -2,6 +2,7 @@
 #ifndef IMPRINT_TRAIN_H
 #define IMPRINT_TRAIN_H
 
+#include "imprint/communicator.h"
 #include "imprint/dataset.h"
 #include "imprint/nn.h"
 
@@ -69,6 +70,9 @@ typedef struct imp_train_def {
     bool tensorboard;     ///< write a log for TensorBoard as well; true
     bool resume;          ///< continue from the folder's last checkpoint
     const char *settings; ///< JSON text to store in the model; "{}"
+    /// Nullable: processes that train together, all with the same definition and data: they share
+    /// the shards of each batch. Rank 0 alone writes to the folder, which all can read. Borrowed
+    imp_communicator *communicator;
     int cookie;
 } imp_train_def;
 imp_train_def imp_default_train_def(void);

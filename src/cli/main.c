@@ -7,6 +7,7 @@
 #include <hdf5.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text/suggestion.h"
 #include "cli/options/command_table.h"
@@ -16,6 +17,7 @@
 #include "cli/output/help_json.h"
 #include "cli/output/json_output.h"
 #include "cli/output/output_sanitizer.h"
+#include "cli/output/ranks.h"
 #include "cli/output/run_command.h"
 
 // In the order of `imprint --help`: the usual sequence of work first, then looking and driving,
@@ -102,7 +104,24 @@ static int print_help(const char *name)
         return print_unknown_command_error(name);
     // `imprint help COMMAND` is the same as `imprint COMMAND --help`
     argv[0] = (char *)(uintptr_t)command->name;
-    return imp_command_run(command, 2, argv);
+    return imp_command_run(command, NULL, 2, argv);
+}
+
+// Runs a command, together with the other processes that mpirun started, if there are any.
+static int run_in_ranks(const imp_command *command, int argc, char **argv)
+{
+    imp_communicator ranks;
+    imp_error err = {0};
+    const imp_status status = imp_ranks_open(&ranks, command, &err);
+    int code = (int)status;
+    if (status == IMP_OK)
+        code = imp_command_run(command, &ranks, argc, argv);
+    else if (ranks.rank == 0)
+        code = imp_console_print_error(status, &err);
+    else
+        sleep(IMP_SECONDS_FOR_RANK_0);
+    imp_ranks_close(&ranks, code);
+    return code;
 }
 
 int main(int argc, char **argv)
@@ -133,5 +152,5 @@ int main(int argc, char **argv)
     if (check_arguments_are_text(argc, argv, &err) != IMP_OK)
         return imp_console_print_error(IMP_USAGE, &err);
     return command == NULL ? print_unknown_command_error(argv[1])
-                           : imp_command_run(command, argc - 1, argv + 1);
+                           : run_in_ranks(command, argc - 1, argv + 1);
 }

@@ -87,3 +87,66 @@ done
 expect 2 record --share 3/9 --out no
 says 'at most as many parts as episodes'
 [ ! -e no ] || fail 'a refused part leaves a folder'
+
+# 7. evaluations: any number of parts, given in any order, make the same report
+drives='eval -p expert -p pure-pursuit --episodes 7 --steps 90 --start-angle-deg 60'
+drives="$drives --plot-episodes 3"
+drive() { # OPTION...
+    # shellcheck disable=SC2086  # a list of words
+    imprint $drives "$@"
+}
+expect 0 drive --out report
+for n in 1 2 3; do
+    parts=
+    for k in $(seq "$n"); do
+        expect 0 drive --share "$k/$n" --threads "$k" --out "drive-$k-$n"
+        parts="drive-$k-$n $parts"
+    done
+    # shellcheck disable=SC2086  # a list of words
+    expect 0 imprint eval join $parts --out "report-$n"
+    same_folders report "report-$n"
+done
+expect 0 drive --share 2/3 --out drive-2-3 --force --json
+prints '"first_episode": 2'
+for k in 1 2; do
+    expect 0 drive --starts report/episodes.csv --share "$k/2" --out "given-$k"
+done
+expect 0 drive --starts report/episodes.csv --out given
+expect 0 imprint eval join given-1 given-2 --out given-joined
+same_folders given given-joined
+
+# 8. parts that make no evaluation
+expect 2 imprint eval join drive-1-3 drive-3-3 --out none
+says 'part 2 of 3 is not among those given'
+expect 2 imprint eval join drive-1-2 drive-1-2 --out none
+says 'give each part once'
+expect 2 imprint eval join drive-1-3 drive-2-2 --out none
+says 'give the parts of one evaluation'
+expect 0 drive --seed 5 --share 2/2 --out other-drive
+expect 2 imprint eval join drive-1-2 other-drive --out none
+says 'other settings than those of the first part'
+mkdir swapped
+cp drive-2-2/settings.yaml swapped
+cp drive-2-2/part-2.jsonl swapped/part-1.jsonl
+expect 2 imprint eval join drive-1-2 swapped --out none
+says 'was driven by pure-pursuit, but the policy is expert'
+cp -r drive-1-2 damaged
+for damage in 's/"steps":[0-9]*/"steps":7/' '2s/"poses":./"poses":[[1/' '5d' \
+    's/"reward":/"reward":"x",/' 's/"drive":"/&x/'; do
+    sed -e "$damage" drive-1-2/part-1.jsonl >damaged/part-1.jsonl
+    expect 3 imprint eval join drive-2-2 damaged --out none
+    says 'is not as imprint writes parts'
+done
+expect 2 imprint eval join --out none
+expect 2 imprint eval unite drive-1-2 --out none
+expect 4 imprint eval join drive-1-2 missing --out none
+expect 2 imprint eval join drive-1-2 drive-2-2
+says '--out'
+expect 2 drive --share 1/2
+says '--out'
+expect 2 drive --share 1/2 --robustness --out none
+expect 2 drive --share 1/2 --videos 1 --out none
+says 'imprint eval join'
+expect 2 drive --share 3/9 --out none
+expect 2 imprint eval -p expert --protocol aido-lf --share 1/2 --out none
+[ ! -e none ] || fail 'a refused join leaves a folder'

@@ -18,5 +18,5 @@ int main(int argc, char **argv)
         fprintf(stderr, "imprint-agent: %s\n", err.message);
         return IMP_USAGE;
     }
-    return imp_command_run(&imp_command_agent, argc, argv);
+    return imp_command_run(&imp_command_agent, NULL, argc, argv);
 }

@@ -108,7 +108,11 @@ static imp_status run_log_command(void *state, const imp_options *options, imp_e
     // convert and check all options before the folder is touched
     IMP_TRY(imp_share_option_parse(&s->collect.share, &s->collect.shares, s->share, err));
     IMP_TRY(imp_sim_options_complete_def(options, &s->sim, &s->assets, err));
-    IMP_TRY(imp_run_folder_prepare(&folder, options, s->out, s->resume, s->force, err));
+    // rank 0 alone has the folder
+    const bool writes = options->ranks == NULL || options->ranks->rank == 0;
+    if (writes)
+        IMP_TRY(imp_run_folder_prepare(&folder, options, s->out, s->resume, s->force, err));
+    s->collect.communicator = options->ranks;
     // settings are stored in the dataset
     char *json = imp_options_to_json(options);
     imp_monitor monitor = imp_console_monitor(options);
@@ -121,8 +125,9 @@ static imp_status run_log_command(void *state, const imp_options *options, imp_e
     if (status == IMP_INTERRUPTED)
         imp_fail(err, status, "interrupted with %s safe, continue with --out %s --resume",
                  IMP_PLURAL(summary->resumed + summary->episodes, "episode"), s->out);
-    status = imp_run_folder_keep_or_restore(&folder, options, status, err);
-    return status == IMP_OK ? imp_dataset_preview_write(s->out, err) : status;
+    if (writes)
+        status = imp_run_folder_keep_or_restore(&folder, options, status, err);
+    return status == IMP_OK && writes ? imp_dataset_preview_write(s->out, err) : status;
 }
 
 // The same defaults as in the library, except for the output folder.
@@ -150,6 +155,7 @@ const imp_command imp_command_log = {
                "expert's actions to a dataset folder (HDF5, readable with h5py and Minari).",
     .examples =
         "  imprint log --map loop_empty --episodes 20 --noise 0.2 --out /tmp/imprint-data --force",
+    .works_in_ranks = true,
     .state_size = sizeof(settings),
     .set_up = set_up_log_command,
     .run = run_log_command,

@@ -15,8 +15,10 @@
 #include "base/text/suggestion.h"
 #include "cli/eval_commands/eval_failures.h"
 #include "cli/eval_commands/eval_page.h"
+#include "cli/eval_commands/eval_parts.h"
 #include "cli/eval_commands/eval_videos.h"
 #include "cli/options/sandbox_option.h"
+#include "cli/options/share_option.h"
 #include "cli/output/console.h"
 #include "cli/output/json_output.h"
 #include "cli/output/output_folder.h"
@@ -43,8 +45,12 @@ static void add_output_options(imp_options *options, imp_eval_settings *s)
          IMP_TRANSIENT},
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
          IMP_TRANSIENT},
+        IMP_SHARE_OPTION(&s->share,
+                         "with --out, drive only part K of N of the episodes, anywhere; imprint "
+                         "eval join puts all parts together"),
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+    imp_options_save_only_if_given(options, &s->share);
 }
 
 // The options of both protocols. A challenge refuses those that it defines itself.
@@ -196,7 +202,10 @@ static imp_status evaluate_policies(const imp_eval_settings *s, const imp_option
                                                   &o->defs[p].sim.camera, err);
         imp_sim_options_warn_time_step(o->drivers[p], s->eval.sim.env.drive.time_step *
                                                           s->eval.sim.env.frame_skip);
-        if (status == IMP_OK)
+        if (status == IMP_OK && s->joins)
+            status = imp_eval_parts_join(&o->evaluations[p], options, o->drivers[p], &o->defs[p], p,
+                                         err);
+        else if (status == IMP_OK)
             status = imp_evaluate(&o->evaluations[p], o->drivers[p], &o->defs[p], &monitor, err);
         imp_console_clear_progress();
         o->count += status == IMP_OK;
@@ -227,19 +236,6 @@ static imp_status evaluate_robustness(const imp_eval_settings *s, const imp_opti
         imp_console_clear_progress();
     }
     return status;
-}
-
-// Warns if a test map was among the training maps of a network.
-static void warn_training_maps(const imp_eval_settings *s, const imp_eval_outcome *o)
-{
-    // training maps are a concern only if the split claims that they are unseen
-    for (int p = 0; p < o->count && s->eval.sim.split == IMP_SPLIT_TEST; p++) {
-        const imp_evaluation *e = &o->evaluations[p];
-        for (int k = 0; k < e->map_count; k++)
-            if (imp_policy_factory_trained_on(o->drivers[p], e->maps[k].name))
-                fprintf(stderr, "imprint: warning: %s was trained on %s, which is a test map\n",
-                        s->policies.items[p], e->maps[k].name);
-    }
 }
 
 // Refuses options that a challenge defines itself. Values equal to the defaults pass, because saved
@@ -410,6 +406,7 @@ static imp_status run_eval_command(void *state, const imp_options *options, imp_
     imp_eval_settings *s = &((eval_state *)state)->settings;
     imp_eval_outcome *o = &((eval_state *)state)->outcome;
     bool is_challenge = false;
+    IMP_TRY(imp_eval_parts_check_operands(&s->joins, options, err));
     // results call pure pursuit by its present name
     for (int p = 0; p < s->policies.count; p++)
         if (strcmp(s->policies.items[p], "reference") == 0)
@@ -421,13 +418,17 @@ static imp_status run_eval_command(void *state, const imp_options *options, imp_
     IMP_TRY(imp_sim_options_complete_def(options, &s->sim, &s->assets, err));
     IMP_TRY(parse_protocol(s, &is_challenge, err));
     IMP_TRY(read_starts(s, options, err));
+    IMP_TRY(imp_eval_parts_check(s, s->joins, is_challenge, err));
     IMP_TRY(imp_eval_videos_check(s, is_challenge, err));
-    if (s->out != NULL)
-        IMP_TRY(imp_output_folder_prepare(options, s->out, false, s->force, err));
-    // create the folder now: an evaluation takes minutes, and must not end with "permission denied"
-    if (s->out != NULL)
-        IMP_TRY(imp_folder_create(s->out, err));
+    IMP_TRY(imp_eval_parts_check_ranks(s, options, is_challenge, err));
     s->eval.record_drives = s->out != NULL || s->explain;
+    if (!imp_eval_parts_writes(options))
+        s->out = NULL;
+    // create the folder now: an evaluation takes minutes, and must not end with "permission denied"
+    if (s->out != NULL) {
+        IMP_TRY(imp_output_folder_prepare(options, s->out, false, s->force, err));
+        IMP_TRY(imp_folder_create(s->out, err));
+    }
     if (!imp_option_is_given(options, &s->eval.settle_steps) && !is_challenge)
         s->eval.settle_steps = s->eval.steps >= 300 ? 60 : 0;
     s->eval.sim.map_count = s->sim.maps.count; // a table of starts may have set them
@@ -441,9 +442,11 @@ static imp_status run_eval_command(void *state, const imp_options *options, imp_
         status = evaluate_robustness(s, options, o, err);
     if (status == IMP_OK && s->explain)
         status = imp_eval_explain_failures(s, options, o, err);
-    if (status == IMP_OK && s->out != NULL && !is_challenge)
+    if (status == IMP_OK && s->share != NULL)
+        status = imp_eval_parts_write(s, options, o, err);
+    else if (status == IMP_OK && s->out != NULL && !is_challenge)
         status = write_report_and_metrics(s, options, o, err);
-    if (status == IMP_OK)
+    if (status == IMP_OK && s->out != NULL)
         status = imp_eval_videos_write(s, options, o, err);
     if (s->out != NULL)
         imp_output_folder_restore_or_drop_backup(s->out, s->force, status, err);
@@ -457,8 +460,10 @@ static int print_eval_results(const void *state, const imp_options *options)
     const imp_eval_outcome *o = &((const eval_state *)state)->outcome;
     if (o->image_scores != NULL)
         return imp_image_eval_report(o->image_scores, options);
+    if (s->share != NULL)
+        return imp_eval_parts_report(s, o, options);
     // warnings go to standard error, with --json, too
-    warn_training_maps(s, o);
+    imp_eval_warn_training_maps(s, o);
     int code = 0;
     if (options->json)
         code = imp_console_finish_with_json(
@@ -523,7 +528,7 @@ static void free_eval_command(void *state)
 const imp_command imp_command_eval = {
     .name = "eval",
     .summary = "evaluate policies",
-    .operands = "",
+    .operands = "[join PART...]",
     .details =
         "Lets each policy drive from the same random starts. The defaults are the baseline's "
         "protocol (10 episodes of 65 steps); --episodes 100 --steps 1500 is a thorough "
@@ -533,7 +538,10 @@ const imp_command imp_command_eval = {
         "of the expert's. Starts differ from those of `imprint log` with the same seed. "
         "Figures have 95 % confidence intervals. --out writes a report for a browser. "
         "--split test uses only maps that --split train excludes from training. --starts "
-        "repeats the starts of an evaluation or of another simulator.\n\n--protocol aido-lf, "
+        "repeats the starts of an evaluation or of another simulator.\n\n"
+        "--share K/N drives a part of the episodes and writes it to --out; `join` puts all parts "
+        "together, with the settings of the first, into the report that one process would have "
+        "written. It needs the policies, too.\n\n--protocol aido-lf, "
         "-lfp, -lfv or -lfi runs AI-DO's challenges instead, with their maps, starts, rules, "
         "metrics and ranking: 60 s, with one action every 0.05 s. --agent evaluates a "
         "program that speaks the challenge's protocol, for example `imprint agent` "
@@ -544,8 +552,13 @@ const imp_command imp_command_eval = {
         "  imprint eval --policy expert --protocol aido-lf\n"
         "  imprint eval --policy expert --out /tmp/imprint-eval --videos 1 --video-format apng \\\n"
         "    --video-size 160x120 --force &&\n"
-        "  imprint eval --policy pure-pursuit --starts /tmp/imprint-eval/episodes.csv",
+        "  imprint eval --policy pure-pursuit --starts /tmp/imprint-eval/episodes.csv\n"
+        "  imprint eval --policy expert --share 1/2 --out /tmp/imprint-e1 --force &&\n"
+        "  imprint eval --policy expert --share 2/2 --out /tmp/imprint-e2 --force &&\n"
+        "  imprint eval join /tmp/imprint-e1 /tmp/imprint-e2 --out /tmp/imprint-e --force",
     .state_size = sizeof(eval_state),
+    .works_in_ranks = true,
+    .settings_folder = imp_eval_parts_settings_folder,
     .set_up = set_up_eval_command,
     .run = run_eval_command,
     .report = print_eval_results,

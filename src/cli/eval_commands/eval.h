@@ -23,6 +23,8 @@ typedef struct imp_eval_settings {
     const char *images; // table of labelled images to score instead of driving; or ""
     const char *out;    // NULL: write nothing
     bool force;
+    const char *share;        // NULL: all episodes
+    bool joins;               // parts are put together, nothing is driven
     int videos;               // of the worst episodes of each policy
     const char *video_format; // their extension without the dot
     int video_size[2];        // of each of their two views [px]
@@ -56,6 +58,9 @@ json_t *imp_eval_stats_json(const imp_eval_stats *stats);
 // What breaks a policy, as a table and as an object.
 void imp_robustness_print(const char *policy, const imp_robustness *robustness);
 json_t *imp_robustness_json(const imp_robustness *robustness);
+
+// Warns if a test map was among the training maps of a network.
+void imp_eval_warn_training_maps(const imp_eval_settings *s, const imp_eval_outcome *o);
 
 // Prints tables, and which maps networks were trained on.
 void imp_eval_print(const imp_eval_settings *s, const imp_eval_outcome *o);

@@ -201,6 +201,18 @@ static void print_training_maps(const imp_eval_settings *s, const imp_eval_outco
     }
 }
 
+void imp_eval_warn_training_maps(const imp_eval_settings *s, const imp_eval_outcome *o)
+{
+    // training maps are a concern only if the split claims that they are unseen
+    for (int p = 0; p < o->count && s->eval.sim.split == IMP_SPLIT_TEST; p++) {
+        const imp_evaluation *e = &o->evaluations[p];
+        for (int k = 0; k < e->map_count; k++)
+            if (imp_policy_factory_trained_on(o->drivers[p], e->maps[k].name))
+                fprintf(stderr, "imprint: warning: %s was trained on %s, which is a test map\n",
+                        s->policies.items[p], e->maps[k].name);
+    }
+}
+
 // Prints everything. The last lines are the two rewards that the baseline prints, in its format.
 void imp_eval_print(const imp_eval_settings *s, const imp_eval_outcome *o)
 {

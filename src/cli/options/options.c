@@ -423,13 +423,29 @@ int imp_option_find(const imp_options *options, const char *name)
     return imp_option_find_n(options, name, strlen(name));
 }
 
-// Reads the settings file, if there is one: that of --config, or with --resume that of the run.
+// Reads the settings of a folder that operands name, but for where that is.
+static imp_status read_settings_of_operand(imp_options *options, const char *folder, imp_error *err)
+{
+    const char **out = options->table[imp_option_find(options, "out")].value;
+    const char *given = *out;
+    const imp_status status = imp_settings_file_read_saved(options, folder, err);
+    *out = given;
+    return status;
+}
+
+// Reads the settings file, if there is one: that of --config, that of a folder that operands name,
+// or with --resume that of the run.
 static imp_status read_settings_file(imp_options *options, imp_error *err)
 {
     // commands without --resume never read the settings of a folder
     const int resume = imp_option_find(options, "resume"), out = imp_option_find(options, "out");
     if (options->config != NULL)
         return imp_settings_file_read(options, options->config, err);
+    const imp_command *command = options->command;
+    const char *folder =
+        command->settings_folder != NULL ? command->settings_folder(options) : NULL;
+    if (folder != NULL)
+        return read_settings_of_operand(options, folder, err);
     return resume >= 0 && *(const bool *)options->table[resume].value
                ? imp_settings_file_read_saved(options,
                                               *(const char *const *)options->table[out].value, err)

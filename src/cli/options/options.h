@@ -5,6 +5,7 @@
 #define IMP_CLI_OPTIONS_OPTIONS_H
 
 #include "base/text/struct_text.h"
+#include "imprint/communicator.h"
 
 enum { IMP_LIST_MAX = 256, IMP_OPTIONS_MAX = 96 };
 
@@ -76,7 +77,8 @@ typedef struct imp_options {
     int owned_count;
     const char *operands[IMP_LIST_MAX]; // what is not an option
     int operand_count;
-    const char *config; // of the common options
+    const char *config;      // of the common options
+    imp_communicator *ranks; // the processes that share the work; NULL: this one alone
     bool json, quiet;
     bool help, version; // asked for; help: either was printed, and nothing else is to be done
     char program[64];   // how it was called: "imprint log"
@@ -89,7 +91,10 @@ struct imp_command {
     const char *operands; // shown in the usage line; "" if none
     const char *details;  // paragraphs of the help, an empty line between them
     const char *examples; // lines that work when pasted
-    size_t state_size;    // of its settings and results; they are all zero before set_up()
+    // NULL, or a function of the operands: the folder whose settings are read first; NULL: none
+    const char *(*settings_folder)(const imp_options *options);
+    bool works_in_ranks; // processes that mpirun starts share its work
+    size_t state_size;   // of its settings and results; they are all zero before set_up()
     void (*set_up)(void *state, imp_options *options); // sets defaults, adds options; or NULL
     imp_status (*run)(void *state, const imp_options *options, imp_error *err);
     int (*report)(const void *state, const imp_options *options); // prints, returns the exit code;

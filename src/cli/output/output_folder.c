@@ -79,6 +79,7 @@ static bool is_imprint_file(const char *name)
                                            "frame-%*9[0-9].png%n",
                                            "agent%*9[0-9]-episode%*9[0-9].cbor%n",
                                            "epoch-%*9[0-9].safetensors%n",
+                                           "part-%*9[0-9].jsonl%n",
                                            "%*9[0-9].drive.json%n"};
     for (size_t k = 0; k < sizeof patterns / sizeof patterns[0]; k++) {
         // NOLINTNEXTLINE(clang-diagnostic-format-nonliteral,cert-err34-c): fixed patterns

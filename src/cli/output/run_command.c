@@ -5,11 +5,12 @@
 #include "cli/output/run_command.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/output/console.h"
 
 // The one function that the program calls for every command. Returns the exit code.
-int imp_command_run(const imp_command *command, int argc, char **argv)
+int imp_command_run(const imp_command *command, imp_communicator *ranks, int argc, char **argv)
 {
     imp_options options;
     imp_error err = {0};
@@ -18,12 +19,16 @@ int imp_command_run(const imp_command *command, int argc, char **argv)
         return imp_console_print_error(IMP_NO_MEMORY, &err);
     // defaults and option table
     imp_options_init(&options, command);
+    options.ranks = ranks;
     if (command->set_up != NULL)
         command->set_up(state, &options);
     // parse and work
     imp_status status = imp_options_parse(&options, argc, argv, &err);
     if (status == IMP_OK && !options.help)
         status = command->run(state, &options, &err);
+    // rank 0 reports the failure and ends all, unless it does not know of it
+    if (status != IMP_OK && ranks != NULL && ranks->rank > 0)
+        sleep(IMP_SECONDS_FOR_RANK_0);
     // the message of a failure, or the report
     const int code = status != IMP_OK ? imp_console_print_error(status, &err)
                      : options.help || command->report == NULL ? imp_console_flush()

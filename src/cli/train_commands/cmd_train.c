@@ -405,12 +405,17 @@ static imp_status run_train_command(void *state, const imp_options *options, imp
         saved_options.count = o->first;
     if (status == IMP_OK)
         status = imp_train_settings_refuse_input_as_output(s, err);
-    if (status == IMP_OK)
+    // rank 0 alone writes to the folder
+    const bool writes = options->ranks == NULL || options->ranks->rank == 0;
+    s->train->communicator = options->ranks;
+    if (status == IMP_OK && o->online && options->ranks != NULL && options->ranks->size > 1)
+        status = imp_fail(err, IMP_USAGE, "--online works in one process: start it without mpirun");
+    if (status == IMP_OK && writes)
         status = imp_run_folder_prepare(&folder, &saved_options, s->out, s->train->resume, s->force,
                                         err);
     if (status != IMP_OK)
         return status;
-    if (!o->online)
+    if (!o->online && writes)
         warn_unfinished_datasets(s);
     // settings are stored in the model
     char *json = imp_options_to_json(&saved_options);
@@ -419,7 +424,7 @@ static imp_status run_train_command(void *state, const imp_options *options, imp
         train_offline_or_online(&all->summary, s, o, json != NULL ? json : "{}", &monitor, err);
     imp_console_clear_progress();
     free(json);
-    return imp_run_folder_keep_or_restore(&folder, &saved_options, status, err);
+    return writes ? imp_run_folder_keep_or_restore(&folder, &saved_options, status, err) : status;
 }
 
 // The report is the same for both kinds of training.
@@ -462,6 +467,7 @@ const imp_command imp_command_train = {
                 "  imprint train --data /tmp/imprint-d --epochs 2 --out /tmp/imprint-m --force\n"
                 "  imprint train --online --network one-residual-actions --start-angle-deg 60 \\\n"
                 "    --replay-buffer 16 --episodes 4 --epochs 3 --out /tmp/imprint-o --force",
+    .works_in_ranks = true,
     .state_size = sizeof(train_state),
     .set_up = set_up_train_command,
     .run = run_train_command,

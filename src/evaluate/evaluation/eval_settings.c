@@ -43,6 +43,11 @@ static const imp_struct_member EVAL[] = {
                     .range = IMP_FROM(0),
                     .help = "number of episodes whose trajectories are drawn"),
     IMP_MEMBER_IGNORED(imp_eval_def, record_drives, "says what is kept, not what is driven"),
+    IMP_MEMBER_WITH(imp_eval_def, share, INT, .reason = "says which of the episodes are driven",
+                    .range = IMP_FROM(0)),
+    IMP_MEMBER_WITH(imp_eval_def, shares, INT, .reason = "says which of the episodes are driven",
+                    .range = IMP_FROM(0)),
+    IMP_MEMBER_IGNORED(imp_eval_def, communicator, "says who drives them"),
     IMP_MEMBER_COOKIE(imp_eval_def, EVAL_COOKIE),
 };
 const imp_struct_table imp_eval_members = IMP_STRUCT_TABLE(imp_eval_def, EVAL);

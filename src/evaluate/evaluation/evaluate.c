@@ -5,13 +5,17 @@
 // of the earliest episode is reported, so that messages do not depend on timing.
 #include "evaluate/evaluation/evaluate.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/common/clock.h"
+#include "base/common/share.h"
 #include "base/common/try.h"
 #include "base/text/plural.h"
 #include "evaluate/evaluation/eval_settings.h"
+#include "evaluate/evaluation/evaluation_part.h"
 #include "evaluate/evaluation/given_starts.h"
 
 // What all threads share. Episodes write at their own index, workers at theirs.
@@ -35,10 +39,11 @@ static imp_status begin_episode(void *context, int index, int slot, imp_episode_
     eval_job *work = context;
     const imp_eval_def *def = work->def;
     imp_episode_result *result = &work->out->results[index];
-    if (index < def->keep)
+    const int episode = work->out->first + index;
+    if (episode < def->keep)
         IMP_TRY(
             imp_episode_result_alloc(result, def->steps, def->ask_expert, def->record_drives, err));
-    return imp_eval_begin_episode(out, &work->recorders[slot], &work->workers, slot, index, def,
+    return imp_eval_begin_episode(out, &work->recorders[slot], &work->workers, slot, episode, def,
                                   result, &work->worker_counts[slot / work->workers.batch], err);
 }
 
@@ -120,27 +125,34 @@ static imp_status create_histogram(imp_histogram *out, double low, double high, 
                : imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(bins, "bin"));
 }
 
-// Allocates results and counts, and names the maps. imp_evaluation_free() frees a partial result.
-static imp_status alloc_evaluation_results(eval_job *work, imp_error *err)
+// Names the maps, too. imp_evaluation_free() frees a partial result.
+imp_status imp_evaluation_alloc(imp_evaluation *out, int episodes, const imp_map_set *maps,
+                                imp_error *err)
 {
-    imp_evaluation *out = work->out;
-    const imp_map_set *maps = work->workers.maps;
-    const size_t threads = (size_t)work->workers.threads;
-    out->results = calloc((size_t)work->def->episodes, sizeof *out->results);
+    out->results = calloc((size_t)episodes, sizeof *out->results);
     out->maps = calloc((size_t)maps->count, sizeof *out->maps);
-    work->worker_counts = calloc(threads, sizeof *work->worker_counts);
-    work->failures = calloc(threads, sizeof *work->failures);
-    work->recorders = calloc(threads * (size_t)work->workers.batch, sizeof *work->recorders);
-    if (out->results == NULL || out->maps == NULL || work->worker_counts == NULL ||
-        work->failures == NULL || work->recorders == NULL)
+    if (out->results == NULL || out->maps == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
-                        IMP_PLURAL(work->def->episodes, "episode"));
-    out->episodes = work->def->episodes;
+                        IMP_PLURAL(episodes, "episode"));
+    out->episodes = episodes;
     out->map_count = maps->count;
     for (int k = 0; k < maps->count; k++)
         memcpy(out->maps[k].name, maps->worlds[k]->name, sizeof out->maps[k].name);
     IMP_TRY(create_histogram(&out->lanes, -IMP_LANE_REACH, IMP_LANE_REACH, IMP_LANE_BINS, err));
     return create_histogram(&out->speeds, 0.0, IMP_SPEED_REACH, IMP_SPEED_BINS, err);
+}
+
+// Allocates what the threads need.
+static imp_status alloc_workers_memory(eval_job *work, imp_error *err)
+{
+    const size_t threads = (size_t)work->workers.threads;
+    work->worker_counts = calloc(threads, sizeof *work->worker_counts);
+    work->failures = calloc(threads, sizeof *work->failures);
+    work->recorders = calloc(threads * (size_t)work->workers.batch, sizeof *work->recorders);
+    if (work->worker_counts == NULL || work->failures == NULL || work->recorders == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
+                        IMP_PLURAL(work->workers.threads, "thread"));
+    return IMP_OK;
 }
 
 // Adds the counts of all threads, and sets the map name of each episode.
@@ -164,16 +176,23 @@ static imp_status run_evaluation(eval_job *work, const imp_policy_factory *polic
                                  const imp_monitor *monitor, imp_error *err)
 {
     const imp_eval_def *def = work->def;
+    int episodes = def->episodes;
+    if (def->shares > 0) {
+        work->out->first = imp_share_begin(def->episodes, def->share, def->shares);
+        episodes = imp_share_begin(def->episodes, def->share + 1, def->shares) - work->out->first;
+    }
     IMP_TRY(imp_eval_create_workers(&work->workers, policy, progress_expert, def->ask_expert,
-                                    def->episodes, def, monitor, err));
-    IMP_TRY(alloc_evaluation_results(work, err));
+                                    episodes, def, monitor, err));
+    IMP_TRY(imp_evaluation_alloc(work->out, episodes, work->workers.maps, err));
+    IMP_TRY(alloc_workers_memory(work, err));
+    IMP_TRY(imp_eval_definition_hash(&work->out->definition, def, work->workers.maps, err));
     work->workers.progress.task = imp_policy_factory_name(policy);
-    work->workers.progress.total = (double)def->episodes * def->steps;
-    imp_run_episodes(&work->workers, def->episodes,
+    work->workers.progress.total = (double)episodes * def->steps;
+    imp_run_episodes(&work->workers, episodes,
                      &(imp_episode_task){work, begin_episode, finish_episode});
     IMP_TRY(fail_with_earliest_failure(work, err));
     sum_histograms_of_workers(work);
-    for (int e = 0; e < def->episodes; e++)
+    for (int e = 0; e < episodes; e++)
         if (work->out->results[e].drive != NULL)
             imp_drive_set_author(work->out->results[e].drive, policy);
     return imp_eval_compute_stats(work->out, err);
@@ -196,7 +215,48 @@ imp_status imp_eval_check_def(const imp_eval_def *def, imp_error *err)
                         def->starts_name != NULL ? def->starts_name : "the list",
                         IMP_PLURAL(def->start_count, "start"),
                         IMP_PLURAL(def->episodes, "episode"));
+    if ((def->share != 0 || def->shares != 0) &&
+        (def->share < 1 || def->share > def->shares || def->shares > def->episodes))
+        return imp_fail(err, IMP_USAGE,
+                        "part %d of %d of %s: there are at most as many parts as episodes, "
+                        "numbered from 1",
+                        def->share, def->shares, IMP_PLURAL(def->episodes, "episode"));
     return imp_rollout_check_length(def->steps, def->sim.env.frame_skip, err);
+}
+
+// All ranks must have driven by the same policy, with the same settings.
+static imp_status compare_definitions(imp_communicator *ranks, const imp_evaluation *evaluation,
+                                      const imp_policy_factory *policy, imp_error *err)
+{
+    char identity[IMP_POLICY_IDENTITY_MAX], text[IMP_POLICY_IDENTITY_MAX + 32];
+    imp_policy_factory_identity(policy, identity);
+    snprintf(text, sizeof text, "%s %016" PRIx64, identity, evaluation->definition);
+    return imp_communicator_compare(ranks, text, "policy, settings or maps", err);
+}
+
+// Drives what this process has to drive.
+static imp_status drive_part(imp_evaluation *out, const imp_policy_factory *policy,
+                             const imp_eval_def *def, imp_communicator *ranks,
+                             const imp_monitor *monitor, imp_error *err)
+{
+    eval_job work = {.def = def, .out = out};
+    imp_policy_factory *progress_expert = NULL;
+    imp_status status = imp_eval_open_expert(&progress_expert, def, err);
+    if (status == IMP_OK)
+        status = run_evaluation(&work, policy, progress_expert, monitor, err);
+    if (ranks != NULL) {
+        status = imp_communicator_agree(ranks, status, err);
+        if (status == IMP_OK)
+            status = compare_definitions(ranks, out, policy, err);
+        if (status == IMP_OK)
+            status = imp_evaluation_gather(out, ranks, policy, work.workers.maps, def, err);
+    }
+    imp_rollout_workers_destroy(&work.workers);
+    imp_policy_factory_close(progress_expert);
+    free(work.recorders);
+    free(work.worker_counts);
+    free(work.failures);
+    return status;
 }
 
 imp_status imp_evaluate(imp_evaluation *out, const imp_policy_factory *policy,
@@ -205,17 +265,17 @@ imp_status imp_evaluate(imp_evaluation *out, const imp_policy_factory *policy,
     IMP_TRY(imp_eval_check_def(def, err));
     // The clock includes the start of the workers and the expert's drives.
     const double start = imp_monotonic_seconds();
+    imp_communicator *ranks = def->communicator;
+    imp_eval_def part = *def;
     *out = (imp_evaluation){0};
-    eval_job work = {.def = def, .out = out};
-    imp_policy_factory *progress_expert = NULL;
-    imp_status status = imp_eval_open_expert(&progress_expert, def, err);
-    if (status == IMP_OK)
-        status = run_evaluation(&work, policy, progress_expert, monitor, err);
-    imp_rollout_workers_destroy(&work.workers);
-    imp_policy_factory_close(progress_expert);
-    free(work.recorders);
-    free(work.worker_counts);
-    free(work.failures);
+    if (ranks != NULL && ranks->size > 1) {
+        part.share = ranks->rank + 1;
+        part.shares = ranks->size;
+        IMP_TRY(imp_eval_check_def(&part, err));
+    } else {
+        ranks = NULL;
+    }
+    const imp_status status = drive_part(out, policy, &part, ranks, monitor, err);
     out->seconds = imp_monotonic_seconds() - start;
     if (status != IMP_OK)
         imp_evaluation_free(out);

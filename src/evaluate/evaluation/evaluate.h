@@ -49,6 +49,10 @@ typedef struct imp_episode_recorder {
     imp_drive_recorder drive;
 } imp_episode_recorder;
 
+// Makes room for the results of so many episodes on these maps.
+imp_status imp_evaluation_alloc(imp_evaluation *out, int episodes, const imp_map_set *maps,
+                                imp_error *err);
+
 // Starts an episode in a slot and describes how it is driven. The recorder stores what the result
 // has memory for; counts: nullable.
 imp_status imp_eval_begin_episode(imp_episode_loop_def *out, imp_episode_recorder *recorder,

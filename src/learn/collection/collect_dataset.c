@@ -16,6 +16,7 @@
 #include "base/text/plural.h"
 #include "base/text/text_stream.h"
 #include "learn/collection/collector.h"
+#include "learn/collection/rank_episodes.h"
 #include "learn/settings/settings_tables.h"
 
 // What one call of imp_collect() works with.
@@ -24,6 +25,8 @@ typedef struct collect_job {
     const imp_collect_def *def;
     const char *more;    // lines that the dataset's definition has as well
     int first, episodes; // the number of the first, and how many there are to drive in all
+    int wave;            // episodes that a rank drives before any is written
+    imp_communicator *ranks;
     imp_collect_summary *summary;
 } collect_job;
 
@@ -78,21 +81,70 @@ static imp_status choose_hardest_rollout(const collect_job *work, int first, int
     return IMP_OK;
 }
 
-// Drives a wave of episodes on all threads and writes them, or the hardest of each few, in order;
-// stops at the first that is not whole.
+// Sends what this rank has driven to rank 0. After the first episode that is not whole, only its
+// error is sent, because rank 0 waits for all.
+static imp_status send_episodes(const collect_job *work, int count, imp_error *err)
+{
+    const int few = rollouts_per_episode(work);
+    imp_status status = IMP_OK;
+    imp_error first = {0};
+    for (int k = 0; k < count; k++) {
+        int chosen = k * few;
+        if (first.status == IMP_OK)
+            (void)choose_hardest_rollout(work, k * few, few, &chosen, &first);
+        imp_rollout_buffer rollout = work->collector.rollouts[chosen];
+        if (first.status != IMP_OK)
+            rollout.error = first;
+        status = imp_rollout_send(work->ranks, &rollout, work->def, err);
+        if (status != IMP_OK)
+            return status;
+    }
+    return first.status == IMP_OK ? IMP_OK : imp_fail(err, first.status, "%s", first.message);
+}
+
+// Writes what the other ranks drove of a wave, in the order of their ranks. After a failure it only
+// receives.
+static imp_status receive_and_write(collect_job *work, imp_dataset_writer *writer, int count,
+                                    imp_status status, imp_error *err)
+{
+    const int spare = work->collector.capacity - 1, ranks = work->ranks->size;
+    imp_rollout_buffer *rollout = &work->collector.rollouts[spare];
+    for (int from = 1; from < ranks; from++)
+        for (int k = imp_share_begin(count, from + 1, ranks);
+             k < imp_share_begin(count, from + 2, ranks); k++) {
+            IMP_TRY(imp_rollout_receive(work->ranks, from, rollout, work->def, err));
+            if (status == IMP_OK && rollout->error.status != IMP_OK)
+                status = imp_fail(err, rollout->error.status, "%s", rollout->error.message);
+            else if (status == IMP_OK)
+                status = write_episode(work, writer, spare, err);
+        }
+    return status;
+}
+
+// Drives a wave of episodes on all threads of all ranks, and writes them, or the hardest of each
+// few, in order; stops at the first that is not whole.
 static imp_status collect_and_write_wave(collect_job *work, imp_dataset_writer *writer, int first,
                                          int count, imp_error *err)
 {
     // rollout number first * few + k is a function of the episode alone, so that waves of any size
     // agree
     const int few = rollouts_per_episode(work);
-    imp_collector_run_episodes(&work->collector, 0, (work->first + first) * few, count * few);
-    for (int k = 0; k < count; k++) {
+    const int rank = work->ranks->rank, ranks = work->ranks->size;
+    const int begin = imp_share_begin(count, rank + 1, ranks);
+    const int own = imp_share_begin(count, rank + 2, ranks) - begin;
+    imp_collector_run_episodes(&work->collector, 0, (work->first + first + begin) * few, own * few);
+    imp_status status = IMP_OK;
+    if (rank != 0)
+        status = send_episodes(work, own, err);
+    for (int k = 0; k < own && rank == 0 && status == IMP_OK; k++) {
         int chosen;
-        IMP_TRY(choose_hardest_rollout(work, k * few, few, &chosen, err));
-        IMP_TRY(write_episode(work, writer, chosen, err));
+        status = choose_hardest_rollout(work, k * few, few, &chosen, err);
+        if (status == IMP_OK)
+            status = write_episode(work, writer, chosen, err);
     }
-    return IMP_OK;
+    if (rank == 0 && ranks > 1)
+        status = receive_and_write(work, writer, count, status, err);
+    return imp_communicator_agree(work->ranks, status, err);
 }
 
 // Drives and writes episodes `written` to the last. After a failure it writes out what the writer
@@ -101,13 +153,15 @@ static imp_status collect_all_waves(collect_job *work, imp_dataset_writer *write
                                     imp_error *err)
 {
     const int episodes = work->episodes;
-    const int wave = work->collector.capacity / rollouts_per_episode(work);
+    const int wave = work->wave * work->ranks->size;
     imp_status status = IMP_OK;
     for (int first = written; first < episodes && status == IMP_OK; first += wave) {
         // the last wave may be smaller
         const int left = episodes - first;
         status = collect_and_write_wave(work, writer, first, left < wave ? left : wave, err);
     }
+    if (writer == NULL)
+        return status; // rank 0 writes
     if (status == IMP_OK)
         return imp_dataset_writer_finish(writer, err);
     // what is whole is kept, whatever stopped us; the first failure is the one to tell
@@ -216,25 +270,48 @@ static int episodes_per_wave(const collect_job *work)
     return 1 + (slots * threads - 1) / few;
 }
 
+// Opens the files on rank 0, and tells the others how much there is. All must have the same
+// definition.
+static imp_status begin_files(collect_job *work, imp_dataset_writer **writer, const char *folder,
+                              int *written, imp_error *err)
+{
+    char definition[32];
+    imp_status status = compute_definition_hash(definition, work, err);
+    IMP_TRY(imp_communicator_agree(work->ranks, status, err));
+    IMP_TRY(imp_communicator_compare(work->ranks, definition, "the settings or their files", err));
+    if (work->ranks->rank == 0)
+        status = open_dataset_writer(writer, folder, work, written, err);
+    IMP_TRY(imp_communicator_agree(work->ranks, status, err));
+    int told[3] = {*written, episodes_per_wave(work), work->episodes};
+    IMP_TRY(imp_communicator_broadcast(work->ranks, told, sizeof told, err));
+    *written = told[0];
+    work->wave = told[1];
+    work->episodes = told[2];
+    return IMP_OK;
+}
+
 // Opens the files, reserves memory for one wave of rollouts, and drives what is not written yet.
 static imp_status collect_dataset(collect_job *work, const char *folder, imp_error *err)
 {
     imp_dataset_writer *writer = NULL;
     int written = 0;
-    imp_status status = open_dataset_writer(&writer, folder, work, &written, err);
+    imp_status status = begin_files(work, &writer, folder, &written, err);
     if (status == IMP_OK) {
         // progress counts steps of all rollouts, also of those that are not chosen
         const int left = work->episodes > written ? work->episodes - written : 0;
-        const int wave = episodes_per_wave(work), few = rollouts_per_episode(work);
+        const int few = rollouts_per_episode(work), ranks = work->ranks->size;
+        // rank 0 needs room for an episode of another
+        const int spare = ranks > 1 ? 1 : 0;
         work->summary->resumed = written;
-        work->collector.workers.progress.total = (double)left * few * work->def->steps;
-        status =
-            imp_collector_alloc_buffers(&work->collector, few * (left < wave ? left : wave), err);
+        work->collector.workers.progress.total = (double)left * few * work->def->steps / ranks;
+        work->wave = left < work->wave ? (left > 0 ? left : 1) : work->wave;
+        status = imp_collector_alloc_buffers(&work->collector, few * work->wave + spare, err);
+        status = imp_communicator_agree(work->ranks, status, err);
     }
     if (status == IMP_OK)
         status = collect_all_waves(work, writer, written, err);
     imp_dataset_writer_destroy(writer);
-    return status;
+    return imp_communicator_agree(work->ranks, status, err);
 }
 
 // Which episodes are driven.
@@ -263,10 +340,15 @@ imp_status imp_collect_with_identity(imp_collect_summary *summary, const char *f
     // wall-clock time goes to the summary only, never to files
     const double start = imp_monotonic_seconds();
     *summary = (imp_collect_summary){0};
-    collect_job work = {.def = def, .more = more, .summary = summary};
+    imp_communicator alone = imp_communicator_alone();
+    collect_job work = {.def = def,
+                        .more = more,
+                        .ranks = def->communicator != NULL ? def->communicator : &alone,
+                        .summary = summary};
     imp_status status = imp_collector_open(&work.collector, def, monitor, err);
     if (status == IMP_OK)
         status = choose_episodes_of_share(&work, err);
+    status = imp_communicator_agree(work.ranks, status, err);
     work.collector.workers.progress.task = "log";
     if (status == IMP_OK)
         status = collect_dataset(&work, folder, err);

@@ -70,6 +70,7 @@ static const imp_struct_member COLLECT[] = {
     IMP_SIM_NAMED(imp_collect_def, observation, "observe", imp_observation_kind_name),
     IMP_SIM_NESTED(imp_collect_def, expert, &imp_expert_members),
     IMP_SIM_NESTED(imp_collect_def, randomization, &imp_randomization_members),
+    IMP_MEMBER_IGNORED(imp_collect_def, communicator, IMP_REASON_SHARE),
     IMP_MEMBER_IGNORED(imp_collect_def, resume, IMP_REASON_RESUME),
     IMP_MEMBER_IGNORED(imp_collect_def, settings, IMP_REASON_COPY),
     IMP_MEMBER_COOKIE(imp_collect_def, COLLECT_COOKIE),

@@ -98,6 +98,7 @@ static const imp_struct_member TRAIN[] = {
     IMP_MEMBER_WITH(imp_train_def, resume, BOOL, .reason = IMP_REASON_RESUME,
                     .help = "continue an interrupted training with its settings"),
     IMP_MEMBER_IGNORED(imp_train_def, settings, IMP_REASON_COPY),
+    IMP_MEMBER_IGNORED(imp_train_def, communicator, "says who computes"),
     IMP_MEMBER_COOKIE(imp_train_def, TRAIN_COOKIE),
 };
 const imp_struct_table imp_train_members = IMP_STRUCT_TABLE(imp_train_def, TRAIN);

@@ -78,7 +78,8 @@ imp_status imp_training_save_model(imp_training *t, const char *name, double los
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", MODEL_DESCRIPTION);
     // the network takes the trainer's weights, averaged ones (EMA) if the trainer averages
     imp_trainer_sync_network(t->trainer);
-    const imp_status status = imp_network_save(t->network, path, metadata, err);
+    const imp_status status =
+        t->writes ? imp_network_save(t->network, path, metadata, err) : IMP_OK;
     free(metadata);
     return status;
 }
@@ -99,7 +100,7 @@ imp_status imp_training_save_state(imp_training *t, imp_error *err)
     json_decref(root);
     if (text == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
-    const imp_status status = imp_trainer_save(t->trainer, path, text, err);
+    const imp_status status = t->writes ? imp_trainer_save(t->trainer, path, text, err) : IMP_OK;
     free(text);
     if (status == IMP_OK)
         t->saved = t->at;
@@ -277,8 +278,8 @@ static imp_status check_model_files(const imp_training *t, imp_error *err)
 static imp_status rewrite_missing_files(imp_training *t, imp_error *err)
 {
     imp_status status = IMP_OK;
-    if (!is_at_epoch_end(t))
-        return IMP_OK; // the end of the epoch writes all of it
+    if (!is_at_epoch_end(t) || !t->writes)
+        return IMP_OK; // the end of the epoch writes all of it, or another process does
     const double judged = epoch_selection_loss(&t->history, t->at.epoch);
     if (t->at.best_epoch == t->at.epoch && !file_exists(t, "model.safetensors"))
         status = imp_training_save_model(t, "model.safetensors", judged, err);

@@ -20,7 +20,7 @@ static int64_t steps_done(const imp_training *t)
 imp_status imp_training_logger_start(imp_training *t, imp_error *err)
 {
     t->logger = (imp_training_logger){.since = imp_monotonic_seconds()};
-    if (!t->def->tensorboard)
+    if (!t->def->tensorboard || !t->writes)
         return IMP_OK;
     // from a resumed step on, earlier logs of the folder are forgotten
     imp_status status = imp_tensorboard_open(&t->logger.events, t->folder, steps_done(t) + 1, err);

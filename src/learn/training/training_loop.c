@@ -20,6 +20,7 @@
 #include "base/text/plural.h"
 #include "learn/training/training_run.h"
 #include "nn/network/network.h"
+#include "nn/trainer/trainer_ranks.h"
 
 // Duty cycles lie within 1 of 0, so that the worst driver's error is 4, and the cross-entropy of a
 // coin's guess is below 1: this far off, training has lost its way.
@@ -81,7 +82,8 @@ static imp_status create_network_and_trainer(imp_training *t, int width, int hei
         trainer.limit = 1.0;
     if (t->def->initial != NULL)
         IMP_TRY(load_initial_weights(t, err));
-    return imp_trainer_create(&t->trainer, t->network, &trainer, err);
+    IMP_TRY(imp_trainer_create(&t->trainer, t->network, &trainer, err));
+    return imp_trainer_set_communicator(t->trainer, t->def->communicator, err);
 }
 
 // Creates both for a test and frees them, so that every rule of the network and the optimiser
@@ -110,9 +112,9 @@ static imp_status prepare_training(imp_training *t, imp_error *err)
         status = source->vtable->prepare(source, t->network, err);
     if (status == IMP_OK)
         status = imp_training_write_identity(t, err);
-    if (status == IMP_OK)
+    if (status == IMP_OK && t->writes)
         status = imp_folder_create(t->folder, err);
-    if (status == IMP_OK)
+    if (status == IMP_OK && t->writes)
         status = imp_folder_lock(&t->lock, t->folder, err);
     if (status == IMP_OK && t->def->resume)
         status = imp_training_restore(t, err);
@@ -120,8 +122,21 @@ static imp_status prepare_training(imp_training *t, imp_error *err)
         status = imp_fail(err, IMP_USAGE, "%s: has had %s already, more than the %d asked for",
                           t->folder, IMP_PLURAL(t->at.epoch, "epoch"), t->def->epochs);
     // nothing can be refused any more: what a killed writer left may go
-    return status == IMP_OK && t->def->resume ? imp_atomic_file_remove_abandoned(t->folder, err)
-                                              : status;
+    return status == IMP_OK && t->def->resume && t->writes
+               ? imp_atomic_file_remove_abandoned(t->folder, err)
+               : status;
+}
+
+// Prepares all ranks, rank 0 first: what it finds missing in the folder, it writes again.
+static imp_status prepare_with_others(imp_training *t, imp_error *err)
+{
+    imp_communicator alone = imp_communicator_alone();
+    imp_communicator *ranks = t->def->communicator != NULL ? t->def->communicator : &alone;
+    imp_status status = t->writes ? prepare_training(t, err) : IMP_OK;
+    IMP_TRY(imp_communicator_agree(ranks, status, err));
+    status = t->writes ? IMP_OK : prepare_training(t, err);
+    IMP_TRY(imp_communicator_agree(ranks, status, err));
+    return imp_communicator_compare(ranks, t->identity, "the settings or data", err);
 }
 
 // The factor of the learning rate at the present step. The cosine schedule is that of Loshchilov &
@@ -232,7 +247,7 @@ static imp_status validate_and_save_epoch(imp_training *t, imp_error *err)
     if (status == IMP_OK)
         status = imp_training_save_model(t, "last.safetensors", judged, err);
     if (status == IMP_OK)
-        status = imp_training_history_write(&t->history, t->folder, err);
+        status = t->writes ? imp_training_history_write(&t->history, t->folder, err) : IMP_OK;
     // the state comes last: with it the epoch is done
     if (status == IMP_OK)
         status = imp_training_save_state(t, err);
@@ -258,7 +273,8 @@ static imp_status train_epoch(imp_training *t, imp_error *err)
     const int steps = imp_training_epoch_steps(t);
     while (t->at.step < steps) {
         IMP_TRY(train_step(t, err));
-        const bool stop = imp_monitor_should_stop(t->monitor);
+        const bool stop =
+            imp_trainer_agree_to_stop(t->trainer, imp_monitor_should_stop(t->monitor));
         if (stop || t->at.step % t->def->checkpoint_steps == 0)
             IMP_TRY(imp_training_save_state(t, err));
         if (stop)
@@ -326,8 +342,9 @@ imp_status imp_training_run(imp_train_summary *summary, const char *folder,
                       .folder = folder,
                       .lock = IMP_FOLDER_UNLOCKED,
                       .monitor = monitor,
-                      .source = source};
-    imp_status status = prepare_training(&t, err);
+                      .source = source,
+                      .writes = def->communicator == NULL || def->communicator->rank == 0};
+    imp_status status = prepare_with_others(&t, err);
     if (status == IMP_OK)
         status = train_remaining_epochs(&t, err);
     fill_train_summary(&t, summary);

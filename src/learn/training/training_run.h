@@ -23,6 +23,7 @@ typedef struct imp_training {
     imp_network *network;
     imp_trainer *trainer;
     uint64_t initial_hash; // of the weights it starts from; 0 for random ones
+    bool writes;           // this process writes to the folder: one of several does
     char *identity;        // lines of what the result follows from, which a state belongs to
     imp_training_history history;
     imp_training_position at, saved; // saved: the last checkpoint's; epoch -1 if there is none

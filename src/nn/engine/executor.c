@@ -118,6 +118,12 @@ const float *imp_executor_batch_statistics(const imp_executor *executor)
     return executor->statistics;
 }
 
+void imp_executor_set_batch_statistics(imp_executor *executor, const float *values, size_t count)
+{
+    if (count > 0)
+        memcpy(executor->statistics, values, count * sizeof *values);
+}
+
 // A function of seed, step, layer and index of the sample, whatever the shard is.
 void imp_executor_seed_dropout(imp_executor *executor, uint64_t seed, int64_t step,
                                int first_sample)

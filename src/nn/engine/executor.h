@@ -35,6 +35,8 @@ float *imp_executor_output_gradient(imp_executor *executor);    // (batch x outp
 // Mean and variance of batch norms with batch statistics in the last forward pass, laid out like
 // values + graph->trained.
 const float *imp_executor_batch_statistics(const imp_executor *executor);
+// Replaces them by those of another process; count: of all batch norms.
+void imp_executor_set_batch_statistics(imp_executor *executor, const float *values, size_t count);
 
 // Selects the random draws of dropouts in the next forward pass: number of the training step, and
 // index of the first sample in its batch (0..65535).

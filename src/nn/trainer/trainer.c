@@ -224,6 +224,8 @@ void imp_trainer_destroy(imp_trainer *trainer)
     if (trainer == NULL)
         return;
     imp_thread_pool_destroy(trainer->pool);
+    free(trainer->messages);
+    free(trainer->message_bytes);
     // executors refer to the gradients, so they go first
     for (int i = 0; trainer->shards != NULL && i < trainer->def.shards; i++) {
         imp_batch_shard *shard = &trainer->shards[i];

@@ -4,6 +4,7 @@
 
 #include "base/text/struct_text.h"
 #include "base/threads/thread_pool.h"
+#include "imprint/communicator.h"
 #include "nn/engine/executor.h"
 #include "nn/network/network.h"
 #include "nn/trainer/optimiser.h"
@@ -44,6 +45,10 @@ struct imp_trainer {
     double norm;            // of the latest gradient
     imp_weight_update updates[2]; // of the current step, for values without and with decay
     imp_batch batch;              // of the current step
+    imp_communicator *ranks;      // that share the shards; NULL: this process has all
+    float *messages;              // of all ranks, one after the other
+    size_t *message_bytes;        // (ranks)
+    bool wants_stop, agreed_stop; // this rank; any rank
 };
 
 // Samples [begin, begin + size) of a batch of `count` belong to the shard.

@@ -4,6 +4,7 @@
 #include "base/text/plural.h"
 #include "nn/trainer/loss.h"
 #include "nn/trainer/trainer.h"
+#include "nn/trainer/trainer_ranks.h"
 
 #include <math.h>
 #include <string.h>
@@ -64,11 +65,28 @@ static imp_batch_shard *reset_shard_for_batch(imp_trainer *trainer, int index, i
     return shard;
 }
 
+// Runs a task for each shard of this rank.
+static void run_own_shards(imp_trainer *trainer, void (*task)(void *context, int index, int worker))
+{
+    int first, last;
+    imp_trainer_own_shards(trainer, &first, &last);
+    imp_thread_pool_run(trainer->pool, last - first, task, trainer);
+}
+
+// The number of a shard, from its number among those of this rank.
+static int own_shard(const imp_trainer *trainer, int index)
+{
+    int first, last;
+    imp_trainer_own_shards(trainer, &first, &last);
+    return first + index;
+}
+
 // Task of one shard: forward pass, loss, backward pass.
 static void compute_shard_gradient(void *context, int index, int worker)
 {
     imp_trainer *trainer = context;
     (void)worker;
+    index = own_shard(trainer, index);
     int begin, size;
     imp_batch_shard *shard = reset_shard_for_batch(trainer, index, &begin, &size);
     if (size == 0)
@@ -214,8 +232,10 @@ imp_status imp_trainer_step(imp_trainer *trainer, const imp_batch *batch, double
     // tasks read the batch from the trainer
     trainer->batch = *batch;
     // gradients of all shards, then their loss
-    imp_thread_pool_run(trainer->pool, trainer->def.shards, compute_shard_gradient, trainer);
-    imp_status status = mean_shard_loss(trainer, &mean, err);
+    run_own_shards(trainer, compute_shard_gradient);
+    imp_status status = imp_trainer_exchange_shards(trainer, true, err);
+    if (status == IMP_OK)
+        status = mean_shard_loss(trainer, &mean, err);
     if (status != IMP_OK)
         return status;
     // sum of the gradients and its norm
@@ -234,6 +254,7 @@ static void evaluate_shard(void *context, int index, int worker)
 {
     imp_trainer *trainer = context;
     (void)worker;
+    index = own_shard(trainer, index);
     int begin, size;
     imp_batch_shard *shard = reset_shard_for_batch(trainer, index, &begin, &size);
     if (size == 0)
@@ -256,7 +277,9 @@ double imp_trainer_evaluate_loss(imp_trainer *trainer, const imp_batch *batch)
         return NAN;
     trainer->batch = *batch;
     trainer->batch.weights = NULL;
-    imp_thread_pool_run(trainer->pool, trainer->def.shards, evaluate_shard, trainer);
+    run_own_shards(trainer, evaluate_shard);
+    if (imp_trainer_exchange_shards(trainer, false, NULL) != IMP_OK)
+        return NAN;
     double sum = 0.0;
     for (int i = 0; i < trainer->def.shards; i++)
         sum += trainer->shards[i].loss;

@@ -1,0 +1,186 @@
+// Communicators: what is common to all of them. Without a plug-in a process is alone, and every
+// function returns at once. What agrees or compares is built on the gathering of bytes alone, so
+// that a plug-in has little to do.
+#include "imprint/communicator.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/common/clock.h"
+#include "base/common/hash.h"
+#include "base/common/try.h"
+
+enum { REASON_MAX = 256 };
+
+imp_communicator imp_communicator_alone(void)
+{
+    return (imp_communicator){.rank = 0, .size = 1};
+}
+
+imp_status imp_communicator_open(imp_communicator *out, const char *path, imp_error *err)
+{
+    char reason[REASON_MAX] = "";
+    imp_communicator opened = imp_communicator_alone();
+    // the libraries of MPI load parts of their own, which look for symbols of the first
+    opened.library = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+    if (opened.library == NULL)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: cannot be loaded as a shared object: %s", path,
+                        dlerror());
+    // POSIX lets pointers to data hold functions; C has no conversion
+    imp_communicator_plugin_open *open_plugin;
+    *(void **)&open_plugin = dlsym(opened.library, IMP_COMMUNICATOR_PLUGIN_SYMBOL);
+    imp_status status = IMP_OK;
+    if (open_plugin == NULL)
+        status = imp_fail(err, IMP_BAD_INPUT, "%s: is no plug-in for communication", path);
+    else if (open_plugin(&opened, reason) != IMP_OK)
+        status = imp_fail(err, IMP_IO, "%s: %s", path, reason);
+    else if (opened.vtable->version != IMP_COMMUNICATOR_ABI_VERSION)
+        status = imp_fail(err, IMP_BAD_INPUT, "%s: is of version %d of the interface, wanted is %d",
+                          path, opened.vtable->version, IMP_COMMUNICATOR_ABI_VERSION);
+    if (status == IMP_OK)
+        *out = opened;
+    else
+        dlclose(opened.library);
+    return status;
+}
+
+void imp_communicator_close(imp_communicator *communicator)
+{
+    if (communicator == NULL || communicator->vtable == NULL)
+        return;
+    communicator->vtable->close(communicator->context);
+    // libraries of MPI leave functions to be called at the end of the process: they stay loaded
+    *communicator = imp_communicator_alone();
+}
+
+// Ends a call: adds its time, and makes a message of a failure.
+static imp_status finish_call(imp_communicator *communicator, double start, imp_status status,
+                              const char *reason, imp_error *err)
+{
+    communicator->seconds += imp_monotonic_seconds() - start;
+    return status == IMP_OK ? IMP_OK
+                            : imp_fail(err, status, "rank %d of %d: %s: %s", communicator->rank,
+                                       communicator->size, communicator->vtable->name, reason);
+}
+
+imp_status imp_communicator_send(imp_communicator *communicator, int to, const void *bytes,
+                                 size_t count, imp_error *err)
+{
+    char reason[REASON_MAX] = "";
+    if (communicator->vtable == NULL)
+        return IMP_OK;
+    const double start = imp_monotonic_seconds();
+    return finish_call(communicator, start,
+                       communicator->vtable->send(communicator->context, to, bytes, count, reason),
+                       reason, err);
+}
+
+imp_status imp_communicator_receive(imp_communicator *communicator, int from, void *bytes,
+                                    size_t count, imp_error *err)
+{
+    char reason[REASON_MAX] = "";
+    if (communicator->vtable == NULL)
+        return IMP_OK;
+    const double start = imp_monotonic_seconds();
+    return finish_call(
+        communicator, start,
+        communicator->vtable->receive(communicator->context, from, bytes, count, reason), reason,
+        err);
+}
+
+imp_status imp_communicator_broadcast(imp_communicator *communicator, void *bytes, size_t count,
+                                      imp_error *err)
+{
+    char reason[REASON_MAX] = "";
+    if (communicator->vtable == NULL)
+        return IMP_OK;
+    const double start = imp_monotonic_seconds();
+    return finish_call(communicator, start,
+                       communicator->vtable->broadcast(communicator->context, bytes, count, reason),
+                       reason, err);
+}
+
+imp_status imp_communicator_all_gather(imp_communicator *communicator, void *bytes,
+                                       const size_t *counts, imp_error *err)
+{
+    char reason[REASON_MAX] = "";
+    if (communicator->vtable == NULL)
+        return IMP_OK;
+    const double start = imp_monotonic_seconds();
+    return finish_call(
+        communicator, start,
+        communicator->vtable->all_gather(communicator->context, bytes, counts, reason), reason,
+        err);
+}
+
+// Gathers an item of each rank; item: this one's. The caller frees *items.
+static imp_status gather_items(imp_communicator *communicator, void **items, const void *item,
+                               size_t bytes, imp_error *err)
+{
+    const size_t ranks = (size_t)communicator->size;
+    size_t *counts = calloc(ranks, sizeof *counts);
+    char *all = calloc(ranks, bytes);
+    imp_status status = counts != NULL && all != NULL
+                            ? IMP_OK
+                            : imp_fail(err, IMP_NO_MEMORY, "out of memory for messages");
+    if (status == IMP_OK) {
+        for (size_t k = 0; k < ranks; k++)
+            counts[k] = bytes;
+        memcpy(all + bytes * (size_t)communicator->rank, item, bytes);
+        status = imp_communicator_all_gather(communicator, all, counts, err);
+    }
+    free(counts);
+    if (status == IMP_OK)
+        *items = all;
+    else
+        free(all);
+    return status;
+}
+
+imp_status imp_communicator_agree(imp_communicator *communicator, imp_status status, imp_error *err)
+{
+    if (communicator->size == 1)
+        return status;
+    imp_error own = {.status = status}, unused = {0};
+    void *items;
+    if (status != IMP_OK && err != NULL)
+        own = *err;
+    IMP_TRY(gather_items(communicator, &items, &own, sizeof own, err != NULL ? err : &unused));
+    const imp_error *all = items;
+    imp_status first = IMP_OK;
+    for (int k = 0; k < communicator->size && first == IMP_OK; k++) {
+        first = all[k].status;
+        if (first != IMP_OK && err != NULL)
+            *err = all[k];
+    }
+    free(items);
+    return first;
+}
+
+imp_status imp_communicator_compare(imp_communicator *communicator, const char *text,
+                                    const char *what, imp_error *err)
+{
+    const uint64_t hash = imp_hash_text(IMP_HASH_START, text);
+    void *items;
+    if (communicator->size == 1)
+        return IMP_OK;
+    IMP_TRY(gather_items(communicator, &items, &hash, sizeof hash, err));
+    int other = 0;
+    for (int k = communicator->size - 1; k > 0; k--)
+        if (((const uint64_t *)items)[k] != ((const uint64_t *)items)[0])
+            other = k;
+    free(items);
+    return other == 0 ? IMP_OK
+                      : imp_fail(err, IMP_USAGE,
+                                 "%s of rank 0 and rank %d differ: give all the same options and "
+                                 "files",
+                                 what, other);
+}
+
+void imp_communicator_abort(const imp_communicator *communicator, int code)
+{
+    if (communicator->vtable != NULL)
+        communicator->vtable->abort(communicator->context, code);
+}

@@ -1,0 +1,29 @@
+// evaluate/evaluation/evaluation_part.h: what parts of an evaluation have in common.
+#ifndef IMP_EVALUATE_EVALUATION_EVALUATION_PART_H
+#define IMP_EVALUATE_EVALUATION_EVALUATION_PART_H
+
+#include <stdio.h>
+
+#include "imprint/evaluate.h"
+
+// A number for all that the episodes follow from, besides the policy: settings, maps, starts and
+// assets by their contents, and what is kept of the episodes.
+imp_status imp_eval_definition_hash(uint64_t *out, const imp_eval_def *def, const imp_map_set *maps,
+                                    imp_error *err);
+
+// Prints a part as its file has it.
+imp_status imp_evaluation_print_part(FILE *out, const imp_evaluation *evaluation,
+                                     const imp_policy_factory *policy, const imp_eval_def *def,
+                                     imp_error *err);
+
+// Reads a part, called `name` in messages, into an evaluation with room for it, and closes it.
+imp_status imp_evaluation_read_part(imp_evaluation *out, FILE *in, const char *name,
+                                    const imp_eval_def *def, imp_error *err);
+
+// Gives rank 0 the whole of an evaluation of which every rank has a part. def: of the part.
+// Statistics are computed anew.
+imp_status imp_evaluation_gather(imp_evaluation *evaluation, imp_communicator *ranks,
+                                 const imp_policy_factory *policy, const imp_map_set *maps,
+                                 const imp_eval_def *def, imp_error *err);
+
+#endif

@@ -1,0 +1,64 @@
+// An episode is sent as its buffer's plain members, which say how long it is, then its arrays, one
+// message each. All ranks are the same program on the same kind of machine, so bytes are sent as
+// they are. Of an episode that is not whole, only the members are sent, with the error.
+#include "learn/collection/rank_episodes.h"
+
+#include "base/common/try.h"
+
+enum { ARRAYS = 8 };
+
+typedef struct episode_array {
+    void *bytes;
+    size_t count;
+} episode_array;
+
+static void list_arrays(episode_array out[ARRAYS], const imp_rollout_buffer *b,
+                        const imp_collect_def *def)
+{
+    const size_t steps = (size_t)b->steps;
+    const size_t image = (size_t)def->sim.camera.width * (size_t)def->sim.camera.height * 3;
+    out[0] = (episode_array){b->observations, (steps + 1) * image};
+    out[1] = (episode_array){b->actions, 2 * steps * sizeof *b->actions};
+    out[2] = (episode_array){b->expert_actions, 2 * steps * sizeof *b->expert_actions};
+    out[3] = (episode_array){b->rewards, steps * sizeof *b->rewards};
+    out[4] = (episode_array){b->poses, 3 * (steps + 1) * sizeof *b->poses};
+    out[5] = (episode_array){b->lane, 2 * (steps + 1) * sizeof *b->lane};
+    out[6] = (episode_array){b->terminations, steps};
+    out[7] = (episode_array){b->truncations, steps};
+}
+
+imp_status imp_rollout_send(imp_communicator *ranks, const imp_rollout_buffer *rollout,
+                            const imp_collect_def *def, imp_error *err)
+{
+    episode_array arrays[ARRAYS];
+    IMP_TRY(imp_communicator_send(ranks, 0, rollout, sizeof *rollout, err));
+    if (rollout->error.status != IMP_OK)
+        return IMP_OK;
+    list_arrays(arrays, rollout, def);
+    for (int k = 0; k < ARRAYS; k++)
+        IMP_TRY(imp_communicator_send(ranks, 0, arrays[k].bytes, arrays[k].count, err));
+    return IMP_OK;
+}
+
+imp_status imp_rollout_receive(imp_communicator *ranks, int from, imp_rollout_buffer *rollout,
+                               const imp_collect_def *def, imp_error *err)
+{
+    const imp_rollout_buffer own = *rollout;
+    episode_array arrays[ARRAYS];
+    IMP_TRY(imp_communicator_receive(ranks, from, rollout, sizeof *rollout, err));
+    // the sender's pointers mean nothing here
+    rollout->observations = own.observations;
+    rollout->actions = own.actions;
+    rollout->expert_actions = own.expert_actions;
+    rollout->rewards = own.rewards;
+    rollout->poses = own.poses;
+    rollout->lane = own.lane;
+    rollout->terminations = own.terminations;
+    rollout->truncations = own.truncations;
+    if (rollout->error.status != IMP_OK)
+        return IMP_OK;
+    list_arrays(arrays, rollout, def);
+    for (int k = 0; k < ARRAYS; k++)
+        IMP_TRY(imp_communicator_receive(ranks, from, arrays[k].bytes, arrays[k].count, err));
+    return IMP_OK;
+}

@@ -1,0 +1,16 @@
+// learn/collection/rank_episodes.h: episodes on their way from the rank that drove them to the one
+// that writes them.
+#ifndef IMP_LEARN_COLLECTION_RANK_EPISODES_H
+#define IMP_LEARN_COLLECTION_RANK_EPISODES_H
+
+#include "imprint/communicator.h"
+#include "learn/collection/collector.h"
+
+// Sends an episode to rank 0, or why it is not whole (its error).
+imp_status imp_rollout_send(imp_communicator *ranks, const imp_rollout_buffer *rollout,
+                            const imp_collect_def *def, imp_error *err);
+// Receives one into a buffer that is long enough for the definition.
+imp_status imp_rollout_receive(imp_communicator *ranks, int from, imp_rollout_buffer *rollout,
+                               const imp_collect_def *def, imp_error *err);
+
+#endif

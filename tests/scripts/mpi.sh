@@ -1,0 +1,133 @@
+#!/bin/sh
+# mpi.sh: under mpirun of Open MPI and MPICH, any number of processes makes the bytes of one;
+# failures and dead processes end all of them.
+# shellcheck source=tests/scripts/cli.lib
+. "${SOURCE:?the checkout}/tests/scripts/cli.lib"
+
+plugins=$(dirname "$IMPRINT")
+# as the plug-ins are found: beside the program
+for plugin in "$plugins"/imprint-ompi.so "$plugins"/imprint-mpich.so; do
+    [ ! -e "$plugin" ] || ln -s "$plugin" bin/
+done
+rm bin/imprint
+ln "$IMPRINT" bin/imprint 2>/dev/null || cp "$IMPRINT" bin/imprint
+
+kinds=
+for kind in ompi mpich; do
+    case $kind in ompi) run=mpirun.openmpi ;; *) run=mpirun.mpich ;; esac
+    if ! command -v "$run" >/dev/null; then
+        echo "skipped: $run is not installed"
+    elif [ ! -e "bin/imprint-$kind.so" ]; then
+        echo "skipped: imprint-$kind.so was not built: IMPRINT_MPI is OFF"
+    else
+        kinds="$kinds $kind"
+    fi
+done
+[ -n "$kinds" ] || exit 77
+
+# ranks KIND N COMMAND...: more processes than processors, also as root in a container
+ranks() {
+    ranks_kind=$1 ranks_count=$2
+    shift 2
+    case $ranks_kind in
+    ompi)
+        OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_ALLOW_RUN_AS_ROOT=1 \
+            OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl_base_warn_component_unused=0 \
+            timeout 120 mpirun.openmpi -n "$ranks_count" "$@"
+        ;;
+    mpich) timeout 120 mpirun.mpich -n "$ranks_count" "$@" ;;
+    esac
+}
+
+# ends CODE COMMAND...: like expect(), but launchers add lines of their own to failures
+ends() {
+    wanted=$1
+    shift
+    code=0
+    "$@" >"$work/out" 2>"$work/err" </dev/null || code=$?
+    [ "$code" -eq "$wanted" ] ||
+        fail "'$*' ended with $code instead of $wanted: $(cat "$work/out" "$work/err")"
+}
+
+record='imprint log --episodes 7 --steps 40 --noise 0.3 --size 16x12 --map loop_obstacles'
+record="$record --start-angle-deg 60"
+drive='imprint eval -p expert -p pure-pursuit --episodes 5 --steps 60 --start-angle-deg 60'
+learn='imprint train --data data --batch 18 --shards 4 --threads 1 --no-tensorboard'
+learn="$learn --network one-residual --batch-norm --ema-decay 0.9 --validation 0.3"
+# shellcheck disable=SC2086  # lists of words, here and below
+{
+    expect 0 $record --out data
+    expect 0 $drive --out report
+    expect 0 $learn --epochs 2 --out model
+}
+for kind in $kinds; do
+    for n in 1 2 3 4; do
+        # shellcheck disable=SC2086
+        {
+            ends 0 ranks "$kind" "$n" $record --threads $((n % 2 + 1)) --out "data-$kind-$n"
+            same_folders data "data-$kind-$n"
+            [ "$n" -eq 1 ] || ends 0 ranks "$kind" "$n" $drive --threads 1 --out "report-$kind-$n"
+            [ "$n" -eq 1 ] || same_folders report "report-$kind-$n"
+        }
+    done
+    # training: the shards of a batch, of which some may be empty, are shared
+    for n in 2 3 4; do
+        # shellcheck disable=SC2086
+        ends 0 ranks "$kind" "$n" $learn --epochs 2 --out "model-$kind-$n"
+        same_folders model "model-$kind-$n"
+    done
+    # shellcheck disable=SC2086
+    {
+        ends 0 ranks "$kind" 3 $learn --epochs 1 --out "resumed-$kind"
+        ends 0 ranks "$kind" 2 imprint train --resume --epochs 2 --out "resumed-$kind"
+        same_folders model "resumed-$kind" model.safetensors last.safetensors state.safetensors
+        ends 2 ranks "$kind" 4 $learn --shards 3 --out none
+        says 'start at most as many processes'
+        ends 2 ranks "$kind" 2 imprint train --online --out none
+        says 'works in one process'
+    }
+    # what one number of processes began, another goes on with
+    # shellcheck disable=SC2086
+    {
+        ends 0 ranks "$kind" 3 $record --episodes 4 --out "longer-$kind"
+        ends 0 ranks "$kind" 2 imprint log --resume --episodes 7 --out "longer-$kind"
+        same_folders data "longer-$kind" main_data.hdf5 shard-00000.hdf5
+        # failures that all know, and what one process alone does
+        ends 4 ranks "$kind" 2 $record --out data
+        says 'data exists'
+        ends 2 ranks "$kind" 2 imprint map list
+        says 'works in one process'
+        ends 2 ranks "$kind" 6 $drive --out none
+        says 'at most as many processes'
+    }
+    # settings that differ
+    cat >differ.sh <<'END'
+exec imprint log --episodes 4 --steps 20 --seed "${OMPI_COMM_WORLD_RANK:-$PMI_RANK}" --out differ
+END
+    ends 2 ranks "$kind" 2 sh differ.sh
+    says 'of rank 0 and rank 1 differ'
+    [ ! -e differ ] || fail 'ranks that differ leave a folder'
+
+    # a process that dies ends all within seconds, and what was written is good for others
+    cat >rank.sh <<'END'
+echo $$ >"pid-${OMPI_COMM_WORLD_RANK:-$PMI_RANK}"
+exec imprint log --episodes 60 --steps 300 --seed 3 --size 32x24 --threads 1 --out "killed-$1"
+END
+    rm -f pid-*
+    ranks "$kind" 3 sh rank.sh "$kind" >"$work/out" 2>&1 </dev/null &
+    left=$!
+    until [ -s "killed-$kind/shard-00000.hdf5" ]; do sleep 0.05; done
+    kill -9 "$(cat "pid-$(($(date +%s) % 3))")"
+    begun=$(date +%s)
+    code=0
+    { wait "$left"; } 2>/dev/null || code=$?
+    left=
+    if [ "$code" -eq 0 ] || [ $(($(date +%s) - begun)) -gt 20 ]; then
+        fail "after a kill, the others end with $code, $(($(date +%s) - begun)) s later"
+    fi
+    grep -qi 'signal 9\|killed' "$work/out" || fail "no message of a kill: $(cat "$work/out")"
+    ends 0 ranks "$kind" 2 imprint log --resume --out "killed-$kind"
+    [ -e whole ] ||
+        expect 0 imprint log --episodes 60 --steps 300 --seed 3 --size 32x24 --out whole
+    same_folders whole "killed-$kind"
+done
