@@ -26,6 +26,8 @@ IMP_API_BEGIN
     X(IMP_GROUP_JPEG, "jpeg", "compression")                                                       \
     X(IMP_GROUP_ROOM, "room", "a room around the map, and duckies beside the lines")               \
     X(IMP_GROUP_NIGHT, "night", "little light, of one colour")                                     \
+    X(IMP_GROUP_WALLS, "walls", "how bright the room is beside the road, and what hangs there")    \
+    X(IMP_GROUP_TAPE, "tape", "markings as people lay them: pieces, other widths and colours")     \
     X(IMP_GROUP_GAIN, "gain", "strength of the motors")                                            \
     X(IMP_GROUP_TRIM, "trim", "imbalance of the motors")                                           \
     X(IMP_GROUP_WHEELS, "wheels", "radius of the wheels, and distance between them")               \
@@ -85,6 +87,9 @@ typedef enum imp_quantity {
     IMP_QUANTITY_JPEG_QUALITY,    ///< 100: no compression
     IMP_QUANTITY_ROOM_KIND,       ///< an imp_room_kind
     IMP_QUANTITY_ROOM_DUCKIES,    ///< number of duckies beside the road's lines
+    IMP_QUANTITY_TAPE_STYLE,      ///< index of the style of markings, where `road` has none
+    IMP_QUANTITY_ROOM_LIGHT,      ///< factor on the light of the room, not of the road
+    IMP_QUANTITY_ROOM_POSTERS,    ///< number of posters, blinds and cables on the walls
     IMP_QUANTITY_NIGHT,           ///< 1: it is night
     IMP_QUANTITY_NIGHT_LIGHT,     ///< factor on all light at night
     IMP_QUANTITY_NIGHT_COLOUR,    ///< (3) factors on red, green, blue at night

@@ -47,6 +47,10 @@ typedef struct imp_scene_def {
     /// width of lines, faded and chipped paint, dirt, seams between tiles, other floors. Derived
     /// from the seed. 0: no wear and no additional variants.
     float wear;
+    /// Strength of what people do differently when they lay tape, 0..1, in all variants but the
+    /// first: straight pieces in curves, yellow lines off the middle and of other widths, sides of
+    /// different white, dark red stop lines. Derived from the seed, beside the wear. 0: none.
+    float tape;
     /// Finest mip levels to skip, 0..4; each skipped level leaves a quarter of the memory; 0.
     /// Images of 80 x 60 hardly use the finest level.
     int finest;
@@ -131,7 +135,7 @@ typedef enum imp_room_shape {
     IMP_ROOM_SHAPE_COUNT
 } imp_room_shape;
 
-enum { IMP_ROOM_PARTS_MAX = 512, IMP_ROOM_DUCKIES_MAX = 16 };
+enum { IMP_ROOM_PARTS_MAX = 512, IMP_ROOM_DUCKIES_MAX = 16, IMP_ROOM_POSTERS_MAX = 40 };
 
 /// A part of a room.
 typedef struct imp_room_part {
@@ -159,6 +163,11 @@ void imp_room_generate(imp_room *out, const imp_world *world, imp_room_kind kind
                        imp_random *random);
 /// Adds up to `count` duckies beside the outer lines of the road, or on them.
 void imp_room_add_duckies(imp_room *room, const imp_world *world, int count, imp_random *random);
+/// Adds up to `count` posters, striped blinds and cables to the walls, within reach of a robot's
+/// eyes; none without walls.
+void imp_room_add_posters(imp_room *room, int count, imp_random *random);
+/// Multiplies the colours of walls, ceiling and furniture by a factor; not those of the floor.
+void imp_room_dim(imp_room *room, float factor);
 
 /// What differs between images of a scene. The pointers are borrowed during a call. Obtain with
 /// imp_default_view(), then change fields.

@@ -81,6 +81,11 @@ const imp_quantity_row imp_quantity_table[IMP_QUANTITY_COUNT] = {
         INTEGER(1, IMP_ROOM_KIND_COUNT)),
     ROW(ROOM_DUCKIES, "room_duckies", ROOM, 1, NUMERIC, 0, IMP_ROOM_DUCKIES_MAX,
         {IMP_DISTRIBUTION_INT, ALL_ELEMENTS(1), ALL_ELEMENTS(IMP_ROOM_DUCKIES_MAX + 1), 0.5}),
+    ROW(TAPE_STYLE, "tape_style", TAPE, 1, CATEGORICAL, 0, IMP_TILE_VARIANTS_MAX - 1,
+        INTEGER(0, IMP_TILE_VARIANTS_MAX)),
+    ROW(ROOM_LIGHT, "room_light", WALLS, 1, NUMERIC, 0.05, 2, UNIFORM(0.3, 1.0)),
+    ROW(ROOM_POSTERS, "room_posters", WALLS, 1, NUMERIC, 0, IMP_ROOM_POSTERS_MAX,
+        INTEGER(0, IMP_ROOM_POSTERS_MAX + 1)),
     ROW(NIGHT, "night", NIGHT, 1, CATEGORICAL, 0, 1,
         // one in five: values below 0 are clamped
         INTEGER(-3, 2)),
@@ -124,6 +129,7 @@ double imp_quantity_default_value(imp_quantity quantity, int k)
     case IMP_QUANTITY_WHEEL_RADIUS:
     case IMP_QUANTITY_WHEEL_DIST:
     case IMP_QUANTITY_RATE_DIVIDER:
+    case IMP_QUANTITY_ROOM_LIGHT:
     case IMP_QUANTITY_NIGHT_LIGHT:
     case IMP_QUANTITY_NIGHT_COLOUR:
         return 1.0; // a factor
@@ -154,6 +160,7 @@ imp_distribution imp_quantity_gym_distribution(imp_quantity quantity)
     case IMP_QUANTITY_LEDS:
     case IMP_QUANTITY_ROOM_KIND:
     case IMP_QUANTITY_ROOM_DUCKIES:
+    case IMP_QUANTITY_ROOM_POSTERS:
     case IMP_QUANTITY_NIGHT:
         return (imp_distribution){IMP_DISTRIBUTION_FIXED, {0.0}, {0.0}, 0.0};
     default:

@@ -105,11 +105,15 @@ static void sample_tile_or_object_colours(const imp_randomization_sample *sample
 static void sample_tile_variants(imp_random_appearance *a, const imp_randomization_sample *sample,
                                  const imp_world *world, const imp_scene *scene, int count)
 {
-    const bool worn = sample->spec.strength[IMP_GROUP_ROAD] > 0.0;
+    const double styled =
+        fmax(sample->spec.strength[IMP_GROUP_ROAD], sample->spec.strength[IMP_GROUP_TAPE]);
+    const bool worn = styled > 0.0;
     const bool mixed = sample->values[IMP_QUANTITY_ROAD_MIX][0] > 0.0;
-    const double strength =
-        fmax(sample->spec.strength[IMP_GROUP_ROAD], sample->spec.strength[IMP_GROUP_MATERIALS]);
+    const double strength = fmax(styled, sample->spec.strength[IMP_GROUP_MATERIALS]);
     imp_random random = get_random_stream(sample, IMP_QUANTITY_ROAD_STYLE);
+    const bool by_road = sample->spec.strength[IMP_GROUP_ROAD] > 0.0;
+    const uint32_t style =
+        (uint32_t)sample->values[by_road ? IMP_QUANTITY_ROAD_STYLE : IMP_QUANTITY_TAPE_STYLE][0];
     random.counter[0] = 1u << 31; // far beyond the draws of the style itself
     for (int k = 0; k < count; k++) {
         // both draws are made for every tile, whatever the strength
@@ -119,7 +123,7 @@ static void sample_tile_variants(imp_random_appearance *a, const imp_randomizati
         uint32_t variant = imp_random_u32(&random);
         // one style for the whole map
         if (worn && !mixed)
-            variant = (uint32_t)sample->values[IMP_QUANTITY_ROAD_STYLE][0];
+            variant = style;
         a->tile_variant[k] = chosen || (worn && !mixed) ? (uint8_t)(variant % variants) : 0;
     }
 }
@@ -225,7 +229,7 @@ void imp_random_appearance_apply(const imp_random_appearance *appearance, imp_vi
     if (a->strength[IMP_GROUP_OBJECTS] > 0.0)
         view->leds = (const float(*)[IMP_LED_COUNT][3])a->leds;
     // variants serve both materials and road
-    if (recoloured || a->strength[IMP_GROUP_ROAD] > 0.0)
+    if (recoloured || a->strength[IMP_GROUP_ROAD] > 0.0 || a->strength[IMP_GROUP_TAPE] > 0.0)
         view->tile_variant = a->tile_variant;
     // the colours serve light, night and materials
     if (lit || recoloured || a->night) {

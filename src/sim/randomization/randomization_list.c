@@ -60,16 +60,22 @@ void imp_randomization_apply_scene(const imp_randomization *spec, uint64_t seed,
         scene->seed = seed;
         scene->finest = camera->width <= SMALL ? 1 : 0;
     }
-    if (wear > 0.0 || spec->strength[IMP_GROUP_MATERIALS] > 0.0)
+    const double tape = spec->strength[IMP_GROUP_TAPE];
+    if (tape > 0.0) {
+        scene->tape = (float)tape;
+        scene->seed = seed;
+    }
+    if (wear > 0.0 || tape > 0.0 || spec->strength[IMP_GROUP_MATERIALS] > 0.0)
         scene->variants = VARIANTS;
 }
 
 // Sets of groups as bits; those before GAIN are visual.
 #define BIT(group) (1u << IMP_GROUP_##group)
 #define EVERY ((1u << IMP_GROUP_COUNT) - 1)
-// rooms are asked for by name, so that "all" stays what datasets and figures were made with
+// rooms, walls and tape are asked for by name, so that "all" stays what datasets and figures were
+// made with
 #define INDOORS (BIT(ROOM) | BIT(NIGHT))
-#define ALL (EVERY & ~INDOORS)
+#define ALL (EVERY & ~(INDOORS | BIT(WALLS) | BIT(TAPE)))
 #define VISUAL (ALL & (BIT(GAIN) - 1))
 #define DOMAIN                                                                                     \
     (BIT(HORIZON) | BIT(LIGHT) | BIT(MATERIALS) | BIT(CLUTTER) | BIT(OBJECTS) | BIT(MOUNTING) |    \
@@ -82,31 +88,38 @@ static const struct {
     const char *word;
     unsigned groups;
     bool reference; // whether gym-duckietown's ranges are used
+    bool mild;      // whether colours differ no more than those of real images
 } group_sets[] = {
-    {"all", ALL, false},
-    {"indoors", EVERY, false},
-    {"looks", VISUAL, false},
-    {"dynamics", ALL & ~VISUAL, false},
-    {"reference", DOMAIN | BIT(LENS) | DYNAMICS, true},
-    {"domain_rand", DOMAIN, true},
-    {"camera_rand", CAMERA, true},
-    {"dynamics_rand", DYNAMICS, true},
+    {"all", ALL, false, false},
+    {"indoors", ALL | INDOORS, false, false},
+    {"real", EVERY, false, true},
+    {"looks", VISUAL, false, false},
+    {"dynamics", ALL & ~VISUAL, false, false},
+    {"reference", DOMAIN | BIT(LENS) | DYNAMICS, true, false},
+    {"domain_rand", DOMAIN, true, false},
+    {"camera_rand", CAMERA, true, false},
+    {"dynamics_rand", DYNAMICS, true, false},
 };
 
-// The groups that a word of `length` bytes means, as bits; 0 for an unknown word.
-static unsigned groups_named_by_word(const char *word, size_t length, bool *reference)
+// What a word of a list names.
+typedef struct named_groups {
+    unsigned groups; // as bits; 0: the word is unknown
+    bool reference, mild;
+} named_groups;
+
+// The groups that a word of `length` bytes means.
+static named_groups groups_named_by_word(const char *word, size_t length)
 {
     // sets first, then single groups
-    *reference = false;
     for (int k = 0; k < (int)(sizeof group_sets / sizeof group_sets[0]); k++)
         if (strlen(group_sets[k].word) == length && memcmp(group_sets[k].word, word, length) == 0) {
-            *reference = group_sets[k].reference;
-            return group_sets[k].groups;
+            return (named_groups){group_sets[k].groups, group_sets[k].reference,
+                                  group_sets[k].mild};
         }
     for (int g = 0; g < IMP_GROUP_COUNT; g++)
         if (strlen(groups[g].word) == length && memcmp(groups[g].word, word, length) == 0)
-            return 1u << g;
-    return 0;
+            return (named_groups){.groups = 1u << g};
+    return (named_groups){0};
 }
 
 // Considers all known words for a suggestion.
@@ -120,18 +133,23 @@ static void add_names_to_suggestion(imp_suggestion *suggestion)
 }
 
 // Sets the strength of groups, and the distributions of their quantities.
-static void set_group_strengths(imp_randomization *spec, unsigned which, bool reference,
-                                double strength)
+static void set_group_strengths(imp_randomization *spec, const named_groups *named, double strength)
 {
+    // mild colours give roads the tints of real ones (docs/randomisation.md)
+    static const double MILD[IMP_GROUP_COUNT] = {[IMP_GROUP_LIGHT] = 0.5,
+                                                 [IMP_GROUP_MATERIALS] = 0.5,
+                                                 [IMP_GROUP_EXPOSURE] = 0.6,
+                                                 [IMP_GROUP_NIGHT] = 0.85};
+    const unsigned which = named->groups;
     for (int g = 0; g < IMP_GROUP_COUNT; g++)
         // the strength of each group in the set
         if ((which >> g & 1) != 0)
-            spec->strength[g] = strength;
+            spec->strength[g] = strength * (named->mild && MILD[g] > 0.0 ? MILD[g] : 1.0);
     for (int q = 0; q < IMP_QUANTITY_COUNT; q++)
         // distributions are replaced, so that "reference" and "all" can follow each other
         if ((which >> imp_quantity_table[q].group & 1) != 0)
-            spec->quantities[q] = reference ? imp_quantity_gym_distribution(q)
-                                            : imp_quantity_table[q].default_distribution;
+            spec->quantities[q] = named->reference ? imp_quantity_gym_distribution(q)
+                                                   : imp_quantity_table[q].default_distribution;
 }
 
 // Applies one word of a list.
@@ -158,10 +176,9 @@ static imp_status apply_list_item(imp_randomization *spec, const char *word, siz
                             word);
         named = (size_t)(equals - word);
     }
-    bool reference = false;
-    const unsigned which = off ? groups_named_by_word(word + 3, length - 3, &reference)
-                               : groups_named_by_word(word, named, &reference);
-    if (which == 0) {
+    const named_groups which =
+        off ? groups_named_by_word(word + 3, length - 3) : groups_named_by_word(word, named);
+    if (which.groups == 0) {
         // unknown: list the groups and suggest a similar word
         char known[300] = "", hint[IMP_SUGGESTION_TEXT_MAX];
         imp_suggestion suggestion =
@@ -173,11 +190,11 @@ static imp_status apply_list_item(imp_randomization *spec, const char *word, siz
         }
         return imp_fail(
             err, IMP_USAGE,
-            "'%.*s' is none of all, none, indoors, looks, dynamics, reference, domain_rand, "
+            "'%.*s' is none of all, none, indoors, real, looks, dynamics, reference, domain_rand, "
             "camera_rand, dynamics_rand, nor a group:%s%s",
             shown, word, known, imp_suggestion_format(&suggestion, hint));
     }
-    set_group_strengths(spec, which, reference, strength);
+    set_group_strengths(spec, &which, strength);
     return IMP_OK;
 }
 

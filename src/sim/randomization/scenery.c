@@ -120,6 +120,9 @@ static void sample_room(imp_scenery *out, const imp_randomization_sample *sample
     random = unused_part_of_random_stream(sample, IMP_QUANTITY_ROOM_DUCKIES);
     imp_room_add_duckies(&out->room, world, (int)sample->values[IMP_QUANTITY_ROOM_DUCKIES][0],
                          &random);
+    imp_room_dim(&out->room, (float)sample->values[IMP_QUANTITY_ROOM_LIGHT][0]);
+    random = unused_part_of_random_stream(sample, IMP_QUANTITY_ROOM_POSTERS);
+    imp_room_add_posters(&out->room, (int)sample->values[IMP_QUANTITY_ROOM_POSTERS][0], &random);
 }
 
 void imp_scenery_sample(imp_scenery *out, const imp_randomization_sample *sample,

@@ -21,7 +21,7 @@ static bool same(const imp_randomization_sample *a, const imp_randomization_samp
 static void test_sample_depends_on_key(void **state)
 {
     (void)state;
-    const imp_randomization spec = set("indoors");
+    const imp_randomization spec = set("indoors,walls,tape");
     const imp_randomization_sample draw = imp_randomization_draw_sample(&spec, 1, 2, 3);
     const imp_randomization_sample again = imp_randomization_draw_sample(&spec, 1, 2, 3);
     assert_true(same(&draw, &again));
@@ -45,7 +45,8 @@ static void test_sample_depends_on_key(void **state)
 static void test_groups_and_strength(void **state)
 {
     (void)state;
-    const imp_randomization all = set("indoors"), half = set("all=0.5"), off = set("none");
+    const imp_randomization all = set("indoors,walls,tape"), half = set("all=0.5"),
+                            off = set("none");
     const imp_randomization_sample a = imp_randomization_draw_sample(&all, 1, 0, 0),
                                    h = imp_randomization_draw_sample(&half, 1, 0, 0);
     const imp_randomization_sample n = imp_randomization_draw_sample(&off, 1, 0, 0);

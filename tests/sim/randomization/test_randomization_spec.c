@@ -17,10 +17,10 @@ static void test_list(void **state)
     (void)state;
     imp_randomization spec = parse_spec("all");
     for (int g = 0; g < IMP_GROUP_COUNT; g++)
-        assert_true(spec.strength[g] == (g != IMP_GROUP_ROOM && g != IMP_GROUP_NIGHT ? 1.0 : 0.0));
+        assert_true(spec.strength[g] == (g < IMP_GROUP_ROOM || g > IMP_GROUP_TAPE ? 1.0 : 0.0));
     spec = parse_spec("indoors");
     for (int g = 0; g < IMP_GROUP_COUNT; g++)
-        assert_true(spec.strength[g] == 1.0);
+        assert_true(spec.strength[g] == (g != IMP_GROUP_WALLS && g != IMP_GROUP_TAPE ? 1.0 : 0.0));
     assert_false(imp_randomization_is_on(&(imp_randomization){0}));
     spec = parse_spec("looks");
     assert_true(spec.strength[IMP_GROUP_JPEG] == 1.0 && spec.strength[IMP_GROUP_GAIN] == 0.0);

@@ -63,6 +63,21 @@ static void vary_asphalt(imp_surface *out, float wear, imp_random *random)
     out->coarse *= 1.0f + wear * random_between(random, -0.7, 2.0);
 }
 
+void imp_tile_style_lay_tape(imp_tile_style *style, float tape, imp_random *random)
+{
+    enum { PIECES_MIN = 3, PIECES_KINDS = 5 };
+    const bool straight = imp_random_uniform(random, 0.0, 1.0) < 0.6 * (double)tape;
+    const int pieces = PIECES_MIN + (int)imp_random_below(random, PIECES_KINDS);
+    style->pieces = straight ? pieces : 0;
+    style->yellow_offset = tape * random_between(random, -0.03, 0.03);
+    style->yellow_width *= imp_expf(tape * random_between(random, -0.3, 0.5));
+    style->other_white = imp_expf(tape * random_between(random, -0.35, 0.35));
+    // from the usual red down to a third of it
+    const float dark = 1.0f - tape * random_or_zero(random, 0.6, 0.67);
+    for (int c = 0; c < 3; c++)
+        style->red[c] *= dark;
+}
+
 imp_tile_style imp_tile_style_sample(float wear, imp_random *random)
 {
     imp_tile_style out = imp_tile_style_new;

@@ -265,6 +265,67 @@ void imp_room_generate(imp_room *out, const imp_world *world, imp_room_kind kind
     add_standing_furniture(b, &plan, sample_count(b, style->standing));
 }
 
+// The middle of a wall's foot, its heading and its sides, which the room's first part of a wall
+// has.
+static const imp_room_part *find_wall(const imp_room *room, int number)
+{
+    // every wall begins with a panel of the room's height
+    for (int k = 0, found = 0; k < room->part_count && room->parts[k].shape == IMP_ROOM_PANEL; k++)
+        if (room->parts[k].size[1] >= room->parts[0].size[1] && found++ == number)
+            return &room->parts[k];
+    return NULL;
+}
+
+// Adds a poster of one colour, or of stripes that lie or stand: blinds, cables, planks.
+static void add_poster(imp_room_builder *b, float length)
+{
+    enum { STRIPES_MAX = 10 };
+    const float wide = imp_room_uniform(b, 0.1, 0.9), high = imp_room_uniform(b, 0.1, 0.9);
+    const float up = imp_room_uniform(b, 0.05, 1.3);
+    const float right = (imp_room_uniform(b, 0.0, 1.0) - 0.5f) * fmaxf(0.0f, length - wide);
+    const bool lying = imp_room_chance(b, 0.5);
+    const int stripes =
+        imp_room_chance(b, 0.5) ? 1 : 3 + (int)imp_random_below(b->random, STRIPES_MAX - 2);
+    float colours[2][3];
+    imp_room_sample_colour(b, 0.02, 1.0, imp_room_chance(b, 0.5) ? 0.1 : 0.7, colours[0]);
+    imp_room_sample_colour(b, 0.02, 1.0, 0.1, colours[1]);
+    for (int k = 0; k < stripes; k++) {
+        const float share = ((float)k + 0.5f) / (float)stripes - 0.5f, part = 1.0f / (float)stripes;
+        const float at[3] = {0.02f, lying ? up + (share + 0.5f - 0.5f * part) * high : up,
+                             right + (lying ? 0.0f : share * wide)};
+        const float size[3] = {1.0f, lying ? part * high : high, lying ? wide : part * wide};
+        imp_room_add_part(b, IMP_ROOM_PANEL, at, size, colours[k % 2]);
+    }
+}
+
+void imp_room_add_posters(imp_room *room, int count, imp_random *random)
+{
+    enum { WALLS = 4, PARTS_OF_A_POSTER = 12 };
+    imp_room_builder builder = {.room = room, .random = random, .brightness = 1.0f}, *b = &builder;
+    for (int k = 0; k < count && imp_room_has_space(b, PARTS_OF_A_POSTER); k++) {
+        const imp_room_part *wall = find_wall(room, (int)imp_random_below(random, WALLS));
+        if (wall == NULL)
+            return;
+        b->x = wall->at[0];
+        b->z = wall->at[2];
+        b->cosine = wall->cosine;
+        b->sine = wall->sine;
+        add_poster(b, wall->size[2]);
+    }
+}
+
+void imp_room_dim(imp_room *room, float factor)
+{
+    for (int k = 0; k < room->part_count; k++)
+        for (int c = 0; c < 3; c++)
+            // what lies on the floor is lit as the road is, and duckies stand beside it
+            if (!room->parts[k].glows && !room->parts[k].duckie &&
+                room->parts[k].shape != IMP_ROOM_FLAT)
+                room->parts[k].colour[c] *= factor;
+    for (int c = 0; c < 3; c++)
+        room->ceiling[c] *= factor;
+}
+
 // Adds a duckie of three parts: body, head and beak.
 static void add_duckie(imp_room_builder *b)
 {

@@ -52,6 +52,9 @@ static imp_status check_scene_def(const imp_world *world, const imp_scene_def *d
     if (!(def->wear >= 0.0f && def->wear <= 1.0f))
         return imp_fail(err, IMP_USAGE, "the wear of a scene must be within 0 to 1, not %g",
                         (double)def->wear);
+    if (!(def->tape >= 0.0f && def->tape <= 1.0f))
+        return imp_fail(err, IMP_USAGE, "the tape of a scene must be within 0 to 1, not %g",
+                        (double)def->tape);
     if (def->finest < 0 || def->finest > IMP_TEXTURE_LEVELS / 2)
         return imp_fail(err, IMP_USAGE, "a scene must skip 0 to %d mip levels, not %d",
                         IMP_TEXTURE_LEVELS / 2, def->finest);

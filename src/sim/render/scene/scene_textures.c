@@ -40,7 +40,7 @@ static int tile_variant_count(const imp_scene_def *def, imp_tile_kind kind)
                                        : 1;
     const int asset_textures = asset_texture_count(def, kind);
     // worn variants need no assets
-    if (def->wear > 0.0f)
+    if (def->wear > 0.0f || def->tape > 0.0f)
         return def->variants > 0 ? def->variants : 1;
     return asset_textures < 1 ? 1 : asset_textures < most ? asset_textures : most;
 }
@@ -166,12 +166,16 @@ static void set_mip_levels(imp_scene *scene, const imp_scene_def *def, texture_s
 // Draws a style for each variant; the first is new.
 static bool sample_tile_styles(imp_scene *scene, const imp_scene_def *def)
 {
-    if (def->wear <= 0.0f)
+    if (def->wear <= 0.0f && def->tape <= 0.0f)
         return true;
     scene->styles = calloc((size_t)def->variants + 1, sizeof *scene->styles);
     for (int k = 0; scene->styles != NULL && k < def->variants; k++) {
         imp_random random = imp_random_stream(def->seed, 1, (uint32_t)k, IMP_PURPOSE_SCENE);
-        scene->styles[k] = k == 0 ? imp_tile_style_new : imp_tile_style_sample(def->wear, &random);
+        imp_random laying = imp_random_stream(def->seed, 2, (uint32_t)k, IMP_PURPOSE_SCENE);
+        scene->styles[k] = k == 0 || def->wear <= 0.0f ? imp_tile_style_new
+                                                       : imp_tile_style_sample(def->wear, &random);
+        if (k > 0 && def->tape > 0.0f)
+            imp_tile_style_lay_tape(&scene->styles[k], def->tape, &laying);
     }
     return scene->styles != NULL;
 }

@@ -19,6 +19,7 @@ const imp_tile_style imp_tile_style_new = {
     .white = {178.0f, 176.0f, 173.0f},
     .yellow = {182.0f, 172.0f, 68.0f},
     .red = {188.0f, 46.0f, 55.0f},
+    .other_white = 1.0f,
     .asphalt = {{50.0f, 48.0f, 45.0f}, 7.0f, 3.0f, IMP_PATTERN_SPECKLE},
     .lawn = {{70.0f, 98.0f, 35.0f}, 62.0f, 9.0f, IMP_PATTERN_LAWN},
     // gym-duckietown shows lawn for floor
@@ -79,15 +80,26 @@ static void paint_texel_inside_shape(imp_tile_texel *texel, const float paint[3]
     }
 }
 
+// The white line of a side, which may be of another tape than the other side's.
+static void paint_white(imp_tile_texel *texel, bool other, float distance)
+{
+    const imp_tile_style *style = texel->style;
+    const float factor = other ? style->other_white : 1.0f;
+    const float white[3] = {style->white[0] * factor, style->white[1] * factor,
+                            style->white[2] * factor};
+    paint_texel_inside_shape(texel, white, distance);
+}
+
 // White lines at both sides, dashes in the middle.
 static void paint_straight_markings(imp_tile_texel *texel, float x, float z)
 {
     const imp_tile_style *style = texel->style;
-    paint_texel_inside_shape(texel, style->white, 0.5f - style->white_width - fabsf(x));
+    paint_white(texel, x > 0.0f, 0.5f - style->white_width - fabsf(x));
     float dashes =
         dash_distance((z + 0.5f) * STRAIGHT_DASHES, 1.0f / STRAIGHT_DASHES, style->dash_share);
-    paint_texel_inside_shape(texel, style->yellow,
-                             larger_of(signed_distance_to_band(x, style->yellow_width), dashes));
+    paint_texel_inside_shape(
+        texel, style->yellow,
+        larger_of(signed_distance_to_band(x - style->yellow_offset, style->yellow_width), dashes));
 }
 
 // A point of a curve tile, for lines that meet both sides of its corner at some radius: the curves
@@ -110,6 +122,44 @@ static float curve_distance(curve_point at, float radius)
     return (at.power - radius * radius * sqrtf(radius)) / at.slope;
 }
 
+// Distance of the line of a radius from the corner, in a direction [rad].
+static float curve_radius(float angle, float radius)
+{
+    const imp_sine_cosine at = imp_sincos((double)angle);
+    const float a = fabsf((float)at.cosine), b = fabsf((float)at.sine);
+    const curve_point place = curve_point_from_corner(a, b);
+    // power is homogeneous of degree 2.5
+    return radius / imp_expf(0.4f * (float)imp_log((double)place.power));
+}
+
+// Signed distance from the line of a radius that is laid in straight pieces, from the corner (0,
+// 0).
+static float pieces_distance(float a, float b, float radius, int pieces)
+{
+    const float quarter = 1.57079633f, step = quarter / (float)pieces;
+    float piece = floorf(imp_atan2f(b, a) / step);
+    piece = piece < 0.0f ? 0.0f : piece > (float)(pieces - 1) ? (float)(pieces - 1) : piece;
+    const float angles[2] = {piece * step, (piece + 1.0f) * step};
+    float ends[2][2];
+    for (int k = 0; k < 2; k++) {
+        const imp_sine_cosine at = imp_sincos((double)angles[k]);
+        const float way = curve_radius(angles[k], radius);
+        ends[k][0] = way * (float)at.cosine;
+        ends[k][1] = way * (float)at.sine;
+    }
+    const float along[2] = {ends[1][0] - ends[0][0], ends[1][1] - ends[0][1]};
+    return ((a - ends[0][0]) * along[1] - (b - ends[0][1]) * along[0]) /
+           sqrtf(along[0] * along[0] + along[1] * along[1]);
+}
+
+// Signed distance of a point at (a, b) from the corner, round or in pieces.
+static float laid_curve_distance(const imp_tile_style *style, curve_point at, float a, float b,
+                                 float radius)
+{
+    return style->pieces > 0 ? pieces_distance(a, b, radius, style->pieces)
+                             : curve_distance(at, radius);
+}
+
 // Markings of a curve around the corner (0.5, -0.5); right curves are mirrored in x.
 static void paint_curve_markings(imp_tile_texel *texel, float x, float z)
 {
@@ -117,11 +167,12 @@ static void paint_curve_markings(imp_tile_texel *texel, float x, float z)
     const float a = 0.5f - x, b = z + 0.5f;
     const float white_radius = 1.0f - 0.5f * style->white_width;
     const curve_point at = curve_point_from_corner(a, b);
-    paint_texel_inside_shape(
-        texel, style->white,
-        signed_distance_to_band(curve_distance(at, white_radius), style->white_width));
-    paint_texel_inside_shape(texel, style->white, sqrtf(a * a + b * b) - style->white_width);
-    const float band = signed_distance_to_band(curve_distance(at, 0.5f), style->yellow_width);
+    paint_white(texel, false,
+                signed_distance_to_band(laid_curve_distance(style, at, a, b, white_radius),
+                                        style->white_width));
+    paint_white(texel, true, sqrtf(a * a + b * b) - style->white_width);
+    const float band = signed_distance_to_band(
+        laid_curve_distance(style, at, a, b, 0.5f - style->yellow_offset), style->yellow_width);
     if (band > REACH)
         return;
     // dashes along the angle around the corner
@@ -342,6 +393,8 @@ imp_semantic_class imp_tile_semantic_class(const imp_tile_style *style, imp_tile
     plain.yellow_width = style->yellow_width;
     plain.red_width = style->red_width;
     plain.dash_share = style->dash_share;
+    plain.yellow_offset = style->yellow_offset;
+    plain.pieces = style->pieces;
     const float *const marks[] = {plain.white, plain.yellow, plain.red};
     const float *road = plain.asphalt.rgb;
     const tile_point at = undo_tile_rotation(x, z, orientation);

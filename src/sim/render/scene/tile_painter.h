@@ -27,6 +27,9 @@ typedef struct imp_tile_style {
     float white_width, yellow_width, red_width;
     float dash_share;                  // share of a dash in a period of the centre line
     float white[3], yellow[3], red[3]; // 0..255
+    float yellow_offset;               // of the centre line, towards the inner side of curves
+    float other_white;                 // brightness of the white at +x, relative to the other
+    int pieces;                        // straight pieces of tape in a curve; 0: it is round
     imp_surface asphalt, lawn, floor;
     float fade;        // uniform loss of paint
     float chips;       // share of the lines that has chipped off
@@ -43,6 +46,9 @@ extern const imp_tile_style imp_tile_style_new;
 
 // Draws a style that differs from the new one in proportion to wear (0..1).
 imp_tile_style imp_tile_style_sample(float wear, imp_random *random);
+
+// Changes a style in proportion to tape (0..1), as people lay it.
+void imp_tile_style_lay_tape(imp_tile_style *style, float tape, imp_random *random);
 
 // A texel while it is painted: its colour, and how much paint remains there.
 typedef struct imp_tile_texel {
