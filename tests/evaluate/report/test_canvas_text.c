@@ -114,6 +114,15 @@ static void areas_follow_the_winding(void **state)
     static const imp_pixel_point outside[] = {{-5, -5}, {2.5, -5}, {2.5, 4}, {-5, 4}};
     imp_canvas_add_area(&canvas, outside, lengths, 1);
     assert_close(covered_area(), 10, 0.05);
+    imp_canvas_add_area(&canvas, outside, lengths, 0); // as a blank
+    assert_close(covered_area(), 0, 1e-9);
+    static const imp_pixel_point huge[] = {{-1e300, 20}, {1e300, 20}, {1e300, 21}, {-1e300, 21}};
+    imp_canvas_add_area(&canvas, huge, lengths, 1);
+    assert_close(covered_area(), 120, 1e-6);
+    static const imp_pixel_point right[] = {{1e300, 20}, {2e300, 20}, {2e300, 21}, {1e300, 21},
+                                            {0, 20},     {1, 20},     {1, 21},     {0, 21}};
+    imp_canvas_add_area(&canvas, right, lengths, 2);
+    assert_close(covered_area(), 1, 1e-6);
     static const imp_pixel_point away[] = {{500, 500}, {600, 500}, {600, 600}};
     static const int triangle[] = {3};
     imp_canvas_add_area(&canvas, away, triangle, 1);

@@ -55,6 +55,8 @@ static void add_pixel_coverage(const imp_canvas *canvas, double x0, double x1)
 {
     x0 = fmax(x0, 0.0);
     x1 = fmin(x1, canvas->width);
+    if (x0 >= x1)
+        return;
     for (int i = (int)x0; i < x1; i++)
         canvas->row[i] += (float)(fmin(x1, i + 1.0) - fmax(x0, i));
 }
@@ -81,6 +83,12 @@ static void fill_mask_row(const imp_canvas *canvas, const area *a, int row, int 
     }
 }
 
+// Converts a coordinate, which may be infinite, to a pixel index in [0, limit].
+static int clamp_to_canvas(double value, int limit)
+{
+    return (int)fmax(0.0, fmin(value, limit));
+}
+
 void imp_canvas_add_area(imp_canvas *canvas, const imp_pixel_point *points, const int *lengths,
                          int contours)
 {
@@ -94,8 +102,10 @@ void imp_canvas_add_area(imp_canvas *canvas, const imp_pixel_point *points, cons
             y1 = fmax(y1, points[k].y);
         }
     // only pixels of the bounding box that lie on the canvas
-    const int left = (int)fmax(0.0, floor(x0)), right = (int)fmin(canvas->width, ceil(x1));
-    const int top = (int)fmax(0.0, floor(y0)), bottom = (int)fmin(canvas->height, ceil(y1));
+    const int left = clamp_to_canvas(floor(x0), canvas->width);
+    const int right = clamp_to_canvas(ceil(x1), canvas->width);
+    const int top = clamp_to_canvas(floor(y0), canvas->height);
+    const int bottom = clamp_to_canvas(ceil(y1), canvas->height);
     if (left >= right || top >= bottom)
         return;
     for (int row = top; row < bottom; row++)
