@@ -34,5 +34,5 @@ venv/bin/imprint eval --policy model --episodes 2 --steps 20 --quiet --out evalu
 test -s data/main_data.hdf5
 venv/bin/pip install --quiet pytest
 venv/bin/pytest -q -p no:cacheprovider "$tests"/test_{arrays,command_line,datasets,definitions}.py \
-    "$tests"/test_{environments,errors,image_pool,monitor,policies,pool,vector}.py
+    "$tests"/test_{environments,errors,array_pool,monitor,policies,pool,vector}.py
 echo "the wheel works"
