@@ -79,7 +79,7 @@ def declarations(compiler: str, include: Path) -> str:
 
 
 def with_valid_pointers(code: str) -> str:
-    """Puts `const` where C wants it: cffi 1.15, which Debian 12 has, writes `float(const * *x)[3]`."""
+    """Puts `const` where C wants it: cffi 1.15, as in Debian 12, writes `float(const * *x)[3]`."""
     return re.sub(r"^(  \{ \w+)\(const \* \*tmp\)", r"\1 const (* *tmp)", code, flags=re.MULTILINE)
 
 

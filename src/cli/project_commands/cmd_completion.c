@@ -112,6 +112,9 @@ static imp_status print_script_for_bash(imp_error *err)
            "_imprint() {\n"
            "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}\n"
            "    local words='help --help --version'\n"
+           "    if [ \"$current\" = = ]; then\n        current=\n"
+           "    elif [ \"$previous\" = = ]; then\n"
+           "        previous=${COMP_WORDS[COMP_CWORD - 2]}\n    fi\n"
            "    if [ \"$COMP_CWORD\" -eq 1 ] || [ \"$previous\" = help ]; then\n        words+='");
     for (int k = 0; k < imp_command_count; k++)
         printf(" %s", imp_commands[k]->name);
@@ -130,10 +133,11 @@ static void print_command_for_zsh(const imp_options *options)
     for (int k = 0; k < options->count; k++) {
         const imp_option *option = &options->table[k];
         printf(" \\\n            ");
+        const char *equals = option->type != IMP_OPTION_FLAG ? "=" : "";
         if (option->letter != 0)
-            printf("{-%c,--%s}", option->letter, option->name);
+            printf("{-%c,--%s%s}", option->letter, option->name, equals);
         else
-            printf("--%s", option->name);
+            printf("--%s%s", option->name, equals);
         printf("'[");
         print_quoted(option->help, "[]:");
         printf("]");
@@ -150,7 +154,9 @@ static void print_command_for_zsh(const imp_options *options)
         }
         printf("'");
     }
-    printf(" \\\n            '*:file:_files'\n        ;;\n");
+    printf(" \\\n            '1: :{_alternative \"words:word:(");
+    print_subcommands(options->command->operands, " ");
+    printf(")\" files:file:_files}' '*:file:_files'\n        ;;\n");
 }
 
 static imp_status print_script_for_zsh(imp_error *err)
@@ -175,6 +181,8 @@ static void print_command_for_fish(const imp_options *options)
     const char *name = options->command->name;
     printf("complete -c imprint -n __fish_use_subcommand -f -a %s -d '", name);
     print_quoted(options->command->summary, "\\");
+    printf("'\ncomplete -c imprint -n '__fish_seen_subcommand_from %s' -a '", name);
+    print_subcommands(options->command->operands, " ");
     printf("'\n");
     for (int k = 0; k < options->count; k++) {
         const imp_option *option = &options->table[k];
