@@ -25,18 +25,23 @@ for kind in ompi mpich; do
 done
 [ -n "$kinds" ] || exit 77
 
-# ranks KIND N COMMAND...: more processes than processors, also as root in a container
-ranks() {
-    ranks_kind=$1 ranks_count=$2
-    shift 2
-    case $ranks_kind in
-    ompi)
-        OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_ALLOW_RUN_AS_ROOT=1 \
-            OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl_base_warn_component_unused=0 \
-            timeout 120 mpirun.openmpi -n "$ranks_count" "$@"
-        ;;
-    mpich) timeout 120 mpirun.mpich -n "$ranks_count" "$@" ;;
+# more processes than processors, also as root in a container
+export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_ALLOW_RUN_AS_ROOT=1
+export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl_base_warn_component_unused=0
+
+# launcher KIND: the command that a number of processes follows
+launcher() {
+    case $1 in
+    ompi) echo timeout 120 mpirun.openmpi -n ;;
+    mpich) echo timeout 120 mpirun.mpich -n ;;
     esac
+}
+
+# ranks KIND N COMMAND...
+ranks() {
+    launch=$(launcher "$1")
+    shift
+    $launch "$@"
 }
 
 # ends CODE COMMAND...: like expect(), but launchers add lines of their own to failures
@@ -80,12 +85,29 @@ for kind in $kinds; do
     {
         ends 0 ranks "$kind" 3 $learn --epochs 1 --out "resumed-$kind"
         ends 0 ranks "$kind" 2 imprint train --resume --epochs 2 --out "resumed-$kind"
+        says 'in communication'
         same_folders model "resumed-$kind" model.safetensors last.safetensors state.safetensors
         ends 2 ranks "$kind" 4 $learn --shards 3 --out none
         says 'start at most as many processes'
         ends 2 ranks "$kind" 2 imprint train --online --out none
         says 'works in one process'
     }
+    # a signal to mpirun ends all, and any number of processes goes on
+    # shellcheck disable=SC2086
+    $(launcher "$kind") 2 $learn --epochs 100000 --out "stopped-$kind" >"$work/out" 2>&1 \
+        </dev/null &
+    left=$!
+    until [ -e "stopped-$kind/history.jsonl" ]; do sleep 0.05; done
+    kill -TERM "$left"
+    code=0
+    { wait "$left"; } 2>/dev/null || code=$?
+    left=
+    [ "$code" -ne 0 ] || fail 'a training that was stopped ends well'
+    epochs=$(($(wc -l <"stopped-$kind/history.jsonl") + 1))
+    ends 0 ranks "$kind" 3 imprint train --resume --epochs "$epochs" --out "stopped-$kind"
+    # shellcheck disable=SC2086
+    ends 0 $learn --epochs "$epochs" --out "straight-$kind"
+    same_folders "straight-$kind" "stopped-$kind" last.safetensors state.safetensors
     # what one number of processes began, another goes on with
     # shellcheck disable=SC2086
     {

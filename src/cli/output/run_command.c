@@ -4,14 +4,26 @@
 // zeroed and set up.
 #include "cli/output/run_command.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/common/clock.h"
 #include "cli/output/console.h"
+
+// Says how much of the time went into communication, which a faster network would save.
+static void print_communication(const imp_communicator *ranks, double seconds)
+{
+    fprintf(stderr,
+            "imprint: %d processes, %.1f s, of which the first spent %.1f s (%.0f %%) in "
+            "communication, waiting included\n",
+            ranks->size, seconds, ranks->seconds, 100.0 * ranks->seconds / seconds);
+}
 
 // The one function that the program calls for every command. Returns the exit code.
 int imp_command_run(const imp_command *command, imp_communicator *ranks, int argc, char **argv)
 {
+    const double start = imp_monotonic_seconds();
     imp_options options;
     imp_error err = {0};
     void *state = calloc(1, command->state_size + 1); // NULL only without memory
@@ -33,6 +45,9 @@ int imp_command_run(const imp_command *command, imp_communicator *ranks, int arg
     const int code = status != IMP_OK ? imp_console_print_error(status, &err)
                      : options.help || command->report == NULL ? imp_console_flush()
                                                                : command->report(state, &options);
+    if (code == 0 && ranks != NULL && ranks->size > 1 && ranks->rank == 0 && !options.quiet &&
+        !options.help)
+        print_communication(ranks, imp_monotonic_seconds() - start);
     if (command->tear_down != NULL)
         command->tear_down(state);
     imp_options_free(&options);
