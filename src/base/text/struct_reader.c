@@ -40,6 +40,7 @@ static imp_status read_value(const struct_line *line, const imp_struct_member *m
                              void *at)
 {
     char *const from = *text;
+    // strtol() and its like move *text, which shows below whether there was a number
     switch (member->kind) {
     case IMP_MEMBER_BOOL:
         *(bool *)at = strncmp(from, "true", 4) == 0;
@@ -60,6 +61,7 @@ static imp_status read_value(const struct_line *line, const imp_struct_member *m
     case IMP_MEMBER_DOUBLE:
         *(double *)at = strtod(from, text);
         break;
+    // texts and structs are read by the caller
     case IMP_MEMBER_TEXT:
     case IMP_MEMBER_STRUCT:
     case IMP_MEMBER_OTHER:

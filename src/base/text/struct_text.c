@@ -71,6 +71,7 @@ static void write_value(FILE *out, const imp_struct_member *member, const void *
     case IMP_MEMBER_TEXT:
         write_one_line_text(out, *(const char *const *)at);
         break;
+    // members of structs are written as lines of their own
     case IMP_MEMBER_STRUCT:
     case IMP_MEMBER_OTHER:
         break;

@@ -60,6 +60,7 @@ static imp_status write_node(json_writer *w, int place) // NOLINT(misc-no-recurs
     const imp_yaml *yaml = w->yaml;
     const int node = imp_yaml_resolve(yaml, place);
     const char *text = imp_yaml_scalar_text(yaml, node);
+    // aliases can repeat a node, so the limit is on what is written
     w->written += text != NULL ? strlen(text) + 3 : 3;
     if (w->written > w->limit)
         return imp_yaml_fail(yaml, node, "written out, it is longer than %zu bytes", w->limit);
@@ -67,6 +68,7 @@ static imp_status write_node(json_writer *w, int place) // NOLINT(misc-no-recurs
         imp_json_write_string(w->out, text);
         return IMP_OK;
     }
+    // children of a map are keys and values in turn
     const bool is_map = imp_yaml_is_map(yaml, node);
     fputc(is_map ? '{' : '[', w->out);
     int index = 0;

@@ -27,6 +27,7 @@ void imp_data_edit_add_options(imp_data_edit *edit, imp_options *options)
     edit->validation = 0.1;
     edit->seed = 123;
     imp_episode_filter *filter = &edit->drop.filter;
+    // each help text begins with the actions that the option is for
     const imp_option table[] = {
         {"out", 'o', IMP_OPTION_TEXT, &edit->out, "DIR",
          "drop, copy, merge, split, join: folder to write", IMP_TRANSIENT},
@@ -67,6 +68,7 @@ void imp_data_edit_add_options(imp_data_edit *edit, imp_options *options)
 imp_status imp_data_edit_refuse_unfit_options(const imp_data_edit *edit, imp_data_action action,
                                               const imp_options *options, imp_error *err)
 {
+    // sets of actions, one bit each
     enum {
         LIST = 1 << IMP_DATA_LIST,
         DROP = 1 << IMP_DATA_DROP,
@@ -92,6 +94,7 @@ imp_status imp_data_edit_refuse_unfit_options(const imp_data_edit *edit, imp_dat
                 {&filter->outlier, "--outlier", "list and drop", LIST | DROP},
                 {&edit->validation, "--validation", "split", SPLIT},
                 {&edit->seed, "--seed", "split", SPLIT}};
+    // defaults pass: only what was given can be out of place
     for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++)
         if ((rows[k].actions & 1 << action) == 0 && imp_option_is_given(options, rows[k].value))
             return imp_fail(err, IMP_USAGE, "%s is for imprint data %s", rows[k].name, rows[k].of);
@@ -222,13 +225,16 @@ static imp_status write_edited_dataset(imp_data_edit *edit, imp_data_action acti
         status = imp_dataset_divide(&edit->summary, edit->out, sources[0], edit->validation,
                                     edit->seed, monitor, err);
     imp_console_clear_progress();
+    // a failure brings back what was in the place
     imp_output_folder_restore_or_drop_backup(edit->out, edit->force, status, err);
     if (status != IMP_OK)
         return status;
+    // of a joined dataset the settings are those of its parts, not of this command
     if (action == IMP_DATA_JOIN)
         return add_settings_and_preview_of_joined(edit->out, sources[0], err);
     if (action != IMP_DATA_SPLIT)
         return add_settings_and_preview(options, edit->out, err);
+    // a split has two datasets
     char path[IMP_PATH_MAX];
     IMP_TRY(imp_path_join(path, edit->out, "train", err));
     IMP_TRY(add_settings_and_preview(options, path, err));

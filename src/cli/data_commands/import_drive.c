@@ -23,6 +23,7 @@ void imp_import_drive_init(imp_import_drive *drive)
 void imp_import_drive_add_options(imp_options *options, imp_import_drive *drive)
 {
     static const char GROUP[] = "Demonstrations (drive)";
+    // map, start and physics are in the file; what may be chosen is how it is seen and labelled
     const imp_option table[] = {
         {"labels", 0, IMP_OPTION_TEXT, &drive->labels, "WHOSE",
          "labels: expert (its action in every step), or person (the person's action where the "

@@ -66,6 +66,7 @@ const char *imp_eval_page_write(void *context)
                                         : imp_fail(&err, IMP_NO_MEMORY, "out of memory");
     if (status == IMP_OK) {
         content->page = imp_default_page_def();
+        // episodes on the page may last longer than in the evaluation
         const int longest = content->page.env.max_steps;
         content->page.title = about->title;
         content->page.env = *about->env;
@@ -79,6 +80,7 @@ const char *imp_eval_page_write(void *context)
     for (int k = 0; content != NULL && k < EPISODES_MAX; k++)
         imp_demonstration_free(&content->drives[k]);
     free(content);
+    // the report is complete without it
     if (status != IMP_OK)
         fprintf(stderr, "imprint: warning: the report has no %s: %s\n", NAME, err.message);
     return status == IMP_OK ? NAME : NULL;

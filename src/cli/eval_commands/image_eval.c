@@ -88,6 +88,7 @@ static imp_status score_image_of_row(imp_image_scores *scores, imp_predictor *pr
         scores->left_out++;
         return IMP_OK;
     }
+    // names are relative to the table
     if (file[0] == '/')
         snprintf(path, sizeof path, "%s", file);
     else
@@ -101,6 +102,7 @@ static imp_status score_image_of_row(imp_image_scores *scores, imp_predictor *pr
     IMP_TRY(status);
     const int light = find_or_add_light(scores, imp_csv_field(table, LIGHT));
     scores->images++;
+    // each image counts in three groups: all, its class and its light
     for (int k = 0; k < predictor->count; k++) {
         policy_score *p = &scores->policies[k];
         count_image_in_group(&p->all, (int)label, predictor->actions[k]);
@@ -143,6 +145,7 @@ imp_status imp_image_eval_run(imp_image_scores **out, const char *table,
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for scores");
     imp_status status =
         imp_predictor_open(&predictor, policies, segmenter, robot, options->quiet, err);
+    // names are copied, because the predictor is closed before the report
     for (int k = 0; k < predictor.count; k++)
         snprintf(scores->policies[k].name, sizeof scores->policies[k].name, "%s",
                  predictor.names[k]);
@@ -228,6 +231,7 @@ int imp_image_eval_report(const imp_image_scores *scores, const imp_options *opt
                "%.1f %%\n",
                p->name, (long long)p->all.right_side, (long long)p->all.sided,
                100.0 * ratio_or_nan(p->all.right_side, p->all.sided), 100.0 * balanced_accuracy(p));
+        // by class, then by light
         for (int c = 0; c < CLASSES; c++)
             print_group_score(CLASS_NAMES[c], &p->classes[c]);
         for (int c = 0; c < scores->light_count; c++)

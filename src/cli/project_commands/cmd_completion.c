@@ -143,6 +143,7 @@ static void print_command_for_zsh(const imp_options *options)
         printf("]");
         if (option->type != IMP_OPTION_FLAG)
             printf(":value:");
+        // what may follow: words of the option, names of maps, or files
         if (option->type == IMP_OPTION_CHOICE) {
             printf("(");
             print_choices(options, k);
@@ -189,6 +190,7 @@ static void print_command_for_fish(const imp_options *options)
         printf("complete -c imprint -n '__fish_seen_subcommand_from %s' -l %s", name, option->name);
         if (option->letter != 0)
             printf(" -s %c", option->letter);
+        // what may follow: words of the option, names of maps, or files
         if (option->type == IMP_OPTION_CHOICE) {
             printf(" -x -a '");
             print_choices(options, k);

@@ -98,6 +98,7 @@ static void check_programs(report *out)
                  ->found,
              sizeof out->rows[0].found, "%s", has_ffmpeg ? "found" : "not found");
     const bool has_bubblewrap = imp_program_find(path, "bwrap");
+    // being installed is not enough: a container can forbid sandboxes
     const bool works = has_bubblewrap && imp_machine_run_program(text, sizeof text, sandbox);
     const char *advice = works            ? NULL
                          : has_bubblewrap ? "agents run with your rights: the system forbids user "

@@ -96,6 +96,7 @@ static json_t *list_to_json(const imp_run_list *list)
 
 static void print_list(const imp_run_list *list)
 {
+    // columns are as wide as their longest entry
     int names = 3, figures = 7;
     for (int k = 0; k < list->count; k++) {
         const int name = (int)strlen(list->runs[k].path);
@@ -128,6 +129,7 @@ static imp_status read_runs(imp_run_list *list, const settings *s, const imp_opt
         IMP_TRY(imp_run_list_add(list, "runs", err));
     for (int k = 1; k < options->operand_count; k++)
         IMP_TRY(imp_run_list_add(list, options->operands[k], err));
+    // figures are read only of what is shown
     int kept = 0;
     for (int k = 0; k < list->count; k++) {
         const imp_run run = list->runs[k];

@@ -100,6 +100,7 @@ bool imp_machine_run_program(char *out, size_t capacity, const char *const *argv
     out[0] = '\0';
     if (pipe2(ends, O_CLOEXEC) != 0)
         return false;
+    // the program reads nothing, and its errors are not shown
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -109,6 +110,7 @@ bool imp_machine_run_program(char *out, size_t capacity, const char *const *argv
                                       (char *const *)(uintptr_t)argv, environ) == 0;
     posix_spawn_file_actions_destroy(&actions);
     close(ends[1]);
+    // output beyond the capacity is left in the pipe
     for (ssize_t size = 1; started && size > 0 && used + 1 < capacity; used += (size_t)size) {
         size = read(ends[0], out + used, capacity - 1 - used);
         if (size < 0)

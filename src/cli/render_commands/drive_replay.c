@@ -39,6 +39,7 @@ imp_status imp_drive_replay_write(const imp_options *options, const imp_text_lis
     for (int k = 0; k < files.count && status == IMP_OK; k++)
         status = imp_demonstration_read(&read[k], files.paths[k], err);
     if (status == IMP_OK) {
+        // the default size is for one image; views side by side are smaller
         const bool sized = imp_option_is_given(options, &sim->def->camera.width);
         for (int k = 0; k < files.count; k++)
             shown[k] = (imp_video_drive){

@@ -133,6 +133,7 @@ static imp_status run_looks_command(void *state, const imp_options *options, imp
         return imp_fail(err, IMP_USAGE,
                         "give images (files, folders, videos, datasets) or --episodes, as in "
                         "imprint looks frames/ --randomize looks --episodes 200");
+    // randomisation is asked for to be compared, so there must be episodes
     if (s->episodes == 0 && (s->sim.randomize[0] != '\0' || s->sim.randomization[0] != '\0'))
         s->episodes = 200;
     imp_status status = imp_sim_options_complete_def(options, &s->sim, &assets, err);
@@ -169,6 +170,7 @@ static int print_looks(const void *state, const imp_options *options)
     }
     printf("10th, 50th and 90th percentile of images of 80x60; the horizon is row %.1f\n",
            s->horizon);
+    // a column for each figure, a row for each source
     printf("%-24s %6s", "", "images");
     for (int n = 0; n < IMP_LOOK_COUNT; n++)
         printf("  %18s", imp_look_name(n));

@@ -98,6 +98,7 @@ static void write_prediction_rows(settings *s, const imp_image_frame *frame)
         const imp_action a = s->predictor.actions[k];
         double speed, turn_rate;
         imp_velocity_from_action(a, &speed, &turn_rate);
+        // small differences are straight
         const int side = imp_action_turn_direction(a, 0.1);
         if (s->table != NULL) {
             imp_csv_write_field(s->table, frame->name);
@@ -121,6 +122,7 @@ static void write_prediction_rows(settings *s, const imp_image_frame *frame)
 static imp_status draw_frame(settings *s, const imp_image_frame *frame, imp_error *err)
 {
     const int width = s->predictor.count * IMP_OVERLAY_WIDTH, height = imp_overlay_height(frame);
+    // all tiles of a sheet have one size
     const bool on_sheet =
         s->tile_count < SHEET_MAX && (s->tile_count == 0 || height == s->tile_height);
     if (s->out == NULL || !(s->images || on_sheet))

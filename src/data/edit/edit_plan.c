@@ -23,6 +23,7 @@ static imp_status check_same_images_and_steps(const imp_edit_plan *plan, int sou
     const imp_dataset_info *a = imp_dataset_get_info(plan->sources[0]);
     const imp_dataset_info *b = imp_dataset_get_info(plan->sources[source]);
     const char *first = plan->paths[0], *other = plan->paths[source];
+    // one tensor of images needs one size, one kind and one camera
     if (a->width != b->width || a->height != b->height)
         return imp_fail(err, IMP_USAGE,
                         "%s has images of %dx%d, %s of %dx%d: record or import one of them again "
@@ -43,6 +44,7 @@ static imp_status check_same_images_and_steps(const imp_edit_plan *plan, int sou
                         "%s and %s were made with different robots, as their attribute \"robot\" "
                         "says: record one of them again with the same robot",
                         first, other);
+    // an action means what it does in one time step
     if (a->time_step != b->time_step)
         return imp_fail(err, IMP_USAGE,
                         "an action of %s lasts %g s, of %s %g s: record one of them again with the "
@@ -87,6 +89,7 @@ static int compare_episode_hashes(const void *a, const void *b)
 // Fails if two sources hold the same episode. A source may repeat its own.
 static imp_status check_no_common_episodes(const imp_edit_plan *plan, imp_error *err)
 {
+    // sorted by hash, equal episodes are neighbours
     size_t count = 0;
     for (int s = 0; s < plan->source_count; s++)
         count += (size_t)imp_dataset_episode_count(plan->sources[s]);

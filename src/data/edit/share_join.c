@@ -67,6 +67,7 @@ static imp_status check_part_of_same_dataset(const share_join *join, const char 
                         join->paths[0], IMP_PLURAL(first->shares, "part"),
                         IMP_PLURAL(first->whole_episodes, "episode"), path, info->shares,
                         info->whole_episodes);
+    // settings first, since their difference can be named
     if (strcmp(info->settings, first->settings) != 0) {
         find_different_setting(setting, first->settings, info->settings);
         return imp_fail(err, IMP_USAGE,
@@ -74,6 +75,7 @@ static imp_status check_part_of_same_dataset(const share_join *join, const char 
                         "record one of them again",
                         join->paths[0], path, setting[0] != '\0' ? ", such as " : "", setting);
     }
+    // the same settings can stand for different files, such as models
     if (info->width != first->width || info->height != first->height ||
         info->time_step != first->time_step || info->compressed != first->compressed ||
         strcmp(info->map, first->map) != 0 || strcmp(info->lens, first->lens) != 0 ||
@@ -139,6 +141,7 @@ static imp_status check_all_shares(share_join *join, imp_dataset_edit_summary *s
     for (int at = 0; at < join->count; at++) {
         imp_dataset *dataset;
         IMP_TRY(imp_dataset_open(&dataset, join->paths[at], err));
+        // one dataset is open at a time, as there may be many
         const imp_status status = check_share_and_note_place(join, at, dataset, err);
         summary->sources++;
         summary->source_episodes += imp_dataset_episode_count(dataset);
@@ -149,6 +152,7 @@ static imp_status check_all_shares(share_join *join, imp_dataset_edit_summary *s
         if (imp_monitor_should_stop(join->monitor))
             return imp_fail(err, IMP_INTERRUPTED, "interrupted, nothing was changed");
     }
+    // every part must have been among them
     for (int k = 0; k < join->info.shares; k++)
         if (join->order[k] < 0)
             return imp_fail(err, IMP_USAGE,

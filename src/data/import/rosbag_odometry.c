@@ -48,6 +48,7 @@ static odometry_source find_odometry_source(const imp_rosbag_topics *s, const ch
     for (int k = 0; k < s->count; k++) {
         const imp_rosbag_topic *t = &s->all[k];
         const bool is_named = named != NULL && strcmp(t->name, named) == 0;
+        // a speed needs two messages
         if (t->count < 2 || !imp_rosbag_topic_is_odometry(t) ||
             !imp_rosbag_topic_may_belong(t, robot))
             continue;
@@ -61,6 +62,7 @@ static odometry_source find_odometry_source(const imp_rosbag_topics *s, const ch
             found.right = t;
         }
     }
+    // poses win over encoders, and encoders count only as a pair
     if (found.poses != NULL || (named != NULL && !encoders_named) || found.left == NULL ||
         found.right == NULL)
         found.left = found.right = NULL;
@@ -167,6 +169,7 @@ imp_status imp_rosbag_find_odometry(imp_rosbag_scan *out, const imp_rosbag_topic
     const bool received = out->use_receive_times;
     if (named != NULL && strcmp(named, "none") == 0)
         return IMP_OK;
+    // without a request, a bag may lack odometry
     const odometry_source source = find_odometry_source(s, camera->robot);
     const imp_rosbag_topic *first = source.poses != NULL ? source.poses : source.left;
     if (first == NULL)
@@ -175,6 +178,7 @@ imp_status imp_rosbag_find_odometry(imp_rosbag_scan *out, const imp_rosbag_topic
                                         "%s: holds no odometry of %.120s (nav_msgs/Odometry, or "
                                         "duckietown_msgs/WheelEncoderStamped of both wheels)",
                                         s->bag, named);
+    // poses are interpolated by time, so both clocks must be sound
     if (imp_rosbag_count_time_jumps(camera, received) > 0 || !has_sound_times(first, received) ||
         (source.right != NULL && !has_sound_times(source.right, received))) {
         imp_import_add_note(s->summary,
@@ -188,6 +192,7 @@ imp_status imp_rosbag_find_odometry(imp_rosbag_scan *out, const imp_rosbag_topic
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", s->bag);
     out->pose_count = first->count;
     memcpy(out->odometry_topic, first->name, sizeof out->odometry_topic);
+    // encoders need the robot's wheels: radius and distance
     const imp_wheels usual = imp_default_wheels();
     if (source.poses != NULL)
         convert_poses(out->poses, source.poses, received);

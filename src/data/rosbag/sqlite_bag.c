@@ -88,12 +88,14 @@ static imp_status store_topic(imp_rosbag *bag, sqlite3_stmt *query, imp_error *e
     if (grown == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", bag->name);
     second->topics = grown;
+    // the number of topics is limited
     if (connection == NULL)
         return bag->failure;
     second->topics[second->topic_count++] = sqlite3_column_int64(query, 0);
     const char *name = (const char *)sqlite3_column_text(query, 1);
     const char *type = (const char *)sqlite3_column_text(query, 2);
     const char *format = (const char *)sqlite3_column_text(query, 3);
+    // topics of other formats stay without a type, so their messages are ignored
     memset(connection, 0, sizeof *connection);
     if (name == NULL || type == NULL || format == NULL || strcmp(format, "cdr") != 0 ||
         strlen(name) >= sizeof connection->topic)

@@ -74,6 +74,7 @@ imp_status imp_agent_use_robot(imp_agent *agent, const imp_agent_def *def,
         report_warning(def, "%s: %s", remarks.list[k].fault ? "warning" : "note",
                        remarks.list[k].text);
     IMP_TRY(find_trained_camera(&trained, &known, def->model, network, err));
+    // the network was trained with the usual wheels: its duty cycles are corrected
     agent->wheels = robot.wheels;
     agent->corrects_wheels = !are_usual_wheels(&robot.wheels);
     if (agent->corrects_wheels)
@@ -82,6 +83,7 @@ imp_status imp_agent_use_robot(imp_agent *agent, const imp_agent_def *def,
             "note: duty cycles are corrected for the wheels of %s: gain %.3g, trim %.3g, limit "
             "%.3g",
             robot.name, robot.wheels.gain, robot.wheels.trim, robot.wheels.limit);
+    // images are converted if both cameras are known and differ
     if (known && !is_same_camera(&robot.camera, &trained)) {
         report_warning(
             def,

@@ -149,6 +149,7 @@ static void write_ranking(imp_html_page *page, const imp_challenge_report_def *d
               "and angle to it, added up over time. Completed: 60 s without a stall. Progress: the "
               "distance as a share of our expert's from the same start; neither is ranked.");
     imp_html_begin_table(page, headings, FIXED_COLUMNS + IMP_METRIC_COUNT);
+    // rank, completion and progress, then the medians in the order of the ranking
     for (int place = 0; place < def->count; place++) {
         const int p = def->best_first[place];
         const imp_challenge_result *result = &def->results[p];
@@ -209,6 +210,7 @@ static void write_worst_episodes(imp_html_page *page, const imp_challenge_report
             int link_count = 0;
             format_episode_caption(caption, def, p, worst[k]);
             imp_html_add_paragraph(page, caption);
+            // an episode that ended before its first step has no drive
             if (drive == NULL || drive->steps < 1)
                 continue;
             if (simulator != NULL) {
@@ -258,6 +260,7 @@ static imp_status write_page(const imp_challenge_report_def *def, const char *si
              IMP_PLURAL(def->results[0].episodes, "episode"), def->test ? "test" : "validation",
              (unsigned long long)def->seed);
     imp_html_add_paragraph(&page, text);
+    // from the summary to single episodes
     write_ranking(&page, def, order);
     write_episodes(&page, def, order);
     write_worst_episodes(&page, def, simulator);

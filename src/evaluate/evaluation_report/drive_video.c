@@ -103,6 +103,7 @@ static void draw_state_of_column(video_job *job, int index)
         shown->sim != NULL ? imp_sim_view(shown->sim) : imp_env_view(column->own_env);
     char remark[96];
     const bool has_ending = over && shown->ending != NULL;
+    // the caption: name and, when the drive is over, how it ended
     snprintf(remark, sizeof remark, "%s%s%s", shown->name != NULL ? shown->name : "",
              has_ending && shown->name != NULL ? ": " : "", has_ending ? shown->ending : "");
     imp_video_robot robot = {.env = column->env,
@@ -115,6 +116,7 @@ static void draw_state_of_column(video_job *job, int index)
                              .left = NAN,
                              .right = NAN,
                              .remark = remark};
+    // the last state has no action
     if (!over) {
         robot.left = shown->drive->actions[2 * (size_t)column->step];
         robot.right = shown->drive->actions[2 * (size_t)column->step + 1];
@@ -176,6 +178,7 @@ imp_status imp_drive_video_write(int *frames, const imp_drive_video_def *def,
     imp_status status = create_renderers_and_columns(job, monitor, err);
     if (status == IMP_OK)
         status = write_all_frames(job, &written, monitor, err);
+    // also after a failure, where a part of it was created
     imp_video_destroy(job->video);
     for (int k = 0; k < def->count; k++) {
         drive_column *column = &job->columns[k];

@@ -70,6 +70,7 @@ static imp_status write_video(video_job *job, int k, const imp_monitor *monitor,
     char name[64], path[IMP_PATH_MAX];
     snprintf(name, sizeof name, "worst-%d-%d%.16s", job->policy + 1, k + 1, def->extension);
     IMP_TRY(imp_path_join(path, def->folder, name, err));
+    // all policies drive the same start, side by side
     for (int n = 0; n < job->shown_count; n++) {
         shown_policy *shown = &job->shown[n];
         imp_rollout_slot *slot = &shown->workers.slots[0];

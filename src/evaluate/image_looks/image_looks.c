@@ -101,16 +101,19 @@ void imp_looks_measure(double out[IMP_LOOK_COUNT], const uint8_t *rgb, double ho
     double sums[2] = {0.0, 0.0}, gradient = 0.0, lumas[HIGH * WIDE];
     int dark = 0;
     uint8_t road[3];
+    // brightness above and below the horizon
     for (int k = 0; k < HIGH * WIDE; k++) {
         lumas[k] = luma_of(rgb + 3 * k);
         sums[k / WIDE >= edge] += lumas[k];
         dark += lumas[k] < DARK_BELOW;
     }
+    // mean gradient above the horizon: how much structure the background has
     for (int y = 0; y + 1 < edge; y++)
         for (int x = 0; x + 1 < WIDE; x++) {
             const double *p = lumas + y * WIDE + x;
             gradient += imp_hypot(p[1] - p[0], p[WIDE] - p[0]);
         }
+    // chroma of the road: the largest channel less the smallest
     find_road_colour(road, rgb);
     const int top = road[0] > road[1] ? (road[0] > road[2] ? 0 : 2) : (road[1] > road[2] ? 1 : 2);
     const int low = road[0] < road[1] ? (road[0] < road[2] ? 0 : 2) : (road[1] < road[2] ? 1 : 2);

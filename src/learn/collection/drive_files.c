@@ -54,6 +54,7 @@ static imp_status append_folder(imp_drive_files *files, const char *folder, imp_
     imp_folder_reader reader;
     IMP_TRY(imp_folder_reader_open(&reader, folder, err));
     imp_status status = IMP_OK;
+    // hidden files and files of other kinds are skipped
     for (const char *name = ""; status == IMP_OK && name != NULL;) {
         char path[IMP_PATH_MAX];
         status = imp_folder_reader_next(&reader, &name, err);
@@ -65,9 +66,11 @@ static imp_status append_folder(imp_drive_files *files, const char *folder, imp_
             status = append_path(files, path, err);
     }
     imp_folder_reader_close(&reader);
+    // a folder without any drive is most likely the wrong one
     if (status == IMP_OK && files->count == first)
         status = imp_fail(err, IMP_BAD_INPUT,
                           "%s: no demonstration (*" IMP_DRIVE_SUFFIX ") in this folder", folder);
+    // the order of names, not that of the file system
     if (files->count > first)
         qsort(files->paths + first, (size_t)(files->count - first), sizeof *files->paths,
               compare_paths);

@@ -190,10 +190,12 @@ static imp_status record_all_drives(record_job *job, const imp_monitor *monitor,
                                            .label_expert = job->person,
                                            .episodes = def->episodes,
                                            .monitor = monitor};
+    // observations are of the kind that the policy takes
     workers_def.sim.observation = imp_policy_factory_observation(job->policy);
     IMP_TRY(imp_rollout_workers_create(workers, &workers_def, err));
     workers->progress.task = "drive";
     workers->progress.total = (double)def->episodes * def->steps;
+    // results by episode, recorders by slot
     job->results = calloc((size_t)def->episodes, sizeof *job->results);
     job->recorders =
         calloc((size_t)workers->threads * (size_t)workers->batch, sizeof *job->recorders);
@@ -203,6 +205,7 @@ static imp_status record_all_drives(record_job *job, const imp_monitor *monitor,
     IMP_TRY(imp_folder_create(job->folder, err));
     imp_run_episodes(workers, def->episodes,
                      &(imp_episode_task){job, begin_episode, finish_episode});
+    // the first failure in the order of episodes, whatever thread it was on
     for (int k = 0; k < def->episodes; k++)
         if (job->results[k].error.status != IMP_OK)
             return imp_fail(err, job->results[k].error.status, "%s", job->results[k].error.message);

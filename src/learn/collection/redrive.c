@@ -160,14 +160,17 @@ static imp_status drive_all_steps(imp_redriver *r, imp_redrive *redrive, imp_err
     enum { STEPS_BETWEEN_STOPS = 256 };
     const imp_demonstration *drive = &redrive->drive;
     const imp_env *env = imp_sim_env(r->sim);
+    // a start that differs makes the rest meaningless
     IMP_TRY(imp_demonstration_check_state(drive, 0, env, err));
     for (int k = 0; k < drive->steps; k++) {
+        // an episode that ends earlier than in the file is another one
         if (imp_sim_needs_reset(r->sim))
             return imp_fail(err, IMP_CHECK_FAILED,
                             "the drive does not come out the same: here it ends by %s after step "
                             "%d of %d",
                             imp_end_reason_name(env->ending), k, drive->steps);
         if (r->records) {
+            // image, pose and label belong to the state before the step
             record_state(r, redrive, k);
             record_label(r, redrive, k, imp_sim_expert_action(r->sim));
         }
@@ -180,6 +183,7 @@ static imp_status drive_all_steps(imp_redriver *r, imp_redrive *redrive, imp_err
         if ((k + 1) % STEPS_BETWEEN_STOPS == 0 && atomic_load(r->stop))
             return imp_fail(err, IMP_INTERRUPTED, "interrupted");
     }
+    // the state after the last step, which has no label
     if (r->records)
         record_state(r, redrive, drive->steps);
     return IMP_OK;
@@ -203,6 +207,7 @@ imp_status imp_redriver_run(imp_redriver *redriver, imp_redrive *redrive, imp_er
 imp_episode imp_redrive_episode(const imp_redrive *redrive)
 {
     const imp_demonstration *drive = &redrive->drive;
+    // arrays are borrowed from the redrive, which must outlive the episode
     imp_episode episode = {
         .steps = drive->steps,
         .observations = redrive->observations,

@@ -60,6 +60,7 @@ static double ground_brightness(const imp_camera *camera, imp_sine_cosine pitch,
                                 double ahead, double right)
 {
     const imp_camera_def *def = &camera->def;
+    // the point relative to the camera, in the camera's axes
     const double forward = ahead - def->mount_forward, aside = right - def->mount_right;
     const double depth = forward * pitch.cosine + def->mount_height * pitch.sine;
     double px, py;
@@ -68,12 +69,14 @@ static double ground_brightness(const imp_camera *camera, imp_sine_cosine pitch,
                                  (def->mount_height * pitch.cosine - forward * pitch.sine) / depth,
                                  &px, &py))
         return NAN;
+    // pixel centres are at halves; the four pixels around the point must exist
     px -= 0.5;
     py -= 0.5;
     if (!(px >= 0.0 && py >= 0.0 && px < def->width - 1 && py < def->height - 1))
         return NAN;
     const int x = (int)px, y = (int)py;
     const double u = px - x, v = py - y;
+    // bilinear interpolation of luma, green counting twice
     double sum = 0.0;
     for (int k = 0; k < 4; k++) {
         const uint8_t *p =
@@ -186,14 +189,17 @@ void imp_pitch_fit_solve(const imp_pitch_fit *fit, imp_robot_fit *out)
                  fit->count, (int)PAIRS_MIN);
         return;
     }
+    // the estimate uses every pair once
     for (int n = 0; n < fit->count; n++)
         chosen[n] = n;
     const double place = find_best_pitch(fit, chosen);
+    // a minimum at the edge of the range is none
     if (place <= 0.0 || place >= PITCHES - 1) {
         snprintf(out->reason, sizeof out->reason,
                  "the pitch: no pitch within the range makes the images agree");
         return;
     }
+    // bootstrap: the spread over pairs drawn with replacement is the error
     imp_random random = imp_random_stream(fit->def.seed, 1, 0, IMP_PURPOSE_RANDOMIZATION);
     for (int k = 0; k < IMP_FIT_RESAMPLES; k++) {
         for (int n = 0; n < fit->count; n++)

@@ -64,6 +64,7 @@ static imp_status create_pitch_fit_if_possible(fit_job *job, const imp_dataset_i
     imp_robot_fit *out = job->out;
     if (job->def->pitch_range <= 0.0)
         return IMP_OK;
+    // one dataset that does not fit ends the fit of the pitch for all
     if (strcmp(info->observation, imp_observation_kind_name(IMP_OBSERVATION_IMAGE)) != 0 ||
         (job->pitch != NULL && (info->width != job->width || info->height != job->height))) {
         snprintf(out->reason, sizeof out->reason,
@@ -74,6 +75,7 @@ static imp_status create_pitch_fit_if_possible(fit_job *job, const imp_dataset_i
     }
     if (job->pitch != NULL)
         return IMP_OK;
+    // the lens: none, the robot's own, or that of the usual robot
     imp_robot_fit_def def = *job->def;
     if (strcmp(info->lens, imp_lens_name(IMP_LENS_NONE)) == 0)
         def.robot.camera.lens = imp_lens_none();
@@ -102,6 +104,7 @@ static imp_status fit_dataset(fit_job *job, const imp_dataset *dataset, imp_erro
     const imp_dataset_info *info = imp_dataset_get_info(dataset);
     const int count = imp_dataset_episode_count(dataset);
     IMP_TRY(create_pitch_fit_if_possible(job, info, err));
+    // the mean age over all datasets is weighted by their steps
     job->age_sum += read_command_age(dataset) * (double)imp_dataset_step_count(dataset);
     job->steps += (double)imp_dataset_step_count(dataset);
     for (int k = 0; k < count; k++) {
@@ -109,6 +112,7 @@ static imp_status fit_dataset(fit_job *job, const imp_dataset *dataset, imp_erro
         imp_action *duty;
         if (imp_monitor_should_stop(job->monitor))
             return imp_fail(err, IMP_INTERRUPTED, "interrupted");
+        // wheels need poses and commands, the pitch needs poses and images
         IMP_TRY(sent_duty_cycles(&duty, info, episode, err));
         const imp_status status = imp_wheel_fit_add(job->wheels, episode, duty, err);
         free(duty);
@@ -154,6 +158,7 @@ imp_status imp_robot_fit_run(imp_robot_fit *out, const char *const *datasets, in
         return imp_fail(err, IMP_USAGE,
                         "imp_robot_fit_def was not made with imp_default_robot_fit_def(), or a "
                         "number is out of range");
+    // collect the moments of all datasets first
     fit_job job = {.def = def, .monitor = monitor, .out = out};
     imp_status status = imp_wheel_fit_create(&job.wheels, def, err);
     for (int k = 0; k < count && status == IMP_OK; k++) {
@@ -163,6 +168,7 @@ imp_status imp_robot_fit_run(imp_robot_fit *out, const char *const *datasets, in
             status = fit_dataset(&job, dataset, err);
         imp_dataset_close(dataset);
     }
+    // then solve: wheels and delay, its correction, and the pitch
     if (status == IMP_OK)
         status = imp_wheel_fit_solve(job.wheels, out, err);
     if (status == IMP_OK)

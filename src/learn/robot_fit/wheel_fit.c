@@ -95,11 +95,13 @@ static imp_action command_at_motors(const imp_action *duty, int substeps, double
 static void add_steps_with_delay(imp_wheel_fit *fit, const imp_episode *episode,
                                  const imp_action *duty, int first_part, int delay)
 {
+    // substeps of about 1/30 s, in which the simulator steps
     const double dt = episode->time_step;
     const int substeps = dt * 30.0 > 1.5 ? (int)(dt * 30.0 + 0.5) : 1;
     const double width = dt / substeps;
     double forward = 0.0, turn_by_difference = 0.0, turn_by_sum = 0.0;
     for (int t = 0; t < episode->steps; t++) {
+        // means over the step of the responses to sum and difference of the commands
         double u = 0.0, d = 0.0, s = 0.0, speed, turn_rate;
         for (int k = 0; k < substeps; k++) {
             const int now = t * substeps + k;
@@ -114,8 +116,10 @@ static void add_steps_with_delay(imp_wheel_fit *fit, const imp_episode *episode,
             d += turn_by_difference / substeps;
             s += turn_by_sum / substeps;
         }
+        // the response needs a while until it does not depend on its start
         if (t * dt < fit->def.skip || !measure_step_velocity(episode, t, &speed, &turn_rate))
             continue;
+        // the sums that least squares need: responses against measured speed and turn rate
         const int part = first_part + (int)(t * dt / PART_SECONDS);
         moments *m = &fit->parts[(size_t)part * DELAYS + (size_t)delay];
         m->uu += u * u;

@@ -197,6 +197,7 @@ static void build_node(imp_executor *e, const imp_node_state *state)
 {
     const imp_graph_node *node = current_node(e);
     const int input = node->inputs[0];
+    // inputs need no gradient
     switch (node->kind) {
     case IMP_LAYER_INPUT:
     case IMP_LAYER_ACTIONS:

@@ -216,6 +216,7 @@ static void build_dropout(imp_executor *e, imp_node_state *state)
     state->out = input_state(e, 0)->out;
     if (!e->def.training)
         return;
+    // the mask is kept for the backward pass; drawn values are scratch
     const imp_image_view in = state->out;
     state->out = build_output(e);
     state->mask = imp_build_alloc_images(e, &state->size, &NO_BORDER);
@@ -229,6 +230,7 @@ static void build_dropout(imp_executor *e, imp_node_state *state)
         .channels = (size_t)(node->flat ? imp_node_output_size(node) : node->channels),
         .rate = node->parameter,
         .plain = plain};
+    // the mask holds 0 or 1 / (1 - rate), so a product is all
     imp_build_elementwise(e, &e->forward,
                           &(imp_elementwise){.kind = IMP_ELEMENTWISE_MULTIPLY,
                                              .size = state->size,
@@ -287,6 +289,7 @@ static void build_node(imp_executor *e, imp_node_state *state)
     case IMP_LAYER_INPUT:
         build_input(e, state);
         break;
+    // past actions are copied into this output before each run
     case IMP_LAYER_ACTIONS:
         e->actions = state->out = build_output(e);
         break;

@@ -116,6 +116,7 @@ static void build_pooled_weight_gradient(imp_executor *e, const imp_node_state *
     const imp_graph_node *pool_node = &e->def.graph->nodes[state->pool];
     const imp_graph_node *node = &e->def.graph->nodes[e->building];
     const size_t in_row = e->states[node->inputs[0]].out.row;
+    // columns: those of the convolution's output that some window of the pool covers
     imp_pooled_conv_gradient g = {
         .in = state->conv.in,
         .runs = state->conv.runs,
@@ -128,6 +129,7 @@ static void build_pooled_weight_gradient(imp_executor *e, const imp_node_state *
         .gradient = pool->gradient,
         .argmax = pool->argmax,
     };
+    // scratch of the kernel, then what brings its sums into the weights' layout
     g.patches = imp_build_alloc_floats(e, imp_pooled_conv_gradient_patch_count(&g));
     g.sums = imp_build_alloc_floats(e, imp_pooled_conv_gradient_sum_count(&g));
     imp_kernel_call *call = imp_build_append_call(e, &e->backward, IMP_CALL_pooled_conv_gradient);

@@ -185,12 +185,14 @@ static void sum_bias_gradient(const imp_executor *e, const imp_bias_gradient *bi
 static void run_call(const imp_executor *e, const imp_kernel_call *call, size_t batch)
 {
     switch (call->kind) {
+// vector kernels, by the table of the instruction set
 #define IMP_RUN_KERNEL(name, type)                                                                 \
     case IMP_CALL_##name:                                                                          \
         e->kernels->name(&call->name, batch);                                                      \
         break;
         IMP_KERNEL_MAP(IMP_RUN_KERNEL)
 #undef IMP_RUN_KERNEL
+    // calls that are plain C
     case IMP_CALL_PACK_WEIGHTS:
         imp_weights_pack(&call->packing);
         break;

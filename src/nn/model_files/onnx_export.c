@@ -242,6 +242,7 @@ static void put_layer_attributes(imp_protobuf_writer *w, const imp_graph_node *n
         break;
     case IMP_LAYER_AVERAGE_POOL:
         put_window_attributes(w, node);
+        // a mean over what lies in the image, not over the padding
         put_int_attribute(w, "count_include_pad", 0);
         break;
     case IMP_LAYER_BATCH_NORM:
@@ -250,6 +251,7 @@ static void put_layer_attributes(imp_protobuf_writer *w, const imp_graph_node *n
     case IMP_LAYER_ELU:
         put_float_attribute(w, "alpha", node->parameter);
         break;
+    // axis 1 are the channels, axis 0 is the batch
     case IMP_LAYER_CONCAT:
     case IMP_LAYER_FLATTEN:
         put_int_attribute(w, "axis", 1);
@@ -257,6 +259,7 @@ static void put_layer_attributes(imp_protobuf_writer *w, const imp_graph_node *n
     case IMP_LAYER_DENSE:
         put_int_attribute(w, "transB", 1);
         break;
+    // nothing to say
     case IMP_LAYER_INPUT:
     case IMP_LAYER_ACTIONS:
     case IMP_LAYER_RELU:

@@ -63,8 +63,10 @@ static void compute_statistics(const imp_norm *n, size_t batch, size_t c)
     const double count = (double)(batch * n->size.height * n->size.width);
     const size_t left = n->channels - c, lanes = left < VECTOR_LANES ? left : VECTOR_LANES;
     vector mean = {0.0F};
+    // two passes: the variance of differences from the mean loses no digits
     for (int pass = 0; pass < 2; pass++) {
         double total[VECTOR_LANES] = {0.0};
+        // sums of one image in single precision, of the batch in double precision
         for (size_t image = 0; image < batch; image++) {
             vector sum = {0.0F};
             for (size_t y = 0; y < n->size.height; y++) {

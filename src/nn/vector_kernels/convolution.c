@@ -27,6 +27,7 @@ IMP_ALWAYS_INLINE void compute_tile(const imp_conv *c, size_t block, const tile_
     const size_t block_size = c->runs.count * length * IMP_CHANNEL_BLOCK;
     const float *weights = c->weights + block * block_size;
     vector sums[TILE_ROWS][TILE_VECTORS];
+    // begin with the bias
     IMP_UNROLL
     for (size_t v = 0; v < vectors; v++) {
         const size_t channel = block * IMP_CHANNEL_BLOCK + v * VECTOR_LANES;
@@ -35,7 +36,9 @@ IMP_ALWAYS_INLINE void compute_tile(const imp_conv *c, size_t block, const tile_
         for (size_t p = 0; p < pixels; p++)
             sums[p][v] = first;
     }
+    // each input value times the weights of all output channels of the block
     for (size_t r = 0; r < c->runs.count; r++) {
+        // where each pixel's run of inputs begins
         const float *in[TILE_ROWS];
         for (size_t p = 0; p < pixels; p++)
             in[p] = tile->in[p] + c->runs.offsets[r];
@@ -51,6 +54,7 @@ IMP_ALWAYS_INLINE void compute_tile(const imp_conv *c, size_t block, const tile_
             }
         }
     }
+    // what is fused into the convolution: a residual branch and ReLU
     const size_t channel = block * IMP_CHANNEL_BLOCK;
     if (c->added.data != NULL)
         IMP_UNROLL
@@ -123,7 +127,9 @@ static void convolve_image(const imp_conv *c, size_t image)
     tile_pixels tile;
     size_t row = 0, column = 0;
     for (size_t i = 0; i < count; i++) {
+        // sizes of tiles differ by one at most
         const size_t pixels = total * (i + 1) / count - total * i / count;
+        // addresses of the tile's pixels in input, output and residual branch
         for (size_t p = 0; p < pixels; p++) {
             tile.in[p] = c->in.data + image * c->in.image + row * c->in.row + column * c->in.pixel;
             tile.out[p] =

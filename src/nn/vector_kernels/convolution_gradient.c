@@ -23,6 +23,7 @@ IMP_ALWAYS_INLINE void add_tile(const imp_conv_gradient *g, image_group group, c
 {
     const size_t block_size = g->runs.count * g->runs.length * IMP_CHANNEL_BLOCK;
     vector all[TILE_ROWS][TILE_VECTORS];
+    // the sums stay in registers over all pixels of the group
     for (size_t k = 0; k < floats; k++)
         for (size_t v = 0; v < vectors; v++)
             all[k][v] = (vector){0.0F};
@@ -34,6 +35,7 @@ IMP_ALWAYS_INLINE void add_tile(const imp_conv_gradient *g, image_group group, c
             for (size_t x = 0; x < g->columns;
                  x++, at += g->in.pixel, gradient += g->gradient.pixel) {
                 prefetch_to_read(at + g->in.row);
+                // outer product of the run's inputs and the output's gradient
                 vector slope[TILE_VECTORS];
                 for (size_t v = 0; v < vectors; v++)
                     slope[v] = vector_load(gradient + v * VECTOR_LANES);
@@ -46,6 +48,7 @@ IMP_ALWAYS_INLINE void add_tile(const imp_conv_gradient *g, image_group group, c
         }
     for (size_t k = 0; k < floats; k++)
         for (size_t v = 0; v < vectors; v++) {
+            // blocks lie block_size apart, floats of a run one block of channels
             float *to = sums + v / BLOCK_VECTORS * block_size + k * IMP_CHANNEL_BLOCK +
                         v % BLOCK_VECTORS * VECTOR_LANES;
             vector_store(to, vector_load(to) + all[k][v]);

@@ -121,12 +121,14 @@ IMP_ALWAYS_INLINE void multiply_tile(const row_product *p, size_t row, size_t co
                                      size_t rows)
 {
     vector sums[ROWS][BLOCK_VECTORS];
+    // the sums stay in registers over all terms
     for (size_t r = 0; r < rows; r++)
         for (size_t v = 0; v < BLOCK_VECTORS; v++)
             sums[r][v] = (vector){0.0F};
     const float *factors = p->factors + row * p->factor_row, *in = p->in + column;
     for (size_t r = 0; r < rows; r++)
         prefetch_to_write(p->out + (row + r) * p->out_stride + column + PREFETCH_COLUMNS);
+    // one term: a row of values times one factor for each row of the result
     for (size_t t = 0; t < p->terms; t++, in += p->in_stride, factors += p->factor_term) {
         vector values[BLOCK_VECTORS];
         load_block(values, in, count);
@@ -138,6 +140,7 @@ IMP_ALWAYS_INLINE void multiply_tile(const row_product *p, size_t row, size_t co
         }
     }
     for (size_t r = 0; r < rows; r++) {
+        // through memory, since the last columns may be fewer than a block
         float lanes[IMP_CHANNEL_BLOCK], *out = p->out + (row + r) * p->out_stride + column;
         for (size_t v = 0; v < BLOCK_VECTORS; v++)
             vector_store(lanes + v * VECTOR_LANES, sums[r][v]);

@@ -52,6 +52,7 @@ IMP_ALWAYS_INLINE void add_tile(const imp_pooled_conv_gradient *g, const pool_ti
     const size_t channels = g->out_size.channels, width = g->out_size.width;
     const size_t step = g->stride * patch_rows(g, tile->rows) * IMP_CHANNEL_BLOCK;
     vector all[MAX_RUNS][BLOCK_VECTORS];
+    // continue the sums of earlier tiles
     for (size_t r = 0; r < runs; r++)
         for (size_t v = 0; v < BLOCK_VECTORS; v++)
             all[r][v] = vector_load(sums + r * IMP_CHANNEL_BLOCK + v * VECTOR_LANES);
@@ -60,6 +61,7 @@ IMP_ALWAYS_INLINE void add_tile(const imp_pooled_conv_gradient *g, const pool_ti
         const float *gradient = tile->gradient + y * g->gradient.row;
         const int32_t *argmax = tile->argmax + y * width * channels;
         for (size_t x = 0; x < tile->columns; x++, window += step) {
+            // only the patch of the window's maximum takes part
             const vector slope = vector_splat(gradient[x * g->gradient.pixel]);
             const float *at = window + tile->places[argmax[x * channels]];
             for (size_t r = 0; r < runs; r++)

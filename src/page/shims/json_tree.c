@@ -153,6 +153,7 @@ static imp_status read_tokens(json_reader *r)
         case '}':
             IMP_TRY(close_collection(r, *r->at));
             break;
+        // separators
         case ',':
         case ':':
             r->at++;

@@ -99,6 +99,7 @@ static imp_status write_map_of_episode(FILE *out, const imp_page_def *def, int i
     imp_world *world = NULL;
     bool known = drive->map_text == NULL;
     uint64_t hash = drive->map_hash;
+    // a built-in map is known; so are given maps and those of earlier episodes
     for (int k = 0; k < given->count && !known; k++)
         if (strcmp(given->worlds[k]->name, drive->map) == 0) {
             known = true;
@@ -109,6 +110,7 @@ static imp_status write_map_of_episode(FILE *out, const imp_page_def *def, int i
             known = true;
             hash = def->episodes[k].drive->map_hash;
         }
+    // a page finds maps by name: one name, one map
     if (hash != drive->map_hash)
         return imp_fail(err, IMP_BAD_INPUT,
                         "episode %s: its map '%s' differs from another map of that name: write a "
@@ -120,6 +122,7 @@ static imp_status write_map_of_episode(FILE *out, const imp_page_def *def, int i
         return imp_fail(err, IMP_BAD_INPUT,
                         "episode %s: its map '%s' has the name of a built-in map",
                         def->episodes[index].name, drive->map);
+    // a map that only the drive's file holds
     IMP_TRY(imp_demonstration_load_world(&world, drive, err));
     fputs(",\n", out);
     const imp_status status = write_map(out, world, err);

@@ -118,11 +118,13 @@ static imp_status read_map(const reader *r)
     if (json_string_length(name) == 0 || json_string_length(name) >= sizeof out->map ||
         strpbrk(json_string_value(name), "/\\") != NULL)
         return FAIL(r, "the name of the map is empty, too long or a path");
+    // the hash identifies the map; built-in maps come without their text
     copy_sanitized_text(out->map, sizeof out->map, name);
     IMP_TRY(get_hash(r, map, "hash", &out->map_hash));
     const json_t *text = json_object_get(map, "text");
     if (text == NULL || json_is_null(text))
         return IMP_OK;
+    // a text must be the one that the hash was made of
     out->map_bytes = json_string_length(text);
     if (!json_is_string(text) || out->map_bytes < 1 || out->map_bytes > MAP_MAX)
         return FAIL(r, "the text of the map is empty, too long or no text");
@@ -216,6 +218,7 @@ static imp_status read_drivers(const reader *r)
     out->drivers = malloc((size_t)out->steps);
     if (out->drivers == NULL)
         return imp_fail(r->err, IMP_NO_MEMORY, "%s: out of memory", r->name);
+    // an entry is a pair of a driver's name and a number of steps
     for (size_t k = 0; k < json_array_size(runs); k++) {
         const json_t *run = json_array_get(runs, k), *length = json_array_get(run, 1);
         const int driver = find_driver(json_string_value(json_array_get(run, 0)));
@@ -228,6 +231,7 @@ static imp_status read_drivers(const reader *r)
         memset(out->drivers + done, driver, (size_t)steps);
         done += steps;
     }
+    // the runs must cover all steps
     return done == out->steps ? IMP_OK
                               : FAIL(r, "\"drivers\" covers %" PRId64 " of %s", done,
                                      IMP_PLURAL(out->steps, "step"));
@@ -243,6 +247,7 @@ static imp_status read_checks(const reader *r)
     IMP_TRY(get_member(r, checks, "hashes", JSON_ARRAY, &hashes));
     IMP_TRY(get_hash(r, checks, "final", &out->final_check));
     out->check_every = (int)every;
+    // one hash after every so many steps; the last state has its own
     const size_t count = (size_t)(out->steps / out->check_every);
     if (json_array_size(hashes) != count)
         return FAIL(r, "\"checks\" has %zu hashes, and %s with one every %d have %zu",
@@ -255,6 +260,7 @@ static imp_status read_checks(const reader *r)
         if (!parse_hash(json_array_get(hashes, k), &out->checks[k]))
             return FAIL(r, "hash %zu of \"checks\" is not %d hexadecimal digits", k,
                         IMP_DEMONSTRATION_HASH_DIGITS);
+    // the hash of the start is optional
     out->has_start_check = json_object_get(checks, "start") != NULL;
     return out->has_start_check ? get_hash(r, checks, "start", &out->start_check) : IMP_OK;
 }

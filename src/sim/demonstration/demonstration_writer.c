@@ -60,12 +60,14 @@ static json_t *add_changed_settings(json_t *out, const char *prefix,
         char path[IMP_DEMONSTRATION_SETTING_MAX];
         snprintf(path, sizeof path, "%s%s", prefix,
                  member->key != NULL ? member->key : member->name);
+        // a struct adds its own members under its path
         if (member->kind == IMP_MEMBER_STRUCT) {
             strncat(path, ".", sizeof path - strlen(path) - 1);
             out = add_changed_settings(out, path, member->of, at, usual);
         } else if (imp_demonstration_is_setting(path, member) &&
                    memcmp(at, usual, member->size) != 0) {
             const size_t size = imp_demonstration_value_size(member->kind);
+            // one value, or else a list of values
             if (member->size == size) {
                 out = add_or_release(out, path, member_value_json(member->kind, at));
                 continue;

@@ -78,6 +78,8 @@ static void write_intrinsic(text_writer *w, const imp_robot_def *robot)
 {
     const imp_lens *l = &robot->camera.lens;
     const imp_pinhole *p = &robot->projection;
+    // ROS counts pixels from the centre of the first one; the number of coefficients depends on the
+    // model
     append_line(
         w,
         "camera_intrinsic:\n  image_width: %d\n  image_height: %d\n  distortion_model: %s\n"
@@ -89,6 +91,7 @@ static void write_intrinsic(text_writer *w, const imp_robot_def *robot)
         : l->model == IMP_LENS_EQUIDISTANT ? 4
                                            : 5,
         l->k1, l->k2);
+    // the first two coefficients are common to all models
     if (l->model == IMP_LENS_EQUIDISTANT)
         append_line(w, ", %.17g, %.17g", l->k3, l->k4);
     else

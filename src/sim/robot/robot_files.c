@@ -147,6 +147,7 @@ static imp_status read_named_robot(imp_robot_def *robot, imp_robot_remarks *rema
                                    const char *folder, const char *name, imp_error *err)
 {
     char path[IMP_PATH_MAX];
+    // one of the three parts must be the robot's own
     bool own = false;
     for (int k = 0; k < PARTS; k++)
         own = own || find_file_of_part(path, folder, k, name);
@@ -155,6 +156,7 @@ static imp_status read_named_robot(imp_robot_def *robot, imp_robot_remarks *rema
                         "%s: no robot '%.60s': none of %s, %s and %s has a file %.60s%s", folder,
                         name, FOLDERS[0], FOLDERS[1], FOLDERS[2], name, SUFFIX);
     for (int k = 0; k < PARTS; k++) {
+        // missing parts: those of the default robot, then the usual values
         if (!find_file_of_part(path, folder, k, name)) {
             if (!find_file_of_part(path, folder, k, DEFAULT)) {
                 imp_robot_add_remark(remarks, false,

@@ -59,11 +59,13 @@ static imp_status read_wheels(imp_robot_def *robot, imp_robot_remarks *remarks,
     };
     const int count = (int)(sizeof list / sizeof list[0]);
     int found;
+    // numbers that are missing keep their defaults
     IMP_TRY(read_numbers(yaml, map, list, (size_t)count, &found));
     for (int k = 0; k < count; k++)
         if (imp_yaml_get(yaml, map, list[k].key) < 0)
             imp_robot_add_remark(remarks, false, "%s: %s is missing: %g is taken", yaml->source,
                                  list[k].key, *list[k].value);
+    // what the motors cannot do: a reversed wheel, or a duty cycle above 1
     if (fabs(w->trim) >= w->gain)
         return imp_yaml_fail(yaml, map,
                              "trim %g with gain %g would turn a wheel backwards: it must be "
@@ -123,10 +125,12 @@ static imp_status apply_homography(imp_robot_def *robot, imp_robot_remarks *rema
             "%s: a homography belongs to a camera, and there is no camera_intrinsic: "
             "the usual camera is taken, which can be wrong by some degrees",
             yaml->source);
+    // the mounting follows from the homography, up to what no camera does
     if (!imp_robot_set_homography(robot, &robot->projection, homography, &distortion))
         return imp_yaml_fail(yaml, node,
                              "the homography describes no camera above the ground: calibrate the "
                              "mounting again");
+    // doubtful ones are used, with a remark
     if (distortion > 0.12)
         imp_robot_add_remark(remarks, true,
                              "%s: the homography is unlike any camera's by %.0f %%: calibrate the "
@@ -134,6 +138,7 @@ static imp_status apply_homography(imp_robot_def *robot, imp_robot_remarks *rema
                              yaml->source, 100.0 * distortion);
     if (fabs(robot->camera_yaw) > 0.5 * IMP_PI)
         reset_upside_down_mounting(robot, remarks, yaml->source);
+    // a mounting that no robot has is an error of the calibration
     const imp_camera_def *c = &robot->camera;
     if (c->mount_height > MAX_HEIGHT || fabs(c->mount_forward) > MAX_OFFSET ||
         fabs(c->mount_right) > MAX_OFFSET)
@@ -151,6 +156,7 @@ static imp_status read_extrinsic(imp_robot_def *robot, imp_robot_remarks *remark
 {
     const int homography = imp_yaml_get(yaml, map, "homography");
     robot->camera.mount_height = imp_default_camera_def().mount_height;
+    // single numbers override what the homography says
     if (homography >= 0)
         IMP_TRY(apply_homography(robot, remarks, yaml, homography));
     imp_camera_def *c = &robot->camera;
@@ -166,6 +172,7 @@ static imp_status read_extrinsic(imp_robot_def *robot, imp_robot_remarks *remark
     };
     int found;
     IMP_TRY(read_numbers(yaml, map, list, sizeof list / sizeof list[0], &found));
+    // the pitch may be given in degrees
     if (isfinite(degrees))
         c->pitch = degrees * IMP_PI / 180.0;
     if (homography < 0 && found == 0)

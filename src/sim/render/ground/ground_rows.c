@@ -188,6 +188,7 @@ IMP_ALWAYS_INLINE void locate_samples(const imp_ground_uniforms *uniforms,
 {
     const imp_ground_level *levels = uniforms->levels + IMP_SAMPLE_LEVEL_MAX;
     const int32_t texture = one_cell >= 0 ? uniforms->cells[one_cell] : 0;
+    // in a known cell the texture is the same for all samples
     for (int n = first; n < first + count && one_cell >= 0; n++, to++) {
         const imp_ground_level *level = &levels[table->levels[n]];
         __builtin_prefetch(&table->samples[n + PREFETCH_SAMPLES]);
@@ -199,6 +200,7 @@ IMP_ALWAYS_INLINE void locate_samples(const imp_ground_uniforms *uniforms,
         if (!white)
             memcpy(out->cells[to], &cell, sizeof cell);
     }
+    // anywhere: each lane looks up its own cell and texture
     for (int n = first; n < first + count && one_cell < 0; n++, to++) {
         const imp_ground_level *level = &levels[table->levels[n]];
         __builtin_prefetch(&table->samples[n + PREFETCH_SAMPLES]);
