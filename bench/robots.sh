@@ -1,8 +1,8 @@
 #!/bin/sh
 # Trains the policies for robots, and chooses their checkpoints by survival and by images of robots:
 # one on images, under `real` and with delays, that leaves out the sky; one on segments, with its
-# segmenter. Each policy is trained in stages; every stage is a candidate. A candidate's score is the
-# share of surviving episodes on unseen maps under `real`, plus the share of images on which it
+# segmenter. Each policy is trained in stages; every stage is a candidate. A candidate's score is
+# the share of surviving episodes on unseen maps under `real`, plus the share of images on which it
 # steers to the right side.
 # usage: bench/robots.sh [FOLDER [LABELS]]     (build first: ./run test; two hours of two cores)
 # LABELS: a table of `imprint eval --images`; ../shared/real-frames/labels.csv. Without it survival
@@ -83,8 +83,8 @@ choose images
 for stage in $(seq $stages); do
     name=segments-$stage
     # shellcheck disable=SC2086
-    [ -d "$out/$name" ] || $imprint dagger --quiet --observe segments $maps --split train --turns r \
-        $expert --speed 0.4 --start-angle-deg 60 --noise 0.08 --first-episodes $trials \
+    [ -d "$out/$name" ] || $imprint dagger --quiet --observe segments $maps --split train \
+        --turns r $expert --speed 0.4 --start-angle-deg 60 --noise 0.08 --first-episodes $trials \
         --episodes $trials --rounds "$stage" --eval-episodes 3 --eval-steps $steps \
         --randomize dynamics --out "$out/$name"
     score "$name" --segmenter "$out/segmenter" >>"$out/segments.scores"
