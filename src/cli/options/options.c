@@ -134,15 +134,18 @@ static imp_option make_option_for_member(const imp_option *row, const imp_struct
         [IMP_MEMBER_UINT64] = {IMP_OPTION_SEED, "N"},  [IMP_MEMBER_DOUBLE] = {IMP_OPTION_REAL, "R"},
         [IMP_MEMBER_TEXT] = {IMP_OPTION_TEXT, "NAME"},
     };
+    // the kind of the member gives the usual type
     imp_option option = *row;
     option.type = forms[member->kind].type;
     option.placeholder = forms[member->kind].placeholder;
+    // a list of words, or two numbers, is told by the member's other properties
     if (member->choices != NULL || member->word != NULL) {
         option.type = IMP_OPTION_CHOICE;
         option.placeholder = "NAME";
     } else if (member->kind == IMP_MEMBER_INT && member->size == 2 * sizeof(int)) {
         option.type = IMP_OPTION_PAIR;
     }
+    // texts of the row have precedence over those of the member
     if (member->unit != NULL)
         option.placeholder = member->unit;
     if (option.help == NULL)

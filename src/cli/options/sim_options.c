@@ -72,6 +72,7 @@ static void add_seed_and_thread_options(imp_options *options, imp_sim_options *s
 // with. The expert's options change labels, so they are settings.
 static void add_shared_options(imp_options *options, imp_sim_options *sim)
 {
+    // where and with what the robot drives
     const imp_option world[] = {
         {"size", 0, IMP_OPTION_PAIR, &sim->def->camera.width, "WxH",
          "size of an observation [80x60; a model: its own; render: 640x480]", IMP_SETTING},
@@ -87,6 +88,7 @@ static void add_shared_options(imp_options *options, imp_sim_options *sim)
         IMP_MEMBER_OPTION("env.frame_skip", 0, IMP_SETTING),
         IMP_MEMBER_OPTION("scene.room", 0, IMP_SETTING),
     };
+    // how the expert drives, in every command that asks it
     const imp_option expert[] = {
         IMP_MEMBER_OPTION("expert.speed", 0, IMP_SETTING),
         IMP_MEMBER_OPTION("expert.tracking_rate", 0, IMP_SETTING),
@@ -103,6 +105,7 @@ static void add_shared_options(imp_options *options, imp_sim_options *sim)
         IMP_MEMBER_OPTION("expert.look_ahead", 0, IMP_SETTING),
         IMP_MEMBER_OPTION("expert.turns", 0, IMP_SETTING),
     };
+    // the two groups of the help
     add_member_options(options, WORLD_GROUP, world, sizeof world, sim);
     add_member_options(options, EXPERT_GROUP, expert, sizeof expert, sim);
     imp_sim_options_add_assets(options, sim, WORLD_GROUP);

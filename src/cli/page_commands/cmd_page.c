@@ -73,6 +73,7 @@ static imp_status read_episodes(settings *s, const imp_options *options, imp_err
     if (s->files.count > IMP_PAGE_EPISODES_MAX)
         return imp_fail(err, IMP_USAGE, "--episodes: a page holds at most %d, not %d",
                         IMP_PAGE_EPISODES_MAX, s->files.count);
+    // three arrays, since the page borrows names and drives
     s->drives = calloc(count, sizeof *s->drives);
     s->named = calloc(count, sizeof *s->named);
     s->names = calloc(count, sizeof *s->names);
@@ -130,6 +131,7 @@ static int print_page_summary(const void *state, const imp_options *options)
     return imp_console_flush();
 }
 
+// Defaults and options of both kinds of page: of the simulator, and of a dataset.
 static void set_up_page_command(void *state, imp_options *options)
 {
     settings *s = state;

@@ -79,6 +79,7 @@ static bool is_map_option(const imp_option *option)
 
 static const char MAPS[] = "$(imprint map list 2>/dev/null | awk 'NR > 1 { print $1 }')";
 
+// A case of the function that bash calls: the words of one command.
 static void print_command_for_bash(const imp_options *options)
 {
     printf("    %s)\n        words='", options->command->name);
@@ -88,6 +89,7 @@ static void print_command_for_bash(const imp_options *options)
     printf("'\n        case $previous in\n");
     for (int k = 0; k < options->count; k++) {
         const imp_option *option = &options->table[k];
+        // what may stand behind an option that takes a value
         if (option->type == IMP_OPTION_FLAG)
             continue;
         printf("        --%s", option->name);

@@ -166,6 +166,7 @@ static imp_status predict_and_draw_frame(void *context, const imp_image_frame *f
 // Puts the tiles into rows of one image.
 static imp_status write_sheet(const settings *s, imp_error *err)
 {
+    // as many columns as fit into the width, and at least one
     const int tile = s->predictor.count * IMP_OVERLAY_WIDTH;
     const int fitting = SHEET_PIXELS / tile > 0 ? SHEET_PIXELS / tile : 1;
     const int columns = s->tile_count < fitting ? s->tile_count : fitting;
@@ -177,6 +178,7 @@ static imp_status write_sheet(const settings *s, imp_error *err)
     uint8_t *sheet = calloc((size_t)rows * (size_t)s->tile_height, row);
     if (sheet == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for the sheet");
+    // row by row, since tiles lie side by side
     for (int k = 0; k < s->tile_count; k++)
         for (int y = 0; y < s->tile_height; y++)
             memcpy(sheet + ((size_t)(k / columns * s->tile_height) + (size_t)y) * row +
@@ -229,6 +231,7 @@ static imp_status parse_overlay_parts(settings *s, imp_error *err)
     return IMP_OK;
 }
 
+// Opens everything, then predicts image by image.
 static imp_status run_predict_command(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
@@ -238,6 +241,7 @@ static imp_status run_predict_command(void *state, const imp_options *options, i
                         "--policy MODEL image.png");
     if (s->every < 1)
         return imp_fail(err, IMP_USAGE, "--every must be at least 1");
+    // all options and models first: images may be many
     IMP_TRY(parse_overlay_parts(s, err));
     s->opened = true;
     IMP_TRY(imp_predictor_open(&s->predictor, &s->policies, s->segmenter, s->robot, options->quiet,
@@ -247,6 +251,7 @@ static imp_status run_predict_command(void *state, const imp_options *options, i
         IMP_TRY(imp_output_folder_prepare(options, s->out, false, s->force, err));
         IMP_TRY(imp_folder_create(s->out, err));
     }
+    // images go by one at a time; what was there before comes back if one fails
     s->list = options->json ? json_array() : NULL;
     const imp_status status = predict_all_images(s, options, err);
     imp_console_clear_progress();
@@ -278,6 +283,7 @@ static void free_predict_command(void *state)
         free(s->tiles[k]);
 }
 
+// Defaults and options.
 static void set_up_predict_command(void *state, imp_options *options)
 {
     settings *s = state;

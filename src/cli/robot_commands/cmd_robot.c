@@ -138,6 +138,7 @@ static imp_status write_fitted_robot(const settings *s, const imp_robot_def *rob
     return imp_file_write(s->out, text, strlen(text), err);
 }
 
+// Estimates a robot from datasets, and writes and prints what was found.
 static imp_status fit_robot(const settings *s, const imp_options *options, json_t **json,
                             imp_error *err)
 {
@@ -145,6 +146,7 @@ static imp_status fit_robot(const settings *s, const imp_options *options, json_
     imp_robot_fit_def def = imp_default_robot_fit_def();
     imp_robot_fit fit;
     const imp_monitor monitor = imp_console_monitor(options);
+    // everything that can be refused, before minutes of work
     if (s->out != NULL)
         IMP_TRY(imp_output_check_file(s->out, extensions, err));
     if (!(s->confidence >= 0.5 && s->confidence <= 0.999))
@@ -153,11 +155,13 @@ static imp_status fit_robot(const settings *s, const imp_options *options, json_
     if (!(s->pitch_range_deg >= 0.0 && s->pitch_range_deg <= 25.0) || !(s->skip >= 0.0))
         return imp_fail(err, IMP_USAGE,
                         "--pitch-range-deg must be within 0 to 25, and --skip not negative");
+    // what is known already; the fit takes it as given
     if (s->robot[0] != '\0') {
         imp_robot_remarks remarks;
         IMP_TRY(imp_robot_read(&def.robot, &remarks, s->robot, err));
         imp_print_robot_remarks(&remarks);
     }
+    // options in degrees become radians
     def.confidence = s->confidence;
     def.skip = s->skip;
     def.pitch_range = s->pitch_range_deg * IMP_PI / 180.0;
@@ -174,6 +178,7 @@ static imp_status fit_robot(const settings *s, const imp_options *options, json_
     return IMP_OK;
 }
 
+// Runs the subcommand. Its result as JSON is printed here, for all of them alike.
 static imp_status run_robot_command(void *state, const imp_options *options, imp_error *err)
 {
     enum { SHOW, CHECK, FIT };
@@ -188,6 +193,7 @@ static imp_status run_robot_command(void *state, const imp_options *options, imp
     const imp_status status = action == SHOW    ? show_robot(s, options, &json, err)
                               : action == CHECK ? check_robots(options, &json, err)
                                                 : fit_robot(s, options, &json, err);
+    // a failed check still prints what it found, and its own failure comes first
     imp_error later = {0};
     imp_status printed = IMP_OK;
     if (options->json && json != NULL)
@@ -199,6 +205,7 @@ static imp_status run_robot_command(void *state, const imp_options *options, imp
                                                  : imp_fail(err, printed, "%s", later.message);
 }
 
+// Defaults and options. Those of one subcommand say so in their help.
 static void set_up_robot_command(void *state, imp_options *options)
 {
     settings *s = state;
@@ -208,6 +215,7 @@ static void set_up_robot_command(void *state, imp_options *options)
                     .confidence = 0.95,
                     .skip = 1.0,
                     .pitch_range_deg = 8.0};
+    // each help text begins with the subcommand that it is for
     const imp_option table[] = {
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "FILE",
          "show: draw what its camera sees, and beside it what the usual camera sees (.png); fit: "

@@ -77,6 +77,7 @@ static imp_status list_images(char ***names, int *count, const char *path, imp_e
     IMP_TRY(imp_folder_reader_open(&reader, path, err));
     imp_status status;
     while ((status = imp_folder_reader_next(&reader, &name, err)) == IMP_OK && name != NULL) {
+        // other files are none of ours
         if (!is_image_name(name))
             continue;
         if (*count == capacity) {
@@ -88,6 +89,7 @@ static imp_status list_images(char ***names, int *count, const char *path, imp_e
             }
             *names = grown;
         }
+        // the name lives until the folder is read on
         (*names)[*count] = strdup(name);
         if ((*names)[*count] == NULL) {
             status = imp_fail(err, IMP_NO_MEMORY, "out of memory for names of images");
@@ -148,6 +150,7 @@ static imp_status start_ffmpeg(const char *path, pid_t *process, int *output, im
 {
     char input[IMP_PATH_MAX + 8], scale[48];
     int ends[2];
+    // "file:" and the list of protocols: a name is never taken for an address
     snprintf(input, sizeof input, "file:%s", path);
     snprintf(scale, sizeof scale, "scale=%d:%d", (int)VIDEO_WIDTH, (int)VIDEO_HEIGHT);
     const char *const words[] = {
@@ -155,11 +158,13 @@ static imp_status start_ffmpeg(const char *path, pid_t *process, int *output, im
         "file,pipe", "-i",       input,       "-vf",      scale,
         "-pix_fmt",  "rgb24",    "-f",        "rawvideo", "pipe:1",
         NULL};
+    // posix_spawnp() takes pointers that are not constant
     char *arguments[sizeof words / sizeof words[0]];
     for (size_t k = 0; k < sizeof words / sizeof words[0]; k++)
         arguments[k] = (char *)(uintptr_t)words[k];
     if (pipe2(ends, O_CLOEXEC) != 0)
         return imp_fail(err, IMP_IO, "no pipe for ffmpeg: %s", strerror(errno));
+    // raw images come through the pipe, and messages go nowhere
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
@@ -191,6 +196,7 @@ static bool read_exactly(int input, uint8_t *to, size_t length)
     return true;
 }
 
+// Decodes a video with ffmpeg, to one size, a frame at a time.
 static imp_status visit_video_frames(const frame_source *s, imp_error *err)
 {
     const size_t bytes = (size_t)VIDEO_WIDTH * VIDEO_HEIGHT * 3;
@@ -204,12 +210,14 @@ static imp_status visit_video_frames(const frame_source *s, imp_error *err)
         free(rgb);
         return status;
     }
+    // every frame is read, and every N-th one is visited
     for (; status == IMP_OK && read_exactly(output, rgb, bytes); count++) {
         char name[NAME_BYTES];
         snprintf(name, sizeof name, "%.300s frame %d", imp_path_base_name(s->path), count);
         if (count % s->every == 0)
             status = visit_image(s, name, rgb, VIDEO_WIDTH, VIDEO_HEIGHT, count == 0, err);
     }
+    // a visitor that fails ends the decoder as well
     close(output);
     if (status != IMP_OK)
         kill(process, SIGKILL);
@@ -221,12 +229,14 @@ static imp_status visit_video_frames(const frame_source *s, imp_error *err)
                : status;
 }
 
+// Finds out what the path is, and visits its images in order.
 imp_status imp_image_frames_visit(const char *path, int every, imp_image_visitor *visit,
                                   void *context, const imp_monitor *monitor, imp_error *err)
 {
     const frame_source s = {path, every, visit, context, monitor};
     char index[IMP_PATH_MAX];
     imp_file_type type;
+    // by content, not by name; a dataset is a folder with an index
     IMP_TRY(imp_file_type_detect(&type, path, err));
     switch (type) {
     case IMP_FILE_TYPE_FOLDER:

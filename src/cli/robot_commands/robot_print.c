@@ -15,6 +15,7 @@ static const char *usual_value_note(const imp_robot_def *robot, unsigned part)
     return (robot->known & part) != 0 ? "" : "   (not given: usual values)";
 }
 
+// Lens, rectified image and mounting. What the file does not say is marked as the usual value.
 static void print_camera(const imp_robot_def *robot)
 {
     const imp_camera_def *c = &robot->camera;
@@ -26,6 +27,7 @@ static void print_camera(const imp_robot_def *robot)
            usual_value_note(robot, IMP_ROBOT_INTRINSIC));
     printf("  focal lengths  %.1f, %.1f px; principal point %.1f, %.1f px\n", l->fx, l->fy,
            l->cx - 0.5, l->cy - 0.5);
+    // each model has coefficients of its own
     if (l->model == IMP_LENS_EQUIDISTANT)
         printf("  distortion     k1 %.4f, k2 %.4f, k3 %.4f, k4 %.4f\n", l->k1, l->k2, l->k3, l->k4);
     else
@@ -40,6 +42,7 @@ static void print_camera(const imp_robot_def *robot)
            100.0 * c->mount_height, 100.0 * c->mount_forward, 100.0 * fabs(c->mount_right),
            c->mount_right < 0.0 ? "left" : "right", degree * c->pitch,
            usual_value_note(robot, IMP_ROBOT_EXTRINSIC));
+    // only cameras that are not mounted straight
     if (robot->camera_yaw != 0.0 || robot->camera_roll != 0.0)
         printf("                 turned %.1f degrees to the left, %.1f to the right side "
                "(not simulated)\n",
@@ -65,6 +68,7 @@ void imp_robot_print(const imp_robot_def *robot, const imp_robot_remarks *remark
         printf("  %s: %s\n", remarks->list[k].fault ? "fault" : "note", remarks->list[k].text);
 }
 
+// All numbers of a robot in SI units and pixels, and what is odd about them.
 json_t *imp_robot_json(const imp_robot_def *robot, const imp_robot_remarks *remarks)
 {
     const imp_camera_def *c = &robot->camera;
@@ -74,6 +78,7 @@ json_t *imp_robot_json(const imp_robot_def *robot, const imp_robot_remarks *rema
     for (int k = 0; k < remarks->count; k++)
         imp_json_append(list, json_pack("{s:b, s:s}", "fault", remarks->list[k].fault, "text",
                                         remarks->list[k].text));
+    // pixel centres are whole numbers in calibration files, and halves here
     json_t *lens = json_pack(
         "{s:s, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "model",
         imp_lens_model_name((int)l->model), "width", l->width, "height", l->height, "fx_px", l->fx,

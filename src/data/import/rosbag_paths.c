@@ -65,6 +65,7 @@ static imp_status add_bags_of_metadata(imp_rosbag_paths *out, const char *folder
     imp_status status = imp_yaml_parse(&yaml, text, length);
     free(text);
     if (status == IMP_OK) {
+        // a recording that was split has several files, in this order
         const int list =
             imp_yaml_get(&yaml, imp_yaml_get(&yaml, yaml.root, "rosbag2_bagfile_information"),
                          "relative_file_paths");
@@ -98,6 +99,7 @@ static imp_status add_bags_by_extension(imp_rosbag_paths *out, const char *folde
     imp_status status;
     while ((status = imp_folder_reader_next(&reader, &name, err)) == IMP_OK && name != NULL) {
         char path[IMP_PATH_MAX];
+        // by its ending: a folder of a recording holds other files, too
         bool is_bag = false;
         for (size_t k = 0; k < sizeof endings / sizeof endings[0]; k++)
             is_bag = is_bag || imp_path_has_suffix(name, endings[k]);
@@ -115,6 +117,7 @@ static imp_status add_bags_by_extension(imp_rosbag_paths *out, const char *folde
         return imp_fail(err, IMP_BAD_INPUT,
                         "%s: the folder holds no bag: no metadata.yaml, .db3, .mcap or .bag",
                         folder);
+    // folders have no order; names that are numbered do
     qsort(out->items + first, (size_t)(out->count - first), sizeof *out->items, compare_paths);
     return IMP_OK;
 }

@@ -136,6 +136,7 @@ static imp_rosbag_read_result read_message(imp_rosbag *bag, imp_rosbag_cursor c,
 static imp_rosbag_read_result open_chunk(imp_rosbag *bag, imp_rosbag_cursor c, bool cut,
                                          imp_error *err)
 {
+    // start and end time, size, checksum; the name of the compression; the size of the records
     const uint8_t *head = read_bytes(&c, 28);
     const imp_rosbag_cursor compression = read_text(&c);
     const uint8_t *size = read_bytes(&c, 8);
@@ -145,10 +146,12 @@ static imp_rosbag_read_result open_chunk(imp_rosbag *bag, imp_rosbag_cursor c, b
     const size_t most = GROWTH_MAX * bytes_left(&c);
     imp_decompress_result end = IMP_DECOMPRESS_CORRUPT;
     bag->chunk_is_truncated = cut;
+    // an uncompressed chunk is read in place
     if (bytes_left(&compression) == 0) {
         bag->chunk = c;
         return IMP_ROSBAG_OTHER_RECORD;
     }
+    // the claimed size counts as far as such compression can reach
     bag->decompressed.limit = claimed < most ? (size_t)claimed : most;
     if (bag->decompressed.limit > CHUNK_BYTES_MAX)
         bag->decompressed.limit = CHUNK_BYTES_MAX;
@@ -160,6 +163,7 @@ static imp_rosbag_read_result open_chunk(imp_rosbag *bag, imp_rosbag_cursor c, b
         bag->failure = imp_fail(err, IMP_NO_MEMORY, "%s: out of memory for a chunk", bag->name);
         return IMP_ROSBAG_FAILED;
     }
+    // what could be decompressed is read, also before the damage
     const bool damaged = end == IMP_DECOMPRESS_CORRUPT || (end == IMP_DECOMPRESS_TRUNCATED && !cut);
     bag->corrupt_chunks += damaged;
     bag->chunk = (imp_rosbag_cursor){bag->decompressed.bytes, bag->decompressed.bytes};

@@ -23,6 +23,7 @@ imp_status imp_rosbag2_open(imp_rosbag *bag, bool *known, imp_error *err)
     size_t length = bag->length;
     imp_decompressed whole = {.limit = GROWTH_MAX * length};
     *known = false;
+    // a file that was compressed as a whole
     if (is_zstd(bytes, length)) {
         if (imp_zstd_decompress(&whole, bytes, length) == IMP_DECOMPRESS_NO_MEMORY) {
             imp_decompressed_free(&whole);
@@ -31,6 +32,7 @@ imp_status imp_rosbag2_open(imp_rosbag *bag, bool *known, imp_error *err)
         bytes = whole.bytes;
         length = whole.length;
     }
+    // what it is by its first bytes, whatever it is called
     const bool mcap = imp_mcap_is_file(bytes, length), sqlite = imp_sqlite_is_file(bytes, length);
     if (!mcap && !sqlite) {
         imp_decompressed_free(&whole);
@@ -42,6 +44,7 @@ imp_status imp_rosbag2_open(imp_rosbag *bag, bool *known, imp_error *err)
         imp_decompressed_free(&whole);
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", bag->name);
     }
+    // the bag owns the decompressed file from here on
     bag->second->file = whole;
     bag->bytes = bytes;
     bag->length = length;

@@ -39,6 +39,7 @@ static imp_status open_database(imp_rosbag *bag, imp_error *err)
     enum { WRITE_VERSION = 18, READ_VERSION = 19, WAL = 2, ROLLBACK = 1 };
     struct imp_rosbag2 *second = bag->second;
     uint8_t *bytes = (uint8_t *)(uintptr_t)bag->bytes;
+    // the mapped file is read only, so the two bytes change in a copy
     if (bag->bytes[READ_VERSION] == WAL) {
         second->copy = malloc(bag->length);
         if (second->copy == NULL)
@@ -50,6 +51,7 @@ static imp_status open_database(imp_rosbag *bag, imp_error *err)
     if (sqlite3_open_v2(":memory:", &second->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
                         NULL) != SQLITE_OK)
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", bag->name);
+    // a hostile file: no schema is trusted, values are limited, work is counted
     sqlite3 *db = second->database;
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
@@ -57,6 +59,7 @@ static imp_status open_database(imp_rosbag *bag, imp_error *err)
                   bag->length < 1 << 30 ? (int)bag->length + 1000 : 1 << 30);
     second->operations = CALLS_MIN + (int64_t)(bag->length >> 20) * CALLS_PER_MB;
     sqlite3_progress_handler(db, OPERATIONS_PER_CALL, count_operations, second);
+    // the bytes are the database; nothing is opened by name
     if (sqlite3_deserialize(db, "main", bytes, (sqlite3_int64)bag->length,
                             (sqlite3_int64)bag->length, SQLITE_DESERIALIZE_READONLY) != SQLITE_OK)
         return fail_sqlite(bag, err);

@@ -177,6 +177,7 @@ static imp_status run_evaluation(eval_job *work, const imp_policy_factory *polic
 {
     const imp_eval_def *def = work->def;
     int episodes = def->episodes;
+    // a part drives its own episodes under their numbers in the whole
     if (def->shares > 0) {
         work->out->first = imp_share_begin(def->episodes, def->share, def->shares);
         episodes = imp_share_begin(def->episodes, def->share + 1, def->shares) - work->out->first;
@@ -186,10 +187,12 @@ static imp_status run_evaluation(eval_job *work, const imp_policy_factory *polic
     IMP_TRY(imp_evaluation_alloc(work->out, episodes, work->workers.maps, err));
     IMP_TRY(alloc_workers_memory(work, err));
     IMP_TRY(imp_eval_definition_hash(&work->out->definition, def, work->workers.maps, err));
+    // the work itself
     work->workers.progress.task = imp_policy_factory_name(policy);
     work->workers.progress.total = (double)episodes * def->steps;
     imp_run_episodes(&work->workers, episodes,
                      &(imp_episode_task){work, begin_episode, finish_episode});
+    // what the threads counted by themselves
     IMP_TRY(fail_with_earliest_failure(work, err));
     sum_histograms_of_workers(work);
     for (int e = 0; e < episodes; e++)

@@ -346,6 +346,7 @@ static bool trajectory_from_json(imp_episode_result *r, const json_t *line, imp_
     double *values = calloc(4 * (steps + 1), sizeof *values);
     bool good =
         values != NULL && reals_from_json(values, json_object_get(line, "poses"), 3 * (steps + 1));
+    // three numbers a pose, one a lane distance, four a pair of actions
     for (size_t k = 0; k <= steps && good; k++)
         r->poses[k] = (imp_pose){values[3 * k], values[3 * k + 1], values[3 * k + 2]};
     good = good && reals_from_json(values, json_object_get(line, "lane_distances"), steps);
@@ -358,6 +359,7 @@ static bool trajectory_from_json(imp_episode_result *r, const json_t *line, imp_
                                               (float)values[4 * k + 2], (float)values[4 * k + 3]};
     }
     free(values);
+    // the drive is a text of its own format
     if (r->drive == NULL || !good)
         return good;
     const char *text = json_string_value(json_object_get(line, "drive"));
@@ -404,6 +406,7 @@ static bool add_histogram(imp_histogram *histogram, const json_t *array)
     return good;
 }
 
+// A header, a line for each episode, and a line with the histograms.
 imp_status imp_evaluation_read_part(imp_evaluation *out, FILE *in, const char *name,
                                     const imp_eval_def *def, imp_error *err)
 {
@@ -412,11 +415,13 @@ imp_status imp_evaluation_read_part(imp_evaluation *out, FILE *in, const char *n
     json_t *line;
     imp_status status = read_header(&reader, &header, err);
     if (status == IMP_OK) {
+        // a line for each episode of the part
         const int last = imp_share_begin(def->episodes, header.share + 1, header.shares);
         for (int e = imp_share_begin(def->episodes, header.share, header.shares);
              e < last && status == IMP_OK; e++)
             status = read_episode(&reader, out, e, def, err);
     }
+    // then one with the counts of all its steps
     if (status == IMP_OK)
         status = read_line(&reader, &line, err);
     if (status == IMP_OK) {
@@ -454,6 +459,7 @@ static imp_status check_part(part_join *join, int at, const part_header *header,
                              const imp_eval_def *def, imp_error *err)
 {
     const char *path = join->paths[at];
+    // the first part says how many there are; no place is taken yet
     if (at == 0) {
         join->shares = header->shares;
         join->order = calloc((size_t)header->shares, sizeof *join->order);
@@ -463,6 +469,7 @@ static imp_status check_part(part_join *join, int at, const part_header *header,
         for (int k = 0; k < header->shares; k++)
             join->order[k] = -1;
     }
+    // all parts are of one evaluation: its division, its settings, its policy
     if (header->shares != join->shares || header->whole_episodes != def->episodes)
         return imp_fail(err, IMP_USAGE,
                         "%s is one of %s of %s, %s one of %d of %d: give the parts of one "
@@ -480,6 +487,7 @@ static imp_status check_part(part_join *join, int at, const part_header *header,
                         "%s: was driven by %s, but the policy is %s here: drive it again with the "
                         "same",
                         path, header->policy, join->policy);
+    // each place is taken once
     int *place = &join->order[header->share - 1];
     if (*place >= 0)
         return imp_fail(err, IMP_USAGE, "%s and %s are both part %d of %d: give each part once",
@@ -520,6 +528,7 @@ static imp_status load_maps(imp_map_set *out, const imp_sim_def *sim, imp_error 
     return imp_map_set_filter(out, sim->split, err);
 }
 
+// Reads all headers, then all parts, and computes the statistics of the whole anew.
 imp_status imp_evaluation_join(imp_evaluation *out, const char *const *paths, int count,
                                const imp_policy_factory *policy, const imp_eval_def *def,
                                imp_error *err)
@@ -530,15 +539,18 @@ imp_status imp_evaluation_join(imp_evaluation *out, const char *const *paths, in
     IMP_TRY(imp_eval_check_def(def, err));
     if (count < 1)
         return imp_fail(err, IMP_USAGE, "give the parts of an evaluation");
+    // what the parts must have in common: policy, settings and maps
     imp_policy_factory_identity(policy, join.policy);
     imp_status status = load_maps(&maps, &def->sim, err);
     if (status == IMP_OK)
         status = imp_eval_definition_hash(&out->definition, def, &maps, err);
     snprintf(join.definition, sizeof join.definition, "%016" PRIx64, out->definition);
     if (status == IMP_OK)
+        // all headers before any row: a wrong part is found at once
         status = check_parts(&join, def, err);
     if (status == IMP_OK)
         status = imp_evaluation_alloc(out, def->episodes, &maps, err);
+    // in the order of the episodes, whatever order the files were given in
     for (int k = 0; k < join.shares && status == IMP_OK; k++)
         status = read_part(out, paths[join.order[k]], def, err);
     if (status == IMP_OK)

@@ -165,6 +165,7 @@ static imp_status check_callback_def(const imp_callback_def *def, imp_error *err
     return IMP_OK;
 }
 
+// The caller's functions stay where they are; only texts are copied.
 imp_status imp_callback_create(imp_callback **out, const imp_callback_def *def, imp_error *err)
 {
     const imp_status status = check_callback_def(def, err);
@@ -173,6 +174,7 @@ imp_status imp_callback_create(imp_callback **out, const imp_callback_def *def, 
     imp_callback *callback = calloc(1, sizeof *callback);
     if (callback == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a policy");
+    // texts are copied: the definition may go
     callback->name = strdup(def->name);
     callback->identity = def->identity != NULL ? strdup(def->identity) : NULL;
     if (callback->name == NULL || (def->identity != NULL && callback->identity == NULL)) {
@@ -182,6 +184,7 @@ imp_status imp_callback_create(imp_callback **out, const imp_callback_def *def, 
     callback->def = *def;
     callback->def.name = callback->name;
     callback->def.identity = callback->identity;
+    // every policy of this callback shares the table
     callback->vtable = (imp_policy_vtable){.name = callback->name,
                                            .needs_observation = def->needs_observation,
                                            .reset = callback_policy_reset,

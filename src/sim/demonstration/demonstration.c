@@ -103,21 +103,25 @@ imp_status imp_demonstration_add(imp_demonstration *demonstration, imp_action ac
     return IMP_OK;
 }
 
+// A drive has hashes of some states only: every so many steps, and of the last.
 imp_status imp_demonstration_check_state(const imp_demonstration *demonstration, int step,
                                          const imp_env *env, imp_error *err)
 {
     const int every = demonstration->check_every;
     const bool last = step == demonstration->steps;
+    // steps without a hash pass
     if (step == 0 && !demonstration->has_start_check)
         return IMP_OK;
     if (step > 0 && step % every != 0 && !last)
         return IMP_OK;
     const uint64_t hash = imp_env_state_hash(env);
+    // the last step may have two: that of its place, and the final one
     const uint64_t wanted =
         step == 0 ? demonstration->start_check
                   : (step % every == 0 ? demonstration->checks[step / every - 1] : hash);
     if (hash == wanted && (!last || hash == demonstration->final_check))
         return IMP_OK;
+    // the last step that was compared and equal
     const int before = step == 0 ? 0 : (step - 1) / every * every;
     if (step == 0)
         return imp_fail(err, IMP_CHECK_FAILED,

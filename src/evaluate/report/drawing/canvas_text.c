@@ -78,6 +78,8 @@ static void add_glyph_contour(outline *o, const imp_glyph_point *points, int cou
     add_outline_point(o, last.x, last.y);
     for (int k = 1; k < count; k++) {
         imp_pixel_point end = {points[k].x, points[k].y};
+        // A bend is the control point of a curve. It ends at the next point, or half-way to the
+        // next bend: TrueType leaves out points that lie there.
         if (points[k].kind == IMP_GLYPH_BEND) {
             const imp_pixel_point control = end;
             const imp_glyph_point *next = &points[(k + 1) % count];

@@ -119,10 +119,13 @@ static int spawn_ffmpeg(imp_video *v, char *const *arguments, int its_end)
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t signals;
+    // frames come through the pipe, words go to the file
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, its_end, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions, fileno(v->words), STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, fileno(v->words), STDERR_FILENO);
+    // Signals that the program handles or ignores have their usual effect on ffmpeg. Its own group
+    // keeps Ctrl-C away from it: the program ends it in its own time.
     sigemptyset(&signals);
     sigaddset(&signals, SIGPIPE);
     sigaddset(&signals, SIGINT);
@@ -172,6 +175,7 @@ static imp_status start_ffmpeg(imp_video *v, const struct video_format *format, 
                        : imp_fail(err, IMP_IO, "ffmpeg cannot be started: %s", strerror(reason));
 }
 
+// Starts what encodes: our own writer for animated PNG, ffmpeg for all others.
 imp_status imp_video_create(imp_video **out, const char *path, int width, int height,
                             double frame_time, const imp_monitor *monitor, imp_error *err)
 {
@@ -188,9 +192,11 @@ imp_status imp_video_create(imp_video **out, const char *path, int width, int he
     v->frame_bytes = (size_t)width * (size_t)height * 3;
     snprintf(v->path, sizeof v->path, "%s", path);
     imp_status status = IMP_OK;
+    // an animated PNG needs no other program
     if (format->arguments[0] == NULL) {
         status = imp_animation_create(&v->animation, width, height, frame_time, err);
     } else {
+        // what ffmpeg says is read only when it fails; it writes by name, so the file has one
         v->words = tmpfile();
         status = v->words != NULL ? imp_atomic_file_open_named(&v->file, path, err)
                                   : imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
