@@ -52,6 +52,7 @@ def test_a_part_of_an_observation_holds_it(env, part):
     assert np.array_equal(np.array(held), before)
 
 
+@pytest.mark.filterwarnings("ignore:Setting the shape")  # NumPy 2.5 and later
 def test_what_is_done_to_an_array_does_not_reach_the_next_one(env):
     env.reset(seed=1)
     for _ in range(6):
