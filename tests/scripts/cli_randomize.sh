@@ -54,7 +54,7 @@ echo '{"trim": {"type": "beta"}}' >bad.json
 expect 3 imprint log --randomization bad.json --out never
 says "bad.json:1: trim: type 'beta' is none of int, uniform, normal"
 expect 2 imprint log --randomize wether --out never
-says "--randomize: 'wether' is none of all, none, indoors, looks"
+says "--randomize: 'wether' is none of all, none, indoors, real, looks"
 expect 2 imprint eval --protocol aido-lf --randomize all
 says '--randomize: --protocol aido-lf has its own'
 absent never
