@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 // Signal handlers can reach nothing but a global.
@@ -82,6 +83,15 @@ typedef struct progress_state {
 // One bar per process: there is one terminal.
 static progress_state progress_bar;
 
+// Columns of the terminal: a longer line would go on in the next one, which is not erased.
+static int terminal_width(void)
+{
+    enum { USUAL = 80 };
+    struct winsize size;
+    const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
+    return known ? size.ws_col : USUAL;
+}
+
 // Draws the bar over the previous one: carriage return, erase the line, text.
 static void draw_progress_bar(const imp_progress *progress, double now)
 {
@@ -101,9 +111,11 @@ static void draw_progress_bar(const imp_progress *progress, double now)
     char left[32] = "";
     if (rate > 0.0 && progress->total > 0.0)
         snprintf(left, sizeof left, ", %.0f s left", (progress->total - progress->done) / rate);
-    dprintf(STDERR_FILENO, "\r\033[K%s [%s] %3.0f%%  %.0f %s/s%s%s%s", progress->task, cells,
-            100.0 * share, rate, progress->unit, left, progress->detail != NULL ? "  " : "",
-            progress->detail != NULL ? progress->detail : "");
+    char line[512];
+    snprintf(line, sizeof line, "%s [%s] %3.0f%%  %.0f %s/s%s%s%s", progress->task, cells,
+             100.0 * share, rate, progress->unit, left, progress->detail != NULL ? "  " : "",
+             progress->detail != NULL ? progress->detail : "");
+    dprintf(STDERR_FILENO, "\r\033[K%.*s", terminal_width() - 1, line);
     progress_bar.visible = true;
 }
 
