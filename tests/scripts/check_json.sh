@@ -4,6 +4,7 @@
 set -eu
 cd "${SOURCE:?the checkout}"
 
+# shellcheck disable=SC2016  # the dollars are awk's
 find src -name '*.[ch]' ! -path 'src/page/shims/*' | sort | xargs awk '
     BEGIN {
         setter = "json_(object_(set|update)[a-z_]*|array_(set|append|insert|extend)[a-z_]*)[(]"

@@ -24,27 +24,13 @@
 
 // Files whose names have no variable part.
 static const char *const FIXED_NAMES[] = {
-    IMP_DATASET_INDEX_FILE,
-    "metadata.json",
-    IMP_SETTINGS_FILE_NAME,
-    "observations.png",
-    "segments.png",
-    "model.safetensors",
-    "last.safetensors",
-    "history.csv",
-    "loss.svg",
-    "metrics.json",
-    "state.safetensors",
-    "trajectories.png",
-    "history.jsonl",
-    "report.html",
-    "episodes.csv",
-    "failures.csv",
-    "rounds.csv",
-    "rounds.svg",
-    "predictions.csv",
-    "sheet.png",
-    "simulator.html",
+    IMP_DATASET_INDEX_FILE, "metadata.json",     IMP_SETTINGS_FILE_NAME,
+    "observations.png",     "segments.png",      "model.safetensors",
+    "last.safetensors",     "history.csv",       "loss.svg",
+    "metrics.json",         "state.safetensors", "trajectories.png",
+    "history.jsonl",        "report.html",       "episodes.csv",
+    "failures.csv",         "rounds.csv",        "rounds.svg",
+    "predictions.csv",      "sheet.png",         "simulator.html",
 };
 
 // Whether imprint writes files of this name. No other file is ever removed. The list must grow with

@@ -35,9 +35,9 @@ typedef struct imp_rosbag_scan {
     imp_ros_message_kind command_kind;
     imp_rosbag_command *commands; // (command_count) sorted by epoch and time
     size_t command_count;
-    bool single_epoch;      // commands apply to images of all epochs
-    bool use_receive_times; // times of reception instead of the messages' stamps
-    int64_t unreadable;     // invalid commands on that topic
+    bool single_epoch;        // commands apply to images of all epochs
+    bool use_receive_times;   // times of reception instead of the messages' stamps
+    int64_t unreadable;       // invalid commands on that topic
     char odometry_topic[256]; // topic of the poses; "" if there is none
     imp_rosbag_pose *poses;   // (pose_count) in order of time
     size_t pose_count;
