@@ -1,50 +1,86 @@
-// imprint sweep: trains one network per seed with the same options, evaluates each from the same
-// starts, and reports how much the results differ. So it shows whether a difference between two
-// settings is larger than the spread over seeds. Everything behind "--" is parsed as options of
-// `imprint train`, with its own option table. Each seed has a folder with its model and
-// evaluation.json. That record holds the settings it belongs to; --resume reuses it only if they
-// are equal, so changed options never mix with old results. --require-... turns the sweep into a
-// test: exit code 1 if any network is below a bound.
+// imprint sweep: runs a training command several times and evaluates each policy from the same
+// starts. Without --grid and --random the runs differ in their training seed alone, which shows how
+// much results differ by chance. With them they differ in options. What stands behind "--" is the
+// command, `imprint train` if it begins with an option, and is read with the command's own option
+// table (sweep_job.c). All runs are checked before the first one starts. Each run has a folder and
+// a record of its results (sweep_trial.c), so a sweep that was interrupted goes on where it was.
+// Successive halving trains all candidates for a while and goes on with the best ones.
+// --require-... turns a sweep over seeds into a test: exit code 1 if any network is below a bound.
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/clock.h"
 #include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/io/folder_lock.h"
 #include "base/text/plural.h"
-#include "cli/eval_commands/sweep.h"
+#include "base/text/suggestion.h"
+#include "cli/eval_commands/sweep_report.h"
+#include "cli/eval_commands/sweep_table.h"
+#include "cli/eval_commands/sweep_trial.h"
 #include "cli/options/settings_file.h"
 #include "cli/output/console.h"
 #include "cli/output/json_output.h"
 #include "cli/output/output_folder.h"
 #include "evaluate/evaluation/eval_settings.h"
-#include "learn/training/training.h"
 
-// SEEDS_MAX bounds the table; EXACT_DIGITS because records are read back and must not lose digits.
-enum { SEEDS_MAX = 1000, RECORD_BYTES_MAX = 1 << 20, EXACT_DIGITS = 17 };
+// SEEDS_MAX bounds the table; EXACT_DIGITS because figures must not lose digits.
+enum { SEEDS_MAX = 1000, DEFAULT_SEEDS = 5, EXACT_DIGITS = 17 };
 
-// Settings, the options of the trainings, and the results.
-// The rows are allocated when the number of seeds is known.
+// Settings and results, and what is held while it runs.
 typedef struct sweep_state {
     imp_sweep_settings settings;
-    imp_options training; // of the trainings
-    imp_sweep_row *rows;  // (seeds)
-    int lock;             // of the folder
+    bool help; // of the command was printed instead
+    int lock;  // of the folder
 } sweep_state;
+
+// Options of what differs from run to run. They may be given otherwise when a sweep is continued:
+// runs that are there are found by their values.
+static void add_search_options(imp_options *options, imp_sweep_settings *s)
+{
+    const imp_option table[] = {
+        {"grid", 0, IMP_OPTION_LIST, &s->grid, "NAME=A,B,...",
+         "values of an option of the command; may be repeated: all combinations are tried. "
+         "Semicolons separate values that have commas",
+         IMP_FLEXIBLE},
+        {"random", 0, IMP_OPTION_LIST, &s->random, "NAME=LOW..HIGH",
+         "draw values of an option from a range, with :log behind it evenly over its logarithm, "
+         "or from values such as A,B; may be repeated",
+         IMP_FLEXIBLE},
+        {"draws", 0, IMP_OPTION_INT, &s->trials, "N",
+         "draws of --random for each combination of --grid", IMP_FLEXIBLE},
+        {"draw-seed", 0, IMP_OPTION_SEED, &s->draw_seed, "N", "seed of the draws", IMP_FLEXIBLE},
+        {"halving", 0, IMP_OPTION_INT, &s->halving, "N",
+         "successive halving: train all for --first-rung, go on with the best 1/N for N times as "
+         "long, and so on; 0: train all to the end",
+         IMP_FLEXIBLE},
+        {"first-rung", 0, IMP_OPTION_INT, &s->first_rung, "N",
+         "epochs of the first rung, rounds of imprint dagger", IMP_FLEXIBLE},
+        {"rank-by", 0, IMP_OPTION_TEXT, &s->rank_by, "NAME",
+         "what makes a combination better, as the mean over its seeds: progress, completed, "
+         "lane-distance, reward or loss",
+         IMP_FLEXIBLE},
+        {"command", 0, IMP_OPTION_LIST, &s->words, "WORD",
+         "the command and its options, word by word, as a settings file has them; on the command "
+         "line they stand behind --",
+         IMP_FLEXIBLE},
+    };
+    imp_options_add_group(options, "What differs", table, (int)(sizeof table / sizeof table[0]));
+}
 
 // The bounds are transient: they do not change what is computed.
 static void add_sweep_options(imp_options *options, imp_sweep_settings *s)
 {
     const imp_option table[] = {
         {"seeds", 'n', IMP_OPTION_INT, &s->seeds, "N",
-         "number of trainings, each with its own seed", IMP_TRANSIENT},
+         "trainings, each with its own seed; 1 with --grid or --random", IMP_FLEXIBLE},
         {"first-seed", 0, IMP_OPTION_SEED, &s->first_seed, "N",
-         "seed of the first training; the others follow", IMP_TRANSIENT},
+         "seed of the first training; the others follow", IMP_FLEXIBLE},
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR",
-         "folder of the sweep: sweep.json, and each model in seed-<n>", IMP_TRANSIENT},
+         "folder of the sweep: sweep.json, trials.csv, and a folder for each model", IMP_TRANSIENT},
         IMP_MEMBER_OPTION_WITH_HELP("episodes", 0, IMP_SETTING,
                                     "episodes that evaluate each network"),
         IMP_MEMBER_OPTION("steps", 0, IMP_SETTING),
@@ -73,216 +109,103 @@ static void add_sweep_options(imp_options *options, imp_sweep_settings *s)
                             &imp_eval_members, &s->eval);
 }
 
-// Parses the options behind "--" as `imprint train` does.
-static imp_status parse_train_options(imp_sweep_settings *s, const imp_options *options,
-                                      imp_options *training, imp_error *err)
+// Refuses to sweep what says where or how to run, and the seed, which has options of its own.
+static imp_status check_axes(const imp_sweep_settings *s, const imp_options *command,
+                             imp_error *err)
 {
-    // the first argument stands for the name of the command
-    char *argv[IMP_LIST_MAX + 2] = {(char *)(uintptr_t) "train"};
+    for (int k = 0; k < s->space.axis_count; k++) {
+        const char *name = s->space.axes[k].name;
+        if (strcmp(name, s->command->seed) == 0)
+            return imp_fail(err, IMP_USAGE, "--%s cannot be swept: use --seeds and --first-seed",
+                            name);
+        if (command->table[imp_option_find(command, name)].kind == IMP_TRANSIENT)
+            return imp_fail(err, IMP_USAGE,
+                            "--%s cannot be swept: it does not change what is trained", name);
+    }
+    return IMP_OK;
+}
+
+// Reads the command and what differs; makes the candidates. *help: the command's help was printed.
+static imp_status prepare_candidates(imp_sweep_settings *s, const imp_options *options, bool *help,
+                                     imp_error *err)
+{
+    imp_sweep_job job = {0};
+    int rank = 0;
+    // what is given behind -- replaces what a settings file says
     for (int k = 0; k < options->operand_count; k++)
-        argv[k + 1] = (char *)(uintptr_t)options->operands[k];
-    imp_options_init(training, &imp_command_train);
-    imp_train_options_add(training, &s->train);
-    // the help of `imprint train` is printed instead of a sweep
-    imp_status status = imp_options_parse(training, options->operand_count + 1, argv, err);
-    if (status != IMP_OK || training->help)
-        return status;
-    // the sweep sets these itself
-    const char *refused = imp_option_is_given(training, &s->train.out)             ? "out"
-                          : imp_option_is_given(training, &s->train.train->seed)   ? "seed"
-                          : imp_option_is_given(training, &s->train.train->resume) ? "resume"
-                          : imp_option_is_given(training, &s->train.force)         ? "force"
-                          : training->json                                         ? "json"
-                                                                                   : NULL;
-    if (refused != NULL)
-        return imp_fail(err, IMP_USAGE, "--%s after --: a sweep sets it itself", refused);
-    return imp_train_settings_apply(&s->train, err);
-}
-
-// The folder of a seed: OUT/seed-N.
-static imp_status seed_folder_path(char out[IMP_PATH_MAX], const imp_sweep_settings *s,
-                                   uint64_t seed, imp_error *err)
-{
-    char name[40];
-    snprintf(name, sizeof name, "seed-%" PRIu64, seed);
-    return imp_path_join(out, s->out, name, err);
-}
-
-// The identity of a result: the settings of evaluation and training as one text. The caller frees
-// it.
-static char *combined_settings_json(const imp_options *options, const imp_options *training)
-{
-    // options that are transient do not belong to the identity
-    char *eval = imp_options_to_json(options), *train = imp_options_to_json(training);
-    char *both = NULL;
-    if (eval != NULL && train != NULL && asprintf(&both, "%s %s", eval, train) < 0)
-        both = NULL;
-    free(eval);
-    free(train);
-    return both;
-}
-
-// Reads the record of an earlier call. False if there is none, or its settings differ.
-static bool read_seed_result(imp_sweep_row *row, const char *path, const char *identity)
-{
-    char *text;
-    size_t length;
-    // a missing or unreadable record is the same as none
-    if (!imp_path_exists(path) ||
-        imp_file_read(&text, &length, path, RECORD_BYTES_MAX, NULL) != IMP_OK)
-        return false;
-    // the record is valid only if its settings are equal to the present ones
-    json_t *root = json_loads(text, 0, NULL);
-    const char *of = "";
-    const bool same = root != NULL && json_unpack(root, "{s:s}", "of", &of) == 0 &&
-                      strcmp(of, identity) == 0 && imp_sweep_row_from_json(row, root);
-    json_decref(root);
-    free(text);
-    return same;
-}
-
-// Evaluates a model or the expert, and stores the figures in a row.
-static imp_status evaluate_policy(imp_sweep_row *row, const imp_sweep_settings *s,
-                                  const imp_options *options, const char *policy,
-                                  const imp_monitor *monitor, imp_error *err)
-{
-    imp_policy_factory *driver = NULL;
-    imp_eval_def eval = s->eval;
-    imp_evaluation evaluation = {0};
-    imp_status status = imp_policy_factory_open(&driver, policy, &s->eval.sim.expert, err);
+        s->words.items[k] = options->operands[k];
+    s->words.count = options->operand_count > 0 ? options->operand_count : s->words.count;
+    IMP_TRY(imp_name_lookup(&rank, "--rank-by: ", s->rank_by, imp_sweep_rank_name, err));
+    s->rank = (imp_sweep_rank)rank;
+    IMP_TRY(imp_sweep_command_find(&s->command, &s->first_word, &s->words, err));
+    imp_status status = imp_sweep_job_open(&job, s->command, &s->words, s->first_word, err);
     if (status == IMP_OK)
-        status = imp_sim_options_match_camera(options, &s->sim, driver, &eval.sim.camera, err);
-    if (status == IMP_OK)
-        status = imp_evaluate(&evaluation, driver, &eval, monitor, err);
-    imp_console_clear_progress();
-    // only the figures are kept; trajectories and episodes are freed
-    if (status == IMP_OK)
-        imp_sweep_row_from_evaluation(row, &evaluation);
-    imp_evaluation_free(&evaluation);
-    imp_policy_factory_close(driver);
+        status = imp_sweep_job_parse(&job, err);
+    *help = job.options.help;
+    if (status == IMP_OK && !*help)
+        status = imp_sweep_job_check_free(&job, err);
+    if (status == IMP_OK && !*help)
+        status = imp_sweep_space_read(&s->space, &s->grid, &s->random, &job.options, err);
+    if (status == IMP_OK && !*help)
+        status = check_axes(s, &job.options, err);
+    if (status == IMP_OK && !*help)
+        status = imp_sweep_space_fill(&s->space, s->trials, s->draw_seed, err);
+    imp_sweep_job_close(&job);
     return status;
 }
 
-// Trains with the present seed. A training that was interrupted is continued.
-static imp_status train_seed(imp_sweep_row *row, imp_sweep_settings *s, imp_options *training,
-                             const char *folder, const imp_monitor *monitor, imp_error *err)
+// Checks the settings of a candidate as its command does. A message names its values.
+static imp_status check_candidate(imp_sweep_settings *s, int candidate, imp_error *err)
 {
-    imp_train_summary summary = {0};
-    imp_train_def *def = s->train.train;
-    // the trainer stores the settings in the model
-    char *json = imp_options_to_json(training);
-    def->resume = true;
-    def->settings = json != NULL ? json : "{}";
-    imp_status status =
-        imp_train(&summary, folder, s->train.folders, s->train.data.count, def, monitor, err);
-    imp_console_clear_progress();
-    free(json);
-    def->settings = "{}";
+    imp_sweep_job job = {0};
+    imp_status status = imp_sweep_trial_open(&job, s, candidate, 0, 0, err);
     if (status == IMP_OK)
-        status = imp_output_folder_save_settings(training, folder, err);
-    row->loss = summary.best_loss;
-    row->best_epoch = summary.best_epoch;
-    row->train_seconds = summary.seconds;
-    return status;
-}
-
-// One seed: trains and evaluates, unless a valid record exists.
-static imp_status train_and_evaluate_seed(imp_sweep_row *row, imp_sweep_settings *s,
-                                          const imp_options *options, imp_options *training,
-                                          const imp_monitor *monitor, imp_error *err)
-{
-    char folder[IMP_PATH_MAX], path[IMP_PATH_MAX], settings[IMP_PATH_MAX];
-    imp_status status = seed_folder_path(folder, s, row->seed, err);
-    if (status == IMP_OK)
-        status = imp_path_join(path, folder, "evaluation.json", err);
-    if (status == IMP_OK)
-        status = imp_path_join(settings, folder, IMP_SETTINGS_FILE_NAME, err);
-    if (status != IMP_OK)
-        return status;
-    s->train.train->seed = row->seed;
-    // the seed is part of the identity
-    // evaluations of different settings must never be mixed
-    char *identity = combined_settings_json(options, training);
-    if (identity == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for settings");
-    row->train_seconds = NAN;
-    if (!imp_training_is_complete(folder) || !imp_path_exists(settings) ||
-        !read_seed_result(row, path, identity)) {
-        // no valid record: do the work and write one
-        status = train_seed(row, s, training, folder, monitor, err);
-        if (status == IMP_OK)
-            status = evaluate_policy(row, s, options, folder, monitor, err);
-        if (status == IMP_OK) {
-            json_t *record = imp_sweep_row_to_json(row);
-            if (json_object_set_new(record, "of", json_string(identity)) != 0) {
-                json_decref(record);
-                record = NULL; // told as out of memory
-            }
-            status = imp_json_write_file(path, record, EXACT_DIGITS, err);
-        }
+        status = imp_sweep_job_check(&job, err);
+    if (status == IMP_OK) {
+        s->space.candidates[candidate].budget = imp_sweep_job_budget(&job);
+        s->budget = imp_sweep_job_budget(&job);
     }
-    free(identity);
+    imp_sweep_job_close(&job);
     return status;
 }
 
-// Checks everything that can fail early: datasets must open, and the folder must be usable.
-static imp_status check_sweep_and_prepare_out(const imp_sweep_settings *s,
-                                              const imp_options *options, imp_error *err)
+// Numbers of the sweep itself.
+static imp_status check_numbers(imp_sweep_settings *s, const imp_options *options, imp_error *err)
 {
+    if (s->space.axis_count > 0 && !imp_option_is_given(options, &s->seeds))
+        s->seeds = 1;
     // the limit bounds the table of rows
-    if (s->seeds < 1 || s->seeds > SEEDS_MAX)
-        return imp_fail(err, IMP_USAGE, "--seeds %d is not within 1 to %d", s->seeds, SEEDS_MAX);
-    // what cannot be learned from is better known before the expert has driven for a minute
-    for (int k = 0; k < s->train.data.count; k++) {
-        imp_dataset *dataset;
-        IMP_TRY(imp_dataset_open(&dataset, s->train.folders[k], err));
-        imp_dataset_close(dataset);
-    }
-    return imp_output_folder_prepare(options, s->out, s->resume, false, err);
+    if (s->seeds < 1 || s->seeds > SEEDS_MAX / s->space.candidate_count)
+        return imp_fail(err, IMP_USAGE, "--seeds %d is not within 1 to %d%s", s->seeds,
+                        SEEDS_MAX / s->space.candidate_count,
+                        s->space.axis_count > 0 ? ", with so many combinations" : "");
+    if (s->halving == 0)
+        return IMP_OK;
+    if (s->space.axis_count == 0)
+        return imp_fail(err, IMP_USAGE,
+                        "--halving: there is nothing to choose from: give --grid or --random");
+    for (int k = 0; k < s->space.axis_count; k++)
+        if (strcmp(s->space.axes[k].name, s->command->budget) == 0)
+            return imp_fail(err, IMP_USAGE, "--halving sets --%s itself: it cannot be swept",
+                            s->command->budget);
+    if (s->halving < 2 || s->first_rung < 1)
+        return imp_fail(err, IMP_USAGE,
+                        "--halving %d and --first-rung %d: must be at least 2 and 1", s->halving,
+                        s->first_rung);
+    return IMP_OK;
 }
 
-// Evaluates the expert, then every seed, and prints each row as soon as it is known.
-static imp_status run_all_seeds(imp_sweep_settings *s, const imp_options *options,
-                                imp_options *training, imp_sweep_row *rows, imp_error *err)
+// Checks everything that can fail early, before anything is written.
+static imp_status check_sweep_command(void *state, const imp_options *options, imp_error *err)
 {
-    char path[IMP_PATH_MAX];
-    const imp_monitor monitor = imp_console_monitor(options);
-    imp_status status = imp_path_join(path, s->out, "sweep.json", err);
-    if (status == IMP_OK)
-        status = evaluate_policy(&s->expert, s, options, "expert", &monitor, err);
-    if (status == IMP_OK && !options->json)
-        imp_sweep_print_header(s);
-    // seeds are consecutive, and one network is trained at a time
-    for (int k = 0; k < s->seeds && status == IMP_OK; k++) {
-        rows[k].seed = s->first_seed + (uint64_t)k;
-        status = train_and_evaluate_seed(&rows[k], s, options, training, &monitor, err);
-        if (status == IMP_OK && !options->json)
-            imp_sweep_print_row(&rows[k]);
-        // finished seeds are kept
-        if (status == IMP_INTERRUPTED)
-            return imp_fail(err, status,
-                            "interrupted with seed %" PRIu64
-                            ": continue with --resume and the same "
-                            "options",
-                            rows[k].seed);
-    }
-    return status == IMP_OK
-               ? imp_json_write_file(path, imp_sweep_to_json(s, rows), EXACT_DIGITS, err)
-               : status;
-}
-
-// Parses both sets of options, prepares the evaluation, and runs all seeds.
-static imp_status run_sweep_command(void *state, const imp_options *options, imp_error *err)
-{
-    imp_sweep_settings *s = &((sweep_state *)state)->settings;
-    imp_options *training = &((sweep_state *)state)->training;
-    imp_sweep_row **rows = &((sweep_state *)state)->rows;
-    // the options behind "--" are parsed first, because they decide about --help
-    imp_status status = parse_train_options(s, options, training, err);
-    if (status != IMP_OK || training->help)
-        return status;
-    // what can fail early, then the options of the simulation
-    IMP_TRY(check_sweep_and_prepare_out(s, options, err));
+    sweep_state *sweep = state;
+    imp_sweep_settings *s = &sweep->settings;
+    IMP_TRY(prepare_candidates(s, options, &sweep->help, err));
+    if (sweep->help)
+        return IMP_OK;
+    IMP_TRY(check_numbers(s, options, err));
+    for (int k = 0; k < s->space.candidate_count; k++)
+        IMP_TRY(check_candidate(s, k, err));
     IMP_TRY(imp_sim_options_complete_def(options, &s->sim, &s->assets, err));
     // trajectories are not drawn, so none are kept
     s->eval.keep = 0;
@@ -292,12 +215,130 @@ static imp_status run_sweep_command(void *state, const imp_options *options, imp
         return imp_fail(err, IMP_USAGE, "--settle-steps %d: episodes have at most %s",
                         s->eval.settle_steps, IMP_PLURAL(s->eval.steps, "step"));
     s->eval.ask_expert = true;
+    s->rows = calloc((size_t)s->space.candidate_count * (size_t)s->seeds, sizeof *s->rows);
+    return s->rows != NULL ? IMP_OK : imp_fail(err, IMP_NO_MEMORY, "out of memory for results");
+}
+
+// How far the work is, to tell how long the rest takes. Work is counted in epochs or rounds.
+typedef struct sweep_clock {
+    double started, done, skipped, total;
+} sweep_clock;
+
+// Seconds until the end; NAN if nothing was trained yet.
+static double seconds_left(const sweep_clock *clock)
+{
+    const double worked = clock->done - clock->skipped;
+    return worked > 0.0
+               ? (imp_monotonic_seconds() - clock->started) / worked * (clock->total - clock->done)
+               : (double)NAN;
+}
+
+// Runs all seeds of some candidates, and prints each row as soon as it is known. work: of a run.
+static imp_status run_candidates(imp_sweep_settings *s, const imp_options *options,
+                                 const int *candidates, int count, int budget, double work,
+                                 sweep_clock *clock, imp_error *err)
+{
+    const imp_monitor monitor = imp_console_monitor(options);
+    for (int k = 0; k < count * s->seeds; k++) {
+        const int candidate = candidates[k / s->seeds], seed = k % s->seeds;
+        bool worked;
+        const imp_status status =
+            imp_sweep_trial_run(s, &worked, options, candidate, seed, budget, &monitor, err);
+        if (status != IMP_OK)
+            return status;
+        clock->done += work;
+        clock->skipped += worked ? 0.0 : work;
+        if (budget > 0)
+            s->space.candidates[candidate].budget = budget;
+        if (!options->json && s->space.axis_count > 0)
+            imp_sweep_print_trial(s, candidate, seed, seconds_left(clock));
+        else if (!options->json)
+            imp_sweep_print_row(&s->rows[seed], seconds_left(clock));
+    }
+    return IMP_OK;
+}
+
+// Epochs or rounds of the next rung.
+static int next_rung(const imp_sweep_settings *s, int rung)
+{
+    return rung > s->budget / s->halving ? s->budget : rung * s->halving;
+}
+
+// The candidates that go on after a rung.
+static int survivors(const imp_sweep_settings *s, int count)
+{
+    return (count + s->halving - 1) / s->halving;
+}
+
+// Successive halving. The order is that of the rung: all that are left were trained for as long.
+static imp_status run_rungs(imp_sweep_settings *s, const imp_options *options, int *candidates,
+                            imp_error *err)
+{
+    int count = s->space.candidate_count, rung = 0;
+    sweep_clock clock = {.started = imp_monotonic_seconds()};
+    for (int next = s->first_rung < s->budget ? s->first_rung : s->budget, left = count;
+         rung < next; left = survivors(s, left)) {
+        clock.total += (double)left * s->seeds * (next - rung);
+        rung = next;
+        next = next_rung(s, rung);
+    }
+    rung = 0;
+    for (int next = s->first_rung < s->budget ? s->first_rung : s->budget; rung < next;) {
+        IMP_TRY(run_candidates(s, options, candidates, count, next, next - rung, &clock, err));
+        imp_sweep_sort(candidates, count, s);
+        count = survivors(s, count);
+        rung = next;
+        next = next_rung(s, rung);
+    }
+    return IMP_OK;
+}
+
+// Evaluates the expert, then trains and evaluates all that is asked for.
+static imp_status run_all(imp_sweep_settings *s, const imp_options *options, imp_error *err)
+{
+    const imp_monitor monitor = imp_console_monitor(options);
+    sweep_clock clock = {0};
+    IMP_TRY(imp_sweep_evaluate(&s->expert, s, options, "expert", &monitor, err));
+    if (!options->json && s->space.axis_count > 0)
+        imp_sweep_print_candidates_header(s);
+    else if (!options->json)
+        imp_sweep_print_header(s);
+    int *candidates = calloc((size_t)s->space.candidate_count, sizeof *candidates);
+    if (candidates == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory");
+    for (int k = 0; k < s->space.candidate_count; k++)
+        candidates[k] = k;
+    clock = (sweep_clock){.started = imp_monotonic_seconds(),
+                          .total = (double)s->space.candidate_count * s->seeds};
+    const imp_status status =
+        s->halving > 0
+            ? run_rungs(s, options, candidates, err)
+            : run_candidates(s, options, candidates, s->space.candidate_count, 0, 1.0, &clock, err);
+    free(candidates);
+    return status;
+}
+
+// Claims the folder, runs, writes the tables.
+static imp_status run_sweep_command(void *state, const imp_options *options, imp_error *err)
+{
+    sweep_state *sweep = state;
+    imp_sweep_settings *s = &sweep->settings;
+    char path[IMP_PATH_MAX];
+    if (sweep->help)
+        return IMP_OK;
+    IMP_TRY(imp_output_folder_prepare(options, s->out, s->resume, false, err));
     IMP_TRY(imp_folder_create(s->out, err));
-    IMP_TRY(imp_folder_lock(&((sweep_state *)state)->lock, s->out, err));
-    *rows = calloc((size_t)s->seeds, sizeof **rows);
-    return *rows != NULL
-               ? run_all_seeds(s, options, training, *rows, err)
-               : imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(s->seeds, "seed"));
+    IMP_TRY(imp_folder_lock(&sweep->lock, s->out, err));
+    IMP_TRY(imp_output_folder_save_settings(options, s->out, err));
+    const imp_status status = run_all(s, options, err);
+    // finished runs are kept
+    if (status == IMP_INTERRUPTED)
+        return imp_fail(err, status, "interrupted: continue with --out %s --resume", s->out);
+    IMP_TRY(status);
+    IMP_TRY(imp_path_join(path, s->out, "sweep.json", err));
+    IMP_TRY(imp_json_write_file(path, imp_sweep_to_json(s), EXACT_DIGITS, err));
+    IMP_TRY(imp_sweep_write_csv(s, err));
+    return s->space.axis_count > 0 ? imp_sweep_write_report(s, err) : IMP_OK;
 }
 
 // Whether a network misses a bound on completion or progress; the message is then in *err.
@@ -323,20 +364,22 @@ static int print_sweep_and_requirements(const void *state, const imp_options *op
 {
     const sweep_state *sweep = state;
     const imp_sweep_settings *s = &sweep->settings;
-    const imp_sweep_row *rows = sweep->rows;
+    const imp_sweep_row *rows = s->rows;
     imp_error err = {0};
     char lane[24];
-    if (sweep->training.help) // was printed instead
+    if (sweep->help) // was printed instead
         return imp_console_flush();
-    if (!options->json)
-        imp_sweep_print_statistics(s, rows);
+    if (!options->json && s->space.axis_count > 0)
+        imp_sweep_print_candidates(s);
+    else if (!options->json)
+        imp_sweep_print_statistics(s);
     // the report first: it is complete even if a bound is missed
-    const int code = options->json ? imp_console_finish_with_json(imp_sweep_to_json(s, rows))
-                                   : imp_console_flush();
+    const int code =
+        options->json ? imp_console_finish_with_json(imp_sweep_to_json(s)) : imp_console_flush();
     if (code != 0)
         return code;
     // the first network below a bound decides
-    for (int k = 0; k < s->seeds; k++) {
+    for (int k = 0; k < s->seeds * s->space.candidate_count; k++) {
         if (misses_requirement(s, &rows[k], &err))
             return imp_console_print_error(IMP_CHECK_FAILED, &err);
         if ((double)rows[k].survived < s->require_survival * rows[k].episodes)
@@ -367,38 +410,51 @@ static void set_up_sweep_command(void *state, imp_options *options)
     s->sim = imp_default_sim_options(&s->eval.sim);
     s->eval.episodes = 100;
     s->eval.steps = 1500;
-    s->train_def = imp_default_train_def();
-    s->train = imp_default_train_settings(&s->train_def);
-    s->seeds = 5;
+    s->trials = 10;
+    s->draw_seed = 1;
+    s->first_rung = 1;
+    s->rank_by = "progress";
+    s->seeds = DEFAULT_SEEDS;
     s->first_seed = 1;
     s->out = "runs/sweep";
     add_sweep_options(options, s);
+    add_search_options(options, s);
+    // models have their own
+    imp_options_save_only_if_given(options, &s->eval.sim.camera.width);
+    imp_options_save_only_if_given(options, &s->sim.lens);
 }
 
 static void free_sweep_command(void *state)
 {
     sweep_state *sweep = state;
-    free(sweep->rows);
+    free(sweep->settings.rows);
     imp_folder_unlock(sweep->lock);
     imp_assets_close(sweep->settings.assets);
-    imp_options_free(&sweep->training);
-    imp_train_settings_free(&sweep->settings.train);
+    imp_sweep_space_free(&sweep->settings.space);
 }
 
 const imp_command imp_command_sweep = {
     .name = "sweep",
-    .summary = "train with several seeds and measure the spread",
-    .operands = "-- [options of imprint train]",
-    .details = "Trains one network per seed on the same data, in seed-<n> of the folder. Each "
-               "network drives from the same starts. Prints the spread over seeds next to the "
-               "expert. --resume continues an interrupted sweep, or adds seeds; finished seeds are "
-               "kept.",
+    .summary = "train with several seeds or settings and compare them",
+    .operands = "-- [train|dagger] [options of the command]",
+    .details = "Trains several times, each time in a folder of its own. Each policy "
+               "drives from the same starts. Without --grid and --random the trainings differ in "
+               "their seed, and the spread over seeds is printed next to the expert. With them "
+               "they differ in options of the command: a table puts the combinations in order, and "
+               "report.html draws them. All values are checked before the first training. "
+               "--resume continues an interrupted sweep, or adds seeds, values or draws; finished "
+               "trainings are kept.",
     .examples = "  imprint log --episodes 4 --steps 100 --out /tmp/imprint-sweep-d --force &&\n"
                 "  imprint sweep --seeds 2 --episodes 5 --steps 100 --out /tmp/imprint-sweep "
                 "--resume \\\n"
-                "    -- --data /tmp/imprint-sweep-d --epochs 2",
+                "    -- --data /tmp/imprint-sweep-d --epochs 2\n"
+                "  imprint sweep --random learning-rate=1e-4..1e-2:log --grid loss=mse,huber "
+                "--draws 2 \\\n"
+                "    --halving 2 --episodes 5 --steps 100 --out /tmp/imprint-sweep-h --resume \\\n"
+                "    -- train --data /tmp/imprint-sweep-d --network small --epochs 2",
     .state_size = sizeof(sweep_state),
     .set_up = set_up_sweep_command,
+    .check = check_sweep_command,
     .run = run_sweep_command,
     .report = print_sweep_and_requirements,
     .tear_down = free_sweep_command,

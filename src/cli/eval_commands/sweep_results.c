@@ -1,5 +1,5 @@
-// Results of a sweep over seeds: one row per seed, and mean, standard deviation and extremes
-// over the seeds. The macro COLUMNS lists the figures with their JSON keys, so that writing,
+// Rows of a sweep, and the results of one over seeds: mean, standard deviation and extremes over
+// the seeds. The macro COLUMNS lists the figures with their JSON keys, so that writing,
 // reading and statistics cover the same ones. Rows are written to evaluation.json and read back
 // by --resume. An unknown figure is NaN in memory and null in JSON.
 #include <inttypes.h>
@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 #include "base/text/plural.h"
-#include "cli/eval_commands/eval.h"
 #include "cli/eval_commands/sweep.h"
+#include "cli/eval_commands/sweep_table.h"
 #include "cli/output/console.h"
 #include "cli/output/json_output.h"
 
@@ -24,6 +24,31 @@
     X(speed, "speed_mean_m_s")                                                                     \
     X(reward, "mean_reward")                                                                       \
     X(action_error, "action_error")
+
+imp_sweep_row *imp_sweep_row_at(const imp_sweep_settings *s, int candidate, int seed)
+{
+    return &s->rows[candidate * s->seeds + seed];
+}
+
+const char *imp_sweep_figure_name(int figure)
+{
+    static const char *const names[] = {
+#define NAME(member, key) key,
+        COLUMNS(NAME)
+#undef NAME
+            NULL};
+    return names[figure];
+}
+
+double imp_sweep_figure(const imp_sweep_row *row, int figure)
+{
+    static const size_t members[] = {
+#define PLACE(member, key) offsetof(imp_sweep_row, member),
+        COLUMNS(PLACE)
+#undef PLACE
+    };
+    return *(const double *)(const void *)((const char *)row + members[figure]);
+}
 
 // Copies the figures of an evaluation into a row.
 void imp_sweep_row_from_evaluation(imp_sweep_row *row, const imp_evaluation *evaluation)
@@ -52,6 +77,8 @@ json_t *imp_sweep_row_to_json(const imp_sweep_row *row)
 #define PUT(member, key) imp_json_set(object, key, imp_json_real_or_null(row->member));
     COLUMNS(PUT)
 #undef PUT
+    if (row->failure[0] != '\0')
+        imp_json_set(object, "failure", json_string(row->failure));
     return object;
 }
 
@@ -59,7 +86,7 @@ json_t *imp_sweep_row_to_json(const imp_sweep_row *row)
 bool imp_sweep_row_from_json(imp_sweep_row *row, const json_t *object)
 {
     json_int_t seed;
-    imp_sweep_row read = {0};
+    imp_sweep_row read = {.train_seconds = NAN};
     // jansson's reader takes an object that it could change, but does not
     json_t *root = (json_t *)(uintptr_t)object;
     if (json_unpack(root, "{s:I, s:i, s:i, s:i, s:i, s:i}", "seed", &seed, "best_epoch",
@@ -75,6 +102,8 @@ bool imp_sweep_row_from_json(imp_sweep_row *row, const json_t *object)
     read.member = json_is_null(member) ? NAN : json_number_value(member);
     COLUMNS(GET)
 #undef GET
+    const char *failure = json_string_value(json_object_get(object, "failure"));
+    snprintf(read.failure, sizeof read.failure, "%s", failure != NULL ? failure : "");
     *row = read;
     return true;
 }
@@ -126,16 +155,30 @@ static json_t *spread_json(spread s)
                      imp_json_real_or_null(s.low), "largest", imp_json_real_or_null(s.high));
 }
 
-// The whole sweep: conditions, the expert, every seed, statistics.
-json_t *imp_sweep_to_json(const imp_sweep_settings *s, const imp_sweep_row *rows)
+// The conditions, then the rest.
+json_t *imp_sweep_conditions_to_json(const imp_sweep_settings *s, json_t *rest)
 {
-    json_t *seeds = json_array(), *spreads = json_object();
     // the expert's row has the same form as the row of a seed
     json_t *expert = imp_sweep_row_to_json(&s->expert);
     // the expert is not trained
     static const char *const unfit[] = {"seed", "best_epoch", "best_loss"};
     for (size_t k = 0; k < sizeof unfit / sizeof unfit[0]; k++)
         json_object_del(expert, unfit[k]);
+    json_t *all =
+        json_pack("{s:s, s:i, s:i, s:I, s:o}", "split", imp_map_split_name((int)s->eval.sim.split),
+                  "episodes", s->eval.episodes, "steps", s->eval.steps, "eval_seed",
+                  (json_int_t)s->eval.sim.env.seed, "expert", expert);
+    imp_json_update(all, rest);
+    return all;
+}
+
+// A sweep over seeds: every seed, statistics.
+json_t *imp_sweep_to_json(const imp_sweep_settings *s)
+{
+    const imp_sweep_row *rows = s->rows;
+    json_t *seeds = json_array(), *spreads = json_object();
+    if (s->space.axis_count > 0)
+        return imp_sweep_candidates_to_json(s);
     for (int k = 0; k < s->seeds; k++)
         imp_json_append(seeds, imp_sweep_row_to_json(&rows[k]));
     imp_json_set(spreads, "completion",
@@ -147,24 +190,22 @@ json_t *imp_sweep_to_json(const imp_sweep_settings *s, const imp_sweep_row *rows
                  spread_json(compute_spread(rows, s->seeds, offsetof(imp_sweep_row, member))));
     COLUMNS(PUT)
 #undef PUT
-    // the settings of the evaluation and all rows
-    return json_pack("{s:s, s:i, s:i, s:I, s:o, s:o, s:o}", "split",
-                     imp_map_split_name((int)s->eval.sim.split), "episodes", s->eval.episodes,
-                     "steps", s->eval.steps, "eval_seed", (json_int_t)s->eval.sim.env.seed,
-                     "expert", expert, "seeds", seeds, "spread", spreads);
+    return imp_sweep_conditions_to_json(s,
+                                        json_pack("{s:o, s:o}", "seeds", seeds, "spread", spreads));
 }
 
 // Prints one row and flushes it: the next one takes minutes.
-static void print_named_row(const char *name, const imp_sweep_row *row)
+static void print_named_row(const char *name, const imp_sweep_row *row, const char *left)
 {
     // unknown values are printed as a dash, so the columns stay aligned
     char loss[24], progress[24], lane[24], speed[24], seconds[24];
-    printf("%-6s  %7s  %4d/%-4d  %6s %%  %7s cm  %6.2f m  %5s m/s  %7s\n", name,
+    printf("%-6s  %7s  %4d/%-4d  %6s %%  %7s cm  %6.2f m  %5s m/s  %7s%s%s\n", name,
            imp_format_real_or_dash(loss, row->loss, 5), row->completed, row->episodes,
            imp_format_real_or_dash(progress, 100.0 * row->progress, 1),
            imp_format_real_or_dash(lane, 100.0 * row->lane_distance, 2), row->distance,
            imp_format_real_or_dash(speed, row->speed, 3),
-           imp_format_real_or_dash(seconds, row->train_seconds, 1));
+           imp_format_real_or_dash(seconds, row->train_seconds, 1), left[0] != '\0' ? "  " : "",
+           left);
     fflush(stdout);
 }
 
@@ -175,23 +216,24 @@ void imp_sweep_print_header(const imp_sweep_settings *s)
     expert.loss = expert.train_seconds = NAN; // it is not trained
     printf("%s, %s of at most %s each, the same starts for all\n\n", IMP_PLURAL(s->seeds, "seed"),
            IMP_PLURAL(s->eval.episodes, "episode"), IMP_PLURAL(s->eval.steps, "step"));
-    printf("%-6s  %7s  %9s  %8s  %10s  %8s  %9s  %7s\n", "seed", "loss", "completed", "progress",
-           "lane dist.", "distance", "speed", "trained");
-    print_named_row("expert", &expert);
+    printf("%-6s  %7s  %9s  %8s  %10s  %8s  %9s  %7s  %7s\n", "seed", "loss", "completed",
+           "progress", "lane dist.", "distance", "speed", "trained", "left");
+    print_named_row("expert", &expert, "");
 }
 
 // Prints the row of a seed as soon as the seed is done.
-void imp_sweep_print_row(const imp_sweep_row *row)
+void imp_sweep_print_row(const imp_sweep_row *row, double left)
 {
-    char seed[24];
+    char seed[24], time[IMP_SWEEP_TIME_MAX];
     snprintf(seed, sizeof seed, "%" PRIu64, row->seed);
-    print_named_row(seed, row);
+    print_named_row(seed, row, imp_sweep_format_left(time, left));
 }
 
 // Mean, standard deviation and worst value of each column. The worst loss is the highest, the worst
 // progress the lowest.
-void imp_sweep_print_statistics(const imp_sweep_settings *s, const imp_sweep_row *rows)
+void imp_sweep_print_statistics(const imp_sweep_settings *s)
 {
+    const imp_sweep_row *rows = s->rows;
 #define SPREAD(member) compute_spread(rows, s->seeds, offsetof(imp_sweep_row, member))
     const spread completed = SPREAD(completed), progress = SPREAD(progress), loss = SPREAD(loss);
     const spread lane = SPREAD(lane_distance), distance = SPREAD(distance), speed = SPREAD(speed);
@@ -219,6 +261,6 @@ void imp_sweep_print_statistics(const imp_sweep_settings *s, const imp_sweep_row
                imp_format_real_or_dash(t[5], lines[k].speed, 3));
     }
     printf("\n+-: standard deviation over seeds\n"
-           "written: %s/sweep.json, and a model in every seed-<n>\n",
+           "written: %s/sweep.json, trials.csv, and a model in every seed-<n>\n",
            s->out);
 }

@@ -96,6 +96,9 @@ struct imp_command {
     bool works_in_ranks; // processes that mpirun starts share its work
     size_t state_size;   // of its settings and results; they are all zero before set_up()
     void (*set_up)(void *state, imp_options *options); // sets defaults, adds options; or NULL
+    // Refuses settings that do not go together, and completes them for run(); writes no file. A
+    // sweep asks it for all runs before the first one. NULL: nothing to check.
+    imp_status (*check)(void *state, const imp_options *options, imp_error *err);
     imp_status (*run)(void *state, const imp_options *options, imp_error *err);
     int (*report)(const void *state, const imp_options *options); // prints, returns the exit code;
                                                                   // NULL: run() has printed

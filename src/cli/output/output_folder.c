@@ -31,6 +31,7 @@ static const char *const FIXED_NAMES[] = {
     "history.jsonl",        "report.html",       "episodes.csv",
     "failures.csv",         "rounds.csv",        "rounds.svg",
     "predictions.csv",      "sheet.png",         "simulator.html",
+    "sweep.json",           "trials.csv",        "evaluation.json",
 };
 
 // Whether imprint writes files of this name. No other file is ever removed. The list must grow with
@@ -65,6 +66,7 @@ static bool is_imprint_file(const char *name)
                                            "frame-%*9[0-9].png%n",
                                            "agent%*9[0-9]-episode%*9[0-9].cbor%n",
                                            "epoch-%*9[0-9].safetensors%n",
+                                           "evaluation-%*9[0-9].json%n",
                                            "part-%*9[0-9].jsonl%n",
                                            "%*9[0-9].drive.json%n"};
     for (size_t k = 0; k < sizeof patterns / sizeof patterns[0]; k++) {
@@ -86,9 +88,17 @@ static bool is_imprint_file(const char *name)
 // drives of an evaluation. A symbolic link does not count.
 static bool is_imprint_subfolder(int directory, const char *name)
 {
-    static const char *const patterns[] = {
-        "data-%*9[0-9]%n", "model-%*9[0-9]%n", "seed-%*20[0-9]%n", "messages%n",
-        "drivers%n",       "train%n",          "validation%n",     "drives%n"};
+    static const char *const patterns[] = {"data-%*9[0-9]%n",
+                                           "model-%*9[0-9]%n",
+                                           "seed-%*20[0-9]%n",
+                                           "messages%n",
+                                           "drivers%n",
+                                           "train%n",
+                                           "validation%n",
+                                           "drives%n",
+                                           "trial-%*8[0-9a-f]-seed-%*20[0-9]%n",
+                                           "trial-%*8[0-9a-f]-seed-%*20[0-9]-epochs-%*9[0-9]%n",
+                                           "trial-%*8[0-9a-f]-seed-%*20[0-9]-rounds-%*9[0-9]%n"};
     struct stat info;
     int used = 0;
     for (size_t k = 0; used == 0 && k < sizeof patterns / sizeof patterns[0]; k++) {

@@ -1,7 +1,7 @@
-// Runs a command: allocate its state, set defaults and options, parse the arguments, work, report,
-// clean up. A command supplies these steps as functions of its imp_command. Each step runs only if
-// the one before succeeded; cleaning up always runs, so tear_down must accept a state that was only
-// zeroed and set up.
+// Runs a command: allocate its state, set defaults and options, parse and check the arguments,
+// work, report, clean up. A command supplies these steps as functions of its imp_command. Each step
+// runs only if the one before succeeded; cleaning up always runs, so tear_down must accept a state
+// that was only zeroed and set up.
 #include "cli/output/run_command.h"
 
 #include <stdio.h>
@@ -36,6 +36,8 @@ int imp_command_run(const imp_command *command, imp_communicator *ranks, int arg
         command->set_up(state, &options);
     // parse and work
     imp_status status = imp_options_parse(&options, argc, argv, &err);
+    if (status == IMP_OK && !options.help && command->check != NULL)
+        status = command->check(state, &options, &err);
     if (status == IMP_OK && !options.help)
         status = command->run(state, &options, &err);
     // rank 0 reports the failure and ends all, unless it does not know of it

@@ -16,6 +16,7 @@
 #include "cli/output/json_output.h"
 #include "cli/output/run_folder.h"
 #include "cli/train_commands/train_settings.h"
+#include "learn/imitation/train.h"
 #include "learn/settings/settings_tables.h"
 
 // Options, and the result for the report.
@@ -195,14 +196,22 @@ static void use_take_overs_as_round(settings *s)
     s->dagger.rounds = done > 1 ? done : 1;
 }
 
-// Converts the options, claims the folder, and runs the rounds.
+// Converts the options. Networks that images of this size do not fit are refused, too.
+static imp_status check_dagger_command(void *state, const imp_options *options, imp_error *err)
+{
+    settings *s = state;
+    IMP_TRY(imp_train_settings_apply(&s->training, err));
+    IMP_TRY(apply_simulation_options(s, options, err));
+    const imp_camera_def *camera = &s->dagger.collect.sim.camera;
+    return imp_train_check(&s->dagger.train, camera->width, camera->height, err);
+}
+
+// Claims the folder, and runs the rounds.
 static imp_status run_dagger_command(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
     imp_dagger_result *done = &s->done;
     imp_run_folder folder;
-    IMP_TRY(imp_train_settings_apply(&s->training, err));
-    IMP_TRY(apply_simulation_options(s, options, err));
     use_take_overs_as_round(s);
     IMP_TRY(imp_run_folder_prepare(&folder, options, s->out, s->resume, s->force, err));
     // settings are stored in datasets and models
@@ -260,6 +269,7 @@ const imp_command imp_command_dagger = {
         "  imprint dagger --out /tmp/imprint-g --resume --take-overs /tmp/imprint-helped",
     .state_size = sizeof(settings),
     .set_up = set_up_dagger_command,
+    .check = check_dagger_command,
     .run = run_dagger_command,
     .report = print_dagger_summary,
     .tear_down = free_dagger_command,

@@ -19,6 +19,7 @@
 #include "cli/output/json_output.h"
 #include "cli/output/run_folder.h"
 #include "cli/train_commands/train_settings.h"
+#include "learn/imitation/train.h"
 #include "learn/settings/settings_tables.h"
 
 // The defaults of what is no member of the definition.
@@ -385,26 +386,49 @@ static void warn_unfinished_datasets(const imp_train_settings *s)
     }
 }
 
-// Checks and converts the options, claims the folder, trains.
+// Whether the datasets can be read, and a network be made for their images.
+static imp_status check_datasets(const imp_train_settings *s, imp_error *err)
+{
+    imp_status status = IMP_OK;
+    for (int k = 0; k < s->data.count && status == IMP_OK; k++) {
+        imp_dataset *dataset;
+        IMP_TRY(imp_dataset_open(&dataset, s->folders[k], err));
+        const imp_dataset_info *info = imp_dataset_get_info(dataset);
+        status = imp_train_check(s->train, info->width, info->height, err);
+        imp_dataset_close(dataset);
+    }
+    return status;
+}
+
+// Checks and converts the options.
+static imp_status check_train_command(void *state, const imp_options *options, imp_error *err)
+{
+    train_state *all = state;
+    imp_train_settings *s = &all->train;
+    online_settings *o = &all->online;
+    IMP_TRY(refuse_options_without_effect(s, o, options, err));
+    if (o->online)
+        set_online_defaults(s, o, options);
+    IMP_TRY(imp_train_settings_apply(s, err));
+    if (!o->online)
+        return check_datasets(s, err);
+    IMP_TRY(apply_online_options(o, s, options, err));
+    const imp_camera_def *camera = &o->def.collect.sim.camera;
+    return imp_train_check(s->train, camera->width, camera->height, err);
+}
+
+// Claims the folder, trains.
 static imp_status run_train_command(void *state, const imp_options *options, imp_error *err)
 {
     train_state *all = state;
     imp_train_settings *s = &all->train;
     online_settings *o = &all->online;
     imp_run_folder folder;
-    imp_status status = refuse_options_without_effect(s, o, options, err);
-    if (o->online)
-        set_online_defaults(s, o, options);
-    if (status == IMP_OK)
-        status = imp_train_settings_apply(s, err);
-    if (status == IMP_OK && o->online)
-        status = apply_online_options(o, s, options, err);
     // without --online, its options are not saved
     imp_options saved_options = *options;
     if (!o->online)
         saved_options.count = o->first;
-    if (status == IMP_OK)
-        status = imp_train_settings_refuse_input_as_output(s, err);
+    imp_status status = imp_train_settings_refuse_input_as_output(s, err);
     // rank 0 alone writes to the folder
     const bool writes = options->ranks == NULL || options->ranks->rank == 0;
     s->train->communicator = options->ranks;
@@ -470,6 +494,7 @@ const imp_command imp_command_train = {
     .works_in_ranks = true,
     .state_size = sizeof(train_state),
     .set_up = set_up_train_command,
+    .check = check_train_command,
     .run = run_train_command,
     .report = print_train_result,
     .tear_down = free_train_command,

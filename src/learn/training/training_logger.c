@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/common/clock.h"
+#include "evaluate/report/report_formats/hyperparameters.h"
 #include "learn/training/training_run.h"
 
 // Reports are for a display, points for TensorBoard; both are counted in steps of the optimiser.
@@ -24,8 +25,11 @@ imp_status imp_training_logger_start(imp_training *t, imp_error *err)
         return IMP_OK;
     // from a resumed step on, earlier logs of the folder are forgotten
     imp_status status = imp_tensorboard_open(&t->logger.events, t->folder, steps_done(t) + 1, err);
-    if (status != IMP_OK || steps_done(t) > 0)
+    if (status != IMP_OK)
         return status;
+    imp_tensorboard_add_hyperparameters(t->logger.events, t->def->settings);
+    if (steps_done(t) > 0)
+        return imp_tensorboard_flush(t->logger.events, err);
     // a new log begins with some of the images that are learned from
     for (int k = 0; k < LOGGED_IMAGES; k++) {
         char tag[32];
@@ -105,6 +109,18 @@ imp_status imp_training_logger_log_epoch(imp_training *t, imp_error *err)
                                       imp_network_tensor_values(t->network, tensor),
                                       (size_t)tensor->count);
     return imp_tensorboard_flush(logger->events, err);
+}
+
+// The figures by which runs are compared, and that there will be no others.
+imp_status imp_training_logger_finish(imp_training *t, imp_error *err)
+{
+    imp_tensorboard *events = t->logger.events;
+    if (events == NULL)
+        return IMP_OK;
+    imp_tensorboard_add_scalar(events, steps_done(t), "final/best_loss", t->at.best_loss);
+    imp_tensorboard_add_scalar(events, steps_done(t), "final/best_epoch", t->at.best_epoch);
+    imp_tensorboard_add_session_end(events);
+    return imp_tensorboard_flush(events, err);
 }
 
 // May be called without a start.

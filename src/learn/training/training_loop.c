@@ -310,6 +310,8 @@ static imp_status train_remaining_epochs(imp_training *t, imp_error *err)
         if (status == IMP_OK)
             status = train_epoch(t, err);
     }
+    if (status == IMP_OK)
+        status = imp_training_logger_finish(t, err);
     imp_training_logger_end(t);
     return status;
 }

@@ -5,8 +5,10 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
+#include "evaluate/report/report_formats/hyperparameters.h"
 #include "imprint/report.h"
 
 static bool is_before_1970;
@@ -162,6 +164,72 @@ static void tensorboard_can_read_the_log(void **state)
     assert_int_equal(system(command), 0); // NOLINT(cert-env33-c)
 }
 
+// Two runs in folders of their own, as a sweep leaves them.
+static void write_runs(void)
+{
+    static const char *const settings[] = {
+        "{\"loss\": \"huber\", \"epochs\": 3, \"average\": 0.5, \"nesterov\": true, \"data\": "
+        "[\"a\"]}",
+        "no object",
+    };
+    static const char *const names[] = {"one", "two"};
+    imp_error err = {0};
+    for (int k = 0; k < 2; k++) {
+        imp_tensorboard *events;
+        char run[PATH_MAX];
+        snprintf(run, sizeof run, "%s", in_folder(names[k]));
+        assert_int_equal(mkdir(run, 0777), 0);
+        assert_ok(imp_tensorboard_open(&events, run, 1, &err), err);
+        imp_tensorboard_add_hyperparameters(events, settings[k]);
+        imp_tensorboard_add_scalar(events, 3, "final/best_loss", 0.25 + k);
+        imp_tensorboard_add_session_end(events);
+        assert_ok(imp_tensorboard_flush(events, &err), err);
+        imp_tensorboard_destroy(events);
+    }
+}
+
+static void tensorboard_lists_hyperparameters_and_figures(void **state)
+{
+    (void)state;
+    const char *const python = getenv("IMPRINT_PYTHON") ? getenv("IMPRINT_PYTHON") : "python3";
+    char command[PATH_MAX + 2048];
+    snprintf(command, sizeof command, "%s -c 'import tensorboard' 2>/dev/null", python);
+    // NOLINTNEXTLINE(cert-env33-c): the tester's own interpreter
+    if (system(command) != 0)
+        skip_because("no python with tensorboard");
+    write_runs();
+    snprintf(command, sizeof command,
+             "%s -c '\n"
+             "from tensorboard.backend.event_processing import data_provider\n"
+             "from tensorboard.backend.event_processing.plugin_event_multiplexer import *\n"
+             "from tensorboard.context import RequestContext\n"
+             "from tensorboard.plugins.base_plugin import TBContext\n"
+             "from tensorboard.plugins.hparams import api_pb2, backend_context\n"
+             "from tensorboard.plugins.hparams import list_session_groups\n"
+             "runs = EventMultiplexer().AddRunsFromDirectory(\"%s\")\n"
+             "runs.Reload()\n"
+             "provider = data_provider.MultiplexerDataProvider(runs, \"x\")\n"
+             "context = backend_context.Context(TBContext(data_provider=provider))\n"
+             "request = api_pb2.ListSessionGroupsRequest(start_index=0, slice_size=9)\n"
+             "request.allowed_statuses.extend([api_pb2.STATUS_SUCCESS])\n"
+             "groups = list_session_groups.Handler(\n"
+             "    RequestContext(), context, \"x\", request).run().session_groups\n"
+             "one, = [g for g in groups if g.name.endswith(\"one\")]\n"
+             "two, = [g for g in groups if g.name.endswith(\"two\")]\n"
+             "h = one.hparams\n"
+             "assert h[\"loss\"].string_value == \"huber\", h\n"
+             "assert h[\"epochs\"].number_value == 3 and h[\"average\"].number_value == 0.5\n"
+             "assert h[\"nesterov\"].bool_value and h[\"data\"].string_value == \"[\\\"a\\\"]\"\n"
+             "assert one.sessions[0].end_time_secs >= one.sessions[0].start_time_secs > 1e9\n"
+             "assert len(two.hparams) == 0 or all(v.WhichOneof(\"kind\") is None\n"
+             "    for v in two.hparams.values())\n"
+             "value, = [v.value for v in two.metric_values]\n"
+             "assert value == 1.25, value\n"
+             "' >/dev/null",
+             python, folder);
+    assert_int_equal(system(command), 0); // NOLINT(cert-env33-c)
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +239,8 @@ int main(void)
                                         remove_folder),
         cmocka_unit_test_setup_teardown(names_have_no_sign, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(tensorboard_can_read_the_log, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(tensorboard_lists_hyperparameters_and_figures, make_folder,
+                                        remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,9 +13,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
 #include "base/image/image.h"
 #include "base/io/file.h"
 #include "base/io/protobuf_writer.h"
+#include "evaluate/report/report_formats/hyperparameters.h"
 
 // Field numbers from TensorFlow's event.proto, summary.proto and histogram.proto.
 enum { EVENT_TIME = 1, EVENT_STEP = 2, EVENT_VERSION = 3, EVENT_SUMMARY = 5, EVENT_SESSION = 7 };
@@ -23,6 +26,13 @@ enum { SUMMARY_VALUE = 1, VALUE_TAG = 1, VALUE_NUMBER = 2, VALUE_IMAGE = 4, VALU
 enum { IMAGE_HEIGHT = 1, IMAGE_WIDTH = 2, IMAGE_CHANNELS = 3, IMAGE_PNG = 4 };
 enum { HISTOGRAM_MIN = 1, HISTOGRAM_MAX, HISTOGRAM_COUNT, HISTOGRAM_SUM, HISTOGRAM_SQUARES };
 enum { HISTOGRAM_LIMITS = 6, HISTOGRAM_BUCKETS = 7, SESSION_STATUS = 1, SESSION_START = 1 };
+
+enum { VALUE_TENSOR = 8, VALUE_METADATA = 9, METADATA_PLUGIN = 1, PLUGIN_NAME = 1 };
+enum { PLUGIN_CONTENT = 2, TENSOR_TYPE = 1, TENSOR_SHAPE = 2, TENSOR_FLOAT = 1 };
+// From the plug-in's plugin_data.proto, and Google's struct.proto.
+enum { DATA_SESSION_START = 3, DATA_SESSION_END = 4, START_SETTINGS = 1, START_TIME = 5 };
+enum { END_STATUS = 1, END_TIME = 2, END_SUCCESS = 1, ENTRY_KEY = 1, ENTRY_VALUE = 2 };
+enum { STRUCT_NUMBER = 2, STRUCT_TEXT = 3, STRUCT_FLAG = 4 };
 
 // Buckets of a histogram, and attempts to find a free file name.
 enum { BUCKETS = 30, FILE_NAME_TRIES = 1000 };
@@ -80,14 +90,18 @@ static void append_event_record(imp_tensorboard *e)
     e->message.length = 0;
 }
 
+// Seconds since 1970, as TensorBoard expects.
+static double present_time(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
 // Starts an event with the current time and a step.
 static void begin_event(imp_tensorboard *e, int64_t step)
 {
-    // Seconds since 1970, as TensorBoard expects.
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    imp_protobuf_put_double(&e->message, EVENT_TIME,
-                            (double)now.tv_sec + 1e-9 * (double)now.tv_nsec);
+    imp_protobuf_put_double(&e->message, EVENT_TIME, present_time());
     imp_protobuf_put_int(&e->message, EVENT_STEP, step);
 }
 
@@ -252,6 +266,72 @@ void imp_tensorboard_add_histogram(imp_tensorboard *events, int64_t step, const 
     imp_protobuf_put_packed_reals(&events->message, HISTOGRAM_BUCKETS, buckets, BUCKETS);
     imp_protobuf_end_message(&events->message, histogram);
     end_value(events);
+}
+
+// A setting as an entry of the map: number, text or flag, or else its JSON text.
+static void put_setting(imp_protobuf_writer *out, const char *name, const json_t *value)
+{
+    const size_t entry = imp_protobuf_begin_message(out, START_SETTINGS);
+    imp_protobuf_put_string(out, ENTRY_KEY, name);
+    const size_t inner = imp_protobuf_begin_message(out, ENTRY_VALUE);
+    if (json_is_number(value)) {
+        imp_protobuf_put_double(out, STRUCT_NUMBER, json_number_value(value));
+    } else if (json_is_boolean(value)) {
+        imp_protobuf_put_int(out, STRUCT_FLAG, json_is_true(value));
+    } else if (json_is_string(value)) {
+        imp_protobuf_put_string(out, STRUCT_TEXT, json_string_value(value));
+    } else {
+        char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+        imp_protobuf_put_string(out, STRUCT_TEXT, text != NULL ? text : "");
+        free(text);
+    }
+    imp_protobuf_end_message(out, inner);
+    imp_protobuf_end_message(out, entry);
+}
+
+// Adds a value for the plug-in, which reads its content and ignores the tensor that must be there.
+static void add_plugin_value(imp_tensorboard *events, const char *tag,
+                             const imp_protobuf_writer *content)
+{
+    imp_protobuf_writer *out = &events->message;
+    begin_value(events, 0, tag);
+    const size_t tensor = imp_protobuf_begin_message(out, VALUE_TENSOR);
+    imp_protobuf_put_int(out, TENSOR_TYPE, TENSOR_FLOAT);
+    imp_protobuf_end_message(out, imp_protobuf_begin_message(out, TENSOR_SHAPE));
+    imp_protobuf_end_message(out, tensor);
+    const size_t metadata = imp_protobuf_begin_message(out, VALUE_METADATA);
+    const size_t plugin = imp_protobuf_begin_message(out, METADATA_PLUGIN);
+    imp_protobuf_put_string(out, PLUGIN_NAME, "hparams");
+    imp_protobuf_put_bytes(out, PLUGIN_CONTENT, content->bytes, content->length);
+    imp_protobuf_end_message(out, plugin);
+    imp_protobuf_end_message(out, metadata);
+    events->message.failed = events->message.failed || content->failed;
+    end_value(events);
+}
+
+void imp_tensorboard_add_hyperparameters(imp_tensorboard *events, const char *settings)
+{
+    imp_protobuf_writer content = {0};
+    const char *name;
+    json_t *value, *object = json_loads(settings, 0, NULL);
+    const size_t start = imp_protobuf_begin_message(&content, DATA_SESSION_START);
+    json_object_foreach(object, name, value) put_setting(&content, name, value);
+    imp_protobuf_put_double(&content, START_TIME, present_time());
+    imp_protobuf_end_message(&content, start);
+    add_plugin_value(events, "_hparams_/session_start_info", &content);
+    imp_protobuf_free(&content);
+    json_decref(object);
+}
+
+void imp_tensorboard_add_session_end(imp_tensorboard *events)
+{
+    imp_protobuf_writer content = {0};
+    const size_t end = imp_protobuf_begin_message(&content, DATA_SESSION_END);
+    imp_protobuf_put_int(&content, END_STATUS, END_SUCCESS);
+    imp_protobuf_put_double(&content, END_TIME, present_time());
+    imp_protobuf_end_message(&content, end);
+    add_plugin_value(events, "_hparams_/session_end_info", &content);
+    imp_protobuf_free(&content);
 }
 
 imp_status imp_tensorboard_flush(imp_tensorboard *events, imp_error *err)
