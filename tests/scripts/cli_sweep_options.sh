@@ -1,6 +1,6 @@
 #!/bin/sh
-# cli_sweep_options.sh: sweeps over options: values are checked first, trials are as if typed, put in
-# order, and kept; a sweep that was killed ends with the same bytes.
+# cli_sweep_options.sh: sweeps over options: values are checked first, trials are as if typed, put
+# in order, and kept; a sweep that was killed ends with the same bytes.
 # shellcheck disable=SC2086  # options are kept as words
 # shellcheck source=tests/scripts/cli.lib
 . "${SOURCE:?the checkout}/tests/scripts/cli.lib"
@@ -55,7 +55,8 @@ expect 0 $sweep --grid learning-rate=1e-3,50 --grid nesterov=true,false --out gr
     -- $train --optimiser sgd --epochs 2
 prints 'by progress, the best first'
 [ "$(wc -l <grid/trials.csv)" -eq 5 ] || fail 'not four trials'
-head -n 1 grid/trials.csv | grep -q '^rank,trial,seed,learning-rate,nesterov,epochs,' || fail 'header'
+head -n 1 grid/trials.csv | grep -q '^rank,trial,seed,learning-rate,nesterov,epochs,' ||
+    fail 'header'
 # what explodes is a result, and the worst one
 [ "$(sed -n '4,5p' grid/trials.csv | grep -c ',50,.*lower the learning rate')" -eq 2 ] ||
     fail "no failures: $(cat grid/trials.csv)"
@@ -66,8 +67,8 @@ expect 0 $command --out typed
 same_folders typed "grid/$trial-seed-1" model.safetensors history.csv
 
 # draws: a function of the seed, within the range; more of them keep the first ones
-expect 0 $sweep --random learning-rate=1e-4..1e-2:log --random batch=8..16 --draws 3 --out random \
-    -- $train --epochs 1
+expect 0 $sweep --random learning-rate=1e-4..1e-2:log --random batch=8..16 --draws 3 \
+    --out random -- $train --epochs 1
 sed '1d' random/trials.csv | awk -F, '$4 < 1e-4 || $4 > 1e-2 || $5 != int($5) || $5 < 8 || $5 > 16 {
     exit 1 }' || fail "out of range: $(cat random/trials.csv)"
 cut -d, -f2,4,5 random/trials.csv | sort >first
@@ -107,7 +108,8 @@ for delay in 0.3 0.9 1.5; do
 done
 
 # a cosine ends with the training, so each rung is a training of its own
-expect 0 $sweep --grid loss=mse,huber --halving 2 --out cosine -- $train --epochs 2 --schedule cosine
+expect 0 $sweep --grid loss=mse,huber --halving 2 --out cosine \
+    -- $train --epochs 2 --schedule cosine
 [ "$(find cosine -name 'trial-*-epochs-1' | wc -l)" -eq 2 ] || fail 'not two trainings to 1 epoch'
 [ "$(find cosine -name 'trial-*-epochs-2' | wc -l)" -eq 1 ] || fail 'not one training to 2 epochs'
 

@@ -45,7 +45,7 @@ static double candidate_figure(const imp_sweep_settings *s, int candidate, int f
     return sum / s->seeds;
 }
 
-// Whether numbers span so much that small ones would not be told apart.
+// Whether numbers span so much that small ones could not be distinguished.
 static bool wants_log(const double *numbers, int count)
 {
     double low = INFINITY, high = -INFINITY;

@@ -153,7 +153,7 @@ static imp_status read_best_loss(imp_sweep_row *row, const char *folder, const c
 }
 
 // Adds the settings of a run and how its policy drives to its log for TensorBoard, unless the
-// command was told not to write one. The log is a new one, behind that of the training.
+// options say that there is none. The log is a new one, behind that of the training.
 static imp_status log_figures(const imp_sweep_row *row, const imp_sweep_job *job,
                               const char *folder, imp_error *err)
 {

@@ -77,13 +77,10 @@ static bool claim_room(tick_row *row, double left, double right)
     return true;
 }
 
-// A text with a rim in the colour of the paper, so that lines behind it do not disturb.
+// A text. Pages give it a rim in the colour of the paper, so that lines behind it do not disturb.
 static void write_text(FILE *out, double x, double y, const char *attributes, const char *text)
 {
-    fprintf(out,
-            "<text x=\"%.1f\" y=\"%.1f\" style=\"paint-order:stroke;stroke:var(--paper,#fff);"
-            "stroke-width:4px;stroke-linejoin:round\" %s>",
-            x, y, attributes);
+    fprintf(out, "<text class=\"rim\" x=\"%.1f\" y=\"%.1f\" %s>", x, y, attributes);
     imp_xml_write_escaped(out, text);
     fputs("</text>\n", out);
 }
@@ -172,8 +169,8 @@ imp_status imp_parallel_plot_svg(char **out, size_t *length, const imp_parallel_
     placed_axis placed[IMP_PARALLEL_AXES_MAX];
     imp_text_stream text;
     if (runs < 1 || axis_count < 1 || axis_count > IMP_PARALLEL_AXES_MAX)
-        return imp_fail(err, IMP_USAGE, "a plot of %d runs and %d axes: must be 1 to %d axes", runs,
-                        axis_count, IMP_PARALLEL_AXES_MAX);
+        return imp_fail(err, IMP_USAGE, "a plot needs at least one run, and 1 to %d axes",
+                        IMP_PARALLEL_AXES_MAX);
     double *places = calloc((size_t)axis_count * (size_t)runs, sizeof *places);
     if (places == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a plot");

@@ -37,6 +37,7 @@ static const char STYLE_SHEET[] =
     "svg [fill='#fff']{fill:var(--paper)}svg [fill='#262b33']{fill:var(--ink)}"
     "svg[fill='#5b6470']{fill:var(--soft)}svg [stroke='#e2e5e9']{stroke:var(--line)}"
     "svg [stroke='#8a919c']{stroke:var(--rule)}"
+    ".rim{paint-order:stroke;stroke:var(--paper);stroke-width:4px;stroke-linejoin:round}"
     "figure{margin:.6rem 0 1.4rem;overflow-x:auto}"
     "figcaption{color:var(--soft);font-size:.9rem;max-width:75ch}"
     "img{max-width:100%;height:auto;border-radius:4px}"
