@@ -203,7 +203,7 @@ static imp_status check_dagger_command(void *state, const imp_options *options, 
     IMP_TRY(imp_train_settings_apply(&s->training, err));
     IMP_TRY(apply_simulation_options(s, options, err));
     const imp_camera_def *camera = &s->dagger.collect.sim.camera;
-    return imp_train_check(&s->dagger.train, camera->width, camera->height, err);
+    return imp_train_check_def(&s->dagger.train, camera->width, camera->height, err);
 }
 
 // Claims the folder, and runs the rounds.

@@ -394,7 +394,7 @@ static imp_status check_datasets(const imp_train_settings *s, imp_error *err)
         imp_dataset *dataset;
         IMP_TRY(imp_dataset_open(&dataset, s->folders[k], err));
         const imp_dataset_info *info = imp_dataset_get_info(dataset);
-        status = imp_train_check(s->train, info->width, info->height, err);
+        status = imp_train_check_def(s->train, info->width, info->height, err);
         imp_dataset_close(dataset);
     }
     return status;
@@ -414,7 +414,7 @@ static imp_status check_train_command(void *state, const imp_options *options, i
         return check_datasets(s, err);
     IMP_TRY(apply_online_options(o, s, options, err));
     const imp_camera_def *camera = &o->def.collect.sim.camera;
-    return imp_train_check(s->train, camera->width, camera->height, err);
+    return imp_train_check_def(s->train, camera->width, camera->height, err);
 }
 
 // Claims the folder, trains.
