@@ -138,7 +138,7 @@ static imp_option make_option_for_member(const imp_option *row, const imp_struct
     imp_option option = *row;
     option.type = forms[member->kind].type;
     option.placeholder = forms[member->kind].placeholder;
-    // a list of words, or two numbers, is told by the member's other properties
+    // a list of words, or two numbers, follows from other properties of the member
     if (member->choices != NULL || member->word != NULL) {
         option.type = IMP_OPTION_CHOICE;
         option.placeholder = "NAME";
