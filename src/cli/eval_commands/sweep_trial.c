@@ -15,10 +15,13 @@
 #include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/text/csv_table.h"
+#include "cli/options/command_table.h"
 #include "cli/options/settings_file.h"
 #include "cli/output/console.h"
 #include "cli/output/json_output.h"
+#include "data/dataset/dataset_files.h"
 #include "evaluate/report/report_formats/hyperparameters.h"
+#include "learn/training/training.h"
 
 // EXACT_DIGITS because records are read back and must not lose digits.
 enum { RECORD_BYTES_MAX = 1 << 20, HISTORY_BYTES_MAX = 1 << 26, EXACT_DIGITS = 17 };
@@ -210,11 +213,24 @@ static imp_status train_and_evaluate(imp_sweep_row *row, const imp_sweep_setting
     return log_figures(row, job, folder, err);
 }
 
+// Whether a run has all of its files. Without one of them it is run again: the command makes the
+// file anew, or says that it cannot.
+static bool is_run_complete(const imp_sweep_job *job, const char *folder)
+{
+    const char *const names[] = {"model.safetensors", IMP_SETTINGS_FILE_NAME, job->of->history};
+    char path[IMP_PATH_MAX];
+    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
+        if (imp_path_join(path, folder, names[k], NULL) != IMP_OK || !imp_path_exists(path))
+            return false;
+    return job->of->command != &imp_command_train || imp_training_is_complete(folder);
+}
+
+// Skips a trial whose record is valid. A training that exploded has nothing but its record.
 imp_status imp_sweep_trial_run(imp_sweep_settings *s, bool *worked, const imp_options *options,
                                int candidate, int seed, int budget, const imp_monitor *monitor,
                                imp_error *err)
 {
-    char folder[IMP_PATH_MAX], path[IMP_PATH_MAX], model[IMP_PATH_MAX], name[48];
+    char folder[IMP_PATH_MAX], path[IMP_PATH_MAX], name[48];
     imp_sweep_job job = {0};
     char *identity = NULL;
     imp_sweep_row *row = imp_sweep_row_at(s, candidate, seed);
@@ -228,8 +244,6 @@ imp_status imp_sweep_trial_run(imp_sweep_settings *s, bool *worked, const imp_op
         status = imp_sweep_trial_folder(folder, s, &job, candidate, seed, budget, err);
     if (status == IMP_OK)
         status = imp_path_join(path, folder, name, err);
-    if (status == IMP_OK)
-        status = imp_path_join(model, folder, "model.safetensors", err);
     if (status == IMP_OK) {
         const int out = imp_option_find(&job.options, "out");
         *(const char **)job.options.table[out].value = folder;
@@ -239,7 +253,7 @@ imp_status imp_sweep_trial_run(imp_sweep_settings *s, bool *worked, const imp_op
             identity != NULL ? IMP_OK : imp_fail(err, IMP_NO_MEMORY, "out of memory for settings");
     }
     if (status == IMP_OK && !(read_record(row, path, identity) &&
-                              (row->failure[0] != '\0' || imp_path_exists(model)))) {
+                              (row->failure[0] != '\0' || is_run_complete(&job, folder)))) {
         *worked = true;
         status = train_and_evaluate(row, s, &job, options, folder, monitor, err);
         if (status == IMP_OK)
