@@ -32,6 +32,7 @@ static int find_lock_holder(int folder)
     return holder;
 }
 
+// Says who writes in the folder, as far as the system tells: 0 or less is unknown.
 static imp_status fail_folder_is_locked(const char *folder, int holder, imp_error *err)
 {
     if (holder <= 0)

@@ -23,6 +23,7 @@ typedef struct settings {
     imp_drive_record_summary summary;
 } settings;
 
+// Who drives, how often, and when an expert takes the wheel.
 static void add_drive_options(imp_options *options, settings *s)
 {
     const imp_option table[] = {
@@ -62,6 +63,7 @@ static imp_status use_camera_of_policy(const settings *s, const imp_options *opt
     return status;
 }
 
+// Records the drives into a folder that is claimed before anything drives.
 static imp_status run_drive_command(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
@@ -78,6 +80,7 @@ static imp_status run_drive_command(void *state, const imp_options *options, imp
     return status;
 }
 
+// One line, or two if someone took over.
 static int print_drive_summary(const void *state, const imp_options *options)
 {
     const settings *s = state;

@@ -84,6 +84,7 @@ static void add_import_options(imp_options *options, settings *s)
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
+// Options that say what the numbers of a recording mean.
 static void add_action_options(imp_options *options, settings *s)
 {
     const imp_option table[] = {

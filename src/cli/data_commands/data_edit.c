@@ -160,6 +160,7 @@ static imp_status check_drop_options(const imp_data_edit *edit, imp_error *err)
                     "--jerk, --standing or --outlier");
 }
 
+// Converts the options of `data drop`, and drops.
 static imp_status drop_episodes(imp_data_edit *edit, const imp_options *options, const char *folder,
                                 const imp_monitor *monitor, imp_error *err)
 {
@@ -242,6 +243,7 @@ static imp_status write_edited_dataset(imp_data_edit *edit, imp_data_action acti
     return add_settings_and_preview(options, path, err);
 }
 
+// What was made of how many episodes and steps. Keys depend on the action.
 static json_t *summary_json(const imp_data_edit *edit, imp_data_action action, const char *out)
 {
     const imp_dataset_edit_summary *s = &edit->summary;
@@ -279,6 +281,7 @@ static void print_dropped(const imp_data_edit *edit)
                IMP_PLURAL(s->cut_steps, "step"), IMP_PLURAL(s->cut, "episode"));
 }
 
+// The same in a line or two; a dry run says what would be left.
 static imp_status print_summary(const imp_data_edit *edit, imp_data_action action,
                                 const imp_options *options, imp_error *err)
 {

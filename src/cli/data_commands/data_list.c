@@ -15,6 +15,7 @@ static const char *ending_name(const imp_episode_statistics *s)
     return s->terminated ? "terminated" : s->truncated ? "truncated" : "open";
 }
 
+// Figures of one episode in SI units; null is unknown.
 static json_t *episode_json(int number, const imp_episode_statistics *s)
 {
     return json_pack(
@@ -28,6 +29,7 @@ static json_t *episode_json(int number, const imp_episode_statistics *s)
         s->outlier_quantity != NULL ? json_string(s->outlier_quantity) : json_null());
 }
 
+// A row of the table; a dash is unknown.
 static void print_episode(int number, const imp_episode_statistics *s)
 {
     char difference[24], lane[24], speed[24], reward[24];
@@ -46,6 +48,7 @@ static bool is_filter_set(const imp_episode_filter *filter)
            filter->standing > 0.0 || filter->outlier > 0.0;
 }
 
+// A row for each episode that the filter finds.
 static imp_status print_list(const imp_episode_statistics *all, int episodes,
                              const imp_episode_filter *filter, const imp_options *options,
                              imp_error *err)

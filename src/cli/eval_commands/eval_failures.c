@@ -74,6 +74,7 @@ static json_t *action_json(imp_action action)
     return json_pack("[f, f]", action.left, action.right);
 }
 
+// One failure with the state of its last chance.
 static json_t *failure_json(const imp_episode_failure *f)
 {
     return json_pack("{s:i, s:s, s:i, s:i, s:f, s:[f, f, f], s:s, s:f, s:o, s:o, s:s, s:o, s:o}",
@@ -111,6 +112,7 @@ static void write_number(FILE *out, double value)
     putc(',', out);
 }
 
+// One failure as a row, in the order of the header.
 static void write_failure_row(FILE *out, const char *policy, const imp_episode_failure *f)
 {
     imp_csv_write_field(out, policy);

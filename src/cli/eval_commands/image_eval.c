@@ -63,6 +63,7 @@ static int find_or_add_light(imp_image_scores *scores, const char *name)
     return scores->light_count++;
 }
 
+// A label of 0 is straight ahead, which has no right side.
 static void count_image_in_group(group_score *g, int label, imp_action action)
 {
     const double difference = action.right - action.left;
@@ -112,6 +113,7 @@ static imp_status score_image_of_row(imp_image_scores *scores, imp_predictor *pr
     return IMP_OK;
 }
 
+// Scores every row of the table. Files are named relative to its folder.
 static imp_status score_images_of_table(imp_image_scores *scores, imp_predictor *predictor,
                                         char *text, const char *path, const imp_monitor *monitor,
                                         imp_error *err)
@@ -194,6 +196,7 @@ static json_t *group_score_json(const group_score *g)
                      "mean_difference", imp_json_real_or_null(g->difference / (double)g->count));
 }
 
+// Scores of a policy: of all images, by class and by light.
 static json_t *policy_json(const imp_image_scores *scores, const policy_score *p)
 {
     json_t *classes = json_object(), *lights = json_object();
@@ -207,6 +210,7 @@ static json_t *policy_json(const imp_image_scores *scores, const policy_score *p
                      "classes", classes, "lights", lights);
 }
 
+// A line, unless the group is empty.
 static void print_group_score(const char *name, const group_score *g)
 {
     if (g->count == 0)

@@ -77,6 +77,7 @@ static void add_option_axis(plot_data *plot, const imp_sweep_settings *s, int ax
     };
 }
 
+// An axis for each option that differs and each figure; the order has the best first.
 static void fill_plot(plot_data *plot, const imp_sweep_settings *s)
 {
     static const char *const names[FIGURES] = {

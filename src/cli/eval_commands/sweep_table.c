@@ -288,6 +288,7 @@ json_t *imp_sweep_candidates_to_json(const imp_sweep_settings *s)
                                                      options, "trials", trials, "best", best));
 }
 
+// One training: its place, its values, then its figures; empty where there is none.
 static void write_csv_row(FILE *out, const imp_sweep_settings *s, int candidate, int place,
                           int seed)
 {

@@ -136,6 +136,7 @@ static imp_status read_best_loss(imp_sweep_row *row, const char *folder, const c
     imp_status status = imp_file_read(&text, &length, path, HISTORY_BYTES_MAX, err);
     if (status == IMP_OK)
         status = imp_csv_table_init(&table, text, path, &columns, err);
+    // the smallest number of each column, and its row
     double best[2] = {INFINITY, INFINITY};
     int epochs[2] = {0};
     for (int row_number = 1; status == IMP_OK && imp_csv_table_next(&table); row_number++)
@@ -148,6 +149,7 @@ static imp_status read_best_loss(imp_sweep_row *row, const char *folder, const c
                 epochs[k] = row_number;
             }
         }
+    // validation is known if it has a number at all
     const int known = epochs[0] > 0 ? 0 : 1;
     row->loss = epochs[known] > 0 ? best[known] : (double)NAN;
     row->best_epoch = epochs[known];
@@ -197,6 +199,7 @@ static imp_status train_and_evaluate(imp_sweep_row *row, const imp_sweep_setting
     const double started = imp_monotonic_seconds();
     const imp_status status = imp_sweep_job_run(job, err);
     row->train_seconds = imp_monotonic_seconds() - started;
+    // a training that exploded is a result, too: the worst one
     if (status == IMP_CHECK_FAILED && s->space.axis_count > 0) {
         snprintf(row->failure, sizeof row->failure, "%.*s", IMP_SWEEP_FAILURE_TEXT_MAX - 1,
                  err->message);
@@ -236,6 +239,7 @@ imp_status imp_sweep_trial_run(imp_sweep_settings *s, bool *worked, const imp_op
     imp_sweep_row *row = imp_sweep_row_at(s, candidate, seed);
     *row = (imp_sweep_row){.seed = s->first_seed + (uint64_t)seed, .train_seconds = NAN};
     *worked = false;
+    // a rung of halving has a record of its own
     snprintf(name, sizeof name, budget > 0 ? "evaluation-%d.json" : "evaluation.json", budget);
     imp_status status = imp_sweep_trial_open(&job, s, candidate, seed, budget, err);
     if (status == IMP_OK)
@@ -244,6 +248,7 @@ imp_status imp_sweep_trial_run(imp_sweep_settings *s, bool *worked, const imp_op
         status = imp_sweep_trial_folder(folder, s, &job, candidate, seed, budget, err);
     if (status == IMP_OK)
         status = imp_path_join(path, folder, name, err);
+    // the job trains in that folder, and is as quiet as the sweep
     if (status == IMP_OK) {
         const int out = imp_option_find(&job.options, "out");
         *(const char **)job.options.table[out].value = folder;
@@ -252,6 +257,7 @@ imp_status imp_sweep_trial_run(imp_sweep_settings *s, bool *worked, const imp_op
         status =
             identity != NULL ? IMP_OK : imp_fail(err, IMP_NO_MEMORY, "out of memory for settings");
     }
+    // the work, unless a valid record and all files are there
     if (status == IMP_OK && !(read_record(row, path, identity) &&
                               (row->failure[0] != '\0' || is_run_complete(&job, folder)))) {
         *worked = true;

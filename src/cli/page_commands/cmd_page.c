@@ -90,6 +90,7 @@ static imp_status read_episodes(settings *s, const imp_options *options, imp_err
     return IMP_OK;
 }
 
+// Checks everything, opens the policies, and writes the page.
 static imp_status run_page_command(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
@@ -114,6 +115,7 @@ static imp_status run_page_command(void *state, const imp_options *options, imp_
     return IMP_OK;
 }
 
+// The size of the file, and what is in it.
 static int print_page_summary(const void *state, const imp_options *options)
 {
     const settings *s = state;
@@ -162,6 +164,7 @@ static void set_up_page_command(void *state, imp_options *options)
     imp_page_of_dataset_add_options(&s->dataset, options);
 }
 
+// Policies and drives live until the page is written.
 static void free_page_command(void *state)
 {
     settings *s = state;

@@ -16,6 +16,7 @@
 // Prints what a shell needs to know about one command.
 typedef void describe_command(const imp_options *options);
 
+// Makes the option table of every command in turn, as if it were run.
 static imp_status for_each_command(describe_command *describe, imp_error *err)
 {
     for (int k = 0; k < imp_command_count; k++) {
@@ -108,6 +109,7 @@ static void print_command_for_bash(const imp_options *options)
     printf("        esac\n        ;;\n");
 }
 
+// A function that offers words for the command and the option before the cursor.
 static imp_status print_script_for_bash(imp_error *err)
 {
     printf("# completions of imprint for bash: imprint completion bash\n"
@@ -129,6 +131,7 @@ static imp_status print_script_for_bash(imp_error *err)
     return IMP_OK;
 }
 
+// A case with _arguments: each option with its help and what follows it.
 static void print_command_for_zsh(const imp_options *options)
 {
     printf("    %s)\n        _arguments", options->command->name);
@@ -162,6 +165,7 @@ static void print_command_for_zsh(const imp_options *options)
     printf(")\" files:file:_files}' '*:file:_files'\n        ;;\n");
 }
 
+// Commands with their summaries, then the cases, then names of maps.
 static imp_status print_script_for_zsh(imp_error *err)
 {
     printf("#compdef imprint\n# completions of imprint for zsh: imprint completion zsh\n"
@@ -179,6 +183,7 @@ static imp_status print_script_for_zsh(imp_error *err)
     return IMP_OK;
 }
 
+// A line for the command, one for its subcommands, and one for each option.
 static void print_command_for_fish(const imp_options *options)
 {
     const char *name = options->command->name;
@@ -214,6 +219,7 @@ static imp_status print_script_for_fish(imp_error *err)
     return for_each_command(print_command_for_fish, err);
 }
 
+// Prints the script of one shell.
 static imp_status run_completion_command(void *state, const imp_options *options, imp_error *err)
 {
     (void)state;

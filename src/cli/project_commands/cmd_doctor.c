@@ -34,6 +34,7 @@ static row *add_row(report *to, const char *name, const char *advice)
     return out;
 }
 
+// Processor, vector instructions, and how many processors this process may use.
 static void check_processor(report *out)
 {
     char name[IMP_MACHINE_TEXT_MAX];
@@ -56,6 +57,7 @@ static void check_processor(report *out)
     }
 }
 
+// Memory in all, and what is available now.
 static void check_memory(report *out)
 {
     double total, available;
@@ -68,6 +70,7 @@ static void check_memory(report *out)
              available / 1e9);
 }
 
+// Room and speed of the present folder, by writing to it.
 static void check_disk(report *out)
 {
     double available, speed;
@@ -88,6 +91,7 @@ static void check_disk(report *out)
     disk->state = disk->advice != NULL ? ROW_COULD_BE_BETTER : ROW_FINE;
 }
 
+// Programs and parts that are optional, with the command that adds them.
 static void check_programs(report *out)
 {
     static const char *const sandbox[] = {"bwrap", "--unshare-all", "--ro-bind", "/",
@@ -139,6 +143,7 @@ static void check_python(report *out)
     snprintf(add_row(out, "Python", advice)->found, sizeof out->rows[0].found, "%s", text);
 }
 
+// Makes all checks; what is broken fails in the report.
 static imp_status run_doctor_command(void *state, const imp_options *options, imp_error *err)
 {
     report *out = state;
@@ -153,6 +158,7 @@ static imp_status run_doctor_command(void *state, const imp_options *options, im
     return IMP_OK;
 }
 
+// A row for each check.
 static json_t *report_to_json(const report *from)
 {
     static const char *const states[] = {"fine", "could be better", "broken"};
@@ -165,6 +171,7 @@ static json_t *report_to_json(const report *from)
     return json_pack("{s:s, s:o}", "version", imp_version(), "checks", list);
 }
 
+// A mark, what was found, and below it what would be better. Exit code 1 if something is broken.
 static int print_report(const void *state, const imp_options *options)
 {
     const report *from = state;

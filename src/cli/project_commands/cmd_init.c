@@ -24,6 +24,7 @@ static imp_status refuse_folder_with_files(const char *folder, imp_error *err)
     return IMP_OK;
 }
 
+// Writes the files of the table; programs become executable.
 static imp_status write_project(const char *folder, imp_error *err)
 {
     char path[IMP_PATH_MAX];
@@ -37,6 +38,7 @@ static imp_status write_project(const char *folder, imp_error *err)
     return IMP_OK;
 }
 
+// Refuses a folder with files, so that nothing is replaced.
 static imp_status run_init_command(void *state, const imp_options *options, imp_error *err)
 {
     (void)state;

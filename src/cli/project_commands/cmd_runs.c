@@ -75,6 +75,7 @@ static bool does_setting_differ(const imp_run_list *list, const imp_run *run, in
     return false;
 }
 
+// All settings of each run, and apart those in which the runs differ.
 static json_t *list_to_json(const imp_run_list *list)
 {
     json_t *out = json_array();
@@ -94,6 +95,7 @@ static json_t *list_to_json(const imp_run_list *list)
     return json_pack("{s:o}", "runs", out);
 }
 
+// A row for each run, with the settings in which the runs differ.
 static void print_list(const imp_run_list *list)
 {
     // columns are as wide as their longest entry
@@ -149,6 +151,7 @@ static imp_status read_runs(imp_run_list *list, const settings *s, const imp_opt
     return IMP_OK;
 }
 
+// Reads, filters, sorts and prints.
 static imp_status list_runs(const settings *s, const imp_options *options, imp_error *err)
 {
     imp_run_list list = {0};
@@ -178,6 +181,7 @@ static imp_status delete_runs(const settings *s, const imp_options *options, imp
     return IMP_OK;
 }
 
+// Checks the options before any folder is read.
 static imp_status run_runs_command(void *state, const imp_options *options, imp_error *err)
 {
     const settings *s = state;
@@ -196,6 +200,7 @@ static imp_status run_runs_command(void *state, const imp_options *options, imp_
     return action == 0 ? list_runs(s, options, err) : delete_runs(s, options, err);
 }
 
+// Defaults and options of both subcommands.
 static void set_up_runs_command(void *state, imp_options *options)
 {
     settings *s = state;

@@ -30,6 +30,7 @@ static int column_index(const char *header, const char *name)
     return -1;
 }
 
+// Reads the numbers of a line; NaN where there is none.
 static void parse_table_row(table_row *row, const char *line)
 {
     for (int k = 0; k < COLUMNS_MAX; k++) {
@@ -73,6 +74,7 @@ static double cell_of_column(const table_row *row, const char *header, const cha
     return place >= 0 && place < COLUMNS_MAX ? row->cells[place] : (double)NAN;
 }
 
+// The best loss: of validation, or of training where nothing was held out.
 static void read_training(imp_run *run)
 {
     char header[LINE_MAX_LENGTH];
@@ -87,6 +89,7 @@ static void read_training(imp_run *run)
     run->rank = loss;
 }
 
+// The round that completed most.
 static void read_dagger(imp_run *run)
 {
     char header[LINE_MAX_LENGTH];
@@ -122,6 +125,7 @@ static void read_evaluation(imp_run *run)
     json_decref(metrics);
 }
 
+// How much was recorded; datasets that cannot be opened have no figures.
 static void read_dataset(imp_run *run)
 {
     imp_dataset *dataset;

@@ -35,6 +35,7 @@ static void parse_settings(imp_run *run)
     }
 }
 
+// Appends a run and reads its settings. The list doubles when it is full.
 static imp_status add_run(imp_run_list *list, const char *folder, const char *settings,
                           time_t modified, imp_error *err)
 {
@@ -80,6 +81,7 @@ add_runs_of_subfolders(imp_run_list *list, const char *folder, int depth,
     return status;
 }
 
+// A folder with settings is a run; others are searched for runs.
 static imp_status add_runs_of_folder(imp_run_list *list, const char *folder, int depth,
                                      imp_error *err) // NOLINT(misc-no-recursion): DEPTH_MAX levels
 {

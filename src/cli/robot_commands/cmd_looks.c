@@ -40,6 +40,7 @@ typedef struct settings {
     int row_count;
 } settings;
 
+// Scales an image to the size of an observation, and adds its figures.
 static imp_status measure_looks_of_frame(void *context, const imp_image_frame *frame,
                                          imp_error *err)
 {
@@ -86,6 +87,7 @@ static imp_status measure_episode(settings *s, imp_sim *sim, int episode, imp_er
     return measure_looks_of_frame(s, &frame, err);
 }
 
+// Measures the images of our own episodes, which the expert drives.
 static imp_status measure_episodes(settings *s, const imp_monitor *monitor, imp_error *err)
 {
     imp_sim *sim = NULL;
@@ -106,6 +108,7 @@ static imp_status measure_episodes(settings *s, const imp_monitor *monitor, imp_
     return status == IMP_OK ? finish_looks_row(s, name, err) : status;
 }
 
+// A row for each source of images, then one for our own.
 static imp_status measure_all_rows(settings *s, const imp_options *options, imp_error *err)
 {
     const imp_monitor monitor = imp_console_monitor(options);
@@ -119,6 +122,7 @@ static imp_status measure_all_rows(settings *s, const imp_options *options, imp_
     return status;
 }
 
+// Checks the options, then measures at the size of an observation.
 static imp_status run_looks_command(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
@@ -145,6 +149,7 @@ static imp_status run_looks_command(void *state, const imp_options *options, imp
     return status;
 }
 
+// Percentiles of each figure.
 static json_t *row_as_json(const looks_row *row)
 {
     json_t *one = json_pack("{s:s, s:i}", "name", row->name, "images", row->count);
@@ -157,6 +162,7 @@ static json_t *row_as_json(const looks_row *row)
     return one;
 }
 
+// Three percentiles below each figure.
 static int print_looks(const void *state, const imp_options *options)
 {
     const settings *s = state;
@@ -192,6 +198,7 @@ static void free_looks_command(void *state)
     imp_image_preprocessor_destroy(s->input);
 }
 
+// Defaults and options; maps and randomisation have tables of their own.
 static void set_up_looks_command(void *state, imp_options *options)
 {
     settings *s = state;

@@ -152,6 +152,7 @@ static imp_status draw_frame(settings *s, const imp_image_frame *frame, imp_erro
     return status;
 }
 
+// All policies on one image.
 static imp_status predict_and_draw_frame(void *context, const imp_image_frame *frame,
                                          imp_error *err)
 {
@@ -260,6 +261,7 @@ static imp_status run_predict_command(void *state, const imp_options *options, i
     return status;
 }
 
+// Predictions as JSON, or where they were written.
 static int print_prediction_summary(const void *state, const imp_options *options)
 {
     const settings *s = state;
@@ -271,6 +273,7 @@ static int print_prediction_summary(const void *state, const imp_options *option
     return imp_console_flush();
 }
 
+// What was opened in run_predict_command(), as far as it came.
 static void free_predict_command(void *state)
 {
     settings *s = state;

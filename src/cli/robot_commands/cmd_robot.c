@@ -70,6 +70,7 @@ static imp_status write_camera_comparison(const settings *s, const imp_robot_def
     return status;
 }
 
+// Prints a robot, and draws its view beside that of the usual camera if asked to.
 static imp_status show_robot(const settings *s, const imp_options *options, json_t **json,
                              imp_error *err)
 {
@@ -116,6 +117,7 @@ static bool check_robot(const imp_options *options, const char *path, json_t *li
     return good;
 }
 
+// Checks all robots before it fails, so that one command finds all faults.
 static imp_status check_robots(const imp_options *options, json_t **json, imp_error *err)
 {
     json_t *list = json_array();

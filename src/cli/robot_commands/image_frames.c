@@ -44,6 +44,7 @@ static imp_status visit_image(const frame_source *s, const char *name, const uin
     return s->visit(s->context, &frame, err);
 }
 
+// One PNG or JPEG, under its base name.
 static imp_status visit_image_file(const frame_source *s, const char *path, imp_error *err)
 {
     uint8_t *rgb;
@@ -101,6 +102,7 @@ static imp_status list_images(char ***names, int *count, const char *path, imp_e
     return status;
 }
 
+// In the order of the names, which that of the folder is not.
 static imp_status visit_folder_images(const frame_source *s, imp_error *err)
 {
     char **names = NULL;
@@ -124,6 +126,7 @@ static imp_status visit_folder_images(const frame_source *s, imp_error *err)
     return status;
 }
 
+// Observations in their order, straight from the mapped file.
 static imp_status visit_dataset_frames(const frame_source *s, imp_error *err)
 {
     imp_dataset *dataset;

@@ -101,6 +101,7 @@ static void draw_predicted_path(imp_canvas *canvas, int left, int height, const 
     }
 }
 
+// A strip below the image with the policy, its duty cycles and the direction.
 static void draw_caption(imp_canvas *canvas, int left, int top, const char *name, imp_action action)
 {
     static const double SIZE = 8.0;

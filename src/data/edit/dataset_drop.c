@@ -36,6 +36,7 @@ static int compare_frames(const void *a, const void *b)
     return (x->first > y->first) - (x->first < y->first);
 }
 
+// Sorts marked frames, because they are looked up episode by episode.
 static imp_status read_marks(drop_job *job, imp_error *err)
 {
     if (job->def->marks == NULL)
@@ -48,6 +49,7 @@ static imp_status read_marks(drop_job *job, imp_error *err)
     return IMP_OK;
 }
 
+// Marks the episodes that were named by number.
 static imp_status mark_episodes_of_ranges(drop_job *job, int episodes, imp_error *err)
 {
     for (int k = 0; k < job->def->episode_range_count; k++) {

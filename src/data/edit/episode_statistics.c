@@ -82,6 +82,7 @@ static bool is_standing_in_step(const imp_episode *episode, int step)
            turned < STANDING_TURN_RATE * episode->time_step;
 }
 
+// The longest run of steps without motion [s].
 static double find_longest_standing(const imp_episode *episode)
 {
     int longest = 0, run = 0;
@@ -111,6 +112,7 @@ static void measure_lane_and_speed(imp_episode_statistics *out, const imp_episod
     out->speed = distance / (episode->steps * episode->time_step);
 }
 
+// All figures of an episode that follow from it alone.
 static void compute_episode_statistics(imp_episode_statistics *out, const imp_episode *episode)
 {
     *out = (imp_episode_statistics){.steps = episode->steps,

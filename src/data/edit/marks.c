@@ -58,6 +58,7 @@ static imp_status check_dataset_hash(const json_t *root, const imp_dataset *data
     return IMP_OK;
 }
 
+// The numbers of marked episodes, within those of the dataset.
 static imp_status read_episodes(imp_marks *out, const json_t *list, int episodes, const char *path,
                                 imp_error *err)
 {
@@ -71,6 +72,7 @@ static imp_status read_episodes(imp_marks *out, const json_t *list, int episodes
     return IMP_OK;
 }
 
+// Ranges of marked frames, each within its episode.
 static imp_status read_frames(imp_marks *out, const json_t *list, const imp_dataset *dataset,
                               const char *path, imp_error *err)
 {
@@ -96,6 +98,7 @@ static imp_status read_frames(imp_marks *out, const json_t *list, const imp_data
     return IMP_OK;
 }
 
+// Checks that the marks are of this dataset before they are read.
 static imp_status read_marks_object(imp_marks *out, const json_t *root, const imp_dataset *dataset,
                                     const char *path, imp_error *err)
 {

@@ -96,6 +96,7 @@ static imp_status export_single_file(imp_export_summary *out, const imp_dataset 
     return status;
 }
 
+// Refuses what no export can do, before a file is made.
 static imp_status check_export_def(const imp_export_def *def, imp_error *err)
 {
     // cookie, id, fraction

@@ -14,6 +14,7 @@
 
 enum { METADATA_MAX = 1 << 24, FILES_MAX = 10000 };
 
+// Appends a copy of a path.
 static imp_status add_path(imp_rosbag_paths *out, const char *path, imp_error *err)
 {
     char **grown = realloc(out->items, ((size_t)out->count + 1) * sizeof *grown);

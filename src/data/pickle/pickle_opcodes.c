@@ -218,6 +218,7 @@ static imp_status pop_value_or_mark(imp_pickle *p)
     return imp_pickle_pop(p, &ignored);
 }
 
+// DUP: the top of the stack once more.
 static imp_status duplicate_top(imp_pickle *p)
 {
     imp_pickle_value top;

@@ -33,6 +33,7 @@ typedef struct cdr_converter {
     imp_decompressed *out;
 } cdr_converter;
 
+// Appends bytes to the converted message, unless something failed before.
 static void write_bytes(cdr_converter *c, const uint8_t *bytes, size_t length)
 {
     if (c->failed || c->no_memory)
@@ -113,6 +114,8 @@ static void copy_header(cdr_converter *c)
     copy_counted_bytes(c, true);
 }
 
+// Converts the fields that a text describes: h header, s string, b bytes, d array of doubles; a
+// digit is a number of so many bytes; *NN is the next one NN times.
 static void copy_fields(cdr_converter *c, const char *fields)
 {
     for (const char *f = fields; *f != '\0' && !c->failed && !c->no_memory; f++) {

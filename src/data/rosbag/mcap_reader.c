@@ -118,6 +118,7 @@ static imp_rosbag_read_result store_channel(imp_rosbag *bag, imp_rosbag_cursor c
     return IMP_ROSBAG_OTHER_RECORD;
 }
 
+// Reads the head of a message and converts its data to those of ROS 1.
 static imp_rosbag_read_result read_message(imp_rosbag *bag, imp_rosbag_cursor c,
                                            imp_rosbag_message *out, imp_error *err)
 {

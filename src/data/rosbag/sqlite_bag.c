@@ -108,6 +108,7 @@ static imp_status store_topic(imp_rosbag *bag, sqlite3_stmt *query, imp_error *e
     return IMP_OK;
 }
 
+// Reads the table of topics, up to a limit.
 static imp_status read_topics(imp_rosbag *bag, imp_error *err)
 {
     sqlite3_stmt *query = NULL;

@@ -145,6 +145,7 @@ static imp_status write_all_files(const char *folder, const char *model,
     return write_submission_files(folder, def->label, err);
 }
 
+// Removes what was written, and the folder if nothing else is in it.
 static void remove_files(const char *folder)
 {
     static const char *const names[] = {"model.safetensors", "imprint-agent", "Dockerfile",

@@ -72,6 +72,7 @@ static const tile_lanes THREE_WAY_RIGHT_LANES = {2, THREE_WAY};
 static const tile_lanes FOUR_WAY_LANES = {
     0, 12, {LANES_FROM(0), LANES_FROM(1), LANES_FROM(2), LANES_FROM(3)}};
 
+// Lanes of a tile in its own orientation.
 static const tile_lanes *lane_table_of_tile_kind(imp_tile_kind kind)
 {
     switch (kind) {

@@ -172,6 +172,7 @@ static imp_status measure_expert_of_episode(episode_run *d, imp_rollout_workers 
     return IMP_OK;
 }
 
+// The scenario, what the expert does in it, then the policy.
 static imp_status begin_episode(void *context, int index, int slot, imp_episode_loop_def *out,
                                 imp_error *err)
 {

@@ -136,6 +136,7 @@ static imp_status add_trajectory(json_t *line, const imp_episode_result *r, imp_
     return failed == 0 ? IMP_OK : imp_fail(err, IMP_NO_MEMORY, "out of memory for an episode");
 }
 
+// Seventeen digits give the same double again. The caller looks for a write that failed.
 static imp_status write_line(FILE *out, json_t *line, imp_error *err)
 {
     const bool good =
@@ -166,6 +167,7 @@ static json_t *numbers_to_json(int number, const imp_episode_result *r)
     return NULL;
 }
 
+// Numbers, and the trajectory if it was kept.
 static imp_status write_episode(FILE *out, int number, const imp_episode_result *r, imp_error *err)
 {
     json_t *line = numbers_to_json(number, r);
@@ -271,6 +273,7 @@ typedef struct part_header {
     double seconds;
 } part_header;
 
+// Reads the first line, and refuses parts of another program.
 static imp_status read_header(part_reader *reader, part_header *header, imp_error *err)
 {
     const char *format, *version, *policy, *definition;
@@ -319,6 +322,7 @@ static bool reals_from_json(double *out, const json_t *array, size_t count)
     return good;
 }
 
+// Reads the plain numbers of a result by a table of its members.
 static bool numbers_from_json(imp_episode_result *r, const json_t *line)
 {
     bool good = true;
@@ -367,6 +371,7 @@ static bool trajectory_from_json(imp_episode_result *r, const json_t *line, imp_
            imp_demonstration_parse(r->drive, text, strlen(text), "drive", err) == IMP_OK;
 }
 
+// Reads the line of an episode, which has its number.
 static imp_status read_episode(part_reader *reader, imp_evaluation *out, int number,
                                const imp_eval_def *def, imp_error *err)
 {
@@ -392,6 +397,7 @@ static imp_status read_episode(part_reader *reader, imp_evaluation *out, int num
     return IMP_OK;
 }
 
+// Adds counts of a histogram, of which only bins that are not empty are listed.
 static bool add_histogram(imp_histogram *histogram, const json_t *array)
 {
     bool good = json_is_array(array);

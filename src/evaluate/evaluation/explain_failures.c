@@ -197,6 +197,7 @@ static void destroy_examination(examination *x)
     free(x->fork);
 }
 
+// Refuses times that cannot be driven.
 static imp_status check_failures_def(const imp_failures_def *def, imp_error *err)
 {
     if (def->cookie != FAILURES_COOKIE)
@@ -318,6 +319,7 @@ static int compare_causes(const void *a, const void *b)
     return p->ending < q->ending ? -1 : p->ending > q->ending;
 }
 
+// Groups failures by what they have in common. There are few causes, so a list is searched.
 static void count_causes(imp_failure_list *list)
 {
     for (int k = 0; k < list->count; k++) {

@@ -47,6 +47,7 @@ static imp_status open_own_env(drive_column *column, imp_error *err)
     return imp_env_reset(column->own_env, drive->episode, err);
 }
 
+// An environment at the start of the drive, its camera, and room for its trail.
 static imp_status create_column_env(drive_column *column, const imp_drive_video_def *def,
                                     imp_error *err)
 {
@@ -69,6 +70,7 @@ static imp_status create_column_env(drive_column *column, const imp_drive_video_
     return IMP_OK;
 }
 
+// Refuses what does not fit into a frame.
 static imp_status check_drive_video(const imp_drive_video_def *def, imp_error *err)
 {
     if (def->count < 1 || def->count > IMP_DRIVE_VIDEO_MAX)
@@ -79,6 +81,7 @@ static imp_status check_drive_video(const imp_drive_video_def *def, imp_error *e
                : imp_fail(err, IMP_USAGE, "every %d-th step: must be at least 1", def->every);
 }
 
+// Everything that a frame is drawn with. All drives have the time step of the first one.
 static imp_status create_renderers_and_columns(video_job *job, const imp_monitor *monitor,
                                                imp_error *err)
 {
@@ -140,6 +143,7 @@ static imp_status step_drive_of_column(drive_column *column, imp_error *err)
     return imp_demonstration_check_state(drive, column->step, column->env, err);
 }
 
+// Steps all drives together. One that has ended keeps its last frame.
 static imp_status write_all_frames(video_job *job, int *frames, const imp_monitor *monitor,
                                    imp_error *err)
 {

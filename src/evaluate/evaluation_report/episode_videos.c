@@ -28,6 +28,7 @@ typedef struct video_job {
     shown_policy shown[IMP_DRIVE_VIDEO_MAX];
 } video_job;
 
+// The first policies, and always the one whose worst episode this is.
 static void choose_policies(video_job *job)
 {
     const int count = job->def->count;

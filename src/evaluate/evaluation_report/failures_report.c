@@ -10,6 +10,7 @@
 // More causes than this are not worth reading.
 enum { CAUSES_MAX = 12 };
 
+// Counts first, because they order the table.
 static void write_cause_row(imp_html_page *page, const imp_failure_cause *cause)
 {
     char text[48];

@@ -57,6 +57,7 @@ static int compare_bytes(const void *a, const void *b)
     return *(const uint8_t *)a - *(const uint8_t *)b;
 }
 
+// The median of each channel in the middle of the lowest rows.
 static void find_road_colour(uint8_t out[3], const uint8_t *rgb)
 {
     uint8_t values[(ROAD_BOTTOM - ROAD_TOP) * (ROAD_RIGHT - ROAD_LEFT)];
@@ -70,6 +71,7 @@ static void find_road_colour(uint8_t out[3], const uint8_t *rgb)
     }
 }
 
+// A road is lighter and darker by place, but has one tint.
 static bool has_road_colour(const uint8_t *p, const uint8_t road[3])
 {
     const double difference = luma_of(p) - luma_of(road);

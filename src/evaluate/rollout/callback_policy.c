@@ -149,6 +149,7 @@ static void callback_policy_destroy(imp_policy *policy)
     free(policy);
 }
 
+// Refuses a definition that no batch could be made for.
 static imp_status check_callback_def(const imp_callback_def *def, imp_error *err)
 {
     if (def->cookie != CALLBACK_COOKIE)

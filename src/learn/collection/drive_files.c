@@ -23,6 +23,7 @@ void imp_drive_files_free(imp_drive_files *files)
     *files = (imp_drive_files){0};
 }
 
+// Appends a copy of a path.
 static imp_status append_path(imp_drive_files *files, const char *path, imp_error *err)
 {
     if (files->count == FILES_MAX)
@@ -48,6 +49,7 @@ static int compare_paths(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+// Appends the drives of a folder, sorted by name.
 static imp_status append_folder(imp_drive_files *files, const char *folder, imp_error *err)
 {
     const int first = files->count;

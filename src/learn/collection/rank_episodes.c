@@ -12,6 +12,7 @@ typedef struct episode_array {
     size_t count;
 } episode_array;
 
+// The arrays of a rollout and their sizes in bytes, so that one loop sends or receives all.
 static void list_arrays(episode_array out[ARRAYS], const imp_rollout_buffer *b,
                         const imp_collect_def *def)
 {

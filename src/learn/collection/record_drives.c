@@ -92,6 +92,7 @@ static void record_step(void *context, const imp_env *env, const imp_transition 
         (void)imp_demonstration_add(&r->drive, r->given, r->driver, env, &r->error);
 }
 
+// Resets the slot, and records from its start pose on.
 static imp_status begin_episode(void *context, int index, int slot, imp_episode_loop_def *out,
                                 imp_error *err)
 {
@@ -128,6 +129,7 @@ static imp_status write_drive(const record_job *job, drive_recorder *r, int inde
     return imp_demonstration_write(drive, path, err);
 }
 
+// Writes the file, unless the policy failed.
 static void finish_episode(void *context, int index, int slot, const imp_error *error)
 {
     record_job *job = context;
@@ -157,6 +159,7 @@ static imp_status open_policies(record_job *job, imp_error *err)
     return IMP_OK;
 }
 
+// Refuses what cannot be driven or stored in a file.
 static imp_status check_record_def(const imp_drive_record_def *def, imp_error *err)
 {
     if (def->cookie != RECORD_COOKIE)

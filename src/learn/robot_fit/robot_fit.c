@@ -99,6 +99,7 @@ static double read_command_age(const imp_dataset *dataset)
     return fabs(age) < 10.0 ? age : 0.0;
 }
 
+// Adds all episodes of a dataset to the sums of both fits.
 static imp_status fit_dataset(fit_job *job, const imp_dataset *dataset, imp_error *err)
 {
     const imp_dataset_info *info = imp_dataset_get_info(dataset);

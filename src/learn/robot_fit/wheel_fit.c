@@ -47,6 +47,7 @@ void imp_wheel_fit_destroy(imp_wheel_fit *fit)
     free(fit);
 }
 
+// A part has moments for every delay that is tried. Parts are what the bootstrap draws.
 static imp_status append_part(imp_wheel_fit *fit, imp_error *err)
 {
     if (fit->part_count == fit->part_capacity) {
@@ -155,6 +156,7 @@ typedef struct solution {
     double g, a, b, speed_error, turn_error; // sums of squared residuals
 } solution;
 
+// Least squares: speed by the sum of the duty cycles, turn rate by their difference and sum.
 static solution solve_moments(const moments *m, double turn_by_speed)
 {
     solution s = {.g = m->uv / m->uu};
@@ -198,6 +200,7 @@ typedef struct wheel_numbers {
     double gain, trim, baseline, delay;
 } wheel_numbers;
 
+// The robot's numbers of which the coefficients are products.
 static wheel_numbers wheel_numbers_of_solution(const solution *s, double delay,
                                                const imp_wheels *wheels)
 {

@@ -63,6 +63,7 @@ static void build_conv(imp_executor *e, const imp_node_state *state, int input)
     imp_build_conv_data_gradient(e, state, sum, added);
 }
 
+// Gradient of weights and bias, then that of the input if anything below needs it.
 static void build_dense(imp_executor *e, const imp_node_state *state, int input)
 {
     imp_dense dense = state->dense;
@@ -83,6 +84,7 @@ static void build_dense(imp_executor *e, const imp_node_state *state, int input)
         call->dense_data_gradient = dense;
 }
 
+// A pool that is fused with its convolution has its gradient there.
 static void build_pool(imp_executor *e, const imp_node_state *state, int input)
 {
     const imp_graph_node *node = current_node(e);
@@ -143,6 +145,7 @@ static void build_activation(imp_executor *e, const imp_node_state *state, int i
     add_gradient(e, input, result);
 }
 
+// The mask of the forward pass, once more.
 static void build_dropout(imp_executor *e, const imp_node_state *state, int input)
 {
     if (!is_gradient_needed(e, input))
@@ -174,6 +177,7 @@ static void build_concat(imp_executor *e, const imp_node_state *state)
     }
 }
 
+// The same numbers, back in the layout of an image.
 static void build_flatten(imp_executor *e, const imp_node_state *state, int input)
 {
     if (!is_gradient_needed(e, input))
@@ -193,6 +197,7 @@ static void build_add(imp_executor *e, const imp_node_state *state)
             add_gradient(e, current_node(e)->inputs[i], state->gradient);
 }
 
+// Appends the calls of one layer.
 static void build_node(imp_executor *e, const imp_node_state *state)
 {
     const imp_graph_node *node = current_node(e);

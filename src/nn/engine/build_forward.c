@@ -93,6 +93,7 @@ static void build_conv_pool(imp_executor *e, imp_node_state *state, int pool_ind
         call->conv_pool = p;
 }
 
+// A convolution, with the ReLU and the pool behind it where these can be fused.
 static void build_conv(imp_executor *e, imp_node_state *state)
 {
     const imp_graph *graph = e->def.graph;
@@ -112,6 +113,7 @@ static void build_conv(imp_executor *e, imp_node_state *state)
         call->conv = state->conv;
 }
 
+// Inputs are one row a sample.
 static void build_dense(imp_executor *e, imp_node_state *state)
 {
     const imp_graph_node *node = current_node(e), *in = &e->def.graph->nodes[node->inputs[0]];
@@ -131,6 +133,7 @@ static void build_dense(imp_executor *e, imp_node_state *state)
         call->dense = state->dense;
 }
 
+// Training keeps where each maximum was.
 static void build_pool(imp_executor *e, imp_node_state *state)
 {
     const imp_graph_node *node = current_node(e);
@@ -153,6 +156,7 @@ static void build_pool(imp_executor *e, imp_node_state *state)
                             .argmax = state->argmax};
 }
 
+// With fixed statistics, scale and shift are folded once for each set of weights.
 static void build_batch_norm(imp_executor *e, imp_node_state *state)
 {
     const imp_graph *graph = e->def.graph;
@@ -188,6 +192,7 @@ static void build_batch_norm(imp_executor *e, imp_node_state *state)
         call->norm = state->norm;
 }
 
+// In place where the layer before lets it.
 static void build_activation(imp_executor *e, imp_node_state *state)
 {
     const imp_graph_node *node = current_node(e);
@@ -283,6 +288,7 @@ static void build_input(imp_executor *e, imp_node_state *state)
     e->input = state->out = build_output(e);
 }
 
+// Appends the calls of one layer.
 static void build_node(imp_executor *e, imp_node_state *state)
 {
     switch (current_node(e)->kind) {

@@ -182,6 +182,7 @@ static void sum_bias_gradient(const imp_executor *e, const imp_bias_gradient *bi
     memcpy(bias->out, bias->sums, bias->count * sizeof *bias->out);
 }
 
+// Runs one call of the program.
 static void run_call(const imp_executor *e, const imp_kernel_call *call, size_t batch)
 {
     switch (call->kind) {

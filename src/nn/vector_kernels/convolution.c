@@ -188,6 +188,7 @@ IMP_ALWAYS_INLINE void pool_ring_row(const imp_conv_pool *p, size_t kernel, size
                         argmax == NULL ? NULL : argmax + x * channels + c);
 }
 
+// Constants let the compiler unroll the usual kernel of 3, with and without argmax.
 static void pool_row(const imp_conv_pool *p, size_t first_row, float *out, int32_t *argmax)
 {
     if (argmax == NULL && p->kernel == 3)

@@ -151,6 +151,7 @@ IMP_ALWAYS_INLINE void multiply_tile(const row_product *p, size_t row, size_t co
     }
 }
 
+// Tiles of rows by one block of columns; what is left over takes smaller tiles.
 static void multiply_rows(const row_product *p)
 {
     for (size_t column = 0; column < p->columns; column += IMP_CHANNEL_BLOCK) {

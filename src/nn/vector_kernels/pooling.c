@@ -14,6 +14,7 @@ typedef struct pool_window {
     size_t first;                    // position in the window of the pixel (top, left)
 } pool_window;
 
+// The part of a window that lies in the image, and the index of its first pixel in the kernel.
 static pool_window window_of_output(const imp_pool *p, size_t y, size_t x)
 {
     const size_t row = y * p->stride, column = x * p->stride; // in the padded image
@@ -55,6 +56,7 @@ static float pixel_weight_in_mean(const pool_window *w)
     return 1.0F / (float)((w->bottom - w->top) * (w->right - w->left));
 }
 
+// Sums row by row, then one multiplication.
 static void mean_of_window(const imp_pool *p, const pool_window *w, const float *in, float *out)
 {
     const vector share = vector_splat(pixel_weight_in_mean(w));

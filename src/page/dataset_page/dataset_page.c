@@ -110,6 +110,7 @@ static imp_status write_episode(page_job *job, int episode, imp_error *err)
     return IMP_OK;
 }
 
+// One episode at a time is in memory.
 static imp_status write_episodes(page_job *job, imp_error *err)
 {
     const int episodes = imp_dataset_episode_count(job->dataset);

@@ -94,6 +94,7 @@ static imp_status read_escape(json_reader *r)
     return IMP_OK;
 }
 
+// Copies the text up to the closing quote, escapes resolved.
 static imp_status read_string(json_reader *r)
 {
     append_node(r, IMP_YAML_SCALAR, r->yaml->text_length);
@@ -122,6 +123,7 @@ static imp_status open_collection(json_reader *r, imp_yaml_kind kind)
     return IMP_OK;
 }
 
+// Ends the innermost object or array, whose bracket must fit.
 static imp_status close_collection(json_reader *r, char bracket)
 {
     if (r->depth == 0)

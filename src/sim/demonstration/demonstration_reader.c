@@ -154,6 +154,7 @@ static imp_status read_seed(const reader *r)
     return IMP_OK;
 }
 
+// Settings, seed, episode and length; limits bound the work of driving it.
 static imp_status read_settings_and_episode(const reader *r)
 {
     json_t *settings;
@@ -175,6 +176,7 @@ static imp_status read_settings_and_episode(const reader *r)
     return IMP_OK;
 }
 
+// Duty cycles as base64 of little-endian float32.
 static imp_status read_actions(const reader *r)
 {
     imp_demonstration *out = r->out;
@@ -237,6 +239,7 @@ static imp_status read_drivers(const reader *r)
                                      IMP_PLURAL(out->steps, "step"));
 }
 
+// Hashes of states: every so many steps, of the last one, and perhaps of the start.
 static imp_status read_checks(const reader *r)
 {
     imp_demonstration *out = r->out;
@@ -277,6 +280,7 @@ static void read_descriptions(const reader *r)
     copy_sanitized_text(out->note, sizeof out->note, json_object_get(recorded, "note"));
 }
 
+// In the order in which they depend on each other.
 static imp_status read_all_members(const reader *r)
 {
     IMP_TRY(read_format(r));

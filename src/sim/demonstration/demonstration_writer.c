@@ -142,6 +142,7 @@ static json_t *seed_json(uint64_t seed)
     return json_string(digits);
 }
 
+// The whole file; docs/formats.md describes its members.
 static json_t *demonstration_json(const imp_demonstration *drive)
 {
     json_t *text =

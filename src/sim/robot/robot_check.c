@@ -73,6 +73,7 @@ static void check_intrinsic(const imp_robot_def *robot, imp_robot_remarks *remar
             dark, CALIBRATE_CAMERA);
 }
 
+// Ranges of Duckiebots; what lies outside is most likely a wrong calibration.
 static void check_extrinsic(const imp_robot_def *robot, imp_robot_remarks *remarks)
 {
     const imp_camera_def *c = &robot->camera;
@@ -89,6 +90,7 @@ static void check_extrinsic(const imp_robot_def *robot, imp_robot_remarks *remar
     check_plausible_values(remarks, list, sizeof list / sizeof list[0]);
 }
 
+// The same for the wheels.
 static void check_wheels(const imp_robot_def *robot, imp_robot_remarks *remarks)
 {
     const imp_wheels *w = &robot->wheels;

@@ -102,6 +102,7 @@ typedef struct robot_names {
     int count; // of all, also of those without a place
 } robot_names;
 
+// Counts the names of robots, and keeps the first three for a message.
 static void add_robot_name(robot_names *found, const char *file)
 {
     const size_t length = strlen(file), suffix = sizeof SUFFIX - 1;
@@ -120,6 +121,7 @@ static void add_robot_name(robot_names *found, const char *file)
     found->count++;
 }
 
+// Looks through the folders of all parts.
 static imp_status list_robot_names(robot_names *found, const char *folder, imp_error *err)
 {
     for (int k = 0; k < PARTS; k++) {

@@ -147,6 +147,7 @@ static void write_run(FILE *out, const placed_axis *axes, int axis_count, int ru
     fputs("\"/>\n", out);
 }
 
+// The worst run first, so that the best one lies on top.
 static void write_plot(FILE *out, const placed_axis *axes, int axis_count, const int *order,
                        int runs)
 {

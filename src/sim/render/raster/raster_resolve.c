@@ -21,6 +21,7 @@ typedef struct resolve_ops {
     imp_store_pixels *store;
 } resolve_ops;
 
+// Sums the samples of two pixels, channel by channel.
 static inline void sum_samples_portable(const uint32_t *colours, imp_i32x8 *sums)
 {
     for (int n = 0; n < 2; n++) {

@@ -74,6 +74,7 @@ static bool is_part_visible(const imp_object_pass *pass, const imp_camera_frame 
            imp_sphere_is_visible(&pass->projection, camera_frame, middle, radius);
 }
 
+// Each shape is a unit mesh, which is scaled.
 static const imp_mesh *mesh_of_part(const imp_scene_objects *objects, const imp_room_part *part)
 {
     switch (part->shape) {

@@ -74,6 +74,7 @@ static void add_window(imp_room_builder *b, float right, float wide)
     }
 }
 
+// Frame, leaf, handle, and sometimes a lit sign.
 static void add_door(imp_room_builder *b, float right)
 {
     float colour[3];

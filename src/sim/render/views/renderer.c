@@ -41,6 +41,7 @@ static imp_ground_draw *select_ground_kernel(imp_render_backend path)
     return imp_ground_draw_portable;
 }
 
+// The widest kernel that the processor has and the caller allows.
 static imp_raster_fill *select_raster_kernel(imp_render_backend path)
 {
 #if defined(__x86_64__)
