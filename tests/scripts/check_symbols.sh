@@ -31,7 +31,8 @@ echo '#include "imprint/imprint.h"' | "$compiler" -std=c17 -E -Iinclude -x c - |
         print substr($0, RSTART, RLENGTH - 1)
         next
     }
-    !/typedef|\(\*/ || /^[^(]*imp_[a-z0-9_]+\([^*]/ {
+    /typedef/ { next }
+    !/\(\*/ || /^[^(]*imp_[a-z0-9_]+\([^*]/ {
         if (match($0, /imp_[a-z0-9_]+\(/) && substr($0, 1, RSTART - 1) !~ /\(/)
             print substr($0, RSTART, RLENGTH - 1)
     }' | sort -u >"$work/declared"

@@ -4,7 +4,7 @@
 
 #include "imprint/base.h"
 
-enum { IMP_SUGGESTIONS_MAX = 3, IMP_SUGGESTION_TEXT_MAX = 320 };
+enum { IMP_SUGGESTIONS_MAX = 4, IMP_SUGGESTION_TEXT_MAX = 320 };
 
 // The known words closest to an unknown one. Case is ignored, and '_' equals '-'.
 typedef struct imp_suggestion {

@@ -36,8 +36,9 @@ static const char *suggestion_for(const char *word, const char *const *known)
 static void test_close_words_alone_are_suggested(void **state)
 {
     (void)state;
-    const char *const names[] = {"expert",     "reference",    "map",        "maps", "start-angle",
-                                 "start-tile", "start-offset", "start-time", NULL};
+    const char *const names[] = {"expert",      "reference",  "map",          "maps",
+                                 "start-angle", "start-tile", "start-offset", "start-time",
+                                 "start-pose",  NULL};
     assert_string_equal(suggestion_for("exprt", names), "; did you mean 'expert'?");
     assert_string_equal(suggestion_for("EXPERT", names), "; did you mean 'expert'?");
     assert_string_equal(suggestion_for("amp", names), "; did you mean 'map'?");
