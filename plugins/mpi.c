@@ -117,7 +117,8 @@ static const imp_communicator_vtable VTABLE = {
     .close = close_mpi,
 };
 
-imp_communicator_plugin_open imp_communicator_plugin;
+// Its type is imp_communicator_plugin_open.
+imp_status imp_communicator_plugin(imp_communicator *out, char *reason);
 
 __attribute__((visibility("default"))) imp_status imp_communicator_plugin(imp_communicator *out,
                                                                           char *reason)

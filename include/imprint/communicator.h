@@ -50,7 +50,7 @@ imp_status imp_communicator_open(imp_communicator *out, const char *path, imp_er
 void imp_communicator_close(imp_communicator *communicator);
 
 /// What the plug-in at `path` must define: fills rank, size, vtable and context.
-typedef imp_status imp_communicator_plugin_open(imp_communicator *out, char *reason);
+typedef imp_status (*imp_communicator_plugin_open)(imp_communicator *out, char *reason);
 #define IMP_COMMUNICATOR_PLUGIN_SYMBOL "imp_communicator_plugin"
 
 /// Sends bytes to a rank, which receives as many. May return before they are received.

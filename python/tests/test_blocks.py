@@ -59,7 +59,7 @@ REASONS = {
         "apt-get": BUILD,
         "pip install": BUILD,
         "./run": BUILD,
-        "FROM": BUILD,
+        "podman": "needs a registry of images",
         "imprint completion": COVERED,
     },
     "library.md": {"cc ": "tests/scripts/install.sh does", "find_package": PART},

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-// The first thing of part `share` of `shares`, which are numbered from 1; of share + 1: the first
+// The first thing of part `share` of `shares` (at least 1), which are numbered from 1; of share + 1: the first
 // one behind the part.
 static inline int imp_share_begin(int things, int share, int shares)
 {

@@ -29,7 +29,7 @@ imp_status imp_communicator_open(imp_communicator *out, const char *path, imp_er
         return imp_fail(err, IMP_BAD_INPUT, "%s: cannot be loaded as a shared object: %s", path,
                         dlerror());
     // POSIX lets pointers to data hold functions; C has no conversion
-    imp_communicator_plugin_open *open_plugin;
+    imp_communicator_plugin_open open_plugin;
     *(void **)&open_plugin = dlsym(opened.library, IMP_COMMUNICATOR_PLUGIN_SYMBOL);
     imp_status status = IMP_OK;
     if (open_plugin == NULL)

@@ -176,9 +176,9 @@ json_t *imp_sweep_conditions_to_json(const imp_sweep_settings *s, json_t *rest)
 json_t *imp_sweep_to_json(const imp_sweep_settings *s)
 {
     const imp_sweep_row *rows = s->rows;
-    json_t *seeds = json_array(), *spreads = json_object();
     if (s->space.axis_count > 0)
         return imp_sweep_candidates_to_json(s);
+    json_t *seeds = json_array(), *spreads = json_object();
     for (int k = 0; k < s->seeds; k++)
         imp_json_append(seeds, imp_sweep_row_to_json(&rows[k]));
     imp_json_set(spreads, "completion",

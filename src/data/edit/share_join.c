@@ -96,12 +96,12 @@ static imp_status check_share_and_note_place(share_join *join, int at, const imp
     const imp_dataset_info *info = imp_dataset_get_info(dataset);
     const char *path = join->paths[at];
     const int episodes = imp_dataset_episode_count(dataset);
-    const int wanted = imp_share_begin(info->whole_episodes, info->share + 1, info->shares) -
-                       imp_share_begin(info->whole_episodes, info->share, info->shares);
     if (!imp_dataset_is_finished(dataset))
         return imp_add_hint(err, IMP_HINT_RESUME_DATASET,
                             imp_fail(err, IMP_USAGE, "%s: is not finished", path));
     IMP_TRY(check_part_of_same_dataset(join, path, info, err));
+    const int wanted = imp_share_begin(info->whole_episodes, info->share + 1, info->shares) -
+                       imp_share_begin(info->whole_episodes, info->share, info->shares);
     if (episodes != wanted)
         return imp_fail(err, IMP_BAD_INPUT,
                         "%s: has %s, but part %d of %d of %d has %d: record it again", path,

@@ -52,6 +52,7 @@ static const imp_struct_member SCENE[] = {
     IMP_MEMBER(imp_scene_def, seed, UINT64),
     IMP_MEMBER(imp_scene_def, variants, INT),
     IMP_MEMBER(imp_scene_def, wear, FLOAT),
+    IMP_MEMBER(imp_scene_def, tape, FLOAT),
     IMP_MEMBER(imp_scene_def, finest, INT),
     IMP_MEMBER_WITH(imp_scene_def, room, UINT64, .unit = "SEED",
                     .help = "put a room around the map, generated from a seed; 0: none"),
