@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-// The first thing of part `share` of `shares` (at least 1), which are numbered from 1; of share + 1: the first
-// one behind the part.
+// The first thing of part `share` of `shares`, which are numbered from 1; of share + 1: the first
+// one behind the part. There is at least one share.
 static inline int imp_share_begin(int things, int share, int shares)
 {
     return (int)((int64_t)things * (share - 1) / shares);
