@@ -1,7 +1,7 @@
-// Why episodes failed. A failure is driven again from its recorded actions to any step, and a copy
-// of the environment goes on from there with the expert at the wheel. The steps before the failure
-// are tried backward, at distances that double, until the expert drives on; bisection then finds
-// the last such step. There the policy's actions are compared with the expert's in the same states.
+// Why episodes failed. A failure is driven again from its recorded actions to any step, and goes on
+// from there with the expert at the wheel. The steps before the failure are tried backward, at
+// distances that double, until the expert drives on; bisection then finds the last such step. There
+// the policy's actions are compared with the expert's in the same states.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,8 +51,7 @@ typedef struct examination {
     imp_world *world;
     imp_policy *expert;
     imp_env *start;   // before the first step
-    imp_env *present; // on the recorded way
-    imp_env *fork;    // where the expert goes on
+    imp_env *present; // where replay_until_step() ended, or what goes on from there
 } examination;
 
 static imp_action recorded_action(const imp_demonstration *drive, int step)
@@ -73,11 +72,10 @@ static void replay_until_step(examination *x, int step)
 static bool can_expert_drive_on_from(examination *x, int step)
 {
     replay_until_step(x, step);
-    imp_env_copy(x->fork, x->present);
-    imp_policy_reset(x->expert, x->fork);
+    imp_policy_reset(x->expert, x->present);
     for (int k = 0; k < x->horizon; k++) {
-        const imp_action action = imp_policy_act(x->expert, x->fork, NULL);
-        if (x->expert->failure_reason != NULL || imp_env_step(x->fork, action).terminated)
+        const imp_action action = imp_policy_act(x->expert, x->present, NULL);
+        if (x->expert->failure_reason != NULL || imp_env_step(x->present, action).terminated)
             return false;
     }
     return true;
@@ -106,11 +104,11 @@ static int find_last_chance(examination *x)
     return saved;
 }
 
-// Mean actions of the policy and of the expert, who looks on, over the window from a step on.
+// Mean actions of the policy and of the expert, who looks on, over the window from a step on, whose
+// state is the present one.
 static void average_actions_after(imp_episode_failure *out, examination *x, int step)
 {
     const int left = x->drive->steps - step, count = left < x->window ? left : x->window;
-    replay_until_step(x, step);
     imp_policy_reset(x->expert, x->present);
     for (int k = 0; k < count; k++) {
         const imp_action own = recorded_action(x->drive, step + k);
@@ -178,9 +176,8 @@ static imp_status create_examination(examination *x, const imp_demonstration *dr
                        .horizon = (int)ceil(def->horizon / step),
                        .window = (int)fmax(1.0, def->window / step + 0.5),
                        .start = malloc(sizeof *x->start),
-                       .present = malloc(sizeof *x->present),
-                       .fork = malloc(sizeof *x->fork)};
-    if (x->start == NULL || x->present == NULL || x->fork == NULL)
+                       .present = malloc(sizeof *x->present)};
+    if (x->start == NULL || x->present == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for an episode");
     IMP_TRY(imp_expert_create(&x->expert, &def->expert, err));
     IMP_TRY(imp_demonstration_load_world(&x->world, drive, err));
@@ -194,7 +191,6 @@ static void destroy_examination(examination *x)
     imp_world_destroy(x->world);
     free(x->start);
     free(x->present);
-    free(x->fork);
 }
 
 // Refuses times that cannot be driven.
