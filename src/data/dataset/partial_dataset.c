@@ -122,3 +122,22 @@ void imp_partial_dataset_strip_advice(imp_error *err)
     if (err != NULL && err->hint == IMP_HINT_RESUME)
         err->hint = IMP_HINT_NONE;
 }
+
+imp_status imp_partial_dataset_write(const char *folder, const imp_dataset_info *info,
+                                     imp_dataset_fill *fill, void *context, imp_error *err)
+{
+    char partial[IMP_PATH_MAX];
+    imp_dataset_writer *writer;
+    int written;
+    IMP_TRY(imp_partial_dataset_begin(partial, folder, true, err));
+    IMP_TRY(imp_dataset_writer_create(&writer, partial, info, false, &written, err));
+    imp_status status = fill(context, writer, err);
+    imp_dataset_writer_destroy(writer);
+    if (status != IMP_OK)
+        imp_partial_dataset_strip_advice(err);
+    else
+        status = imp_partial_dataset_finish(partial, folder, err);
+    if (status != IMP_OK)
+        (void)imp_partial_dataset_remove(partial, NULL);
+    return status;
+}

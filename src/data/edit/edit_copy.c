@@ -158,20 +158,22 @@ imp_status imp_edit_plan_copy(imp_edit_plan *plan, imp_dataset_writer *writer, c
     return status;
 }
 
+// What imp_edit_plan_write() copies.
+typedef struct plan_copy {
+    imp_edit_plan *plan;
+    const char *origin;
+} plan_copy;
+
+static imp_status copy_plan(void *context, imp_dataset_writer *writer, imp_error *err)
+{
+    const plan_copy *copy = context;
+    return imp_edit_plan_copy(copy->plan, writer, copy->origin, err);
+}
+
 imp_status imp_edit_plan_write(imp_edit_plan *plan, const char *folder, const char *origin,
                                imp_error *err)
 {
-    char partial[IMP_PATH_MAX];
-    imp_dataset_writer *writer;
-    int written;
     imp_edit_plan_set_definition(plan);
-    IMP_TRY(imp_partial_dataset_begin(partial, folder, true, err));
-    IMP_TRY(imp_dataset_writer_create(&writer, partial, &plan->info, false, &written, err));
-    imp_status status = imp_edit_plan_copy(plan, writer, origin, err);
-    imp_dataset_writer_destroy(writer);
-    if (status == IMP_OK)
-        status = imp_partial_dataset_finish(partial, folder, err);
-    if (status != IMP_OK)
-        (void)imp_partial_dataset_remove(partial, NULL);
-    return status;
+    return imp_partial_dataset_write(folder, &plan->info, copy_plan, &(plan_copy){plan, origin},
+                                     err);
 }

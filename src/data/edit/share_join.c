@@ -188,9 +188,10 @@ static imp_status copy_part(share_join *join, imp_dataset_writer *writer, const 
     return IMP_OK;
 }
 
-// Copies all parts in the order of their numbers.
-static imp_status copy_parts(share_join *join, imp_dataset_writer *writer, imp_error *err)
+// Copies all parts in the order of their numbers. context: share_join.
+static imp_status copy_parts(void *context, imp_dataset_writer *writer, imp_error *err)
 {
+    share_join *join = context;
     imp_status status = IMP_OK;
     for (int k = 0; k < join->count && status == IMP_OK; k++) {
         const char *path = join->paths[join->order[k]];
@@ -201,29 +202,7 @@ static imp_status copy_parts(share_join *join, imp_dataset_writer *writer, imp_e
         status = copy_part(join, writer, path, dataset, err);
         imp_dataset_close(dataset);
     }
-    if (status == IMP_OK)
-        status = imp_dataset_writer_finish(writer, err);
-    if (status != IMP_OK)
-        imp_partial_dataset_strip_advice(err);
-    return status;
-}
-
-// Writes the whole beside its folder, which gets its name when it is complete.
-static imp_status write_joined_dataset(share_join *join, const char *folder, imp_error *err)
-{
-    char partial[IMP_PATH_MAX];
-    imp_dataset_writer *writer;
-    int written;
-    join->info.share = join->info.shares = join->info.whole_episodes = 0;
-    IMP_TRY(imp_partial_dataset_begin(partial, folder, true, err));
-    IMP_TRY(imp_dataset_writer_create(&writer, partial, &join->info, false, &written, err));
-    imp_status status = copy_parts(join, writer, err);
-    imp_dataset_writer_destroy(writer);
-    if (status == IMP_OK)
-        status = imp_partial_dataset_finish(partial, folder, err);
-    if (status != IMP_OK)
-        (void)imp_partial_dataset_remove(partial, NULL);
-    return status;
+    return status == IMP_OK ? imp_dataset_writer_finish(writer, err) : status;
 }
 
 imp_status imp_dataset_join(imp_dataset_edit_summary *summary, const char *folder,
@@ -235,8 +214,9 @@ imp_status imp_dataset_join(imp_dataset_edit_summary *summary, const char *folde
     if (count < 1)
         return imp_fail(err, IMP_USAGE, "give the parts of a dataset");
     imp_status status = check_all_shares(&join, summary, err);
+    join.info.share = join.info.shares = join.info.whole_episodes = 0;
     if (status == IMP_OK)
-        status = write_joined_dataset(&join, folder, err);
+        status = imp_partial_dataset_write(folder, &join.info, copy_parts, &join, err);
     free(join.order);
     return status;
 }

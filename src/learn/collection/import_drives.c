@@ -114,8 +114,10 @@ static imp_status import_wave(import_job *job, imp_dataset_writer *writer, int c
     return status;
 }
 
-static imp_status import_all_waves(import_job *job, imp_dataset_writer *writer, imp_error *err)
+// All drives; without a writer they are only checked. context: import_job.
+static imp_status import_all_waves(void *context, imp_dataset_writer *writer, imp_error *err)
 {
+    import_job *job = context;
     for (job->first = 0; job->first < job->files.count; job->first += job->wave_size) {
         const int left = job->files.count - job->first;
         IMP_TRY(import_wave(job, writer, left < job->wave_size ? left : job->wave_size, err));
@@ -188,20 +190,9 @@ static imp_status compare_dataset(const import_job *job, imp_error *err)
 // Drives everything into a dataset beside its folder, which gets its name at the end.
 static imp_status write_dataset(import_job *job, imp_error *err)
 {
-    char partial[IMP_PATH_MAX];
-    imp_dataset_writer *writer = NULL;
-    int written;
-    if (imp_path_exists(job->folder) && job->def->resume)
-        return compare_dataset(job, err);
-    IMP_TRY(imp_partial_dataset_begin(partial, job->folder, true, err));
-    IMP_TRY(imp_dataset_writer_create(&writer, partial, &job->info, false, &written, err));
-    imp_status status = import_all_waves(job, writer, err);
-    imp_dataset_writer_destroy(writer);
-    if (status == IMP_OK)
-        status = imp_partial_dataset_finish(partial, job->folder, err);
-    if (status != IMP_OK)
-        (void)imp_partial_dataset_remove(partial, NULL);
-    return status;
+    return imp_path_exists(job->folder) && job->def->resume
+               ? compare_dataset(job, err)
+               : imp_partial_dataset_write(job->folder, &job->info, import_all_waves, job, err);
 }
 
 // What is randomised must not change the states.
