@@ -2,6 +2,7 @@
 // A double never needs more than 17 digits.
 #include "base/text/number_format.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,4 +51,15 @@ double imp_radians_to_degrees(double radians)
             return rounded;
     }
     return degrees;
+}
+
+bool imp_number_parse_whole(int *out, const char **at)
+{
+    char *end;
+    if (**at < '0' || **at > '9')
+        return false;
+    const long long value = strtoll(*at, &end, 10);
+    *out = value < INT_MAX ? (int)value : INT_MAX;
+    *at = end;
+    return true;
 }

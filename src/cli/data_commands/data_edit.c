@@ -4,12 +4,12 @@
 #include "cli/data_commands/data_edit.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/common/try.h"
+#include "base/text/number_format.h"
 #include "base/text/plural.h"
 #include "cli/data_commands/data_list.h"
 #include "cli/data_commands/dataset_preview.h"
@@ -101,29 +101,16 @@ imp_status imp_data_edit_refuse_unfit_options(const imp_data_edit *edit, imp_dat
     return IMP_OK;
 }
 
-// Reads the digits at *at and moves past them. A number that is too large becomes one that no
-// episode has.
-static bool parse_episode_number(int *out, const char **at)
-{
-    char *end;
-    if (**at < '0' || **at > '9')
-        return false;
-    const long long value = strtoll(*at, &end, 10);
-    *out = value < INT_MAX ? (int)value : INT_MAX;
-    *at = end;
-    return true;
-}
-
-// Reads "3" or "7-9".
+// Reads "3" or "7-9". A number that is too large is one that no episode has.
 static bool parse_episode_range(imp_episode_range *out, const char **at)
 {
-    if (!parse_episode_number(&out->first, at))
+    if (!imp_number_parse_whole(&out->first, at))
         return false;
     out->last = out->first;
     if (**at != '-')
         return true;
     ++*at;
-    return parse_episode_number(&out->last, at);
+    return imp_number_parse_whole(&out->last, at);
 }
 
 // Reads numbers and ranges with commas between them: "3,7-9".
