@@ -206,22 +206,11 @@ static void write_worst_episodes(imp_html_page *page, const imp_challenge_report
         const int count = find_worst_episodes(worst, &def->results[p]);
         for (int k = 0; k < count; k++) {
             const imp_demonstration *drive = def->results[p].results[worst[k]].drive;
-            imp_html_link links[2];
-            int link_count = 0;
             format_episode_caption(caption, def, p, worst[k]);
             imp_html_add_paragraph(page, caption);
             // an episode that ended before its first step has no drive
-            if (drive == NULL || drive->steps < 1)
-                continue;
-            if (simulator != NULL) {
-                links[link_count].text = "open in the simulator";
-                snprintf(links[link_count++].href, sizeof links->href, "%.48s#episode=worst-%d-%d",
-                         simulator, p + 1, k + 1);
-            }
-            links[link_count].text = "drive";
-            snprintf(links[link_count++].href, sizeof links->href, "worst-%d-%d.drive.json", p + 1,
-                     k + 1);
-            imp_html_add_links(page, links, link_count);
+            if (drive != NULL && drive->steps >= 1)
+                imp_report_add_episode_links(page, simulator, NULL, p, k);
         }
     }
 }

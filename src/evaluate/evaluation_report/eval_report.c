@@ -196,24 +196,24 @@ static imp_status write_trajectories(imp_html_page *page, const imp_eval_report_
     return IMP_OK;
 }
 
-// Adds what else shows one of the worst episodes: the page that opens it, and its video.
-static void write_links_of_episode(imp_html_page *page, const imp_eval_report_def *def,
-                                   const imp_eval_images *images, int p, int rank)
+void imp_report_add_episode_links(imp_html_page *page, const char *simulator,
+                                  const char *video_extension, int policy, int rank)
 {
     imp_html_link links[3];
     int count = 0;
-    if (images->simulator != NULL) {
+    if (simulator != NULL) {
         links[count].text = "open in the simulator";
-        snprintf(links[count++].href, sizeof links->href, "%.48s#episode=worst-%d-%d",
-                 images->simulator, p + 1, rank + 1);
+        snprintf(links[count++].href, sizeof links->href, "%.48s#episode=worst-%d-%d", simulator,
+                 policy + 1, rank + 1);
     }
-    if (def->video_extension != NULL && rank < def->video_count) {
+    if (video_extension != NULL) {
         links[count].text = "video";
-        snprintf(links[count++].href, sizeof links->href, "worst-%d-%d%.16s", p + 1, rank + 1,
-                 def->video_extension);
+        snprintf(links[count++].href, sizeof links->href, "worst-%d-%d%.16s", policy + 1, rank + 1,
+                 video_extension);
     }
     links[count].text = "drive";
-    snprintf(links[count++].href, sizeof links->href, "worst-%d-%d.drive.json", p + 1, rank + 1);
+    snprintf(links[count++].href, sizeof links->href, "worst-%d-%d.drive.json", policy + 1,
+             rank + 1);
     imp_html_add_links(page, links, count);
 }
 
@@ -232,7 +232,9 @@ static imp_status write_filmstrips(imp_html_page *page, const imp_eval_report_de
             if (images->filmstrips[p][k].image[0] != '\0') {
                 IMP_TRY(write_image_of_folder(page, def, images->filmstrips[p][k].image,
                                               images->filmstrips[p][k].caption, err));
-                write_links_of_episode(page, def, images, p, k);
+                imp_report_add_episode_links(page, images->simulator,
+                                             k < def->video_count ? def->video_extension : NULL, p,
+                                             k);
             }
     return IMP_OK;
 }

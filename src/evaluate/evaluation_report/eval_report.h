@@ -44,6 +44,10 @@ imp_status imp_eval_write_images(imp_eval_images *images, const imp_eval_report_
 // Writes a drive into the folder, with a note of what it shows. Without a drive or a step, nothing.
 imp_status imp_report_write_drive(const char *folder, const char *name, imp_demonstration *drive,
                                   const char *note, imp_error *err);
+// Adds links to a policy's worst episode number `rank`, both from 0: a page that opens it, its
+// video (each nullable: there is none), and its drive.
+void imp_report_add_episode_links(imp_html_page *page, const char *simulator,
+                                  const char *video_extension, int policy, int rank);
 // Adds plots to a page.
 imp_status imp_eval_write_plots(imp_html_page *page, const imp_eval_report_def *def,
                                 imp_error *err);
