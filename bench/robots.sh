@@ -75,7 +75,7 @@ for stage in $(seq $stages); do
 done
 choose images
 
-# on segments: its segmenter, then DAgger on masks, driven through the segmenter when it is scored
+# on segments: its segmenter, then DAgger on the masks that this one finds, errors included
 # shellcheck disable=SC2086
 [ -d "$out/segmenter" ] || $imprint seg-train --quiet $maps --split train --randomize real \
     --epochs $seg_epochs --images $seg_images --out "$out/segmenter"
@@ -83,10 +83,11 @@ choose images
 for stage in $(seq $stages); do
     name=segments-$stage
     # shellcheck disable=SC2086
-    [ -d "$out/$name" ] || $imprint dagger --quiet --observe segments $maps --split train \
-        --turns r $expert --speed 0.4 --start-angle-deg 60 --noise 0.08 --first-episodes $trials \
-        --episodes $trials --rounds "$stage" --eval-episodes 3 --eval-steps $steps \
-        --randomize dynamics --out "$out/$name"
+    [ -d "$out/$name" ] || $imprint dagger --quiet --observe segments \
+        --segmenter "$out/segmenter" $maps --split train --turns r $expert --speed 0.4 \
+        --start-angle-deg 60 --noise 0.08 --first-episodes $trials --episodes $trials \
+        --rounds "$stage" --eval-episodes 3 --eval-steps $steps --randomize real \
+        --out "$out/$name"
     score "$name" --segmenter "$out/segmenter" >>"$out/segments.scores"
 done
 choose segments

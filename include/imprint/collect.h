@@ -27,6 +27,10 @@ typedef struct imp_collect_def {
     /// Nullable: whose actions are the labels, whoever drives, instead of `label_policy`; not a
     /// network. Borrowed
     const imp_policy_factory *labeller;
+    /// Nullable: path of a model of `imprint seg-train`. Observations are then the masks that it
+    /// finds in camera images, errors included, instead of the simulator's own masks. `sim` must
+    /// observe IMP_OBSERVATION_SEGMENTATION
+    const char *segmenter;
     int episodes;      ///< 10
     int steps;         ///< longest episode; 512
     double noise;      ///< standard deviation of the disturbance of executed duty cycles; 0

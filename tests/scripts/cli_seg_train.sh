@@ -90,6 +90,19 @@ says 'is not a segmenter'
 expect 3 imprint eval --policy whole --episodes 1
 expect 0 imprint eval --policy policy --segmenter whole --protocol aido-lf --episodes 1
 
+# learning on what it finds
+expect 0 imprint log --observe segments --segmenter whole --episodes 2 $small --out found
+expect 0 imprint log --resume --episodes 3 --out found
+expect 2 imprint log --segmenter whole --episodes 2 $small --out never
+says 'observe segments'
+expect 3 imprint log --observe segments --segmenter plain --episodes 2 $small --out never
+says 'is not a segmenter'
+aggregate='imprint dagger --observe segments --segmenter whole --size 40x32 --rounds 1 --episodes 2
+    --first-episodes 2 --steps 20 --eval-episodes 1 --eval-steps 20 --epochs 1'
+expect 0 $aggregate --out aggregated
+expect 0 $aggregate --threads 1 --out again
+same_folders aggregated again model.safetensors rounds.csv
+
 # and on a robot
 golden=$SOURCE/tests/fixtures/golden/aido-node/whole-run.in.cbor
 expect 3 imprint agent --model policy --data-in "$golden"

@@ -36,6 +36,7 @@ static void add_log_options(imp_options *options, settings *s)
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new dataset", IMP_TRANSIENT},
         IMP_MEMBER_OPTION("policy", 'p', IMP_INPUT_PATH),
         IMP_MEMBER_OPTION("label_policy", 0, IMP_INPUT_PATH),
+        IMP_MEMBER_OPTION("segmenter", 0, IMP_INPUT_PATH),
         IMP_MEMBER_OPTION("episodes", 'n', IMP_FLEXIBLE),
         IMP_MEMBER_OPTION("steps", 0, IMP_SETTING),
         // exploration: what disturbs the driving, so that recoveries are recorded

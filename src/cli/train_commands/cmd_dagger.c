@@ -48,6 +48,7 @@ static void add_collection_options(imp_options *options, settings *s)
         IMP_MEMBER_OPTION_WITH_HELP("collect.label_policy", 0, IMP_INPUT_PATH,
                                     "policy that drives in round 0 and labels all rounds: expert "
                                     "(the default), pure-pursuit, or a plug-in (.so)"),
+        IMP_MEMBER_OPTION("collect.segmenter", 0, IMP_INPUT_PATH),
         IMP_MEMBER_OPTION("rounds", 'r', IMP_FLEXIBLE),
         IMP_MEMBER_OPTION_WITH_HELP("collect.episodes", 'n', IMP_SETTING, "episodes per round"),
         IMP_MEMBER_OPTION("first_episodes", 0, IMP_SETTING),

@@ -38,7 +38,7 @@ static const imp_env *env_of_loop(const imp_episode_loop_def *loop)
 static const uint8_t *render_observation(const imp_episode_loop_def *loop, size_t index)
 {
     uint8_t *image = loop->observations + index * loop->observation_stride;
-    imp_sim_observe(loop->sim, image);
+    imp_rollout_workers_observe(loop->workers, loop->worker, loop->sim, image);
     return image;
 }
 

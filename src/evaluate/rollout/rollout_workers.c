@@ -42,6 +42,55 @@ static imp_status check_policy_input(const imp_rollout_workers_def *def, imp_err
     return IMP_OK;
 }
 
+// Masks are found in images of the camera's size, and take the place of rendered masks. Collecting
+// checks that these are what is observed.
+static imp_status check_segmenter_input(const imp_rollout_workers_def *def, imp_error *err)
+{
+    const imp_camera_def *camera = &def->sim.camera;
+    const imp_network_def *input = imp_network_info(def->segmenter);
+    if (input->width != camera->width || input->height != camera->height)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "the segmenter needs images of %d x %d, the camera gives %d x %d",
+                        input->width, input->height, camera->width, camera->height);
+    return IMP_OK;
+}
+
+// A segmenter for each thread.
+static imp_status create_segmenters(imp_rollout_workers *workers,
+                                    const imp_rollout_workers_def *def, imp_error *err)
+{
+    if (def->segmenter == NULL)
+        return IMP_OK;
+    workers->camera_images = malloc((size_t)workers->threads * workers->image_bytes);
+    workers->segmenters = calloc((size_t)workers->threads, sizeof(imp_segmenter *));
+    if (workers->camera_images == NULL || workers->segmenters == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a segmenter");
+    imp_status status = IMP_OK;
+    for (int k = 0; k < workers->threads && status == IMP_OK; k++)
+        status = imp_segmenter_create(&workers->segmenters[k], def->segmenter, err);
+    if (status != IMP_OK)
+        return status;
+    const int width = imp_segmenter_width(workers->segmenters[0]);
+    const int height = imp_segmenter_height(workers->segmenters[0]);
+    if ((size_t)width * (size_t)height * 3 != workers->image_bytes)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "the segmenter's masks are %d x %d, those of the camera would be %d x %d",
+                        width, height, def->sim.camera.width, def->sim.camera.height);
+    return IMP_OK;
+}
+
+void imp_rollout_workers_observe(const imp_rollout_workers *workers, int worker, imp_sim *sim,
+                                 uint8_t *out)
+{
+    if (workers->segmenters == NULL) {
+        imp_sim_observe(sim, out);
+        return;
+    }
+    uint8_t *image = workers->camera_images + (size_t)worker * workers->image_bytes;
+    imp_sim_observe(sim, image);
+    imp_segmenter_run_to_rgb(workers->segmenters[worker], image, out);
+}
+
 // Called on the calling thread only, as monitors need not be safe for threads.
 static void report_progress(imp_rollout_workers *workers)
 {
@@ -74,6 +123,8 @@ static imp_status create_sims(imp_rollout_workers *workers, const imp_rollout_wo
     imp_sim_def sim = def->sim;
     sim.same_index = true;
     sim.ground_truth = sim.expert_actions = false;
+    if (def->segmenter != NULL)
+        sim.observation = IMP_OBSERVATION_IMAGE;
     // Actions and rewards are what datasets and reports hold.
     sim.actions = IMP_ACTION_WHEELS;
     sim.reward = IMP_REWARD_LANE;
@@ -146,7 +197,7 @@ static imp_status alloc_images_and_progress_experts(imp_rollout_workers *workers
                                                     imp_error *err)
 {
     const size_t slots = (size_t)workers->threads * (size_t)workers->batch;
-    const size_t image = (size_t)def->sim.camera.width * (size_t)def->sim.camera.height * 3;
+    const size_t image = workers->image_bytes;
     workers->observations = malloc(slots * image);
     workers->progress_experts = calloc((size_t)workers->threads, sizeof(imp_policy *));
     if (workers->observations == NULL || workers->progress_experts == NULL)
@@ -167,6 +218,8 @@ imp_status imp_rollout_workers_create(imp_rollout_workers *workers,
     *workers =
         (imp_rollout_workers){.monitor = def->monitor, .progress = {.unit = "frames", .total = -1}};
     imp_status status = check_policy_input(def, err);
+    if (status == IMP_OK && def->segmenter != NULL)
+        status = check_segmenter_input(def, err);
     if (status == IMP_OK)
         status = imp_thread_pool_create(&workers->pool, def->sim.threads, err);
     if (status != IMP_OK)
@@ -175,6 +228,7 @@ imp_status imp_rollout_workers_create(imp_rollout_workers *workers,
     imp_thread_pool_set_idle_hook(workers->pool, report_and_poll_stop, workers);
     workers->threads = imp_thread_pool_size(workers->pool);
     workers->batch = choose_batch(def, workers->threads);
+    workers->image_bytes = (size_t)def->sim.camera.width * (size_t)def->sim.camera.height * 3;
     workers->slots =
         calloc((size_t)workers->threads * (size_t)workers->batch, sizeof *workers->slots);
     if (workers->slots == NULL)
@@ -183,6 +237,8 @@ imp_status imp_rollout_workers_create(imp_rollout_workers *workers,
     status = create_sims(workers, def, err);
     if (status == IMP_OK)
         status = alloc_images_and_progress_experts(workers, def, err);
+    if (status == IMP_OK)
+        status = create_segmenters(workers, def, err);
     return status == IMP_OK
                ? imp_rollout_workers_create_policies(workers, def->policy, def->label_expert, err)
                : status;
@@ -197,6 +253,10 @@ void imp_rollout_workers_destroy(imp_rollout_workers *workers)
         imp_policy_destroy(workers->progress_experts[k]);
     for (int k = 0; k < workers->threads * workers->batch && workers->slots != NULL; k++)
         imp_sim_destroy(workers->slots[k].sim);
+    for (int k = 0; k < workers->threads && workers->segmenters != NULL; k++)
+        imp_segmenter_destroy(workers->segmenters[k]);
+    free(workers->segmenters);
+    free(workers->camera_images);
     free(workers->slots);
     free(workers->progress_experts);
     free(workers->observations);

@@ -7,6 +7,7 @@
 
 #include "base/threads/thread_pool.h"
 #include "imprint/evaluate.h"
+#include "imprint/segmentation.h"
 #include "imprint/sim.h"
 
 // What one episode is driven with.
@@ -27,6 +28,9 @@ typedef struct imp_rollout_workers {
     imp_rollout_slot *slots;         // (threads * batch); those of thread t begin at t * batch
     imp_policy **progress_experts;   // (threads) progress is measured by them; NULL: it is not
     uint8_t *observations;           // (threads * batch) images, of the slots
+    imp_segmenter **segmenters;      // (threads) find the masks; NULL: observations are rendered
+    uint8_t *camera_images;          // (threads) what the segmenters look at
+    size_t image_bytes;              // of one image
     const imp_episode_start *starts; // of the episodes; NULL: they are drawn
     int *start_maps;                 // the map of each of them, if they are given
     const imp_monitor *monitor;
@@ -42,6 +46,9 @@ typedef struct imp_rollout_workers_def {
     const imp_policy_factory *policy;
     const imp_policy_factory *label_expert;    // nullable
     const imp_policy_factory *progress_expert; // nullable
+    // Nullable: finds the masks in camera images that are observed instead of those of the ground
+    // truth; for observations of that kind. Borrowed.
+    const imp_network *segmenter;
     int episodes;  // of which a thread drives its share in lock step at most; 0: any number
     int batch_max; // drives no more in lock step, although a policy asks for it; 0: any number
     const imp_monitor *monitor;
@@ -72,6 +79,10 @@ void imp_rollout_workers_destroy_policies(imp_rollout_workers *workers);
 // workers have starts.
 imp_status imp_rollout_slot_reset_sim(const imp_rollout_workers *workers, imp_rollout_slot *self,
                                       uint32_t episode, imp_error *err);
+
+// Draws the observation of a simulator's present state, on thread `worker`: (height, width, 3).
+void imp_rollout_workers_observe(const imp_rollout_workers *workers, int worker, imp_sim *sim,
+                                 uint8_t *out);
 
 // To be called after every step, or once for `steps` in lock step; reports now and then and asks
 // for a stop, from the caller's thread only. Returns false when the work should end.

@@ -199,6 +199,7 @@ static imp_status compute_definition_hash(char out[32], const collect_job *work,
         stored_policy_identity(work->collector.label_expert, identity);
         fprintf(lines, "labels: %s\n", identity);
     }
+    imp_collector_write_segmenter(&work->collector, lines);
     // what the definition refers to, then the definition itself
     imp_settings_write_maps(lines, "maps", work->collector.workers.maps);
     imp_settings_write_assets(lines, &work->def->sim.scene);

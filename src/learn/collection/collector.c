@@ -4,6 +4,7 @@
 // a buffer depends neither on the thread nor on the order of episodes.
 #include "learn/collection/collector.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include "evaluate/rollout/plugin_policy.h"
 #include "learn/collection/exploration.h"
 #include "learn/settings/settings_tables.h"
+#include "nn/network/network.h"
 #include "sim/simulator/simulator.h"
 
 // Allocates the arrays for the longest episode. States are one more than steps: the last state has
@@ -183,6 +185,12 @@ static void finish_episode(void *context, int index, int slot, const imp_error *
         b->number, imp_episode_loop_fail_reason(&loop));
 }
 
+void imp_collector_write_segmenter(const imp_collector *r, FILE *out)
+{
+    if (r->segmenter != NULL)
+        fprintf(out, "segmenter: %016" PRIx64 "\n", imp_network_weights_hash(r->segmenter));
+}
+
 const char *imp_label_policy_or_expert(const imp_collect_def *def)
 {
     return def->label_policy != NULL ? def->label_policy : "expert";
@@ -202,6 +210,12 @@ imp_status imp_collector_check_def(const imp_collect_def *def, imp_error *err)
     IMP_TRY(imp_struct_check(&imp_collect_members, def, err));
     if (imp_observation_kind_name((int)def->sim.observation) == NULL)
         return imp_fail(err, IMP_USAGE, "unknown kind of observation");
+    if (def->segmenter != NULL && def->sim.observation != IMP_OBSERVATION_SEGMENTATION)
+        return imp_fail(err, IMP_USAGE,
+                        "a segmenter finds %s, the observations are %s: observe %s as well",
+                        imp_observation_kind_name(IMP_OBSERVATION_SEGMENTATION),
+                        imp_observation_kind_name((int)def->sim.observation),
+                        imp_observation_kind_name(IMP_OBSERVATION_SEGMENTATION));
     if (!is_label_policy(def->label_policy))
         return imp_fail(err, IMP_USAGE, "%s: only an expert or a plug-in (.so) can give labels",
                         def->label_policy);
@@ -265,10 +279,13 @@ imp_status imp_collector_open(imp_collector *r, const imp_collect_def *def,
     r->expert.assumed_drive = &def->sim.env.drive;
     IMP_TRY(open_policy(r, err));
     IMP_TRY(open_label_expert(r, err));
+    if (def->segmenter != NULL)
+        IMP_TRY(imp_segmenter_load(&r->segmenter, def->segmenter, err));
     const imp_rollout_workers_def workers = {.sim = def->sim,
                                              .steps = def->steps,
                                              .policy = r->policy,
                                              .label_expert = r->label_expert,
+                                             .segmenter = r->segmenter,
                                              .episodes = def->episodes * def->hardest_of,
                                              .batch_max = largest_batch(def),
                                              .monitor = monitor};
@@ -357,6 +374,7 @@ void imp_collector_close(imp_collector *r)
     free(r->rollouts);
     free(r->recorders);
     imp_rollout_workers_destroy(&r->workers);
+    imp_network_destroy(r->segmenter);
     imp_policy_factory_close(r->owned_label_expert);
     imp_policy_factory_close(r->owned_policy);
     *r = (imp_collector){0};

@@ -3,6 +3,8 @@
 #ifndef IMP_LEARN_COLLECTION_COLLECTOR_H
 #define IMP_LEARN_COLLECTION_COLLECTOR_H
 
+#include <stdio.h>
+
 #include "evaluate/rollout/rollout_workers.h"
 #include "imprint/collect.h"
 #include "imprint/dataset.h"
@@ -32,6 +34,7 @@ typedef struct imp_collector {
     const imp_policy_factory *policy;       // who drives
     const imp_policy_factory *label_expert; // NULL where the driver's own action is the label
     imp_policy_factory *owned_policy, *owned_label_expert; // what of these is not the caller's
+    imp_network *segmenter;                                // nullable: finds what is observed
     imp_rollout_buffer *rollouts;                          // (capacity)
     struct imp_rollout_recorder *recorders;                // of the workers' slots
     int capacity;
@@ -49,6 +52,9 @@ void imp_collector_close(imp_collector *collector);
 
 // Makes room for so many episodes at once; to be called once.
 imp_status imp_collector_alloc_buffers(imp_collector *collector, int capacity, imp_error *err);
+
+// Writes what the masks were found with as a line of settings, if with anything.
+void imp_collector_write_segmenter(const imp_collector *collector, FILE *out);
 
 // The name of whose actions are the labels where a network drives.
 const char *imp_label_policy_or_expert(const imp_collect_def *def);

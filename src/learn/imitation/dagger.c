@@ -315,13 +315,26 @@ static imp_eval_def round_eval_def(const imp_dagger_def *def)
     return out;
 }
 
+// The policy of a round as it is evaluated: behind the segmenter, if masks are found by one.
+static imp_status open_evaluated_policy(imp_policy_factory **out, const dagger_run *r, int round,
+                                        imp_error *err)
+{
+    const char *segmenter = r->def->collect.segmenter;
+    IMP_TRY(open_round_policy(out, r, round, err));
+    const imp_status status =
+        segmenter != NULL ? imp_policy_factory_set_segmenter(*out, segmenter, err) : IMP_OK;
+    if (status != IMP_OK)
+        imp_policy_factory_close(*out);
+    return status;
+}
+
 // Evaluates a round's policy and fills its row.
 static imp_status evaluate_round(dagger_run *r, int round, imp_dagger_round *row, imp_error *err)
 {
     imp_policy_factory *policy = NULL;
     imp_evaluation evaluation;
     const imp_eval_def def = round_eval_def(r->def);
-    IMP_TRY(open_round_policy(&policy, r, round, err));
+    IMP_TRY(open_evaluated_policy(&policy, r, round, err));
     const imp_monitor monitor = make_stage_monitor(r, round, "evaluating");
     const imp_status status = imp_evaluate(&evaluation, policy, &def, &monitor, err);
     imp_policy_factory_close(policy);

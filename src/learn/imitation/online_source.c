@@ -217,6 +217,7 @@ static void online_source_write_identity(const imp_sample_source *source, FILE *
     const online_source *o = (const online_source *)source;
     // how many episodes an epoch has is part of the result, unlike a dataset's number
     fprintf(out, "online.collect.episodes: %d\n", o->collect.episodes);
+    imp_collector_write_segmenter(&o->collector, out);
     imp_settings_write_maps(out, "online.maps", o->collector.workers.maps);
     imp_settings_write_assets(out, &o->collect.sim.scene);
     imp_struct_write_text(out, "online", &imp_online_members, o->def);

@@ -31,6 +31,10 @@ static const imp_struct_member COLLECT[] = {
                     .unit = "POLICY",
                     .help = "policy whose actions are the labels where a model drives: expert (the "
                             "default), pure-pursuit, or a plug-in (.so)"),
+    IMP_MEMBER_WITH(imp_collect_def, segmenter, TEXT, .reason = IMP_REASON_CONTENT, .unit = "MODEL",
+                    .help =
+                        "model of imprint seg-train; where segments are observed, the masks that "
+                        "it finds in images are recorded and shown, errors included"),
     IMP_MEMBER_IGNORED(imp_collect_def, driver, IMP_REASON_CONTENT),
     IMP_MEMBER_IGNORED(imp_collect_def, labeller, IMP_REASON_CONTENT),
     IMP_MEMBER_WITH(imp_collect_def, episodes, INT, .reason = "a dataset can be extended",
