@@ -30,6 +30,22 @@ for bad in 'episodes 0' 'steps 0' 'threads x' 'size 1'; do
 done
 expect 2 imprint log unexpected
 says "unexpected argument 'unexpected'"
+# what was meant for an option, and an option that is an argument
+for case in 'eval runs/model:--policy' 'train runs/data:--data' 'log udem1:--map'; do
+    expect 2 imprint ${case%%:*}
+    says "if it is the value of ${case#*:}, write ${case#*:} "
+done
+# sources of policies, which no command compiles
+echo 'int main(void) { return 0; }' >mine.c
+: >mine.py
+expect 3 imprint eval --policy mine.c
+says 'mine.c: is a source: compile it to a plug-in, cc -O2 -shared -fPIC -I PREFIX/include'
+expect 3 imprint eval --policy mine.py
+says 'a policy in Python drives in Python, where imprint.evaluate() takes a function'
+expect 2 imprint eval jion part
+says "did you mean 'join'?"
+expect 2 imprint map check --map udem1
+says 'unknown option --map: it is an argument here. Write it without --map: imprint map'
 expect 2 imprint log --out data --resume --force
 expect 2 imprint map
 expect 2 imprint map show
@@ -42,6 +58,19 @@ expect 2 imprint render --pose 1,2,nan
 expect 2 imprint render --view sideways
 expect 2 imprint bench nothing
 absent data model
+
+# a folder for runs that nothing is written to goes with what was made for it, and no other
+mkdir mine
+for out in runs/a runs/b/c ./runs/d/ mine/e/f mine/g "$PWD/runs/h"; do
+    expect 3 imprint log --map no_such_map --out "$out"
+    expect 3 imprint eval --policy no_such_policy --out "$out"
+    absent runs
+    [ -d mine ] || fail 'a folder that was there before is gone'
+    [ -z "$(ls mine)" ] || fail "something is left in it: $(ls mine)"
+done
+expect 3 imprint train --data nowhere
+expect 3 imprint sweep --out runs/s --seeds 2 -- train --data nowhere
+absent runs
 
 # options that would not be looked at
 expect 0 imprint log $small --out used

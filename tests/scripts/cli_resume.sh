@@ -45,7 +45,7 @@ refused imprint train --data whole --epochs 1000000 --out endless-model --force
 runs || fail 'a second training ended the first one'
 stop INT 130
 one_line err
-says '--resume'
+says ', continue with --out endless-model --resume'
 no_leftovers endless-model
 expect 0 imprint eval --policy endless-model --episodes 1 --steps 5
 
@@ -53,6 +53,7 @@ start imprint dagger --first-episodes 1000000 --steps 60 --out endless-dagger
 until ls -d endless-dagger/data-* >second.out 2>&1 || ! runs; do sleep 0.05; done
 refused imprint dagger --first-episodes 1000000 --steps 60 --out endless-dagger --resume
 stop INT 130
+says 'continue with --out endless-dagger --resume'
 
 # runs that end: a signal may come too late, but what is there in the end is the same
 teach='imprint train --data whole --epochs 3 --checkpoint-steps 5'

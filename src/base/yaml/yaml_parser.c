@@ -174,17 +174,42 @@ static imp_status handle_event(yaml_builder *b, const yaml_event_t *event)
     }
 }
 
+// Whether the first character of a line that is no space is a tab. Lines count from 0.
+static bool line_begins_with_tab(const char *text, size_t length, size_t line)
+{
+    const char *at = text, *end = text + length;
+    for (size_t k = 0; k < line && at != NULL; k++) {
+        at = memchr(at, '\n', (size_t)(end - at));
+        at = at != NULL ? at + 1 : NULL;
+    }
+    while (at != NULL && at < end && *at == ' ')
+        at++;
+    return at != NULL && at < end && *at == '\t';
+}
+
+// Fails with the message of libyaml, or a clearer one for tabs, which editors show as spaces.
+static imp_status fail_not_yaml(const imp_yaml *yaml, const yaml_parser_t *parser, const char *text,
+                                size_t length)
+{
+    const size_t line = parser->problem_mark.line;
+    const char *problem = line_begins_with_tab(text, length, line)
+                              ? "the line begins with a tab; write spaces instead"
+                          : parser->problem != NULL ? parser->problem
+                                                    : "unreadable";
+    return imp_fail(yaml->err, IMP_BAD_INPUT, "%s:%d: not YAML: %s", yaml->source, (int)line + 1,
+                    problem);
+}
+
 // Feeds events to the builder until the first document ends.
-static imp_status build_tree(yaml_builder *b, yaml_parser_t *parser)
+static imp_status build_tree(yaml_builder *b, yaml_parser_t *parser, const char *text,
+                             size_t length)
 {
     imp_status status = IMP_OK;
     for (bool more = true; more && status == IMP_OK;) {
         yaml_event_t event;
         // libyaml's problem text and line become the message
         if (!yaml_parser_parse(parser, &event))
-            return imp_fail(b->yaml->err, IMP_BAD_INPUT, "%s:%d: not YAML: %s", b->yaml->source,
-                            (int)parser->problem_mark.line + 1,
-                            parser->problem != NULL ? parser->problem : "unreadable");
+            return fail_not_yaml(b->yaml, parser, text, length);
         status = handle_event(b, &event);
         more = event.type != YAML_DOCUMENT_END_EVENT && event.type != YAML_STREAM_END_EVENT;
         yaml_event_delete(&event);
@@ -219,7 +244,7 @@ imp_status imp_yaml_parse(imp_yaml *yaml, const char *text, size_t length)
         return fail_out_of_memory(yaml);
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
     yaml_builder b = {.yaml = yaml};
-    imp_status status = build_tree(&b, &parser);
+    imp_status status = build_tree(&b, &parser, text, length);
     yaml_parser_delete(&parser);
     return status;
 }

@@ -111,6 +111,7 @@ const imp_command imp_command_agent = {
     .name = "agent",
     .summary = "drive with a model in the AI Driving Olympics, or on a robot",
     .operands = "",
+    .operand_option = "model",
     .details =
         "Answers the challenge's messages. They are CBOR on two streams (docs/agent.md), for "
         "example AIDONODE_DATA_IN=/fifos/ego0-in AIDONODE_DATA_OUT=fifo:/fifos/ego0-out. The "

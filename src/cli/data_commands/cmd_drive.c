@@ -122,6 +122,7 @@ const imp_command imp_command_drive = {
     .name = "drive",
     .summary = "record episodes as small files that can be driven again",
     .operands = "",
+    .operand_option = "map",
     .details = "Drives episodes and writes each as a demonstration: a file of a few kilobytes with "
                "the map, the settings, every action and hashes of the states. `imprint import "
                "drive` drives such files again to the last bit, at any size of images.",

@@ -152,6 +152,7 @@ const imp_command imp_command_log = {
     .name = "log",
     .summary = "record episodes driven by an expert",
     .operands = "",
+    .operand_option = "map",
     .details = "Drives episodes in the simulator and writes observations, executed actions and the "
                "expert's actions to a dataset folder (HDF5, readable with h5py and Minari).",
     .examples =

@@ -529,6 +529,7 @@ const imp_command imp_command_eval = {
     .name = "eval",
     .summary = "evaluate policies",
     .operands = "[join PART...]",
+    .operand_option = "policy",
     .details =
         "Lets each policy drive from the same random starts. The defaults are the baseline's "
         "protocol (10 episodes of 65 steps); --episodes 100 --steps 1500 is a thorough "

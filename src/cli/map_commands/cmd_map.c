@@ -13,6 +13,7 @@
 #include "cli/map_commands/map_generation.h"
 #include "cli/map_commands/map_print.h"
 #include "cli/options/sim_options.h"
+#include "cli/options/text_width.h"
 #include "cli/output/console.h"
 #include "cli/output/json_output.h"
 #include "cli/output/output_extension.h"
@@ -26,12 +27,40 @@ typedef struct settings {
     imp_map_gen_options generation;
 } settings;
 
+// A table of maps has such rows; narrower terminals get the description, or all, in lines below.
+enum { MAP_ROW_WIDTH = 72, MAP_ROW_WIDTH_WITH_DESCRIPTION = 155, DESCRIPTION_INDENT = 4 };
+
+// Prints a map as one row in a terminal that is wide enough, and in what is no terminal (0).
+static void print_map_row(const imp_world *world, const char *size, const char *description,
+                          int width)
+{
+    const bool in_one_row = width == 0 || width >= MAP_ROW_WIDTH_WITH_DESCRIPTION;
+    if (in_one_row || width >= MAP_ROW_WIDTH)
+        printf("%-38s %8s %8d %6d %8d", world->name, size, world->drivable_count,
+               world->curve_count, world->object_count);
+    else
+        printf("%s", world->name);
+    if (in_one_row) {
+        printf("  %s\n", description);
+        return;
+    }
+    char text[512] = "";
+    if (width < MAP_ROW_WIDTH)
+        snprintf(text, sizeof text, "%s tiles, %d drivable, %s, %s. ", size, world->drivable_count,
+                 IMP_PLURAL(world->curve_count, "lane"), IMP_PLURAL(world->object_count, "object"));
+    const size_t used = strlen(text);
+    snprintf(text + used, sizeof text - used, "%s", description);
+    printf("\n%*s", DESCRIPTION_INDENT, "");
+    imp_print_wrapped(text, (int)strlen(text), DESCRIPTION_INDENT);
+}
+
 // `list`: one row per built-in map.
 static imp_status list_builtin_maps(const imp_options *options, json_t *array, imp_error *err)
 {
-    if (!options->json)
-        printf("%-38s %8s %8s %6s %8s  %s\n", "map", "tiles", "drivable", "lanes", "objects",
-               "description");
+    const int width = imp_terminal_width();
+    if (!options->json && (width == 0 || width >= MAP_ROW_WIDTH))
+        printf("%-38s %8s %8s %6s %8s%s\n", "map", "tiles", "drivable", "lanes", "objects",
+               width == 0 || width >= MAP_ROW_WIDTH_WITH_DESCRIPTION ? "  description" : "");
     // every map is loaded, because its text has no totals
     for (int k = 0; k < imp_builtin_map_count(); k++) {
         imp_world *world;
@@ -43,8 +72,7 @@ static imp_status list_builtin_maps(const imp_options *options, json_t *array, i
         if (options->json)
             imp_json_append(array, imp_map_json(world));
         else
-            printf("%-38s %8s %8d %6d %8d  %s\n", world->name, size, world->drivable_count,
-                   world->curve_count, world->object_count, description);
+            print_map_row(world, size, description, width);
         imp_world_destroy(world);
     }
     return IMP_OK;

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/common/try.h"
 #include "base/text/suggestion.h"
@@ -60,6 +61,20 @@ static bool is_option_name(const imp_options *options, const char *text)
     return imp_option_find_n(options, text, strcspn(text, "=")) >= 0;
 }
 
+// Whether the usage line names an operand as a word is written: MAP for "map".
+static bool is_operand_of_usage(const imp_options *options, const char *word, size_t length)
+{
+    for (const char *at = options->command->operands; *at != '\0';) {
+        const size_t blanks = strcspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+        at += blanks;
+        const size_t letters = strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+        if (letters == length && length > 0 && strncasecmp(at, word, length) == 0)
+            return true;
+        at += letters;
+    }
+    return false;
+}
+
 // Fails for an unknown option and suggests similar ones. `dashes` is how the user wrote it.
 static imp_status unknown_option_error(const argument_parser *r, const char *dashes,
                                        const char *name, size_t length)
@@ -79,6 +94,11 @@ static imp_status unknown_option_error(const argument_parser *r, const char *das
         if (is_flag_option(options, k))
             imp_suggestion_add_candidate(&suggestion, known[2 * k + 1]);
     }
+    if (is_operand_of_usage(options, name, length))
+        return imp_fail(r->err, IMP_USAGE,
+                        "unknown option %s%s: it is an argument here. Write it without %s%s: %s %s",
+                        dashes, given + 2, dashes, given + 2, imp_options_program_name(options),
+                        options->command->operands);
     imp_suggestion_format(&suggestion, hint);
     return imp_fail(r->err, IMP_USAGE, "unknown option %s%s%s%s %s --help", dashes, given + 2, hint,
                     hint[0] == '\0' ? ": see" : " See", imp_options_program_name(options));

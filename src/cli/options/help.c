@@ -1,7 +1,7 @@
-// Prints the help of the program and of its commands in 80 columns. All of it is generated from
-// the option tables and the imp_command definitions, so the help cannot disagree with the
-// parser. Options are printed in the order of their tables: first those without a group, then
-// each group under its title, then those that all commands share. Defaults are read from the
+// Prints the help of the program and of its commands in the width of the terminal. All of it is
+// generated from the option tables and the imp_command definitions, so the help cannot disagree
+// with the parser. Options are printed in the order of their tables: first those without a group,
+// then each group under its title, then those that all commands share. Defaults are read from the
 // variables that the options point to, before any argument is parsed.
 #include "cli/options/help.h"
 
@@ -9,31 +9,10 @@
 #include <string.h>
 
 #include "cli/options/settings_file.h"
+#include "cli/options/text_width.h"
 
-// Lines have at most 80 columns; the texts of options start at column 31.
-enum { WIDTH = 80, TEXT_COLUMN = 31 };
-
-// Prints a paragraph that starts at column `indent`, wrapped so that no line exceeds WIDTH. Only
-// spaces separate words.
-static void print_wrapped(const char *text, int length, int indent)
-{
-    const char *end = text + length;
-    // `column` is where the next character goes, from 0
-    int column = indent;
-    while (text < end) {
-        // the next word, which ends at a space or at the end of the paragraph
-        const int word = (int)strcspn(text, " "), rest = (int)(end - text);
-        const int used = word < rest ? word : rest;
-        // a word wider than the line stands alone and may exceed it
-        if (column > indent && column + 1 + used > WIDTH) {
-            printf("\n%*s", indent, "");
-            column = indent;
-        }
-        column += printf("%s%.*s", column > indent ? " " : "", used, text);
-        text += used + 1;
-    }
-    printf("\n");
-}
+// Where the texts of options start; in a terminal narrower than NARROW they stand below the option.
+enum { TEXT_COLUMN = 31, NARROW = 70, NARROW_COLUMN = 8 };
 
 // Prints paragraphs, which two newlines separate, with an empty line before each.
 static void print_paragraphs(const char *text)
@@ -42,7 +21,7 @@ static void print_paragraphs(const char *text)
         const char *end = strstr(text, "\n\n");
         const size_t length = end != NULL ? (size_t)(end - text) : strlen(text);
         printf("\n");
-        print_wrapped(text, (int)length, 0);
+        imp_print_wrapped(text, (int)length, 0);
         text += length + (end != NULL ? 2 : 0);
     }
 }
@@ -85,9 +64,13 @@ static void print_option(const imp_options *options, int index, bool with_defaul
     if (with_default)
         append_default_value(text, sizeof text, options, index);
     // the right part starts in the same column for all options
-    if (printf("  %-28s ", left) > TEXT_COLUMN)
-        printf("\n%*s", TEXT_COLUMN, "");
-    print_wrapped(text, (int)strlen(text), TEXT_COLUMN);
+    const int column = imp_text_width() < NARROW ? NARROW_COLUMN : TEXT_COLUMN;
+    const int used = printf("  %s", left);
+    if (used < column)
+        printf("%*s", column - used, "");
+    else
+        printf("\n%*s", column, "");
+    imp_print_wrapped(text, (int)strlen(text), column);
 }
 
 bool imp_help_is_common_option(const imp_options *options, int index)
@@ -118,8 +101,10 @@ void imp_help_print_command(const imp_options *options)
 {
     const imp_command *command = options->command;
     const char *program = imp_options_program_name(options);
-    printf("%s: %s\n\n", program, command->summary);
-    printf("Usage: %s [options]%s%s\n", program, command->operands[0] != '\0' ? " " : "",
+    char text[256];
+    snprintf(text, sizeof text, "%s: %s", program, command->summary);
+    imp_print_wrapped(text, (int)strlen(text), 0);
+    printf("\nUsage: %s [options]%s%s\n", program, command->operands[0] != '\0' ? " " : "",
            command->operands);
     print_paragraphs(command->details);
     printf("\nOptions (values in brackets are the defaults):\n");
@@ -137,19 +122,32 @@ void imp_help_print_command(const imp_options *options)
     printf("\nExample:\n%s\n", command->examples);
 }
 
+// A row of the overview: a word, and what it means, wrapped beside it.
+static void print_row(const char *word, int width, const char *meaning)
+{
+    printf("  %-*s ", width, word);
+    imp_print_wrapped(meaning, (int)strlen(meaning), width + 3);
+}
+
 // The overview: commands, options of the program, environment, exit codes.
 void imp_help_print_program(const imp_command *const *commands, int count)
 {
-    printf("imprint %s: imitation learning from simulation, for Duckiebots\n\n", imp_version());
-    printf("Usage: imprint COMMAND [options]\n\nCommands:\n");
+    char title[96];
+    snprintf(title, sizeof title, "imprint %s: imitation learning from simulation, for Duckiebots",
+             imp_version());
+    imp_print_wrapped(title, (int)strlen(title), 0);
+    printf("\nUsage: imprint COMMAND [options]\n\nCommands:\n");
     for (int k = 0; k < count; k++)
-        printf("  %-10s %s\n", commands[k]->name, commands[k]->summary);
-    printf("\nOptions:\n  -h, --help     show this help; `imprint help COMMAND` shows that of a "
-           "command\n  -V, --version  show the version\n\n`imprint COMMAND --help` explains a "
-           "command. From an empty folder to a trained\npolicy and its evaluation:\n  imprint "
-           "log && imprint train && imprint eval\n\nThe environment variable "
-           "IMPRINT_INSTRUCTION_SET (plain, avx2 or avx512) limits\nthe vector instructions "
-           "that the program uses; `imprint bench` prints the set.\n\nExit codes: 0 ok, 1 a "
-           "check failed, 2 wrong arguments, 3 bad input, 4 input or\noutput failed, 130 "
-           "interrupted.\n");
+        print_row(commands[k]->name, 10, commands[k]->summary);
+    printf("\nOptions:\n");
+    print_row("-h, --help", 13, "show this help; `imprint help COMMAND` shows that of a command");
+    print_row("-V, --version", 13, "show the version");
+    print_paragraphs(
+        "`imprint COMMAND --help` explains a command. From an empty folder to a trained "
+        "policy and its evaluation:");
+    printf("  imprint log && imprint train && imprint eval\n");
+    print_paragraphs("The environment variable IMPRINT_INSTRUCTION_SET (plain, avx2 or avx512) "
+                     "limits the vector instructions that the program uses; `imprint bench` prints "
+                     "the set.\n\nExit codes: 0 ok, 1 a check failed, 2 wrong arguments, 3 bad "
+                     "input, 4 input or output failed, 130 interrupted.");
 }

@@ -472,6 +472,19 @@ static void set_program_name_from_argv(imp_options *options, const char *called)
         snprintf(options->program, sizeof options->program, "%s", name);
 }
 
+// Refuses the first operand, and says which option it is most likely the value of.
+static imp_status unexpected_argument_error(const imp_options *options, imp_error *err)
+{
+    const char *given = options->operands[0], *meant = options->command->operand_option;
+    return meant == NULL
+               ? imp_fail(err, IMP_USAGE, "unexpected argument '%.60s': see %s --help", given,
+                          options->program)
+               : imp_fail(err, IMP_USAGE,
+                          "unexpected argument '%.60s': if it is the value of --%s, write --%s "
+                          "%.60s. See %s --help",
+                          given, meant, meant, given, options->program);
+}
+
 // Refuses operands of a command that takes none. "help" as an operand is most likely meant as
 // --help.
 static imp_status refuse_operands(const imp_options *options, imp_error *err)
@@ -483,10 +496,7 @@ static imp_status refuse_operands(const imp_options *options, imp_error *err)
     if (strcmp(options->operands[0], "help") == 0 && (takes_none || !imp_path_exists("help")))
         return imp_fail(err, IMP_USAGE, "'help' is no argument; did you mean '%s --help'?",
                         options->program);
-    if (takes_none)
-        return imp_fail(err, IMP_USAGE, "unexpected argument '%s': see %s --help",
-                        options->operands[0], options->program);
-    return IMP_OK;
+    return takes_none ? unexpected_argument_error(options, err) : IMP_OK;
 }
 
 // Prints the answer to --help or --version. The defaults are still in place, because no value was
@@ -548,6 +558,9 @@ imp_status imp_options_subcommand(int *out, const imp_options *options,
     int k = 0;
     while (subcommands[k].name != NULL && strcmp(subcommands[k].name, given) != 0)
         k++;
+    if (subcommands[k].name == NULL && options->command->operand_option != NULL &&
+        suggestion.count == 0)
+        return unexpected_argument_error(options, err);
     if (subcommands[k].name == NULL)
         return imp_fail(err, IMP_USAGE, "'%.60s' is none of %s%s", given, known,
                         imp_suggestion_format(&suggestion, hint));

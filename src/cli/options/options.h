@@ -87,10 +87,11 @@ typedef struct imp_options {
 // A command of the program.
 struct imp_command {
     const char *name;
-    const char *summary;  // one line
-    const char *operands; // shown in the usage line; "" if none
-    const char *details;  // paragraphs of the help, an empty line between them
-    const char *examples; // lines that work when pasted
+    const char *summary;        // one line
+    const char *operands;       // shown in the usage line; "" if none
+    const char *operand_option; // nullable; whose value people give as an operand by mistake
+    const char *details;        // paragraphs of the help, an empty line between them
+    const char *examples;       // lines that work when pasted
     // NULL, or a function of the operands: the folder whose settings are read first; NULL: none
     const char *(*settings_folder)(const imp_options *options);
     bool works_in_ranks; // processes that mpirun starts share its work

@@ -164,6 +164,43 @@ static const char BACKUP[] = ".replaced", DISCARDED[] = ".discarded";
 // killed process left.
 static int backup_lock = IMP_FOLDER_UNLOCKED;
 
+// How much of the path of the folder to be written was there before, so that a run that fails
+// removes no folder around its own but those that it has made.
+static size_t existing_length;
+
+// The length of the longest part of a path that is there, without the slash behind it.
+static size_t measure_existing_part(const char *path)
+{
+    char part[IMP_PATH_MAX];
+    size_t length = strlen(path);
+    snprintf(part, sizeof part, "%s", path);
+    while (length > 0 && !imp_path_exists(part)) {
+        while (length > 0 && part[length - 1] == '/')
+            length--;
+        while (length > 0 && part[length - 1] != '/')
+            length--;
+        part[length] = '\0';
+    }
+    return length;
+}
+
+// Removes a folder if it is empty, and then the folders around it that were made for it.
+static void remove_if_empty(const char *folder)
+{
+    char part[IMP_PATH_MAX];
+    snprintf(part, sizeof part, "%s", folder);
+    while (rmdir(part) == 0) {
+        size_t length = strlen(part);
+        while (length > 0 && part[length - 1] == '/')
+            length--;
+        while (length > 0 && part[length - 1] != '/')
+            length--;
+        if (length <= existing_length)
+            return;
+        part[length] = '\0';
+    }
+}
+
 // The path of one of these, FOLDER.replaced. Slashes at the end do not count.
 static imp_status sibling_path(char out[IMP_PATH_MAX], const char *folder, const char *suffix,
                                imp_error *err)
@@ -263,6 +300,7 @@ imp_status imp_output_folder_prepare(const imp_options *options, const char *fol
         return named;
     // what is at the path: nothing, something that is no folder, or a folder with content
     rmdir(folder); // an empty one is as good as none
+    existing_length = measure_existing_part(folder);
     IMP_TRY(finish_replacement_of_killed_run(folder, err));
     if (lstat(folder, &info) != 0)
         return IMP_OK;
@@ -294,7 +332,7 @@ bool imp_output_folder_restore_or_drop_backup(const char *folder, bool force, im
 {
     // the backup exists only if --force replaced a folder
     char backup[IMP_PATH_MAX], discarded[IMP_PATH_MAX];
-    rmdir(folder); // if nothing is in it
+    remove_if_empty(folder);
     imp_folder_unlock(backup_lock);
     backup_lock = IMP_FOLDER_UNLOCKED;
     const bool written = imp_path_exists(folder);

@@ -154,6 +154,16 @@ static bool folder_has_only_settings_file(const char *folder)
     return alone;
 }
 
+// Adds to the message of an interruption what continues the run, unless the message says it.
+static imp_status say_how_to_continue(const char *folder, imp_error *err)
+{
+    const imp_error first = *err;
+    return first.hint != IMP_HINT_RESUME
+               ? IMP_INTERRUPTED
+               : imp_fail(err, IMP_INTERRUPTED, "%s, continue with --out %s --resume",
+                          first.message, folder);
+}
+
 // Settles the settings, then the folder.
 imp_status imp_run_folder_keep_or_restore(imp_run_folder *run, const imp_options *options,
                                           imp_status status, imp_error *err)
@@ -174,9 +184,10 @@ imp_status imp_run_folder_keep_or_restore(imp_run_folder *run, const imp_options
     // what was interrupted is going to be continued in the place of what was there
     const bool written = imp_output_folder_restore_or_drop_backup(run->path, run->force,
                                                                   good ? IMP_OK : status, err);
-    return !written && status == IMP_INTERRUPTED
-               ? imp_fail(err, status, "interrupted before anything was written")
-               : status;
+    if (status != IMP_INTERRUPTED)
+        return status;
+    return written ? say_how_to_continue(run->path, err)
+                   : imp_fail(err, status, "interrupted before anything was written");
 }
 
 // Removes the lines that set `name` from a text.

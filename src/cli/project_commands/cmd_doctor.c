@@ -5,6 +5,7 @@
 
 #include "base/io/program_path.h"
 #include "cli/options/sim_options.h"
+#include "cli/options/text_width.h"
 #include "cli/output/console.h"
 #include "cli/output/json_output.h"
 #include "cli/project_commands/machine.h"
@@ -19,7 +20,7 @@ typedef struct row {
     row_state state;
 } row;
 
-enum { ROWS_MAX = 16 };
+enum { ROWS_MAX = 16, COLUMN = 20 }; // where what was found is printed
 
 typedef struct report {
     row rows[ROWS_MAX];
@@ -186,9 +187,12 @@ static int print_report(const void *state, const imp_options *options)
     printf("imprint %s\n", imp_version());
     for (int k = 0; k < from->count; k++) {
         const row *at = &from->rows[k];
-        printf("%s  %-13s %s\n", marks[at->state], at->name, at->found);
-        if (at->advice != NULL)
-            printf("                    %s\n", at->advice);
+        printf("%s  %-13s ", marks[at->state], at->name);
+        imp_print_wrapped(at->found, (int)strlen(at->found), COLUMN);
+        if (at->advice != NULL) {
+            printf("%*s", COLUMN, "");
+            imp_print_wrapped(at->advice, (int)strlen(at->advice), COLUMN);
+        }
     }
     const int code = imp_console_flush();
     return code == 0 && is_broken ? IMP_CHECK_FAILED : code;

@@ -333,6 +333,7 @@ const imp_command imp_command_render = {
     .name = "render",
     .summary = "draw images of a map and a pose, or of a recorded episode",
     .operands = "",
+    .operand_option = "map",
     .details =
         "Draws the image of the robot's camera with its lens, or another --view. The size is "
         "640x480 unless --size is given. Without --pose and --seed it shows a place with a view, "

@@ -254,6 +254,7 @@ const imp_command imp_command_dagger = {
     .name = "dagger",
     .summary = "train a policy with DAgger: it drives, an expert labels",
     .operands = "",
+    .operand_option = "map",
     .details =
         "DAgger: the expert drives, and a network is trained on its actions. Then, in each "
         "round, the network drives, the expert labels the observations, and the network is "

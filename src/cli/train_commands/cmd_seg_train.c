@@ -231,6 +231,7 @@ const imp_command imp_command_seg_train = {
     .name = "seg-train",
     .summary = "train a network for semantic segmentation",
     .operands = "",
+    .operand_option = "map",
     .details = "Trains on images that are rendered during the training, each seen once, and "
                "validates on images of other maps. A policy that was trained on masks (--observe "
                "masks) can then drive from images: imprint eval --segmenter DIR. Writes the model, "

@@ -482,6 +482,7 @@ const imp_command imp_command_train = {
     .name = "train",
     .summary = "train a network on a recorded dataset",
     .operands = "",
+    .operand_option = "data",
     .details =
         "Behaviour cloning: the input is an image, the output the expert's two duty cycles. "
         "Writes the best and the last weights (safetensors), the state for --resume, the "

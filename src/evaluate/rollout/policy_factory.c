@@ -65,6 +65,17 @@ static imp_status load_policy_network(imp_policy_factory *factory, imp_error *er
                         "%s: no such file or folder; a policy is expert, pure-pursuit, a plug-in "
                         "(.so), or a model of imprint train",
                         name);
+    // A source is neither a plug-in nor a model.
+    if (imp_path_has_suffix(name, ".c"))
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%.200s: is a source: compile it to a plug-in, cc -O2 -shared -fPIC -I "
+                        "PREFIX/include -o %.*s.so %.200s -lm, and give that",
+                        name, (int)strlen(name) - 2, name, name);
+    if (imp_path_has_suffix(name, ".py"))
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%.200s: is a source: a policy in Python drives in Python, where "
+                        "imprint.evaluate() takes a function",
+                        name);
     // Neither a path nor a known name: suggest a similar one.
     if (!imp_path_exists(name)) {
         char hint[IMP_SUGGESTION_TEXT_MAX];

@@ -233,7 +233,10 @@ static const refusal REFUSALS[] = {
     {ROAD "start_pose: [[0, 0, 1e9], 0]\n",
      "broken.yaml:3: ", "start_pose: z: 1e+09 is out of range"},
     {"tile_size: 0.6\ntiles: [[floor\n", "broken.yaml:3: ", "not YAML"},
-    {"tile_size: 0.6\n\ttiles: 1\n", "broken.yaml:2: ", "not YAML"},
+    {"tile_size: 0.6\n\ttiles: 1\n", "broken.yaml:2: ", "not YAML: the line begins with a tab"},
+    {"tile_size: 0.6\ntiles:\n  \t- [floor]\n",
+     "broken.yaml:3: ", "begins with a tab; write spaces"},
+    {"\ttile_size: 0.6", "broken.yaml:1: ", "begins with a tab; write spaces"},
     {"\x89PNG\r\n\x1a\n\x02\x01\xff\xfe", "broken.yaml:1: ", "not YAML"},
 };
 
