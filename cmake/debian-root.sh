@@ -33,7 +33,11 @@ mirror=$(apt-get indextargets --format "\$(REPO_URI) \$(CODENAME) \$(COMPONENT)"
 if ! [ -e "$base/complete" ]; then
     rm -rf "$base"
     mkdir -p "$base"
-    unshare --mount debootstrap --variant=minbase "$suite" "$base" "$mirror" >"$roots/$suite.log" ||
+    # a release that this machine's debootstrap does not know is made as unstable is
+    script=/usr/share/debootstrap/scripts/$suite
+    [ -e "$script" ] || script=/usr/share/debootstrap/scripts/sid
+    unshare --mount debootstrap --variant=minbase "$suite" "$base" "$mirror" "$script" \
+        >"$roots/$suite.log" ||
         { tail "$roots/$suite.log" >&2; exit 1; }
     touch "$base/complete"
 fi
