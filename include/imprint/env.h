@@ -4,6 +4,7 @@
 #ifndef IMPRINT_ENV_H
 #define IMPRINT_ENV_H
 
+#include "imprint/observation.h"
 #include "imprint/render.h"
 #include "imprint/robot.h"
 #include "imprint/world.h"
@@ -29,6 +30,20 @@ typedef enum imp_termination_rules {
 /// The name of an end reason in tables, files and images; static.
 const char *imp_end_reason_name(imp_end_reason ending);
 
+/// Who tells the robot which way to take at intersections: X(enumerator, name).
+#define IMP_COMMAND_SOURCE_MAP(X)                                                                  \
+    X(IMP_COMMANDS_NONE, "none")     /* nobody: it chooses itself */                               \
+    X(IMP_COMMANDS_RANDOM, "random") /* the environment: see imp_navigation */
+
+typedef enum imp_command_source {
+#define IMP_COMMAND_SOURCE_ENUM(name, word) name,
+    IMP_COMMAND_SOURCE_MAP(IMP_COMMAND_SOURCE_ENUM)
+#undef IMP_COMMAND_SOURCE_ENUM
+} imp_command_source;
+
+/// The name of a source of commands; NULL past the last.
+const char *imp_command_source_name(int source);
+
 /// Settings of an environment. Obtain with imp_default_env_def(), then change fields.
 typedef struct imp_env_def {
     uint64_t seed;             ///< 123
@@ -43,6 +58,7 @@ typedef struct imp_env_def {
     bool randomize_objects;      ///< draw objects' motion, and which optional ones exist; false
     bool cars_yield;             ///< moving duckiebots stop for obstacles ahead; false
     imp_termination_rules rules; ///< IMP_RULES_SIMULATOR
+    imp_command_source commands; ///< IMP_COMMANDS_NONE
     /// Probability that an action is dropped; the previous action then continues; 0
     double action_dropout;
     double command_noise; ///< standard deviation of noise on each duty cycle; 0
@@ -89,6 +105,26 @@ typedef struct imp_object_motion {
     };
 } imp_object_motion;
 
+/// Navigation commands of an episode (IMP_COMMANDS_RANDOM). While the robot approaches an
+/// intersection where it has a choice, it is told a legal way, 0.4 to 1 m before the intersection
+/// begins, or as soon as the one before is left. Ways and distances are drawn. The command holds
+/// until the intersection is left. Of a hundred intersections, 15 on average get no command; at 10
+/// it is withdrawn, and at 10 changed, before they begin. The last command before an intersection
+/// comes at least 0.3 m ahead of it, or none does.
+typedef struct imp_navigation {
+    imp_navigation_command command; ///< in force now
+    int intersection;               ///< index of the tile that it is for; -1: none
+    int approach;                   ///< lane that leads there; -1: none
+    bool inside;                    ///< whether the robot is on that tile
+    imp_navigation_command ways[2]; ///< what is told: first, and from `change` on
+    double begin;                   ///< distance to the intersection from which ways[0] holds [m]
+    double change;                  ///< distance from which ways[1] holds [m]
+    imp_random random;              ///< of the next intersections
+    int crossed;                    ///< intersections with a choice that were left so far
+    int followed;                   ///< of these: left by the way of the command
+    int wrong;                      ///< of these: left by another way than that of the command
+} imp_navigation;
+
 /// State of an environment: a plain value of about 300 KiB. A copy evolves independently and
 /// identically; imp_env_copy() copies fast. Users read it only, except for the parameters in
 /// motion[].
@@ -103,6 +139,7 @@ typedef struct imp_env {
     imp_lane_position lane;
     imp_drive drive;
     imp_random actuation_random; ///< draws action dropout and command noise
+    imp_navigation navigation;   ///< no command without a source
     imp_env_def def;
     uint32_t episode;                      ///< number of the current episode
     const imp_world *const *worlds;        ///< that episodes are drawn from; NULL: only `world`
@@ -206,9 +243,10 @@ static inline bool imp_env_is_object_present(const imp_env *env, const imp_objec
 imp_end_reason imp_env_challenge_end_reason(const imp_env *env);
 
 /// A 64-bit hash of the bits of the present state: x, z, heading, speed, turn rate, left and right
-/// command that act, time and frame of the robot; then x, z, heading and pattern of each moving
-/// object. Equal states have equal hashes with every compiler and on every processor. Two drives
-/// with equal hashes after every step are the same drive. It tells mistakes, not forgery.
+/// command that act, time and frame of the robot; with navigation commands, the one in force; then
+/// x, z, heading and pattern of each moving object. Equal states have equal hashes with every
+/// compiler and on every processor. Two drives with equal hashes after every step are the same
+/// drive. It tells mistakes, not forgery.
 uint64_t imp_env_state_hash(const imp_env *env);
 
 /// The view of the robot's camera. It points into *env: it is valid as long as *env stays in place,

@@ -1,6 +1,7 @@
 /// imprint/observation.h: what an observation can be: the camera's image, or its semantic
-/// classes painted with a fixed palette (docs/segmentation.md). The simulator makes both kinds,
-/// and networks read both, so this stands below them.
+/// classes painted with a fixed palette (docs/segmentation.md); and the navigation command that may
+/// come with it. The simulator makes all of them, and networks read them, so this stands below
+/// both.
 #ifndef IMPRINT_OBSERVATION_H
 #define IMPRINT_OBSERVATION_H
 
@@ -55,6 +56,26 @@ const char *imp_observation_kind_name(int observation);
 /// Looks up a kind by its name. NULL and "" stand for images: files without that entry hold images.
 /// Returns false for an unknown name.
 bool imp_observation_kind_parse(imp_observation_kind *out, const char *word);
+
+/// Navigation commands: the way to take at the next intersection: X(enumerator, name). The numbers
+/// are stored in files: append only.
+#define IMP_COMMAND_MAP(X)                                                                         \
+    X(IMP_COMMAND_NONE, "none") /* choose yourself */                                              \
+    X(IMP_COMMAND_LEFT, "left")                                                                    \
+    X(IMP_COMMAND_STRAIGHT, "straight")                                                            \
+    X(IMP_COMMAND_RIGHT, "right")
+
+typedef enum imp_navigation_command {
+#define IMP_COMMAND_ENUM(name, word) name,
+    IMP_COMMAND_MAP(IMP_COMMAND_ENUM)
+#undef IMP_COMMAND_ENUM
+        IMP_COMMAND_COUNT
+} imp_navigation_command;
+
+/// The name of a command; NULL past the last.
+const char *imp_navigation_command_name(int command);
+/// The command in the mirror: left for right, and right for left.
+imp_navigation_command imp_navigation_command_mirror(imp_navigation_command command);
 
 IMP_API_END
 

@@ -150,6 +150,7 @@ void imp_sim_options_add_unseeded(imp_options *options, imp_sim_options *sim)
          "take past actions as input)",
          IMP_SETTING},
         IMP_MEMBER_OPTION("env.cars_yield", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("env.commands", 0, IMP_SETTING),
     };
     add_member_options(options, WORLD_GROUP, map, sizeof map, sim);
     add_shared_options(options, sim);

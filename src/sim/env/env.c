@@ -9,6 +9,7 @@
 #include "base/common/try.h"
 #include "base/common/vector2.h"
 #include "sim/env/env_settings.h"
+#include "sim/env/navigation.h"
 #include "sim/env/object_motion.h"
 #include "sim/env/start_pose.h"
 
@@ -139,6 +140,7 @@ static void reset_robot_at_pose(imp_env *env, imp_pose pose)
     env->speed = 0.0;
     env->ending = IMP_END_NONE;
     env->in_lane = imp_world_lane_position(env->world, pose, &env->lane);
+    imp_navigation_reset(env);
 }
 
 imp_status imp_env_reset(imp_env *env, uint32_t episode, imp_error *err)
@@ -223,6 +225,13 @@ static void advance_frame(imp_env *env)
     imp_object_motion_step(env);
 }
 
+// What follows from where the robot is now: its lane, and the command for the next intersection.
+static void update_place(imp_env *env)
+{
+    env->in_lane = imp_world_lane_position(env->world, env->pose, &env->lane);
+    imp_navigation_update(env);
+}
+
 imp_status imp_env_advance(imp_env *env, imp_action action, double time_step, imp_error *err)
 {
     if (!(isfinite(time_step) && env->drive.def.delay <= IMP_MAX_DELAY_STEPS * time_step &&
@@ -235,7 +244,7 @@ imp_status imp_env_advance(imp_env *env, imp_action action, double time_step, im
     env->drive.def.time_step = time_step;
     env->action = imp_action_clip(action);
     advance_frame(env);
-    env->in_lane = imp_world_lane_position(env->world, env->pose, &env->lane);
+    update_place(env);
     return IMP_OK;
 }
 
@@ -245,7 +254,7 @@ imp_step imp_env_step(imp_env *env, imp_action action)
     env->action = drop_or_add_noise_to_action(env, action);
     for (int k = 0; k < env->def.frame_skip; k++)
         advance_frame(env);
-    env->in_lane = imp_world_lane_position(env->world, env->pose, &env->lane);
+    update_place(env);
     env->ending = find_end_reason(env);
     // terminated by the rules; AI-DO's simulator also stops the robot
     if (env->ending != IMP_END_NONE) {

@@ -70,6 +70,10 @@ static const imp_struct_member ENV[] = {
     IMP_MEMBER_WITH(imp_env_def, cars_yield, BOOL,
                     .help = "moving Duckiebots stop for obstacles ahead"),
     IMP_MEMBER(imp_env_def, rules, INT),
+    IMP_MEMBER_WITH(imp_env_def, commands, INT, .word = imp_command_source_name,
+                    .choices = imp_command_source_name, .unit = "SOURCE",
+                    .help = "who says where to turn at intersections: none, or random; for "
+                            "policies that take a command as input"),
     IMP_MEMBER_WITH(imp_env_def, action_dropout, DOUBLE, .key = "dropped",
                     .range = {0, 1, .without_high = true}),
     IMP_MEMBER_WITH(imp_env_def, command_noise, DOUBLE, .range = IMP_WITHIN(0, 1)),

@@ -32,7 +32,7 @@ static const double ONE_TILE_SPEED = 0.2;
 static const double REROUTE_DISTANCE = 0.25;
 
 // Moves along the route, or plans a new one if the robot is off it; false off the lanes.
-static bool follow_or_replan_route(imp_control_law *law, const imp_env *env, imp_pose pose)
+static bool move_or_replan_route(imp_control_law *law, const imp_env *env, imp_pose pose)
 {
     imp_vec2 position = {pose.x, pose.z};
     if (law->on_route) {
@@ -43,6 +43,15 @@ static bool follow_or_replan_route(imp_control_law *law, const imp_env *env, imp
     }
     law->on_route = imp_route_start(&law->route, env->world, pose);
     return law->on_route;
+}
+
+// The same, with the turn that the environment's command asks for.
+static bool follow_or_replan_route(imp_control_law *law, const imp_env *env, imp_pose pose)
+{
+    if (!move_or_replan_route(law, env, pose))
+        return false;
+    imp_route_follow_command(&law->route, env->navigation.command, env->navigation.intersection);
+    return true;
 }
 
 // Mean curvature of the route over `distance` metres that begin `from` metres ahead.

@@ -1,18 +1,17 @@
 // The route: a queue of Bezier curves that starts on the robot's lane and is extended at its end.
-// At intersections a turn is chosen from a list or drawn. Where the road ends, the last curve is
-// cut short and a half circle leads to the opposite lane. Points ahead are found by walking along
-// the curves in short steps. Only turns at intersections are random, so that equal seeds give equal
-// routes.
+// At intersections a turn is chosen from a list or drawn; a navigation command replaces it. Where
+// the road ends, the last curve is cut short and a half circle leads to the opposite lane. Points
+// ahead are found by walking along the curves in short steps. Only turns at intersections are
+// random, so that equal seeds give equal routes.
 #include "sim/expert/route.h"
 
 #include <string.h>
 
 #include "base/common/vector2.h"
+#include "sim/world/lane_graph.h"
 
-enum { CURVES_AHEAD = 3, LANES_AHEAD_MAX = 12 };
+enum { CURVES_AHEAD = 3 };
 
-// gap between the end of a lane and the start of the next [m]
-static const double JOINT_TOLERANCE = 1e-6;
 // lanes farther away are on the other side of the road [tiles]
 static const double ACROSS_ROAD_DISTANCE = 0.65;
 // kept free at a dead end for the U-turn [m], and at either end of a road of one tile [tiles]
@@ -20,37 +19,11 @@ static const double TURNING_ROOM = 0.36, TURNING_ROOM_ONE_TILE = 0.45;
 // AI-DO's lanes lie this far outside the simulator's [tiles]
 static const double CHALLENGE_LANE_SHIFT = 0.02;
 
-// Unit directions at both ends of a curve.
-static imp_vec2 start_tangent(const imp_curve *curve)
-{
-    return imp_vec2_normalize(imp_vec2_subtract(curve->p[1], curve->p[0]));
-}
-
-static imp_vec2 end_tangent(const imp_curve *curve)
-{
-    return imp_vec2_normalize(imp_vec2_subtract(curve->p[3], curve->p[2]));
-}
-
-// Finds the lanes that start where a curve ends; returns their number.
-static int find_next_lanes(const imp_world *world, const imp_curve *curve, int out[LANES_AHEAD_MAX])
-{
-    imp_vec2 beyond =
-        imp_vec2_add(curve->p[3], imp_vec2_scale(end_tangent(curve), 0.01 * world->tile_size));
-    const imp_tile *tile = imp_world_tile_at(world, beyond.x, beyond.z);
-    int count = 0;
-    for (int k = 0; tile != NULL && k < tile->curve_count; k++) {
-        imp_vec2 gap = imp_vec2_subtract(world->curves[tile->first_curve + k].p[0], curve->p[3]);
-        if (imp_vec2_length(gap) < JOINT_TOLERANCE)
-            out[count++] = tile->first_curve + k;
-    }
-    return count;
-}
-
 // The lane of AI-DO that corresponds to a lane of the simulator: a straight line or a quarter
 // circle. (AI-DO chains two arcs for a turn, within 3 mm of the circle.)
 static imp_curve challenge_lane_curve(const imp_curve *lane, double tile_size)
 {
-    const imp_vec2 from = start_tangent(lane), to = end_tangent(lane);
+    const imp_vec2 from = imp_curve_start_tangent(lane), to = imp_curve_end_tangent(lane);
     const double out = CHALLENGE_LANE_SHIFT * tile_size;
     const imp_vec2 start = imp_vec2_add(lane->p[0], imp_vec2_scale(imp_vec2_turn_right(from), out));
     const imp_vec2 end = imp_vec2_add(lane->p[3], imp_vec2_scale(imp_vec2_turn_right(to), out));
@@ -89,10 +62,10 @@ static imp_curve part_of_curve(const imp_curve *curve, double t, bool keep_befor
 // Whether no lane of the tile under a point leads to another tile.
 static bool is_one_tile_road(const imp_world *world, imp_vec2 point)
 {
-    int onward[LANES_AHEAD_MAX];
+    int onward[IMP_LANES_AFTER_MAX];
     const imp_tile *tile = imp_world_tile_at(world, point.x, point.z);
     for (int k = 0; tile != NULL && k < tile->curve_count; k++)
-        if (find_next_lanes(world, &world->curves[tile->first_curve + k], onward) > 0)
+        if (imp_lanes_after(world, &world->curves[tile->first_curve + k], onward) > 0)
             return false;
     return true;
 }
@@ -101,7 +74,7 @@ static bool is_one_tile_road(const imp_world *world, imp_vec2 point)
 // road of one tile the straightest is chosen, which leaves most room.
 static int find_opposite_lane(const imp_world *world, const imp_curve *arriving, bool one_tile)
 {
-    imp_vec2 back = imp_vec2_scale(end_tangent(arriving), -1.0);
+    imp_vec2 back = imp_vec2_scale(imp_curve_end_tangent(arriving), -1.0);
     imp_vec2 inside = imp_vec2_add(arriving->p[3], imp_vec2_scale(back, 0.01 * world->tile_size));
     const imp_tile *tile = imp_world_tile_at(world, inside.x, inside.z);
     int best = -1;
@@ -109,9 +82,10 @@ static int find_opposite_lane(const imp_world *world, const imp_curve *arriving,
     for (int k = 0; tile != NULL && k < tile->curve_count; k++) {
         const imp_curve *lane = &world->curves[tile->first_curve + k];
         imp_vec2 aside = imp_vec2_subtract(lane->p[0], arriving->p[3]);
-        const double straight = imp_vec2_dot(start_tangent(lane), end_tangent(lane));
+        const double straight =
+            imp_vec2_dot(imp_curve_start_tangent(lane), imp_curve_end_tangent(lane));
         if (fabs(imp_vec2_dot(aside, back)) < 0.05 * world->tile_size &&
-            imp_vec2_dot(start_tangent(lane), back) > 0.9 &&
+            imp_vec2_dot(imp_curve_start_tangent(lane), back) > 0.9 &&
             (best < 0 || (one_tile && straight > straightest))) {
             best = tile->first_curve + k;
             straightest = straight;
@@ -157,9 +131,10 @@ static bool append_u_turn(imp_route *route)
     // a half circle between the two ends
     double width = imp_vec2_length(imp_vec2_subtract(back.p[0], out.p[3]));
     double handle = 4.0 / 3.0 * 0.5 * width; // handle length of a cubic close to a half circle
-    imp_curve turn = {{out.p[3], imp_vec2_add(out.p[3], imp_vec2_scale(end_tangent(&out), handle)),
-                       imp_vec2_subtract(back.p[0], imp_vec2_scale(start_tangent(&back), handle)),
-                       back.p[0]}};
+    imp_curve turn = {
+        {out.p[3], imp_vec2_add(out.p[3], imp_vec2_scale(imp_curve_end_tangent(&out), handle)),
+         imp_vec2_subtract(back.p[0], imp_vec2_scale(imp_curve_start_tangent(&back), handle)),
+         back.p[0]}};
     // replace the last curve and append two
     *last = out;
     route->curves[route->count] = turn;
@@ -171,32 +146,12 @@ static bool append_u_turn(imp_route *route)
     return true;
 }
 
-// Of several lanes, keeps those that continue: some tiles of gym-duckietown have lanes that run off
-// the road. Keeps all if none continues.
-static int drop_dead_end_lanes(const imp_world *world, int lanes[], int count)
+// The way that a letter of a list of turns stands for.
+static imp_navigation_command way_of_letter(char letter)
 {
-    int onward[LANES_AHEAD_MAX], kept = 0;
-    for (int k = 0; k < count; k++)
-        if (find_next_lanes(world, &world->curves[lanes[k]], onward) > 0)
-            lanes[kept++] = lanes[k];
-    return kept > 0 ? kept : count;
-}
-
-// The turn that a lane makes: l, r or s.
-static char turn_direction_of_lane(const imp_curve *lane)
-{
-    imp_vec2 from = start_tangent(lane), to = end_tangent(lane);
-    double right = imp_vec2_dot(imp_vec2_turn_right(from), to);
-    return right > 0.5 ? 'r' : right < -0.5 ? 'l' : 's';
-}
-
-// The first of several lanes that makes a turn, or -1.
-static int find_lane_with_turn(const imp_route *route, const int lanes[], int count, char way)
-{
-    for (int k = 0; k < count; k++)
-        if (turn_direction_of_lane(&route->world->curves[lanes[k]]) == way)
-            return lanes[k];
-    return -1;
+    if (letter == 'l')
+        return IMP_COMMAND_LEFT;
+    return letter == 'r' ? IMP_COMMAND_RIGHT : IMP_COMMAND_STRAIGHT;
 }
 
 // Chooses one of several lanes: the next of the list of turns, else straight on, else a random one.
@@ -205,9 +160,9 @@ static int choose_next_lane(imp_route *route, const int lanes[], int count)
     const int number = route->turn++;
     const size_t length = route->turns != NULL ? strlen(route->turns) : 0;
     if (length > 0) {
-        const char way = route->turns[(size_t)number % length];
-        const int asked = find_lane_with_turn(route, lanes, count, way);
-        const int straight = find_lane_with_turn(route, lanes, count, 's');
+        const imp_navigation_command way = way_of_letter(route->turns[(size_t)number % length]);
+        const int asked = imp_lane_with_way(route->world, lanes, count, way);
+        const int straight = imp_lane_with_way(route->world, lanes, count, IMP_COMMAND_STRAIGHT);
         if (asked >= 0 || straight >= 0)
             return asked >= 0 ? asked : straight;
     }
@@ -218,10 +173,9 @@ static int choose_next_lane(imp_route *route, const int lanes[], int count)
 static void extend_route(imp_route *route)
 {
     while (route->count < CURVES_AHEAD) {
-        int next[LANES_AHEAD_MAX];
+        int next[IMP_LANES_AFTER_MAX];
         const int last = route->lanes[route->count - 1];
-        int choices = find_next_lanes(route->world, &route->world->curves[last], next);
-        choices = drop_dead_end_lanes(route->world, next, choices);
+        const int choices = imp_lanes_to_choose(route->world, &route->world->curves[last], next);
         if (choices == 0) {
             if (!append_u_turn(route))
                 return;
@@ -232,6 +186,39 @@ static void extend_route(imp_route *route)
         route->decided[route->count] = choices > 1;
         route->lanes[route->count++] = chosen;
     }
+}
+
+// Whether a curve of the route is a lane of a tile, which is given by its index.
+static bool is_lane_of_tile(const imp_route *route, int curve, int tile)
+{
+    const int lane = route->lanes[curve];
+    if (lane < 0 || tile < 0)
+        return false;
+    const imp_tile *of = &route->world->tiles[tile];
+    return lane >= of->first_curve && lane < of->first_curve + of->curve_count;
+}
+
+void imp_route_follow_command(imp_route *route, imp_navigation_command command, int intersection)
+{
+    int next[IMP_LANES_AFTER_MAX], at = 1;
+    while (at < route->count && !(route->decided[at] && is_lane_of_tile(route, at, intersection)))
+        at++;
+    // the turn is already begun, or not planned yet
+    if (command == IMP_COMMAND_NONE || at >= route->count ||
+        imp_lane_way(&route->world->curves[route->lanes[at]]) == command)
+        return;
+    const imp_curve *before = &route->world->curves[route->lanes[at - 1]];
+    const int choices = imp_lanes_to_choose(route->world, before, next);
+    const int lane = imp_lane_with_way(route->world, next, choices, command);
+    if (lane < 0)
+        return;
+    // turns after this one are chosen again
+    for (int k = at + 1; k < route->count; k++)
+        route->turn -= route->decided[k];
+    route->curves[at] = get_lane_curve(route, lane);
+    route->lanes[at] = lane;
+    route->count = at + 1;
+    extend_route(route);
 }
 
 // The parameter of the point of a curve closest to a position: coarse sampling, then Newton steps.

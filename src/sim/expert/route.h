@@ -2,6 +2,7 @@
 #ifndef IMP_SIM_EXPERT_ROUTE_H
 #define IMP_SIM_EXPERT_ROUTE_H
 
+#include "imprint/observation.h"
 #include "imprint/world.h"
 
 enum { IMP_ROUTE_CURVES = 8 };
@@ -36,6 +37,10 @@ bool imp_route_start(imp_route *route, const imp_world *world, imp_pose pose);
 // Moves on to the point closest to a position, never back across a joint, and extends the route
 // ahead.
 void imp_route_update(imp_route *route, imp_vec2 position);
+
+// Takes the way of a command at an intersection, given by the index of its tile, if the route leads
+// there, its turn there is not begun, and the way exists.
+void imp_route_follow_command(imp_route *route, imp_navigation_command command, int intersection);
 
 // The point `distance` metres ahead of the closest point, or the end of the route.
 imp_route_point imp_route_point_ahead(const imp_route *route, double distance);

@@ -1,0 +1,21 @@
+// Names of the navigation commands, from the list in the header; and what a mirror makes of them.
+#include <stddef.h>
+
+#include "imprint/observation.h"
+
+const char *imp_navigation_command_name(int command)
+{
+    static const char *const names[] = {
+#define COMMAND_NAME(name, word) word,
+        IMP_COMMAND_MAP(COMMAND_NAME)
+#undef COMMAND_NAME
+    };
+    return command >= 0 && command < IMP_COMMAND_COUNT ? names[command] : NULL;
+}
+
+imp_navigation_command imp_navigation_command_mirror(imp_navigation_command command)
+{
+    if (command == IMP_COMMAND_LEFT)
+        return IMP_COMMAND_RIGHT;
+    return command == IMP_COMMAND_RIGHT ? IMP_COMMAND_LEFT : command;
+}

@@ -1,0 +1,68 @@
+// Lanes as a graph: a lane is followed by those that start where it ends, on the tile beyond. The
+// graph is not stored: a look at the few lanes of the next tile finds the successors.
+#include "sim/world/lane_graph.h"
+
+#include "base/common/vector2.h"
+
+// gap between the end of a lane and the start of the next [m]
+static const double JOINT_TOLERANCE = 1e-6;
+// sine of the angle from which a lane turns
+static const double TURN_SINE = 0.5;
+
+imp_vec2 imp_curve_start_tangent(const imp_curve *curve)
+{
+    return imp_vec2_normalize(imp_vec2_subtract(curve->p[1], curve->p[0]));
+}
+
+imp_vec2 imp_curve_end_tangent(const imp_curve *curve)
+{
+    return imp_vec2_normalize(imp_vec2_subtract(curve->p[3], curve->p[2]));
+}
+
+int imp_lanes_after(const imp_world *world, const imp_curve *curve, int out[IMP_LANES_AFTER_MAX])
+{
+    imp_vec2 beyond = imp_vec2_add(
+        curve->p[3], imp_vec2_scale(imp_curve_end_tangent(curve), 0.01 * world->tile_size));
+    const imp_tile *tile = imp_world_tile_at(world, beyond.x, beyond.z);
+    int count = 0;
+    for (int k = 0; tile != NULL && k < tile->curve_count; k++) {
+        imp_vec2 gap = imp_vec2_subtract(world->curves[tile->first_curve + k].p[0], curve->p[3]);
+        if (imp_vec2_length(gap) < JOINT_TOLERANCE)
+            out[count++] = tile->first_curve + k;
+    }
+    return count;
+}
+
+int imp_lanes_to_choose(const imp_world *world, const imp_curve *curve,
+                        int out[IMP_LANES_AFTER_MAX])
+{
+    int onward[IMP_LANES_AFTER_MAX], kept = 0;
+    const int count = imp_lanes_after(world, curve, out);
+    for (int k = 0; k < count; k++)
+        if (imp_lanes_after(world, &world->curves[out[k]], onward) > 0) {
+            // those that go on come to the front, in their order
+            const int lane = out[k];
+            for (int m = k; m > kept; m--)
+                out[m] = out[m - 1];
+            out[kept++] = lane;
+        }
+    return kept > 0 ? kept : count;
+}
+
+imp_navigation_command imp_lane_way(const imp_curve *lane)
+{
+    const imp_vec2 from = imp_curve_start_tangent(lane), to = imp_curve_end_tangent(lane);
+    const double right = imp_vec2_dot(imp_vec2_turn_right(from), to);
+    if (right > TURN_SINE)
+        return IMP_COMMAND_RIGHT;
+    return right < -TURN_SINE ? IMP_COMMAND_LEFT : IMP_COMMAND_STRAIGHT;
+}
+
+int imp_lane_with_way(const imp_world *world, const int lanes[], int count,
+                      imp_navigation_command way)
+{
+    for (int k = 0; k < count; k++)
+        if (imp_lane_way(&world->curves[lanes[k]]) == way)
+            return lanes[k];
+    return -1;
+}
