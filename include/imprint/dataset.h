@@ -14,6 +14,7 @@
 #define IMPRINT_DATASET_H
 
 #include "imprint/base.h"
+#include "imprint/observation.h"
 
 IMP_API_BEGIN
 
@@ -64,6 +65,9 @@ typedef struct imp_episode {
     /// the expert's duty cycles of a step may both be NaN: such a step has no label, and nothing
     /// learns from it.
     const uint8_t *drivers;
+    /// (T) the navigation command in force before each action, imp_navigation_command of each step
+    /// (imprint/observation.h); NULL: nobody gave any.
+    const uint8_t *commands;
 } imp_episode;
 
 #define IMP_EPISODE_RANDOMIZATION_MAX 4096
@@ -171,6 +175,7 @@ typedef struct imp_dataset_summary {
     int truncated;            ///< episodes that were cut off by the environment
     int open_ended;           ///< episodes that end without a flag
     double action_mean[2], action_min[2], action_max[2]; ///< executed duty cycle: left, right
+    int64_t commands[IMP_COMMAND_COUNT];                 ///< steps with each navigation command
     double expert_difference;  ///< root mean square of executed minus expert's duty cycle
     double lane_distance_mean; ///< mean |distance from the lane centre| on lanes [m]
     double lane_distance_max;  ///< largest [m]

@@ -106,7 +106,7 @@ typedef struct imp_object_motion {
 } imp_object_motion;
 
 /// Navigation commands of an episode (IMP_COMMANDS_RANDOM). While the robot approaches an
-/// intersection where it has a choice, it is told a legal way, 0.4 to 1 m before the intersection
+/// intersection where it has a choice, it gets a legal command 0.4 to 1 m before the intersection
 /// begins, or as soon as the one before is left. Ways and distances are drawn. The command holds
 /// until the intersection is left. Of a hundred intersections, 15 on average get no command; at 10
 /// it is withdrawn, and at 10 changed, before they begin. The last command before an intersection
@@ -116,7 +116,7 @@ typedef struct imp_navigation {
     int intersection;               ///< index of the tile that it is for; -1: none
     int approach;                   ///< lane that leads there; -1: none
     bool inside;                    ///< whether the robot is on that tile
-    imp_navigation_command ways[2]; ///< what is told: first, and from `change` on
+    imp_navigation_command ways[2]; ///< commands: first, and from `change` on
     double begin;                   ///< distance to the intersection from which ways[0] holds [m]
     double change;                  ///< distance from which ways[1] holds [m]
     imp_random random;              ///< of the next intersections

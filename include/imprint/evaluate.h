@@ -115,6 +115,10 @@ typedef struct imp_episode_result {
     bool stalled;    ///< see IMP_STALL_TIME
     bool expert_stalled;
     int stalled_step;         ///< by which that is certain, if stalled
+    int crossed;              ///< intersections with a choice that it left; 0 without commands
+    int commanded;            ///< intersections with a command in force, unless time ended there
+    int followed;             ///< of these: left by that way
+    int wrong_turns;          ///< of these: left by another; at the rest the episode terminated
     imp_pose *poses;          ///< (steps + 1), or NULL: only the first episodes keep them
     float *lane_distances;    ///< (steps) [m]; NaN off lanes; or NULL
     imp_action_pair *actions; ///< (steps), or NULL
@@ -136,6 +140,8 @@ typedef struct imp_eval_stats {
     imp_estimate speed;         ///< over settled steps [m/s]
     imp_estimate lane_distance; ///< mean |lane distance| over settled steps in lanes [m]
     imp_estimate action_error;  ///< over steps; NaN unless the expert was asked
+    int crossed, commanded, followed, wrong_turns; ///< sums, see imp_episode_result
+    imp_estimate obedience;                        ///< followed / commanded; NaN without commands
 } imp_eval_stats;
 
 /// How often values fell into each of `bins` equal parts of [low, high); what lies outside counts
@@ -246,7 +252,7 @@ typedef struct imp_replay {
     float *actions;            ///< (count x 2) actions of these steps
     imp_obs_history *history;  ///< if the policy is a network; else this and the rest is NULL
     uint8_t *input_frames;     ///< (count x inputs.frames x height x width x 3) the network's input
-    float *input_actions;      ///< (count x inputs.actions x 2) the same
+    float *input_actions;      ///< (count x imp_input_value_count()) the same
 } imp_replay;
 
 /// Drives some episodes of an evaluation again, with the same results, and keeps their frames. The

@@ -74,8 +74,6 @@ typedef enum imp_navigation_command {
 
 /// The name of a command; NULL past the last.
 const char *imp_navigation_command_name(int command);
-/// The command in the mirror: left for right, and right for left.
-imp_navigation_command imp_navigation_command_mirror(imp_navigation_command command);
 
 IMP_API_END
 

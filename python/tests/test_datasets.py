@@ -394,6 +394,25 @@ def drive(folder, tmp_path_factory):
     return path
 
 
+def test_a_dataset_holds_navigation_commands(tmp_path, folder):
+    imprint.collect(
+        tmp_path / "told",
+        episodes=2,
+        steps=200,
+        map="4way",
+        width=40,
+        height=30,
+        settings={"env.commands": "random"},
+    )
+    data = imprint.Dataset(tmp_path / "told", keys=("command", "step"))
+    commands = np.concatenate([episode.commands for episode in data.episodes])
+    assert set(commands.tolist()) > {0}
+    assert np.array_equal(data[:]["command"], commands)
+    quiet = imprint.Dataset(folder, keys=("command",))
+    assert quiet.episodes[0].commands is None
+    assert not quiet[:]["command"].any()
+
+
 def test_a_drive_says_who_drove_and_which_steps_have_labels(drive):
     keys = ("expert_action", "driver", "episode", "step")
     data = imprint.Dataset(drive, keys=keys)

@@ -244,6 +244,27 @@ def test_a_network_with_a_history_keeps_one_for_each_row(tmp_path):
     assert not np.array_equal(network(observations[2], executed=np.ones((2, 2))), together[2])
 
 
+def test_a_network_takes_commands(tmp_path):
+    path = untrained(tmp_path / "model.safetensors", architecture="one-residual-command")
+    network = imprint.load_policy(path)
+    assert network.takes_commands
+    image = np.random.default_rng(3).integers(0, 256, (30, 40, 3), np.uint8)
+
+    def act(commands):
+        network.reset()
+        return network(np.stack([image, image]), commands=commands)
+
+    none, left, mixed = act(None), act("left"), act(["right", "none"])
+    assert np.array_equal(none, act(imprint.Command.NONE))
+    assert np.array_equal(left[0], left[1])
+    assert np.array_equal(left, act([imprint.Command.LEFT, imprint.Command.LEFT]))
+    assert np.array_equal(mixed[1], none[1])
+    assert len({tuple(row) for row in (none[0], left[0], mixed[0], act("straight")[0])}) == 4
+    for wrong in ("back", [1, 2, 3], 4, 0.5):
+        with pytest.raises(UsageError, match="commands: "):
+            act(wrong)
+
+
 def test_the_expert_acts_in_environments():
     expert = imprint.load_policy("expert")
     envs = gym.make_vec("imprint/LaneFollowing-v0", num_envs=3, observation="state", expert=True)

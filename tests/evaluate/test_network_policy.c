@@ -102,6 +102,7 @@ static void acting_together_changes_no_bit(void **state)
     check("one-residual");
     check("one-residual-actions"); // looks at the last actions, too
     check("wide-residual-past");   // and at earlier images
+    check("one-residual-command"); // and listens
 }
 
 // Any number of those that were made together may go first.

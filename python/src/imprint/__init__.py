@@ -35,6 +35,7 @@ from imprint.exports import RobomimicExport, export_minari, export_robomimic, ex
 from imprint.lerobot import LeRobotExport, export_lerobot
 from imprint.policies import (
     Callback,
+    Command,
     Expert,
     Network,
     OnnxPolicy,
@@ -59,6 +60,7 @@ __all__ = [
     "ClosedError",
     "Collection",
     "ColumnStatistics",
+    "Command",
     "Dagger",
     "Dataset",
     "DatasetInfo",

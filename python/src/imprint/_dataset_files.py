@@ -175,6 +175,11 @@ class Episode:
         return self._view("drivers", np.uint8, 0) if self._episode.drivers else None
 
     @cached_property
+    def commands(self) -> NDArray[np.uint8] | None:
+        """[T]: the navigation command before each action, see Command; None: nobody gave any."""
+        return self._view("commands", np.uint8, 0) if self._episode.commands else None
+
+    @cached_property
     def poses(self) -> NDArray[np.float64]:
         """[T + 1, 3]: x [m], z [m], heading [rad]."""
         return self._view("poses", np.float64, 1, 3)

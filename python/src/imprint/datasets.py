@@ -44,6 +44,7 @@ Key = Literal[
     "pose",
     "lane",
     "driver",
+    "command",
     "episode",
     "step",
 ]
@@ -60,7 +61,16 @@ _ROWS = {
     "pose": "poses",
     "lane": "lane",
 }
-_KEYS = (*_ROWS, "observation", "next_observation", "past_actions", "driver", "episode", "step")
+_KEYS = (
+    *_ROWS,
+    "observation",
+    "next_observation",
+    "past_actions",
+    "driver",
+    "command",
+    "episode",
+    "step",
+)
 
 # "driver" where it is unknown
 _UNKNOWN_DRIVER = -1
@@ -107,6 +117,7 @@ class Dataset:
     | pose | float64 [3]: x [m], z [m], heading [rad] |
     | lane | float64 [2]: distance from its centre [m], angle [rad]; NaN off the lanes |
     | driver | int8: who drove, see Driver; -1: unknown |
+    | command | uint8: the navigation command, see Command; 0 where nobody gave any |
     | episode, step | int64: index in `episodes`, and in the episode |
 
     It can be pickled, and used in processes that are forked or spawned: these open the files again.
@@ -231,6 +242,8 @@ class Dataset:
                 batch[key] = indices if key == "episode" else steps
             elif key == "driver":
                 batch[key] = _drivers(episodes, steps)
+            elif key == "command":
+                batch[key] = _commands(episodes, steps)
             else:
                 batch[key] = self._rows(episodes, steps, _ROWS[key])
         return batch
@@ -417,6 +430,15 @@ def _drivers(episodes: list[Episode], steps: NDArray[np.int64]) -> NDArray[np.in
         for e, step in zip(episodes, steps.tolist(), strict=True)
     )
     return np.fromiter(known, np.int8, len(episodes))
+
+
+def _commands(episodes: list[Episode], steps: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """The navigation commands of some steps."""
+    known = (
+        0 if e.commands is None else e.commands[step]
+        for e, step in zip(episodes, steps.tolist(), strict=True)
+    )
+    return np.fromiter(known, np.uint8, len(episodes))
 
 
 def _checked_keys(keys: Sequence[Key], last_actions: int) -> tuple[Key, ...]:

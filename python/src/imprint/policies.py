@@ -12,6 +12,7 @@ observations: uint8 [N, H, W, 3], RGB. states: [N] of the structured type `impri
 actions: [N, 2], duty cycles of the left and the right wheel, in [-1, 1].
 """
 
+import enum
 import hashlib
 import importlib
 import inspect
@@ -167,6 +168,15 @@ def _name_of_text(name: str) -> str:
     return name[:39] or "callback"
 
 
+class Command(enum.IntEnum):
+    """Navigation commands: which way to take at the next intersection."""
+
+    NONE = lib.IMP_COMMAND_NONE
+    LEFT = lib.IMP_COMMAND_LEFT
+    STRAIGHT = lib.IMP_COMMAND_STRAIGHT
+    RIGHT = lib.IMP_COMMAND_RIGHT
+
+
 class Network:
     """A model of `imprint train`: load_policy() opens it. Called with observations it drives.
 
@@ -187,6 +197,8 @@ class Network:
         self.parameters = int(lib.imp_network_parameter_count(self._network))
         inputs = lib.imp_network_inputs(self._network)
         self.frames, self.past_actions = int(inputs.frames), int(inputs.actions)
+        self.takes_commands = bool(inputs.command)
+        self._values = int(lib.imp_input_value_count(inputs))
         self._velocities = lib.imp_network_output_kind(self._network) == lib.IMP_OUTPUT_VELOCITIES
         self._inference: Any = None
         self._histories: list[Any] = []
@@ -201,11 +213,19 @@ class Network:
             chosen = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
             self._begun[chosen[chosen < len(self._begun)]] = False
 
-    def __call__(self, observations: ArrayLike, executed: ArrayLike | None = None) -> Actions:
+    def __call__(
+        self,
+        observations: ArrayLike,
+        executed: ArrayLike | None = None,
+        commands: str | ArrayLike | None = None,
+    ) -> Actions:
         """Duty cycles [N, 2] for observations [N, H, W, 3], or [2] for one observation [H, W, 3].
 
         executed: [N, 2], what was executed since the call before, for networks that take past
             actions; None: what that call returned.
+        commands: which way to take at the next intersection, for networks that take commands
+            (takes_commands): "none", "left", "straight" or "right", or numbers, Command. One for
+            all, or [N]; None: none.
         """
         images = np.asarray(observations)
         alone = images.ndim == 3
@@ -222,7 +242,8 @@ class Network:
             if executed is not None:
                 shape = (2,) if alone else (count, 2)
                 checked("executed", executed, self._last[:count], shape)
-            self._last[:count] = self._act(np.ascontiguousarray(images))
+            ways = _command_numbers(commands, count)
+            self._last[:count] = self._act(np.ascontiguousarray(images), ways)
             self._begun[:count] = True
             actions = self._last[:count].copy()
         return actions[0] if alone else actions
@@ -251,11 +272,11 @@ class Network:
         self._last = np.concatenate([self._last, np.zeros((count - before, 2))])
         self._begun = np.concatenate([self._begun, np.zeros(count - before, bool)])
 
-    def _act(self, images: NDArray[np.uint8]) -> Actions:
+    def _act(self, images: NDArray[np.uint8], commands: NDArray[np.int64]) -> Actions:
         """The actions for images in C order. Each row's history takes its image."""
         count = len(images)
         frames = ffi.new("uint8_t *[]", count * self.frames)
-        past = np.zeros((count, max(self.past_actions, 1), 2), np.float32)
+        given = np.zeros((count, max(self._values, 1)), np.float32)
         outputs = np.empty((count, 2), np.float32)
         memory = pointer(images)
         size = images[0].nbytes if count else 0
@@ -268,18 +289,37 @@ class Network:
             frames[k * self.frames : (k + 1) * self.frames] = lib.imp_obs_history_frames(history)[
                 0 : self.frames
             ]
-            if self.past_actions:
-                values = lib.imp_obs_history_actions(history)
-                ffi.memmove(pointer(past[k]), values, 8 * self.past_actions)
+            lib.imp_obs_history_set_command(history, int(commands[k]))
+            if self._values:
+                ffi.memmove(
+                    pointer(given[k]), lib.imp_obs_history_actions(history), 4 * self._values
+                )
         if count:
             lib.imp_inference_run_count(
-                self._inference, count, frames, pointer(past), pointer(outputs)
+                self._inference, count, frames, pointer(given), pointer(outputs)
             )
         actions = np.empty((count, 2))
         for k in range(count):
             action = lib.imp_action_from_network(pointer(outputs[k]), self._velocities)
             actions[k] = action.left, action.right
         return actions
+
+
+def _command_numbers(commands: str | ArrayLike | None, count: int) -> NDArray[np.int64]:
+    """The numbers of one command for all rows, or of one for each."""
+    given = np.asarray("none" if commands is None else commands)
+    try:
+        if given.dtype.kind in "US":
+            names = [Command[str(name).upper()] for name in given.ravel()]
+            given = np.array(names, np.int64).reshape(given.shape)
+        elif given.dtype.kind not in "iu" or not np.isin(given, list(Command)).all():
+            raise KeyError(commands)
+    except KeyError:
+        known = ", ".join(c.name.lower() for c in Command)
+        raise UsageError(f"commands: {commands!r}: there are: {known}") from None
+    if given.shape not in ((), (count,)):
+        raise UsageError(f"commands: one, or {count}, are needed, not shape {given.shape}")
+    return np.broadcast_to(given, (count,)).astype(np.int64)
 
 
 class Expert:

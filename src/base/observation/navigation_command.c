@@ -1,4 +1,4 @@
-// Names of the navigation commands, from the list in the header; and what a mirror makes of them.
+// Names of the navigation commands, from the list in the header.
 #include <stddef.h>
 
 #include "imprint/observation.h"
@@ -11,11 +11,4 @@ const char *imp_navigation_command_name(int command)
 #undef COMMAND_NAME
     };
     return command >= 0 && command < IMP_COMMAND_COUNT ? names[command] : NULL;
-}
-
-imp_navigation_command imp_navigation_command_mirror(imp_navigation_command command)
-{
-    if (command == IMP_COMMAND_LEFT)
-        return IMP_COMMAND_RIGHT;
-    return command == IMP_COMMAND_RIGHT ? IMP_COMMAND_LEFT : command;
 }

@@ -37,6 +37,14 @@ static json_t *share_json(const imp_dataset_info *info)
 }
 
 // The dataset's attributes and statistics as one JSON object.
+static json_t *commands_json(const imp_dataset_summary *sum)
+{
+    json_t *counts = json_object();
+    for (int k = 0; k < IMP_COMMAND_COUNT; k++)
+        json_object_set_new(counts, imp_navigation_command_name(k), json_integer(sum->commands[k]));
+    return counts;
+}
+
 static json_t *dataset_info_json(const imp_dataset *dataset, const imp_dataset_summary *sum)
 {
     const imp_dataset_info *info = imp_dataset_get_info(dataset);
@@ -50,7 +58,7 @@ static json_t *dataset_info_json(const imp_dataset *dataset, const imp_dataset_s
     return json_pack(
         "{s:b, s:i, s:I, s:s, s:i, s:i, s:f, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:o, "
         "s:o, "
-        "s:o, s:f, s:o, s:o, s:o, s:o}",
+        "s:o, s:f, s:o, s:o, s:o, s:o, s:o}",
         "finished", imp_dataset_is_finished(dataset), "episodes", sum->episodes, "steps",
         (json_int_t)sum->steps, "observation", info->observation, "width", info->width, "height",
         info->height, "time_step_s", info->time_step, "map", info->map, "lens", info->lens,
@@ -62,7 +70,8 @@ static json_t *dataset_info_json(const imp_dataset *dataset, const imp_dataset_s
         "speed_mean_m_s", real_or_null(placed, sum->speed_mean), "expert_difference_rms",
         sum->expert_difference, "settings", settings != NULL ? settings : json_null(), "origin",
         origin != NULL ? origin : json_null(), "randomization",
-        imp_randomization_summary_json(dataset), "share", share_json(info));
+        imp_randomization_summary_json(dataset), "share", share_json(info), "commands",
+        commands_json(sum));
 }
 
 // Statistics that need poses and rewards.
@@ -138,6 +147,11 @@ static void print_info(const char *folder, const imp_dataset *dataset,
            sum->action_min[0], sum->action_max[0], sum->action_mean[0], sum->action_min[1],
            sum->action_max[1], sum->action_mean[1]);
     printf("  expert differs  %.4f rms\n", sum->expert_difference);
+    if (sum->commands[IMP_COMMAND_NONE] < sum->steps)
+        printf("  commands        none: %" PRId64 ", left: %" PRId64 ", straight: %" PRId64
+               ", right: %" PRId64 "\n",
+               sum->commands[IMP_COMMAND_NONE], sum->commands[IMP_COMMAND_LEFT],
+               sum->commands[IMP_COMMAND_STRAIGHT], sum->commands[IMP_COMMAND_RIGHT]);
     print_pose_statistics(sum);
     print_import_origin(dataset);
     imp_randomization_summary_print(dataset);

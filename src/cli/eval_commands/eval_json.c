@@ -22,11 +22,22 @@ json_t *imp_estimate_json(imp_estimate estimate)
                      imp_json_real_or_null(estimate.high));
 }
 
+// Adds what became of navigation commands, if any were given.
+static json_t *add_commands(json_t *to, int crossed, int commanded, int followed, int wrong_turns)
+{
+    if (crossed == 0 && commanded == 0)
+        return to;
+    imp_json_set(to, "commands",
+                 json_pack("{s:i, s:i, s:i, s:i}", "intersections", crossed, "given", commanded,
+                           "followed", followed, "wrong_turns", wrong_turns));
+    return to;
+}
+
 // The statistics of a set of episodes: of all, of one map, or of one level of a robustness test.
 json_t *imp_eval_stats_json(const imp_eval_stats *f)
 {
     // estimates keep their interval, so that a reader can judge a difference
-    return json_pack(
+    json_t *json = json_pack(
         "{s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "episodes",
         f->episodes, "completed", f->completed, "survived", f->survived, "stalled", f->stalled,
         "completion", imp_estimate_json(f->completion), "progress", imp_estimate_json(f->progress),
@@ -34,6 +45,9 @@ json_t *imp_eval_stats_json(const imp_eval_stats *f)
         imp_estimate_json(f->survival), "reward", imp_estimate_json(f->reward), "distance_m",
         imp_estimate_json(f->distance), "speed_m_s", imp_estimate_json(f->speed), "lane_distance_m",
         imp_estimate_json(f->lane_distance), "action_error", imp_estimate_json(f->action_error));
+    if (f->commanded > 0)
+        imp_json_set(json, "commands_followed", imp_estimate_json(f->obedience));
+    return add_commands(json, f->crossed, f->commanded, f->followed, f->wrong_turns);
 }
 
 // Null if the robot was never in a lane.
@@ -45,7 +59,7 @@ static json_t *lane_distance_json(const imp_episode_result *r)
 // One episode, with start and end pose, so that it can be repeated with --starts.
 static json_t *episode_json(const imp_episode_result *r)
 {
-    return json_pack(
+    json_t *json = json_pack(
         "{s:s, s:i, s:s, s:b, s:b, s:o, s:f, s:f, s:b, s:f, s:f, s:o, s:o, s:o, s:[f,f,f], "
         "s:[f,f,f]}",
         "map", r->map, "steps", r->steps, "ending", imp_end_reason_name(r->ending), "completed",
@@ -56,6 +70,7 @@ static json_t *episode_json(const imp_episode_result *r)
         imp_json_real_or_null(r->settled > 0 ? r->speed_mean : NAN), "lane_distance_mean_m",
         lane_distance_json(r), "action_error", imp_json_real_or_null(r->action_error), "start",
         r->start.x, r->start.z, r->start.heading, "end", r->end.x, r->end.z, r->end.heading);
+    return add_commands(json, r->crossed, r->commanded, r->followed, r->wrong_turns);
 }
 
 // The first episodes, up to the limit.

@@ -108,6 +108,25 @@ static void print_endings(const imp_eval_settings *s, const imp_eval_outcome *o)
     }
 }
 
+// What became of navigation commands, where any were given.
+static void print_commands(const imp_eval_settings *s, const imp_eval_outcome *o)
+{
+    if (s->eval.sim.env.commands == IMP_COMMANDS_NONE)
+        return;
+    printf("\n%-*s  %13s  %8s  %8s  %16s  %11s\n", NAME_WIDTH, "policy", "intersections",
+           "commands", "followed", "followed [%]", "wrong turns");
+    for (int p = 0; p < o->count; p++) {
+        const imp_eval_stats *f = &o->evaluations[p].stats;
+        char m[24], share[48] = "-";
+        if (f->commanded > 0)
+            snprintf(share, sizeof share, "%.1f%s", 100.0 * f->obedience.value,
+                     format_error_margin(m, f->obedience, 100.0, 1));
+        print_policy_name(s, p);
+        printf("  %13d  %8d  %8d  %16s  %11d\n", f->crossed, f->commanded, f->followed, share,
+               f->wrong_turns);
+    }
+}
+
 // Names the worst episodes that were not completed.
 static void print_worst_episodes(const char *name, const imp_evaluation *e)
 {
@@ -231,6 +250,7 @@ void imp_eval_print(const imp_eval_settings *s, const imp_eval_outcome *o)
     // tables
     print_metrics_table(s, o);
     print_endings(s, o);
+    print_commands(s, o);
     print_comparisons(s, o);
     print_map_table(s, o);
     printf("\n");

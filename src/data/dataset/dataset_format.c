@@ -59,6 +59,18 @@ const imp_dataset_field imp_drivers_field = {
     "who drove",
 };
 
+// Only episodes in which commands were given have this array.
+const imp_dataset_field imp_commands_field = {
+    "infos/commands",
+    IMP_FIELD_BYTE,
+    offsetof(imp_episode, commands),
+    false,
+    0,
+    "0 none, 1 left, 2 straight, 3 right",
+    "step",
+    "navigation command: the way to take at the next intersection",
+};
+
 // Rows are steps, plus one if the array also describes the final state.
 int imp_dataset_field_shape(const imp_dataset_field *field, const imp_dataset_info *info, int steps,
                             hsize_t shape[4])
@@ -371,6 +383,15 @@ static void check_drivers(int64_t *findings, char first[120], const imp_episode 
                                        "names no driver");
 }
 
+// Numbers of commands that later versions may add are not known here.
+static void check_commands(int64_t *findings, char first[120], const imp_episode *episode)
+{
+    for (int i = 0; i < episode->steps && episode->commands != NULL; i++)
+        if (imp_navigation_command_name(episode->commands[i]) == NULL)
+            count_and_describe_finding(findings, first, imp_commands_field.path, i,
+                                       "names no command");
+}
+
 // Only the last step may end an episode.
 static void check_end_flags(int64_t *findings, char first[120], const char *path,
                             const uint8_t *flags, int64_t count)
@@ -404,6 +425,7 @@ int64_t imp_episode_check(const imp_episode *episode, char first[120])
     check_duty_cycles(&findings, first, "infos/expert_actions", episode->expert_actions, 2 * steps,
                       episode->drivers != NULL);
     check_drivers(&findings, first, episode);
+    check_commands(&findings, first, episode);
     // rewards are known for all steps or for none
     for (int64_t i = 0; i < steps; i++)
         check_finite_or_unknown(&findings, first, "rewards", episode->rewards[i],

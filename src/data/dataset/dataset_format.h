@@ -43,6 +43,9 @@ extern const imp_dataset_field imp_map_text_field;
 // Who drove each step, if it is known.
 extern const imp_dataset_field imp_drivers_field;
 
+// The navigation command of each step, if any were given.
+extern const imp_dataset_field imp_commands_field;
+
 // Computes the dimensions of an array and returns its rank.
 int imp_dataset_field_shape(const imp_dataset_field *field, const imp_dataset_info *info, int steps,
                             hsize_t shape[4]);

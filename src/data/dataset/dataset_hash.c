@@ -50,6 +50,8 @@ uint64_t imp_episode_hash(const imp_dataset_info *info, const imp_episode *episo
         hash = hash_data(hash, episode->map_text, episode->map_bytes);
     if (episode->drivers != NULL)
         hash = hash_data(hash, episode->drivers, (uint64_t)episode->steps);
+    if (episode->commands != NULL)
+        hash = hash_data(hash, episode->commands, (uint64_t)episode->steps);
     // all arrays in the order of the table
     for (int i = 0; i < IMP_FIELD_COUNT; i++)
         hash = hash_data(hash, imp_dataset_field_get_array(&imp_dataset_fields[i], episode),

@@ -19,6 +19,16 @@ static void count_endings(imp_dataset_summary *summary, const imp_episode *episo
         summary->open_ended++;
 }
 
+// Steps with each command; without commands all count as none.
+static void count_commands(imp_dataset_summary *summary, const imp_episode *episode)
+{
+    for (int i = 0; i < episode->steps; i++) {
+        const int command = episode->commands != NULL ? episode->commands[i] : IMP_COMMAND_NONE;
+        if (command < IMP_COMMAND_COUNT)
+            summary->commands[command]++;
+    }
+}
+
 // Actions alternate between left and right wheel.
 static void add_action_statistics(imp_dataset_summary *summary, const imp_episode *episode)
 {
@@ -100,6 +110,7 @@ void imp_dataset_summarize(const imp_dataset *dataset, imp_dataset_summary *out)
         sums.steps_min = episode->steps < sums.steps_min ? episode->steps : sums.steps_min;
         sums.steps_max = episode->steps > sums.steps_max ? episode->steps : sums.steps_max;
         count_endings(&sums, episode);
+        count_commands(&sums, episode);
         add_action_statistics(&sums, episode);
         add_lane_statistics(&sums, episode, &seconds);
         add_reward_statistics(&sums, episode);

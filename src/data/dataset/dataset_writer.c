@@ -231,6 +231,8 @@ static bool write_episode(const imp_dataset_writer *writer, hid_t group, int id,
         good = write_field(group, &imp_dataset_fields[i], &writer->info, episode->steps, episode);
     if (episode->drivers != NULL && good)
         good = write_field(group, &imp_drivers_field, &writer->info, episode->steps, episode);
+    if (episode->commands != NULL && good)
+        good = write_field(group, &imp_commands_field, &writer->info, episode->steps, episode);
     if (episode->map_text != NULL && good)
         good = imp_hdf5_write_int(group, IMP_MAP_BYTES_ATTRIBUTE, (int64_t)episode->map_bytes) &&
                write_field(group, &imp_map_text_field, &writer->info, (int)episode->map_bytes,
@@ -279,6 +281,7 @@ static uint64_t episode_bytes(const imp_dataset_info *info, const imp_episode *e
 {
     uint64_t bytes = episode->map_text != NULL ? episode->map_bytes : 0;
     bytes += episode->drivers != NULL ? (uint64_t)episode->steps : 0;
+    bytes += episode->commands != NULL ? (uint64_t)episode->steps : 0;
     for (int i = 0; i < IMP_FIELD_COUNT; i++)
         bytes += imp_dataset_field_bytes(&imp_dataset_fields[i], info, episode->steps);
     return bytes;

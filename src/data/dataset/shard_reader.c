@@ -280,15 +280,15 @@ static imp_status read_map_text(imp_dataset_shard *shard, const char *group, hid
     return open_and_read_field(shard, group, id, &imp_map_text_field, (int)bytes, episode, err);
 }
 
-// Reads who drove, if it is stored.
-static imp_status read_drivers(imp_dataset_shard *shard, const char *group, hid_t id,
-                               imp_episode *episode, imp_error *err)
+// Reads an array of the group "infos" with a value for each step, if it is stored.
+static imp_status read_optional_field(imp_dataset_shard *shard, const char *group, hid_t id,
+                                      const imp_dataset_field *field, imp_episode *episode,
+                                      imp_error *err)
 {
     // the group before the array in it, as HDF5 asks
-    if (H5Lexists(id, "infos", H5P_DEFAULT) <= 0 ||
-        H5Lexists(id, imp_drivers_field.path, H5P_DEFAULT) <= 0)
+    if (H5Lexists(id, "infos", H5P_DEFAULT) <= 0 || H5Lexists(id, field->path, H5P_DEFAULT) <= 0)
         return IMP_OK;
-    return open_and_read_field(shard, group, id, &imp_drivers_field, episode->steps, episode, err);
+    return open_and_read_field(shard, group, id, field, episode->steps, episode, err);
 }
 
 // Reads attributes, then all arrays. *out is only written on success.
@@ -325,7 +325,9 @@ imp_status imp_dataset_shard_read(imp_dataset_shard *shard, const char *group, i
         status = open_and_read_field(shard, group, id, &imp_dataset_fields[i], episode.steps,
                                      &episode, err);
     if (status == IMP_OK)
-        status = read_drivers(shard, group, id, &episode, err);
+        status = read_optional_field(shard, group, id, &imp_drivers_field, &episode, err);
+    if (status == IMP_OK)
+        status = read_optional_field(shard, group, id, &imp_commands_field, &episode, err);
     if (status == IMP_OK)
         status = read_map_text(shard, group, id, &episode, err);
     if (status == IMP_OK)

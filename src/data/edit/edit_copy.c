@@ -115,6 +115,8 @@ static imp_episode episode_view_of_piece(const imp_dataset_info *info, const imp
     view.truncations += first;
     if (view.drivers != NULL)
         view.drivers += first;
+    if (view.commands != NULL)
+        view.commands += first;
     return view;
 }
 

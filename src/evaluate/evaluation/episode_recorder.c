@@ -143,6 +143,18 @@ static void compare_progress_with_expert(const imp_episode_recorder *r, const im
         result->stalled_step = result->steps;
 }
 
+// What became of the navigation commands. One at an intersection on which the episode terminated
+// was not followed; one on which time ended does not count.
+static void count_commands(imp_episode_result *result, const imp_navigation *navigation)
+{
+    const bool failed_there = imp_episode_terminated(result) && navigation->inside &&
+                              navigation->command != IMP_COMMAND_NONE;
+    result->crossed = navigation->crossed;
+    result->followed = navigation->followed;
+    result->wrong_turns = navigation->wrong;
+    result->commanded = navigation->followed + navigation->wrong + failed_there;
+}
+
 // Observer: turns the sums into means. A mean without a step is 0; without an expert the action
 // error is NaN.
 static void fill_episode_result(void *context, const imp_env *env, const uint8_t *observation,
@@ -152,6 +164,7 @@ static void fill_episode_result(void *context, const imp_env *env, const uint8_t
     imp_episode_result *result = r->result;
     (void)observation;
     result->ending = ending;
+    count_commands(result, &env->navigation);
     compare_progress_with_expert(r, env);
     result->speed_mean = result->settled > 0 ? r->speed / result->settled : 0.0;
     result->lane_distance_mean = result->in_lane > 0 ? r->lane / result->in_lane : 0.0;

@@ -53,8 +53,8 @@ static imp_status alloc_replay(imp_replay *replay, const replay_job *work,
     if (work->network != NULL) {
         const imp_input_spec *inputs = imp_network_inputs(work->network);
         replay->input_frames = malloc(frames * (size_t)inputs->frames * image + 1);
-        replay->input_actions =
-            calloc(frames * 2 * (size_t)inputs->actions + 1, sizeof *replay->input_actions);
+        replay->input_actions = calloc(frames * (size_t)imp_input_value_count(inputs) + 1,
+                                       sizeof *replay->input_actions);
         status = imp_obs_history_create(&replay->history, work->network, err);
     }
     if (status == IMP_OK && (replay->frames == NULL || replay->actions == NULL ||
@@ -72,7 +72,8 @@ static void copy_network_inputs_of_frame(imp_replay *replay, size_t frame)
 {
     const imp_input_spec *inputs = imp_obs_history_input_spec(replay->history);
     const size_t image = (size_t)3 * (size_t)replay->width * (size_t)replay->height;
-    const size_t frames = (size_t)inputs->frames, values = 2 * (size_t)inputs->actions;
+    const size_t frames = (size_t)inputs->frames;
+    const size_t values = (size_t)imp_input_value_count(inputs);
     for (size_t k = 0; k < frames; k++)
         memcpy(replay->input_frames + (frame * frames + k) * image,
                imp_obs_history_frames(replay->history)[k], image);
@@ -88,14 +89,15 @@ static void record_image_if_wanted(void *context, const imp_env *env, const uint
     imp_replay *replay = r->replay;
     const imp_replay_def *which = r->which;
     const size_t image = (size_t)3 * (size_t)replay->width * (size_t)replay->height;
-    (void)env;
     // Kept are the frames first, first + every, first + 2 every, ... until there are `count`.
     r->full = replay->count == which->count;
     r->kept = !r->full && r->step >= which->first && (r->step - which->first) % which->every == 0;
     // The history takes every frame, also those that are not kept, because the network saw them
     // all.
-    if (!r->full && replay->history != NULL)
+    if (!r->full && replay->history != NULL) {
         imp_obs_history_push_frame(replay->history, observation);
+        imp_obs_history_set_command(replay->history, env->navigation.command);
+    }
     if (!r->kept)
         return;
     memcpy(replay->frames + image * (size_t)replay->count, observation, image);

@@ -80,6 +80,16 @@ static double action_error_sum(const imp_episode_result *r)
     return r->action_error * r->steps;
 }
 
+static double followed_commands(const imp_episode_result *r)
+{
+    return r->followed;
+}
+
+static double command_count(const imp_episode_result *r)
+{
+    return r->commanded;
+}
+
 // A selection of episodes, with memory for a value and a weight of each.
 typedef struct selection {
     const imp_episode_result **episodes;
@@ -106,6 +116,10 @@ static imp_eval_stats compute_stats(const selection *s)
         stats.completed += imp_episode_completed(s->episodes[k]);
         stats.survived += !imp_episode_terminated(s->episodes[k]);
         stats.stalled += s->episodes[k]->stalled;
+        stats.crossed += s->episodes[k]->crossed;
+        stats.commanded += s->episodes[k]->commanded;
+        stats.followed += s->episodes[k]->followed;
+        stats.wrong_turns += s->episodes[k]->wrong_turns;
     }
     stats.completion = imp_estimate_proportion(stats.completed, s->count);
     stats.progress =
@@ -120,6 +134,7 @@ static imp_eval_stats compute_stats(const selection *s)
     stats.lane_distance =
         estimate_metric(s, (metric_column){lane_distance_sum, in_lane_step_count});
     stats.action_error = estimate_metric(s, (metric_column){action_error_sum, episode_steps});
+    stats.obedience = estimate_metric(s, (metric_column){followed_commands, command_count});
     return stats;
 }
 

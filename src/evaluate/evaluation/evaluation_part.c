@@ -52,6 +52,10 @@ static const number_field FIELDS[] = {
     FIELD(FLAG, stalled),
     FIELD(FLAG, expert_stalled),
     FIELD(WHOLE, stalled_step),
+    FIELD(WHOLE, crossed),
+    FIELD(WHOLE, commanded),
+    FIELD(WHOLE, followed),
+    FIELD(WHOLE, wrong_turns),
 };
 enum { FIELD_COUNT = sizeof FIELDS / sizeof FIELDS[0] };
 

@@ -134,6 +134,33 @@ static imp_status write_comparison_table(imp_html_page *page, const imp_eval_rep
     return IMP_OK;
 }
 
+// Adds the table of navigation commands, if any were given.
+static void write_command_table(imp_html_page *page, const imp_eval_report_def *def)
+{
+    static const char *const headings[] = {"policy",   "intersections", "commands",
+                                           "followed", "followed [%]",  "wrong turns"};
+    if (def->defs[0].sim.env.commands == IMP_COMMANDS_NONE)
+        return;
+    imp_html_add_heading(page, "Navigation commands");
+    imp_html_add_paragraph(
+        page,
+        "Intersections with a choice that were left; how many of them had a command in force, "
+        "and how many were left by the way of the command. Wrong turns are the others that "
+        "were left; on the rest an episode ended early.");
+    imp_html_begin_table(page, headings, sizeof headings / sizeof headings[0]);
+    for (int p = 0; p < def->count; p++) {
+        const imp_eval_stats *f = &def->evaluations[p].stats;
+        imp_html_begin_row(page);
+        imp_html_add_cell(page, imp_path_shortest_unique_tail(def->names, def->count, p), NULL);
+        write_number_cell(page, f->crossed, 0);
+        write_number_cell(page, f->commanded, 0);
+        write_number_cell(page, f->followed, 0);
+        write_estimate_cell(page, f->obedience, 100.0, 1);
+        write_number_cell(page, f->wrong_turns, 0);
+    }
+    imp_html_end_table(page);
+}
+
 // Adds the table by map, unless there is only one map.
 // Rows are grouped by map, so that policies on one map stand below each other.
 static void write_map_table(imp_html_page *page, const imp_eval_report_def *def)
@@ -280,6 +307,7 @@ static imp_status write_report_page(imp_html_page *page, const imp_eval_report_d
         status = imp_eval_write_robustness(page, def, err);
     if (status == IMP_OK) {
         imp_eval_write_failures(page, def);
+        write_command_table(page, def);
         write_map_table(page, def);
         status = write_trajectories(page, def, images, err);
     }

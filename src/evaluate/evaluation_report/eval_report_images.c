@@ -55,7 +55,7 @@ static void write_number_field(FILE *out, double value)
 
 // Writes the row of an episode. The start is written exactly, because a later evaluation may read
 // it from here.
-static void write_episode_row(FILE *out, const char *policy, int number,
+static void write_episode_row(FILE *out, const char *policy, int number, bool has_commands,
                               const imp_episode_result *r)
 {
     // Text is quoted where CSV needs it.
@@ -74,23 +74,28 @@ static void write_episode_row(FILE *out, const char *policy, int number,
     fprintf(out, "%.9g,%.9g,%.9g,%d,%d,", r->end.x, r->end.z, r->end.heading,
             imp_episode_completed(r), r->stalled);
     write_optional_field(out, !isnan(r->progress), r->progress);
-    fprintf(out, "%.9g,%.9g\n", r->net_distance, r->expert_net_distance);
+    fprintf(out, "%.9g,%.9g", r->net_distance, r->expert_net_distance);
+    if (has_commands)
+        fprintf(out, ",%d,%d,%d,%d", r->crossed, r->commanded, r->followed, r->wrong_turns);
+    fputc('\n', out);
 }
 
 // One row per episode and policy, in their order. Units are part of the column names.
 imp_status imp_eval_write_episode_table(const imp_eval_report_def *def, imp_error *err)
 {
     imp_atomic_file r;
+    const bool has_commands = def->defs[0].sim.env.commands != IMP_COMMANDS_NONE;
     IMP_TRY(open_report_file(&r, def, "episodes.csv", err));
     fputs("policy,episode,map,steps,ending,reward,distance_m,speed_mean_m_s,lane_distance_mean_m,"
           "action_error,start_x_m,start_z_m,start_heading_rad,end_x_m,end_z_m,end_heading_rad,"
-          "completed,stalled,progress,net_distance_m,expert_net_distance_m\n",
+          "completed,stalled,progress,net_distance_m,expert_net_distance_m",
           r.stream);
+    fputs(has_commands ? ",intersections,commands,followed,wrong_turns\n" : "\n", r.stream);
     for (int p = 0; p < def->count; p++) {
         char policy[IMP_POLICY_IDENTITY_MAX]; // not its path: equal evaluations have equal tables
         imp_policy_factory_identity(def->drivers[p], policy);
         for (int e = 0; e < def->evaluations[p].episodes; e++)
-            write_episode_row(r.stream, policy, e, &def->evaluations[p].results[e]);
+            write_episode_row(r.stream, policy, e, has_commands, &def->evaluations[p].results[e]);
     }
     return imp_atomic_file_commit(&r, err);
 }
@@ -323,7 +328,8 @@ static imp_status write_saliency_image(char image[64], const imp_eval_report_def
             .inference = inference,
             .frames = inputs->frames,
             .input_frames = replay->input_frames + 3 * pixels * (size_t)k * (size_t)inputs->frames,
-            .input_actions = replay->input_actions + 2 * (size_t)k * (size_t)inputs->actions,
+            .input_actions =
+                replay->input_actions + (size_t)k * (size_t)imp_input_value_count(inputs),
             .width = replay->width,
             .height = replay->height,
             .head = imp_network_output_kind(imp_policy_factory_network(def->drivers[p])),

@@ -17,7 +17,7 @@ typedef struct network_group {
     imp_input_spec inputs;
     bool velocities;        // the network outputs velocities, not duty cycles
     const uint8_t **frames; // (capacity x inputs.frames) of a batch
-    float *actions;         // (capacity x inputs.actions x 2)
+    float *actions;         // (capacity x imp_input_value_count())
     float *outputs;         // (capacity x 2)
 } network_group;
 
@@ -51,12 +51,14 @@ static void update_history_and_fill_batch(network_policy *self, int index, const
 {
     network_group *group = self->group;
     // Places in the buffers of the batch follow from these sizes.
-    const size_t frames = (size_t)group->inputs.frames, values = 2 * (size_t)group->inputs.actions;
+    const size_t frames = (size_t)group->inputs.frames;
+    const size_t values = (size_t)imp_input_value_count(&group->inputs);
     // The executed action enters the history: it may be an expert's, or have noise.
     if (env->frame > 0)
         imp_obs_history_push_action(self->history, (float)env->action.left,
                                     (float)env->action.right);
     imp_obs_history_push_frame(self->history, observation);
+    imp_obs_history_set_command(self->history, env->navigation.command);
     memcpy(group->frames + (size_t)index * frames, imp_obs_history_frames(self->history),
            frames * sizeof *group->frames);
     // Frames are pointers into the history, actions are copied.
@@ -115,10 +117,11 @@ static imp_status create_group(network_group **out, int capacity, const imp_netw
     group->capacity = capacity;
     group->inputs = *imp_network_inputs(network);
     group->velocities = imp_network_output_kind(network) == IMP_OUTPUT_VELOCITIES;
-    // Networks may take no actions: "+ 1" avoids an allocation of 0 bytes.
+    // Networks may take images only: "+ 1" avoids an allocation of 0 bytes.
     const size_t batch = (size_t)capacity;
     group->frames = calloc(batch * (size_t)group->inputs.frames, sizeof *group->frames);
-    group->actions = calloc(2 * batch * (size_t)group->inputs.actions + 1, sizeof *group->actions);
+    group->actions =
+        calloc(batch * (size_t)imp_input_value_count(&group->inputs) + 1, sizeof *group->actions);
     group->outputs = calloc(2 * batch, sizeof *group->outputs);
     imp_status status = IMP_OK;
     if (group->frames == NULL || group->actions == NULL || group->outputs == NULL)

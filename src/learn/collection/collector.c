@@ -36,9 +36,11 @@ static imp_status alloc_rollout_buffer(imp_rollout_buffer *b, const imp_collect_
     b->lane = calloc(2 * (steps + 1), sizeof *b->lane);
     b->terminations = calloc(steps, 1);
     b->truncations = calloc(steps, 1);
+    const bool has_commands = def->sim.env.commands != IMP_COMMANDS_NONE;
+    b->commands = has_commands ? calloc(steps, 1) : NULL;
     if (b->observations == NULL || b->actions == NULL || b->expert_actions == NULL ||
         b->rewards == NULL || b->poses == NULL || b->lane == NULL || b->terminations == NULL ||
-        b->truncations == NULL)
+        b->truncations == NULL || (has_commands && b->commands == NULL))
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for episodes of %s",
                         IMP_PLURAL(def->steps, "step"));
     return IMP_OK;
@@ -55,6 +57,7 @@ static void free_rollout_buffer(imp_rollout_buffer *b)
     free(b->lane);
     free(b->terminations);
     free(b->truncations);
+    free(b->commands);
 }
 
 // What the observer of an episode knows, and what explores. Each slot has one.
@@ -64,7 +67,8 @@ typedef struct imp_rollout_recorder {
     bool has_expert; // whether labels are another's opinion
 } imp_rollout_recorder;
 
-// Records pose and place in the lane of state number `steps`. Its image is in the buffer already.
+// Records pose, place in the lane and command of state number `steps`. Its image is in the buffer
+// already.
 static void record_pose_and_lane(void *context, const imp_env *env, const uint8_t *observation)
 {
     imp_rollout_buffer *b = ((imp_rollout_recorder *)context)->buffer;
@@ -75,6 +79,8 @@ static void record_pose_and_lane(void *context, const imp_env *env, const uint8_
     // outside any lane there is no lane position
     b->lane[2 * k] = env->in_lane ? env->lane.distance : NAN;
     b->lane[2 * k + 1] = env->in_lane ? env->lane.angle : NAN;
+    if (b->commands != NULL && env->ending == IMP_END_NONE)
+        b->commands[k] = (uint8_t)env->navigation.command;
 }
 
 // Stores what happened in step k, and moves on to state k + 1. `actions` holds what was executed
@@ -351,6 +357,7 @@ imp_episode imp_collector_episode(const imp_collector *r, int index)
         .rewards = b->rewards,
         .terminations = b->terminations,
         .truncations = b->truncations,
+        .commands = b->commands,
         .seed = r->def->sim.env.seed,
         .number = b->number,
         .time_step = b->time_step,

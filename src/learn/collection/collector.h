@@ -19,6 +19,7 @@ typedef struct imp_rollout_buffer {
     float *actions, *expert_actions, *rewards;
     double *poses, *lane;
     uint8_t *terminations, *truncations;
+    uint8_t *commands;                       // NULL if nobody gives any
     double time_step;                        // between its states [s]
     char randomization[IMP_SAMPLE_JSON_MAX]; // what was drawn for it; "" if nothing is randomised
     double reward;                           // their sum

@@ -5,7 +5,7 @@
 
 #include "base/common/try.h"
 
-enum { ARRAYS = 8 };
+enum { ARRAYS = 9 };
 
 typedef struct episode_array {
     void *bytes;
@@ -26,6 +26,7 @@ static void list_arrays(episode_array out[ARRAYS], const imp_rollout_buffer *b,
     out[5] = (episode_array){b->lane, 2 * (steps + 1) * sizeof *b->lane};
     out[6] = (episode_array){b->terminations, steps};
     out[7] = (episode_array){b->truncations, steps};
+    out[8] = (episode_array){b->commands, b->commands != NULL ? steps : 0};
 }
 
 imp_status imp_rollout_send(imp_communicator *ranks, const imp_rollout_buffer *rollout,
@@ -56,6 +57,7 @@ imp_status imp_rollout_receive(imp_communicator *ranks, int from, imp_rollout_bu
     rollout->lane = own.lane;
     rollout->terminations = own.terminations;
     rollout->truncations = own.truncations;
+    rollout->commands = own.commands;
     if (rollout->error.status != IMP_OK)
         return IMP_OK;
     list_arrays(arrays, rollout, def);

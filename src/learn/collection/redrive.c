@@ -33,10 +33,13 @@ imp_status imp_redrive_alloc(imp_redrive *redrive, const imp_drive_import_def *d
     redrive->lane = calloc(2 * (steps + 1), sizeof *redrive->lane);
     redrive->terminations = calloc(steps, 1);
     redrive->truncations = calloc(steps, 1);
+    const bool has_commands = redrive->drive.env.commands != IMP_COMMANDS_NONE;
+    redrive->commands = has_commands ? calloc(steps, 1) : NULL;
     const bool all = redrive->observations != NULL && redrive->actions != NULL &&
                      redrive->expert_actions != NULL && redrive->rewards != NULL &&
                      redrive->poses != NULL && redrive->lane != NULL &&
-                     redrive->terminations != NULL && redrive->truncations != NULL;
+                     redrive->terminations != NULL && redrive->truncations != NULL &&
+                     (redrive->commands != NULL || !has_commands);
     return all ? IMP_OK
                : imp_fail(err, IMP_NO_MEMORY, "out of memory for a drive of %s",
                           IMP_PLURAL(redrive->drive.steps, "step"));
@@ -52,6 +55,7 @@ void imp_redrive_free(imp_redrive *redrive)
     free(redrive->lane);
     free(redrive->terminations);
     free(redrive->truncations);
+    free(redrive->commands);
     imp_demonstration_free(&redrive->drive);
     *redrive = (imp_redrive){0};
 }
@@ -124,6 +128,8 @@ static void record_state(const imp_redriver *r, imp_redrive *out, int k)
            3 * sizeof(double));
     out->lane[2 * (size_t)k] = env->in_lane ? env->lane.distance : NAN;
     out->lane[2 * (size_t)k + 1] = env->in_lane ? env->lane.angle : NAN;
+    if (out->commands != NULL && k < out->drive.steps)
+        out->commands[k] = (uint8_t)env->navigation.command;
     imp_sim_observe(r->sim, out->observations + (size_t)k * image);
 }
 
@@ -218,6 +224,7 @@ imp_episode imp_redrive_episode(const imp_redrive *redrive)
         .rewards = redrive->rewards,
         .terminations = redrive->terminations,
         .truncations = redrive->truncations,
+        .commands = redrive->commands,
         .seed = drive->env.seed,
         .number = drive->episode,
         .time_step = drive->env.drive.time_step * drive->env.frame_skip,

@@ -14,6 +14,7 @@
 typedef struct imp_redrive {
     imp_demonstration drive;
     uint8_t *observations, *terminations, *truncations;
+    uint8_t *commands; // NULL if nobody gave any
     float *actions, *expert_actions, *rewards;
     double *poses, *lane;
     char randomization[IMP_SAMPLE_JSON_MAX]; // "": nothing is randomised

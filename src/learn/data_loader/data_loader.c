@@ -56,7 +56,8 @@ static imp_status alloc_slot(imp_data_loader_slot *slot, const imp_data_loader *
     const size_t frames = def->batch * (size_t)def->inputs.frames;
     slot->position = SIZE_MAX;
     slot->frames = calloc(frames, sizeof *slot->frames);
-    slot->actions = calloc(def->batch * 2 * (size_t)def->inputs.actions + 1, sizeof(float));
+    slot->actions =
+        calloc(def->batch * (size_t)imp_input_value_count(&def->inputs) + 1, sizeof(float));
     slot->labels = calloc(2 * def->batch, sizeof *slot->labels);
     bool whole = slot->frames != NULL && slot->actions != NULL && slot->labels != NULL;
     if (def->weight_turns > 0.0) {
@@ -249,7 +250,7 @@ static void set_sample_frames(const imp_data_loader *loader, const uint8_t **out
 
 // The latest action comes first, as left and right duty cycle; before the episode's start they are
 // 0.
-static void set_sample_past_actions(const imp_data_loader *loader, float *out, size_t i)
+static void set_sample_values(const imp_data_loader *loader, float *out, size_t i)
 {
     const imp_training_samples *samples = loader->samples;
     for (size_t past = 1; past <= (size_t)loader->def.inputs.actions; past++, out += 2) {
@@ -257,6 +258,9 @@ static void set_sample_past_actions(const imp_data_loader *loader, float *out, s
         out[0] = before ? 0.0F : samples->actions[i][-2 * (ptrdiff_t)past];
         out[1] = before ? 0.0F : samples->actions[i][-2 * (ptrdiff_t)past + 1];
     }
+    // the command of the step itself follows
+    if (loader->def.inputs.command)
+        imp_navigation_command_inputs((imp_navigation_command)samples->commands[i], out);
 }
 
 // Replaces place k's images and label by changed ones. What is drawn belongs to the place in the
@@ -310,7 +314,8 @@ static void fill_batch(imp_data_loader *loader, imp_data_loader_slot *slot, size
         const size_t i = loader->order[position + k];
         float duty[2] = {samples->labels[2 * i], samples->labels[2 * i + 1]};
         set_sample_frames(loader, slot->frames + k * frames, i);
-        set_sample_past_actions(loader, slot->actions + k * 2 * (size_t)def->inputs.actions, i);
+        set_sample_values(loader, slot->actions + k * (size_t)imp_input_value_count(&def->inputs),
+                          i);
         // the weight is of the recorded label, before augmentation corrects it
         if (slot->weights != NULL)
             set_sample_turn_weight(loader, slot, k, duty);

@@ -80,26 +80,41 @@ float *imp_executor_action_inputs(const imp_executor *executor, int sample)
     return actions->data == NULL ? NULL : actions->data + (size_t)sample * actions->image;
 }
 
-// Standardises each frame into the input, without the skipped top rows, and copies the actions.
+float *imp_executor_command_inputs(const imp_executor *executor, int sample)
+{
+    const imp_image_view *command = &executor->command;
+    return command->data == NULL ? NULL : command->data + (size_t)sample * command->image;
+}
+
+// Copies the values of a sample besides its images. from: NULL if all are zero.
+static void set_input_values(const imp_executor *executor, int sample, const float *from)
+{
+    static const float zeros[2 * IMP_ACTIONS_MAX + IMP_COMMAND_INPUTS] = {0};
+    const imp_input_spec *inputs = &executor->def.graph->inputs;
+    const size_t past = 2 * (size_t)inputs->actions;
+    from = from != NULL ? from : zeros;
+    if (past > 0)
+        memcpy(imp_executor_action_inputs(executor, sample), from, past * sizeof *from);
+    if (inputs->command)
+        memcpy(imp_executor_command_inputs(executor, sample), from + past,
+               IMP_COMMAND_INPUTS * sizeof *from);
+}
+
+// Standardises each frame into the input, without the skipped top rows, and copies the values.
 void imp_executor_set_inputs(imp_executor *executor, const uint8_t *const *frames,
                              const float *actions, int count)
 {
     const imp_graph *graph = executor->def.graph;
     const imp_graph_node *input = &graph->nodes[0];
     const size_t skipped = 3 * (size_t)input->width * (size_t)graph->skipped;
-    const size_t past = 2 * (size_t)graph->inputs.actions;
+    const size_t values = (size_t)imp_input_value_count(&graph->inputs);
     executor->count = count;
     for (int i = 0; i < count; i++) {
         for (int k = 0; k < graph->inputs.frames; k++, frames++) {
             const imp_float_image image = imp_executor_input_image(executor, i, k);
             imp_standardise_image(*frames + skipped, input->width, input->height, &image);
         }
-        float *to = imp_executor_action_inputs(executor, i);
-        // without actions, the history is zero
-        if (past > 0 && actions != NULL)
-            memcpy(to, actions + (size_t)i * past, past * sizeof *to);
-        else if (past > 0)
-            memset(to, 0, past * sizeof *to);
+        set_input_values(executor, i, actions != NULL ? actions + (size_t)i * values : NULL);
     }
 }
 

@@ -75,7 +75,7 @@ json_t *imp_network_build_metadata(const imp_network *network, const char *forma
     snprintf(skipped, sizeof skipped, "%d", network->graph.skipped);
     // s* leaves a key out if its value is NULL
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:s*}",
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:s*, s:s*}",
         // identity and input
         "format", format, "architecture", def->architecture, "width", width, "height", height,
         "frames", frames, "frames_every", every, "last_actions", actions, "outputs", outputs,
@@ -84,7 +84,8 @@ json_t *imp_network_build_metadata(const imp_network *network, const char *forma
         // how images and actions are to be prepared
         "per image: (x - mean) / max(std, 1 / sqrt(n)), x in 0..255", "action",
         action_units(network), "version", imp_version(), "description", network->architecture,
-        "skipped_rows", network->graph.skipped > 0 ? skipped : NULL);
+        "skipped_rows", network->graph.skipped > 0 ? skipped : NULL, "command",
+        inputs->command ? "left,straight,right" : NULL);
 }
 
 // Adds the caller's strings. Keys must not be those of the network.

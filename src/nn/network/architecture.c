@@ -3,6 +3,7 @@
 // that it knows. Keys that are left over are errors.
 #include "nn/network/architecture.h"
 
+#include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/io/file_type.h"
 #include "base/text/suggestion.h"
@@ -223,13 +224,13 @@ static imp_status read_name(architecture_reader *r, imp_layer *layer)
     return IMP_OK;
 }
 
-// Looks up the kind by name. Input and actions are not layers that a file can contain.
+// Looks up the kind by name. Images, actions and commands are not layers that a file can contain.
 static imp_status read_layer_kind(architecture_reader *r, imp_layer *layer)
 {
     const layer_entry *p = find_and_mark_entry(r, "kind");
     if (p == NULL)
         return fail_at(r, r->node, "layer '%s': needs a kind", layer->name);
-    for (int k = IMP_LAYER_ACTIONS + 1; k < IMP_LAYER_KIND_COUNT && p->count == 1; k++)
+    for (int k = IMP_LAYER_ACTIONS + 1; k <= IMP_LAYER_DENSE && p->count == 1; k++)
         if (strcmp(p->values[0], imp_layer_kind_name((imp_layer_kind)k)) == 0) {
             layer->kind = (imp_layer_kind)k;
             return IMP_OK;
@@ -237,7 +238,7 @@ static imp_status read_layer_kind(architecture_reader *r, imp_layer *layer)
     // no such kind: find the closest names
     char hint[IMP_SUGGESTION_TEXT_MAX];
     imp_suggestion suggestion = imp_suggestion_begin(p->values[0], strlen(p->values[0]));
-    for (int k = IMP_LAYER_ACTIONS + 1; k < IMP_LAYER_KIND_COUNT; k++)
+    for (int k = IMP_LAYER_ACTIONS + 1; k <= IMP_LAYER_DENSE; k++)
         imp_suggestion_add_candidate(&suggestion, imp_layer_kind_name((imp_layer_kind)k));
     return fail_at(r, r->node,
                    "layer '%s': unknown kind '%s': known are convolution, max-pool, average-pool, "
@@ -357,6 +358,18 @@ static imp_status read_network_number(architecture_reader *r, const char *key, i
     return status;
 }
 
+// Whether the network takes a navigation command: true or false.
+static imp_status read_command_input(architecture_reader *r, int value)
+{
+    char text[IMP_LAYER_NAME_MAX];
+    IMP_TRY(read_scalar(r, value, "command", text, sizeof text));
+    const bool takes_one = strcmp(text, "true") == 0;
+    if (!takes_one && strcmp(text, "false") != 0)
+        return fail_at(r, value, "command must be true or false");
+    r->out->table.inputs.command = takes_one;
+    return IMP_OK;
+}
+
 // The output kind: key "head".
 static imp_status read_output_kind(architecture_reader *r, int value)
 {
@@ -389,12 +402,14 @@ static imp_status read_network_key(architecture_reader *r, const char *key, imp_
         return read_network_number(r, key, value, 0, IMP_ACTIONS_MAX, &inputs->actions);
     if (strcmp(key, "skip-top") == 0)
         return read_network_number(r, key, value, 0, IMP_SKIP_TOP_MAX, &inputs->skip_top);
+    if (strcmp(key, "command") == 0)
+        return read_command_input(r, value);
     if (strcmp(key, "head") == 0)
         return read_output_kind(r, value);
     return fail_at(
         r, pair.key,
-        "'%s' is not possible here: a network has name, frames, every, actions, skip-top, "
-        "head and layers",
+        "'%s' is not possible here: a network has name, frames, every, actions, command, "
+        "skip-top, head and layers",
         key);
 }
 

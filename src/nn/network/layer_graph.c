@@ -23,7 +23,7 @@ const char *imp_layer_kind_name(imp_layer_kind kind)
         IMP_LAYER_KIND_MAP(IMP_LAYER_KIND_NAME)
 #undef IMP_LAYER_KIND_NAME
     };
-    return kind <= IMP_LAYER_DENSE ? names[kind] : "unknown";
+    return (int)kind < IMP_LAYER_KIND_COUNT ? names[kind] : "unknown";
 }
 
 const char *imp_output_kind_name(int output_kind)
@@ -409,8 +409,22 @@ static imp_status check_graph_outputs(const builder *b)
     return IMP_OK;
 }
 
-// Adds the nodes of the inputs: the images, stacked as channels, and the past actions if the
-// network uses them.
+// Adds an input that is a vector.
+static void add_vector_input(imp_graph *graph, const char *name, imp_layer_kind kind, int values)
+{
+    imp_graph_node *node = &graph->nodes[graph->count++];
+    *node = (imp_graph_node){.kind = kind,
+                             .inputs = {-1, -1, -1, -1},
+                             .channels = values,
+                             .height = 1,
+                             .width = 1,
+                             .flat = true,
+                             .tensors = -1};
+    snprintf(node->name, sizeof node->name, "%s", name);
+}
+
+// Adds the nodes of the inputs: the images, stacked as channels, and the past actions and the
+// command if the network uses them.
 static void add_input_nodes(imp_graph *graph, const imp_layer_table *table,
                             const imp_network_def *def)
 {
@@ -420,7 +434,8 @@ static void add_input_nodes(imp_graph *graph, const imp_layer_table *table,
         (imp_input_spec){.frames = wanted->frames > 0 ? wanted->frames : 1,
                          .frame_stride = wanted->frame_stride > 0 ? wanted->frame_stride : 1,
                          .actions = wanted->actions,
-                         .skip_top = wanted->skip_top};
+                         .skip_top = wanted->skip_top,
+                         .command = wanted->command};
     // less than the whole image, since skip_top is at most IMP_SKIP_TOP_MAX
     graph->skipped = def->height * wanted->skip_top / 100;
     graph->nodes[graph->count++] = (imp_graph_node){.name = "input",
@@ -431,14 +446,9 @@ static void add_input_nodes(imp_graph *graph, const imp_layer_table *table,
                                                     .width = def->width,
                                                     .tensors = -1};
     if (wanted->actions > 0)
-        graph->nodes[graph->count++] = (imp_graph_node){.name = "actions",
-                                                        .kind = IMP_LAYER_ACTIONS,
-                                                        .inputs = {-1, -1, -1, -1},
-                                                        .channels = 2 * wanted->actions,
-                                                        .height = 1,
-                                                        .width = 1,
-                                                        .flat = true,
-                                                        .tensors = -1};
+        add_vector_input(graph, "actions", IMP_LAYER_ACTIONS, 2 * wanted->actions);
+    if (wanted->command)
+        add_vector_input(graph, "command", IMP_LAYER_COMMAND, IMP_COMMAND_INPUTS);
     graph->first = graph->count;
 }
 

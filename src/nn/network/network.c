@@ -155,6 +155,17 @@ const imp_input_spec *imp_network_inputs(const imp_network *network)
     return &network->graph.inputs;
 }
 
+int imp_input_value_count(const imp_input_spec *inputs)
+{
+    return 2 * inputs->actions + (inputs->command ? IMP_COMMAND_INPUTS : 0);
+}
+
+void imp_navigation_command_inputs(imp_navigation_command command, float out[IMP_COMMAND_INPUTS])
+{
+    for (int k = 0; k < IMP_COMMAND_INPUTS; k++)
+        out[k] = (int)command == k + 1 ? 1.0F : 0.0F;
+}
+
 imp_output_kind imp_network_output_kind(const imp_network *network)
 {
     return network->graph.output_kind;

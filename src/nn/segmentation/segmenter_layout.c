@@ -29,7 +29,7 @@ imp_status imp_segmenter_layout_find(imp_segmenter_layout *out, const imp_networ
                         def->architecture, IMP_CLASS_COUNT);
     // segmentation takes single, complete images
     const imp_input_spec *inputs = imp_network_inputs(network);
-    if (inputs->frames > 1 || inputs->actions > 0)
+    if (inputs->frames > 1 || imp_input_value_count(inputs) > 0)
         return imp_fail(err, IMP_BAD_INPUT,
                         "%.80s is not a segmenter: it takes past frames or actions",
                         def->architecture);

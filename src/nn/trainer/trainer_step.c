@@ -25,7 +25,7 @@ static void load_shard_inputs(const imp_trainer *trainer, int begin, int size,
     imp_executor_set_inputs(executor, batch->frames + (size_t)begin * (size_t)inputs->frames,
                             batch->actions == NULL
                                 ? NULL
-                                : batch->actions + (size_t)begin * 2 * (size_t)inputs->actions,
+                                : batch->actions + begin * (ptrdiff_t)imp_input_value_count(inputs),
                             size);
 }
 

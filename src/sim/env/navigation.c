@@ -81,7 +81,7 @@ static bool find_junction_ahead(const imp_env *env, junction *out)
     return false;
 }
 
-// Draws what the robot is told on its way to an intersection. All numbers are drawn, whatever comes
+// Draws the commands on the way to an intersection. All numbers are drawn, whatever comes
 // of them, so that the stream advances equally at every intersection.
 static void plan_commands(imp_env *env, const junction *ahead)
 {

@@ -1,4 +1,4 @@
-// sim/env/navigation.h: navigation commands: which way the robot is told to take at the next
+// sim/env/navigation.h: navigation commands: which way the robot is to take at the next
 // intersection.
 #ifndef IMP_SIM_ENV_NAVIGATION_H
 #define IMP_SIM_ENV_NAVIGATION_H

@@ -446,11 +446,13 @@ const double *imp_reference_forward(imp_reference *reference, const double *valu
                                     const double *input, const double *actions)
 {
     const imp_graph *graph = reference->graph;
-    // inputs: images, then actions
-    for (int i = 0; i < graph->first; i++)
-        memcpy(reference->out[i], i == 0 ? input : actions,
-               (size_t)reference->batch * (size_t)imp_node_output_size(&graph->nodes[i]) *
-                   sizeof(double));
+    // inputs: images, then the actions of all samples, then their commands
+    for (int i = 0; i < graph->first; i++) {
+        const size_t count =
+            (size_t)reference->batch * (size_t)imp_node_output_size(&graph->nodes[i]);
+        memcpy(reference->out[i], i == 0 ? input : actions, count * sizeof(double));
+        actions += i == 0 ? 0 : count;
+    }
     for (int i = graph->first; i < graph->count; i++)
         compute_layer(reference, i, values, NULL);
     return reference->out[graph->count - 1];

@@ -53,17 +53,19 @@ static const char EVEN[] =
     "  - {name: drop2, kind: dropout}\n"
     "  - {name: action, kind: dense, channels: outputs}\n";
 
-// Pictures of the past, and actions: dropped, joined, and alone into a layer.
+// Pictures of the past, actions and a command: dropped, joined, and alone into a layer.
 static const char PAST[] =
     "frames: 3\n"
     "every: 2\n"
     "actions: 5\n"
+    "command: true\n"
     "layers:\n"
     "  - {name: conv1, kind: convolution, channels: 9, kernel: 3, stride: 2, padding: same}\n"
     "  - {name: flatten, kind: flatten}\n"
     "  - {name: forget, kind: dropout, input: actions, rate: 0.4}\n"
     "  - {name: habits, kind: dense, input: actions, channels: 4}\n"
-    "  - {name: both, kind: concat, input: [flatten, forget, habits, actions]}\n"
+    "  - {name: told, kind: concat, input: [actions, command]}\n"
+    "  - {name: both, kind: concat, input: [flatten, forget, habits, told]}\n"
     "  - {name: dense1, kind: dense, channels: 8}\n"
     "  - {name: relu1, kind: relu}\n"
     "  - {name: action, kind: dense, channels: outputs}\n";
@@ -119,7 +121,7 @@ static fixture make(const char *text, int width, int height, int batch, bool bat
     f.input = allocate(pixels);
     for (int64_t i = 0; i < pixels; i++)
         f.input[i] = (float)imp_random_normal(&random);
-    const int64_t actions = (int64_t)batch * 2 * graph->inputs.actions;
+    const int64_t actions = (int64_t)batch * imp_input_value_count(&graph->inputs);
     f.actions = allocate(actions + 1);
     for (int64_t i = 0; i < actions; i++)
         f.actions[i] = (float)imp_random_uniform(&random, -1.0, 1.0);
@@ -252,6 +254,10 @@ static void run_executor(const fixture *f, const double *gradient, float *output
     const int actions = 2 * graph->inputs.actions;
     for (int i = 0; i < f->batch * actions; i++)
         imp_executor_action_inputs(executor, i / actions)[i % actions] = (float)f->actions[i];
+    const double *commands = f->actions + (ptrdiff_t)f->batch * actions;
+    const int told = graph->inputs.command ? IMP_COMMAND_INPUTS : 0;
+    for (int i = 0; i < f->batch * told; i++)
+        imp_executor_command_inputs(executor, i / told)[i % told] = (float)commands[i];
     imp_executor_seed_dropout(executor, 21, 5, 0);
     imp_executor_pack_weights(executor);
     imp_executor_forward(executor);

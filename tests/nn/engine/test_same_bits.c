@@ -79,7 +79,8 @@ static float *compute(imp_network *network, const imp_kernels *kernels)
     assert_ok(imp_executor_create(&executor, &def, &err), err);
     executor->kernels = kernels;
     const size_t size = (size_t)network->def.width * (size_t)network->def.height * 3;
-    const int frames = BATCH * graph->inputs.frames, values = 2 * BATCH * graph->inputs.actions;
+    const int frames = BATCH * graph->inputs.frames,
+              values = BATCH * imp_input_value_count(&graph->inputs);
     uint8_t *images = malloc((size_t)frames * size);
     const uint8_t *pointers[BATCH * IMP_FRAMES_MAX];
     float actions[2 * BATCH * IMP_ACTIONS_MAX];

@@ -23,7 +23,7 @@ static void check_invariance(const char *architecture)
     assert_ok(imp_inference_create(&many, network, MAX_BATCH, &err), err);
     const size_t size = (size_t)def.width * (size_t)def.height * 3;
     const imp_input_spec *inputs = imp_network_inputs(network);
-    const int each = inputs->frames, values = 2 * inputs->actions;
+    const int each = inputs->frames, values = imp_input_value_count(inputs);
     imp_random random = imp_random_stream(5, 0, 0, IMP_PURPOSE_TEST);
 
     // samples that differ, and what each gives alone

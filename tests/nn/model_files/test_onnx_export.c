@@ -99,7 +99,7 @@ static void write_frames(const imp_network *network, int frames)
 {
     const size_t size = (size_t)3 * WIDTH * HEIGHT;
     const imp_input_spec *inputs = imp_network_inputs(network);
-    const size_t stack = (size_t)inputs->frames, past = 2 * (size_t)inputs->actions;
+    const size_t stack = (size_t)inputs->frames, past = (size_t)imp_input_value_count(inputs);
     const int samples = frames / inputs->frames;
     uint8_t *images = malloc((size_t)frames * size);
     const uint8_t **places = calloc((size_t)frames, sizeof *places);
@@ -148,9 +148,10 @@ static void compare(const imp_network *network, int frames, bool raw_pixels)
              "wanted = numpy.fromfile(\"actions\", numpy.float32).reshape(-1, 2)\n"
              "session = onnxruntime.InferenceSession(\"model.onnx\")\n"
              "given = {value.name: value.shape for value in session.get_inputs()}\n"
-             "frames, actions, name = %d, %d, (\"picture\" if %d else \"input\")\n"
+             "frames, actions, told, name = %d, %d, %d, (\"picture\" if %d else \"input\")\n"
              "name += \"s\" if name == \"picture\" and frames > 1 else \"\"\n"
-             "assert sorted(given) == [\"actions\"] * (actions > 0) + [name], given\n"
+             "extra = [\"actions\"] * (actions > 0) + [\"command\"] * told\n"
+             "assert sorted(given) == extra + [name], given\n"
              "if not %d:\n"
              "    x = pictures[:, %d:].astype(numpy.float64)\n"
              "    x -= x.mean((1, 2, 3), keepdims=True)\n"
@@ -158,17 +159,20 @@ static void compare(const imp_network *network, int frames, bool raw_pixels)
              "    x /= numpy.maximum(x.std((1, 2, 3), keepdims=True), least)\n"
              "    pictures = x.transpose(0, 3, 1, 2).astype(numpy.float32)\n"
              "feed = {name: pictures.reshape([-1] + given[name][1:])}\n"
-             "if actions:\n"
+             "if extra:\n"
              "    done = numpy.fromfile(\"done\", numpy.float32)\n"
-             "    feed[\"actions\"] = done.reshape(-1, 2 * actions)\n"
+             "    done = done.reshape(len(wanted), -1)\n"
+             "    feed.update(actions=done[:, : 2 * actions] if actions else None)\n"
+             "    feed.update(command=done[:, 2 * actions :] if told else None)\n"
+             "feed = {name: feed[name] for name in given}\n"
              "found, = session.run(None, feed)\n"
              "scale = max(1, abs(wanted).max())\n"
              "error = abs(found - wanted).max() / scale\n"
              "print(f\"{len(wanted)} frames, {error:.1e} off\")\n"
              "assert error <= 1e-5 and abs(wanted).max() > 1e-3\n"
              "'",
-             folder, python(), HEIGHT, WIDTH, inputs->frames, inputs->actions, raw_pixels,
-             raw_pixels, HEIGHT - imp_network_node(network, 0)->height);
+             folder, python(), HEIGHT, WIDTH, inputs->frames, inputs->actions, inputs->command,
+             raw_pixels, raw_pixels, HEIGHT - imp_network_node(network, 0)->height);
     assert_int_equal(system(command), 0); // NOLINT(cert-env33-c): the tester's own interpreter
 }
 
