@@ -57,6 +57,10 @@ endforeach()
 # Maps, networks, examples, documentation.
 install(DIRECTORY maps networks examples DESTINATION ${IMP_DATA_DIR} COMPONENT program
   PATTERN __pycache__ EXCLUDE)
+# Trained models: the agent needs them, too. In a build folder they are found as installed ones.
+install(DIRECTORY models DESTINATION ${IMP_DATA_DIR} COMPONENT agent)
+file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/share/imprint)
+file(CREATE_LINK ${PROJECT_SOURCE_DIR}/models ${PROJECT_BINARY_DIR}/share/imprint/models SYMBOLIC)
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program
   PATTERN site EXCLUDE PATTERN Doxyfile.in EXCLUDE)
 file(GLOB pages *.md)

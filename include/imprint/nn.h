@@ -59,7 +59,14 @@ double imp_network_time_step(const imp_network *network);
 /// anything else or uses a reserved key (format, architecture, width, height, ...).
 imp_status imp_network_save(const imp_network *network, const char *path, const char *metadata,
                             imp_error *err);
-/// Reads what imp_network_save() wrote: a file, or a training's folder, whose best model is loaded.
+/// Names of the models that come with the library, and what each is for; NULL past the last. A
+/// file or folder of the same name comes first. They lie in share/imprint/models beside the
+/// library or in a folder above it; the environment variable IMPRINT_MODELS names another place.
+const char *imp_shipped_model_name(int index);
+const char *imp_shipped_model_summary(int index);
+bool imp_model_is_shipped(const char *name);
+/// Reads what imp_network_save() wrote: a file, or a training's folder, whose best model is loaded,
+/// or a model that comes with the library, by its name.
 /// IMP_BAD_INPUT, naming the file, if it is truncated, malformed or of another format.
 imp_status imp_network_load(imp_network **out, const char *path, imp_error *err);
 

@@ -20,6 +20,7 @@ COPIED = (
     "docs/Doxyfile.in",  # which the library's install rules configure
     "include",
     "maps",
+    "models",
     "networks",
     "src",
 )

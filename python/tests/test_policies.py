@@ -223,6 +223,13 @@ def test_a_network_is_a_callable_and_drives_alike(tmp_path):
         imprint.load_policy(tmp_path / "nothing.safetensors")
 
 
+def test_the_model_that_comes_with_the_package_drives():
+    result = imprint.evaluate("robot", episodes=2, steps=20, map="loop_empty")
+    assert result.statistics.survived == 2
+    network = imprint.load_policy("robot")
+    assert network(np.zeros((3, 60, 80, 3), np.uint8)).shape == (3, 2)
+
+
 def test_a_network_with_a_history_keeps_one_for_each_row(tmp_path):
     path = untrained(tmp_path / "model.safetensors", architecture="one-residual-actions")
     network = imprint.load_policy(path)

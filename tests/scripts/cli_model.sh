@@ -5,6 +5,16 @@
 
 expect 0 imprint model list
 prints one-residual
+prints 'robot '
+expect 0 imprint model show robot
+expect 0 imprint eval --policy robot --episodes 1 --steps 10
+expect 3 imprint eval --policy robt --episodes 1
+says "did you mean 'robot'"
+golden=$SOURCE/tests/fixtures/golden/aido-node/whole-run.in.cbor
+expect 0 imprint agent --model robot --data-in "$golden" --data-out answers
+[ -s answers ] || fail "no answers"
+expect 0 imprint log --policy robot --episodes 1 --steps 10 --out driven
+expect 0 imprint log --resume --episodes 2 --out driven
 for name in dronet-like one-residual pilotnet-like wide-residual wide-residual-actions \
     wide-residual-past small; do
     expect 0 imprint model show "$name"

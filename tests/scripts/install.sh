@@ -54,6 +54,9 @@ left_over=$(find first)
 [ "$left_over" = first ] || fail "uninstall left: $left_over"
 ! grep -rIl "$work/first" moved || fail "these files hold the path of the first prefix"
 
+# models that come with it are found from where the program is now
+(unset IMPRINT_MODELS && moved/bin/imprint eval --policy robot --episodes 1 --steps 5 >out) ||
+    fail "the moved program does not find its model"
 moved/bin/imprint --version >out
 grep -q '^imprint [0-9]' out || fail "the moved program prints: $(cat out)"
 

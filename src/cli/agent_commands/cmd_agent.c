@@ -37,7 +37,7 @@ static void add_agent_options(imp_options *options, settings *s)
 {
     const imp_option table[] = {
         {"model", 'm', IMP_OPTION_TEXT, &s->agent.model, "MODEL",
-         "model file, or a folder of `imprint train`", IMP_SETTING},
+         "model file, folder of `imprint train`, or robot, which comes with imprint", IMP_SETTING},
         {"segmenter", 0, IMP_OPTION_TEXT, &s->agent.segmenter, "MODEL",
          "model of imprint seg-train, for a model that was trained on masks", IMP_SETTING},
         {"lens", 0, IMP_OPTION_TEXT, &s->agent.lens, "LENS",

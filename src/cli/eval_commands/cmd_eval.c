@@ -59,7 +59,7 @@ static void add_eval_options(imp_options *options, imp_eval_settings *s)
     const imp_option table[] = {
         {"policy", 'p', IMP_OPTION_LIST, &s->policies, "POLICY",
          "policy to evaluate: expert, pure-pursuit (gym-duckietown's expert), a plug-in "
-         "(.so), or a model; may be repeated",
+         "(.so), or a model (robot comes with imprint); may be repeated",
          IMP_INPUT_PATH},
         // challenges
         {"agent", 0, IMP_OPTION_LIST, &s->agents, "COMMAND",

@@ -14,6 +14,7 @@
 #include "imprint/dataset.h"
 #include "imprint/nn.h"
 #include "imprint/world.h"
+#include "nn/model_files/shipped_models.h"
 
 // Whether a value is a built-in name, which commands look up before they look for a file.
 static bool is_builtin_map_or_model(const char *value)
@@ -50,8 +51,8 @@ static bool format_content_hash(const char *path, char out[IMP_SOURCE_TEXT_MAX])
         imp_dataset_close(dataset);
         return true;
     }
-    // a model's folder, else the file itself
-    if (imp_path_join(file, path, "model.safetensors", NULL) != IMP_OK || !imp_path_exists(file))
+    // a model's folder, a shipped model, else the file itself
+    if (imp_model_resolve_path(file, path, NULL) != IMP_OK || !imp_path_exists(file))
         snprintf(file, sizeof file, "%s", path);
     if (imp_content_hash(&hash, file, NULL) != IMP_OK)
         return false;

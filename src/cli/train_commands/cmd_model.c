@@ -295,7 +295,8 @@ static imp_status show_network(const settings *s, const imp_options *options, im
     imp_network *network = NULL;
     measurement measured = {0};
     // a name that is neither gets the message that lists the built-in networks
-    const bool described = is_architecture(name) || !imp_path_exists(name);
+    const bool described =
+        is_architecture(name) || !(imp_path_exists(name) || imp_model_is_shipped(name));
     imp_status status =
         described ? create_network(&network, s, name, err) : imp_network_load(&network, name, err);
     if (status != IMP_OK)
@@ -349,6 +350,19 @@ static imp_status import_weights(const settings *s, const imp_options *options, 
     return status;
 }
 
+// The models that come with the program, which drive without a training.
+static json_t *list_shipped_models(bool print)
+{
+    json_t *models = json_array();
+    for (int k = 0; imp_shipped_model_name(k) != NULL; k++) {
+        const char *name = imp_shipped_model_name(k), *summary = imp_shipped_model_summary(k);
+        if (print)
+            printf("%s%-20s %s\n", k == 0 ? "\ntrained models:\n" : "", name, summary);
+        imp_json_append(models, json_pack("{s:s, s:s}", "name", name, "summary", summary));
+    }
+    return models;
+}
+
 // `list`: driving networks first, then segmentation networks. Each is created to count its
 // parameters.
 static imp_status list_networks(const settings *s, const imp_options *options, imp_error *err)
@@ -377,8 +391,11 @@ static imp_status list_networks(const settings *s, const imp_options *options, i
                                        (json_int_t)parameters, "flops", work));
         imp_network_destroy(network);
     }
+    json_t *models = list_shipped_models(!options->json);
     if (status == IMP_OK && options->json)
-        return imp_console_print_json(json_pack("{s:o}", "networks", all), err);
+        return imp_console_print_json(json_pack("{s:o, s:o}", "networks", all, "models", models),
+                                      err);
+    json_decref(models);
     json_decref(all);
     return status;
 }

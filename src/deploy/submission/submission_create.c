@@ -15,6 +15,7 @@
 #include "base/io/folder_lock.h"
 #include "imprint/agent.h"
 #include "imprint/evaluator.h"
+#include "nn/model_files/shipped_models.h"
 
 // Templates: version, Debian release and packages; label and version; label.
 static const char DOCKERFILE[] =
@@ -194,7 +195,7 @@ imp_status imp_submission_create(const char *folder, const imp_submission_def *d
         return imp_fail(err, IMP_IO, "%s: %s; give the path of imprint-agent", def->program,
                         strerror(errno));
     IMP_TRY(check_agent_can_load_model(def->model, err));
-    IMP_TRY(imp_path_resolve_file(model, def->model, "model.safetensors", err));
+    IMP_TRY(imp_model_resolve_path(model, def->model, err));
     IMP_TRY(imp_folder_create(folder, err));
     // rmdir() succeeds only for an empty folder
     if (rmdir(folder) != 0)

@@ -77,11 +77,13 @@ static imp_status load_policy_network(imp_policy_factory *factory, imp_error *er
                         "imprint.evaluate() takes a function",
                         name);
     // Neither a path nor a known name: suggest a similar one.
-    if (!imp_path_exists(name)) {
+    if (!imp_path_exists(name) && !imp_model_is_shipped(name)) {
         char hint[IMP_SUGGESTION_TEXT_MAX];
         imp_suggestion suggestion = imp_suggestion_begin(name, strlen(name));
         imp_suggestion_add_candidate(&suggestion, "expert");
         imp_suggestion_add_candidate(&suggestion, PURE_PURSUIT);
+        for (int k = 0; imp_shipped_model_name(k) != NULL; k++)
+            imp_suggestion_add_candidate(&suggestion, imp_shipped_model_name(k));
         imp_suggestion_format(&suggestion, hint);
         return imp_fail(err, IMP_BAD_INPUT, "unknown policy '%.200s'%s", name,
                         hint[0] != '\0' ? hint

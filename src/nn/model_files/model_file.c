@@ -6,6 +6,7 @@
 #include "base/io/file.h"
 #include "base/io/file_type.h"
 #include "base/text/plural.h"
+#include "nn/model_files/shipped_models.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -335,9 +336,9 @@ static imp_status read_model_file(imp_safetensors *file, char found[IMP_PATH_MAX
                                   imp_error *err)
 {
     static const char name[] = "model.safetensors";
-    imp_status status = imp_path_resolve_file(found, path, name, err);
+    imp_status status = imp_model_resolve_path(found, path, err);
     // a folder stands for the model in it
-    const bool in_folder = status == IMP_OK && strcmp(found, path) != 0;
+    const bool in_folder = status == IMP_OK && strcmp(found, path) != 0 && imp_path_exists(path);
     if (in_folder)
         status = imp_file_type_expect_folder(path, "", err);
     // a training writes its model at the end; a dataset is a common mistake
