@@ -225,6 +225,10 @@ imp_box imp_robot_footprint(imp_pose pose, double forward);
 /// imp_robot_footprint().
 const imp_object *imp_env_find_collision(const imp_env *env, imp_pose pose, double forward);
 
+/// The object that the robot collides with in the present state, by the rules of the episode, or
+/// NULL. After a step that ended in IMP_END_COLLISION, it is the one that ended the episode.
+const imp_object *imp_env_collision_partner(const imp_env *env);
+
 /// gym-duckietown's penalty for proximity to objects: the summed overlap of the safety circles of
 /// robot and objects, as a number <= 0 [m].
 double imp_env_proximity_penalty(const imp_env *env, imp_pose pose);

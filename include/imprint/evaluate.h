@@ -119,6 +119,7 @@ typedef struct imp_episode_result {
     int commanded;            ///< intersections with a command in force, unless time ended there
     int followed;             ///< of these: left by that way
     int wrong_turns;          ///< of these: left by another; at the rest the episode terminated
+    int collided_with;        ///< imp_object_kind of what a collision was with; else -1
     imp_pose *poses;          ///< (steps + 1), or NULL: only the first episodes keep them
     float *lane_distances;    ///< (steps) [m]; NaN off lanes; or NULL
     imp_action_pair *actions; ///< (steps), or NULL
@@ -213,6 +214,9 @@ static inline bool imp_episode_terminated(const imp_episode_result *result)
 {
     return result->ending != IMP_END_MAX_STEPS;
 }
+
+/// What the collision of an episode was with: "cone", "duckie" and so on; "" without a collision.
+const char *imp_episode_collided_with(const imp_episode_result *result);
 
 /// Whether an episode was completed: it reached its last step, and the robot did not stall.
 static inline bool imp_episode_completed(const imp_episode_result *result)

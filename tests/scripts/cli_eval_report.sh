@@ -52,6 +52,18 @@ dead=$(grep -c '^pure-pursuit,.*,invalid pose,' one/episodes.csv || :)
 lived=$(grep -A3 '"policy": "pure-pursuit"' one/metrics.json |
     sed -n 's/.*"survived": \([0-9]*\),/\1/p' | head -1)
 [ $((dead + lived)) -eq 12 ] || fail "$dead dead in episodes.csv, $lived survivors in metrics"
+# with what the robot collided, in the table, the page, the figures and in words
+expect 0 imprint eval --policy reference --map loop_obstacles --episodes 6 --steps 400 --out hits
+prints 'ended by collision with a cone after'
+cut -d, -f5,22 hits/episodes.csv >endings
+printf '%s\n' ending,collided_with collision,cone collision,duckiebot >wanted
+head -3 endings | cmp - wanted || fail "other partners: $(cat endings)"
+if grep -q '^invalid pose,.' endings; then fail "an invalid pose has a partner: $(cat endings)"; fi
+grep -q '"collided_with": "cone"' hits/metrics.json || fail 'metrics lack the partner'
+for text in '1 with a duckiebot, 1 with a cone' 'collision with a cone after' '95th percentile' \
+    'duty cycles' 'Invalid pose: the robot left the road' "Student's t, made for means"; do
+    grep -q "$text" hits/report.html || fail "the page does not say '$text'"
+done
 head -1 one/worst-3-1.csv | grep -q '^step,time_s,x_m,z_m,heading_deg' || fail "no poses"
 
 # a pose of a replay can be drawn

@@ -59,12 +59,13 @@ static json_t *lane_distance_json(const imp_episode_result *r)
 // One episode, with start and end pose, so that it can be repeated with --starts.
 static json_t *episode_json(const imp_episode_result *r)
 {
+    const char *with = imp_episode_collided_with(r);
     json_t *json = json_pack(
-        "{s:s, s:i, s:s, s:b, s:b, s:o, s:f, s:f, s:b, s:f, s:f, s:o, s:o, s:o, s:[f,f,f], "
+        "{s:s, s:i, s:s, s:s?, s:b, s:b, s:o, s:f, s:f, s:b, s:f, s:f, s:o, s:o, s:o, s:[f,f,f], "
         "s:[f,f,f]}",
-        "map", r->map, "steps", r->steps, "ending", imp_end_reason_name(r->ending), "completed",
-        imp_episode_completed(r), "stalled", r->stalled, "progress",
-        imp_json_real_or_null(r->progress), "net_distance_m", r->net_distance,
+        "map", r->map, "steps", r->steps, "ending", imp_end_reason_name(r->ending), "collided_with",
+        with[0] != '\0' ? with : NULL, "completed", imp_episode_completed(r), "stalled", r->stalled,
+        "progress", imp_json_real_or_null(r->progress), "net_distance_m", r->net_distance,
         "expert_net_distance_m", r->expert_net_distance, "expert_stalled", r->expert_stalled,
         "reward", r->reward, "distance_m", r->distance, "speed_mean_m_s",
         imp_json_real_or_null(r->settled > 0 ? r->speed_mean : NAN), "lane_distance_mean_m",

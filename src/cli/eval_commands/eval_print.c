@@ -133,9 +133,11 @@ static void print_worst_episodes(const char *name, const imp_evaluation *e)
     enum { NAMED = 3 };
     for (int k = 0; k < e->worst_count && k < NAMED; k++) {
         const imp_episode_result *r = &e->results[e->worst[k]];
+        const char *with = imp_episode_collided_with(r);
         if (imp_episode_terminated(r))
-            printf("%s: episode %d on %s ended by %s after %s\n", name, e->worst[k], r->map,
-                   imp_end_reason_name(r->ending), IMP_PLURAL(r->steps, "step"));
+            printf("%s: episode %d on %s ended by %s%s%s after %s\n", name, e->worst[k], r->map,
+                   imp_end_reason_name(r->ending), with[0] != '\0' ? " with a " : "", with,
+                   IMP_PLURAL(r->steps, "step"));
         else if (r->stalled)
             printf("%s: episode %d on %s stalled by step %d\n", name, e->worst[k], r->map,
                    r->stalled_step);

@@ -36,12 +36,21 @@ void imp_episode_result_release(imp_episode_result *result)
     free(result->drive);
 }
 
+const char *imp_episode_collided_with(const imp_episode_result *result)
+{
+    const int kind = result->collided_with;
+    return result->ending != IMP_END_COLLISION || kind < 0 || kind >= IMP_OBJECT_KIND_COUNT ? ""
+           : kind == IMP_OBJECT_SIGN                                                        ? "sign"
+                                     : imp_object_class_get((imp_object_kind)kind)->name;
+}
+
 // Observer: notes where the episode starts.
 static void record_start(void *context, const imp_env *env)
 {
     imp_episode_result *result = ((imp_episode_recorder *)context)->result;
     result->map_index = env->world_index;
     result->start = result->end = env->pose;
+    result->collided_with = -1;
     if (result->poses != NULL)
         result->poses[0] = env->pose;
 }
@@ -165,6 +174,8 @@ static void fill_episode_result(void *context, const imp_env *env, const uint8_t
     (void)observation;
     result->ending = ending;
     count_commands(result, &env->navigation);
+    const imp_object *partner = ending == IMP_END_COLLISION ? imp_env_collision_partner(env) : NULL;
+    result->collided_with = partner != NULL ? (int)partner->kind : -1;
     compare_progress_with_expert(r, env);
     result->speed_mean = result->settled > 0 ? r->speed / result->settled : 0.0;
     result->lane_distance_mean = result->in_lane > 0 ? r->lane / result->in_lane : 0.0;

@@ -23,8 +23,8 @@
 
 #define PART_FORMAT "imprint-evaluation-part-1"
 
-// The plain numbers of an episode's result.
-typedef enum number_type { WHOLE, REAL, FLAG } number_type;
+// The plain numbers of an episode's result. An index may be -1, for none.
+typedef enum number_type { WHOLE, INDEX, REAL, FLAG } number_type;
 typedef struct number_field {
     const char *name;
     number_type type;
@@ -56,6 +56,7 @@ static const number_field FIELDS[] = {
     FIELD(WHOLE, commanded),
     FIELD(WHOLE, followed),
     FIELD(WHOLE, wrong_turns),
+    FIELD(INDEX, collided_with),
 };
 enum { FIELD_COUNT = sizeof FIELDS / sizeof FIELDS[0] };
 
@@ -159,9 +160,9 @@ static json_t *numbers_to_json(int number, const imp_episode_result *r)
     for (int k = 0; k < FIELD_COUNT; k++) {
         const void *at = (const char *)r + FIELDS[k].at;
         failed |= json_object_set_new(line, FIELDS[k].name,
-                                      FIELDS[k].type == REAL    ? real_to_json(*(const double *)at)
-                                      : FIELDS[k].type == WHOLE ? json_integer(*(const int *)at)
-                                                                : json_boolean(*(const bool *)at));
+                                      FIELDS[k].type == REAL   ? real_to_json(*(const double *)at)
+                                      : FIELDS[k].type != FLAG ? json_integer(*(const int *)at)
+                                                               : json_boolean(*(const bool *)at));
     }
     failed |= add_pose(line, "start", r->start);
     failed |= add_pose(line, "end", r->end);
@@ -335,8 +336,9 @@ static bool numbers_from_json(imp_episode_result *r, const json_t *line)
         const json_t *value = json_object_get(line, FIELDS[k].name);
         if (FIELDS[k].type == REAL)
             good = real_from_json(at, value);
-        else if (FIELDS[k].type == WHOLE) {
-            good = json_is_integer(value) && json_integer_value(value) >= 0 &&
+        else if (FIELDS[k].type == WHOLE || FIELDS[k].type == INDEX) {
+            good = json_is_integer(value) &&
+                   json_integer_value(value) >= (FIELDS[k].type == INDEX ? -1 : 0) &&
                    json_integer_value(value) <= INT32_MAX;
             *(int *)at = good ? (int)json_integer_value(value) : 0;
         } else {

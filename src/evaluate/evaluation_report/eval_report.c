@@ -72,15 +72,21 @@ static void write_summary_table(imp_html_page *page, const imp_eval_report_def *
                                            "reward",
                                            "p95 |lane distance| [cm]",
                                            "|action - expert|"};
-    // Explain the columns, then fill the rows.
+    static const char *const explanations[] = {
+        "Completed: the robot drove to the last step without a stall. A stall: it gets less than "
+        "0.1 m ahead in 10 s, with nothing to wait for. Survived: the episode lasted to its last "
+        "step, even if the robot stood. Progress: the way along the lanes as a share of our "
+        "expert's from the same start. Distance is along the lane, per episode. Reward is "
+        "gym-duckietown's.",
+        "|lane distance|: how far the robot is from the middle of its lane, on average. p95 is its "
+        "95th percentile: in 95 % of the steps the robot is nearer. |action - expert|: how far the "
+        "duty cycles of the wheels, from -1 to 1, are from those that our expert would have chosen "
+        "in the same place, on average. 0 would be the expert itself.",
+        "Below a figure stands its 95 % confidence interval: other starts of the same kind would "
+        "have given a figure of about that size. It is narrower with more episodes. That of "
+        "completed is Wilson's, made for shares. The others are Student's t, made for means of few "
+        "values, where each episode counts as one value."};
     imp_html_add_heading(page, "How they drove");
-    imp_html_add_paragraph(
-        page, "Completed: to the last step without a stall, which is to get less than 0.1 m ahead "
-              "in 10 s with nothing to wait for. Progress: the way along the lanes as a share of "
-              "the expert's from the same start. Survived: to the last step, even if standing. "
-              "Below each figure its 95 % confidence interval, episodes being what is independent: "
-              "Wilson's for completed, Student's t of the linearised ratio for the others. "
-              "Distance is along the lane, per episode.");
     imp_html_begin_table(page, headings, sizeof headings / sizeof headings[0]);
     // Names are shortened to what distinguishes them.
     for (int p = 0; p < def->count; p++) {
@@ -91,6 +97,64 @@ static void write_summary_table(imp_html_page *page, const imp_eval_report_def *
         write_estimate_cell(page, def->evaluations[p].stats.action_error, 1.0, 3);
     }
     imp_html_end_table(page);
+    for (size_t k = 0; k < sizeof explanations / sizeof explanations[0]; k++)
+        imp_html_add_paragraph(page, explanations[k]);
+}
+
+// What collisions of a policy were with, "2 with a duckie, 1 with a cone"; "" without one.
+static void list_collisions(char *out, size_t capacity, const imp_evaluation *evaluation)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (int kind = 0; kind < IMP_OBJECT_KIND_COUNT; kind++) {
+        const char *name = NULL;
+        int count = 0;
+        for (int e = 0; e < evaluation->episodes; e++) {
+            const imp_episode_result *r = &evaluation->results[e];
+            if (r->ending != IMP_END_COLLISION || r->collided_with != kind)
+                continue;
+            name = imp_episode_collided_with(r);
+            count++;
+        }
+        if (count > 0 && used < capacity)
+            used += (size_t)snprintf(out + used, capacity - used, "%s%d with a %s",
+                                     used > 0 ? ", " : "", count, name);
+    }
+}
+
+// Adds the table of how episodes ended, unless all lasted to their last step.
+static void write_endings_table(imp_html_page *page, const imp_eval_report_def *def)
+{
+    static const char *const headings[] = {"policy", "max steps", "invalid pose", "collision",
+                                           "collided with"};
+    static const imp_end_reason endings[] = {IMP_END_MAX_STEPS, IMP_END_INVALID_POSE,
+                                             IMP_END_COLLISION};
+    bool lasted = true;
+    for (int p = 0; p < def->count; p++)
+        lasted = lasted && def->evaluations[p].survived == def->evaluations[p].episodes;
+    if (lasted)
+        return;
+    imp_html_add_heading(page, "How episodes ended");
+    imp_html_begin_table(page, headings, sizeof headings / sizeof headings[0]);
+    for (int p = 0; p < def->count; p++) {
+        const imp_evaluation *evaluation = &def->evaluations[p];
+        char text[256];
+        imp_html_begin_row(page);
+        imp_html_add_cell(page, imp_path_shortest_unique_tail(def->names, def->count, p), NULL);
+        for (size_t k = 0; k < sizeof endings / sizeof endings[0]; k++) {
+            int count = 0;
+            for (int e = 0; e < evaluation->episodes; e++)
+                count += evaluation->results[e].ending == endings[k];
+            write_number_cell(page, count, 0);
+        }
+        list_collisions(text, sizeof text, evaluation);
+        imp_html_add_cell(page, text[0] != '\0' ? text : "\xe2\x80\x93", NULL);
+    }
+    imp_html_end_table(page);
+    imp_html_add_paragraph(
+        page, "Max steps: the episode lasted to its last step. Invalid pose: the robot left the "
+              "road, which is that its centre, its front or a wheel was on no tile to drive on. "
+              "Collision: the robot touched an object.");
 }
 
 // Adds the table of paired differences between each policy and the first.
@@ -107,7 +171,8 @@ static imp_status write_comparison_table(imp_html_page *page, const imp_eval_rep
     snprintf(
         text, sizeof text,
         "Differences on the same starts, each policy minus %.100s: episodes are paired, so "
-        "that what is hard for both does not count. p: sign test of who completed (McNemar's).",
+        "that what is hard for both does not count. p of that: how often chance alone would give "
+        "such a difference in completion to policies that are equally good (McNemar's sign test).",
         imp_path_shortest_unique_tail(def->names, def->count, 0));
     imp_html_add_heading(page, "Compared with the first");
     imp_html_add_paragraph(page, text);
@@ -297,6 +362,7 @@ static imp_status write_report_page(imp_html_page *page, const imp_eval_report_d
     if (def->summary != NULL)
         imp_html_add_paragraph(page, def->summary);
     write_summary_table(page, def);
+    write_endings_table(page, def);
     imp_status status = write_comparison_table(page, def, err);
     imp_html_add_heading(page, "Plots");
     if (def->count > IMP_SHOWN_POLICIES)

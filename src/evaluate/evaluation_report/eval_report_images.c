@@ -74,7 +74,8 @@ static void write_episode_row(FILE *out, const char *policy, int number, bool ha
     fprintf(out, "%.9g,%.9g,%.9g,%d,%d,", r->end.x, r->end.z, r->end.heading,
             imp_episode_completed(r), r->stalled);
     write_optional_field(out, !isnan(r->progress), r->progress);
-    fprintf(out, "%.9g,%.9g", r->net_distance, r->expert_net_distance);
+    fprintf(out, "%.9g,%.9g,%s", r->net_distance, r->expert_net_distance,
+            imp_episode_collided_with(r));
     if (has_commands)
         fprintf(out, ",%d,%d,%d,%d", r->crossed, r->commanded, r->followed, r->wrong_turns);
     fputc('\n', out);
@@ -88,7 +89,7 @@ imp_status imp_eval_write_episode_table(const imp_eval_report_def *def, imp_erro
     IMP_TRY(open_report_file(&r, def, "episodes.csv", err));
     fputs("policy,episode,map,steps,ending,reward,distance_m,speed_mean_m_s,lane_distance_mean_m,"
           "action_error,start_x_m,start_z_m,start_heading_rad,end_x_m,end_z_m,end_heading_rad,"
-          "completed,stalled,progress,net_distance_m,expert_net_distance_m",
+          "completed,stalled,progress,net_distance_m,expert_net_distance_m,collided_with",
           r.stream);
     fputs(has_commands ? ",intersections,commands,followed,wrong_turns\n" : "\n", r.stream);
     for (int p = 0; p < def->count; p++) {
@@ -242,15 +243,17 @@ static void format_episode_caption(char out[256], const imp_eval_report_def *def
                                    int episode)
 {
     const imp_episode_result *r = &def->evaluations[p].results[episode];
-    char lane[48] = "", stalled[48] = "";
+    char lane[48] = "", stalled[48] = "", with[48] = "";
+    if (imp_episode_collided_with(r)[0] != '\0')
+        snprintf(with, sizeof with, " with a %s", imp_episode_collided_with(r));
     if (r->in_lane > 0)
         snprintf(lane, sizeof lane, ", mean |lane distance| %.1f cm",
                  100.0 * r->lane_distance_mean);
     if (r->stalled)
         snprintf(stalled, sizeof stalled, ", stalled by step %d", r->stalled_step);
-    snprintf(out, 256, "%.60s, episode %d on %.60s: %s after %s%s%s",
+    snprintf(out, 256, "%.60s, episode %d on %.60s: %s%s after %s%s%s",
              imp_path_shortest_unique_tail(def->names, def->count, p), episode, r->map,
-             imp_end_reason_name(r->ending), IMP_PLURAL(r->steps, "step"), stalled, lane);
+             imp_end_reason_name(r->ending), with, IMP_PLURAL(r->steps, "step"), stalled, lane);
 }
 
 // Writes the drives that the evaluations recorded.

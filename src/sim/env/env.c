@@ -193,8 +193,7 @@ static imp_end_reason find_end_reason(const imp_env *env)
 {
     if (env->def.rules == IMP_RULES_CHALLENGE)
         return imp_env_challenge_end_reason(env);
-    // the offset counts twice, as in imp_env_is_valid_pose()
-    if (imp_env_find_collision(env, env->pose, 2.0 * IMP_CENTRE_FORWARD) != NULL)
+    if (imp_env_collision_partner(env) != NULL)
         return IMP_END_COLLISION;
     return imp_env_is_on_road(env->world, env->pose, 1.0) ? IMP_END_NONE : IMP_END_INVALID_POSE;
 }

@@ -35,15 +35,15 @@ static bool is_tested_by_distance(const imp_object *object)
            (object->kind == IMP_OBJECT_DUCKIEBOT && object->moving >= 0);
 }
 
-// Whether the true footprint overlaps a static object that counts by footprint.
-static bool hits_static_object(const imp_env *env)
+// The static object that counts by footprint and that the true footprint overlaps, or NULL.
+static const imp_object *find_static_hit(const imp_env *env)
 {
     const imp_box robot = imp_robot_footprint(env->pose, IMP_CENTRE_FORWARD);
     imp_obstacle_iterator near = imp_obstacle_iterator_at(env, env->pose.x, env->pose.z);
     for (const imp_object *object; (object = imp_obstacle_iterator_next(&near)) != NULL;)
         if (!is_tested_by_distance(object) && imp_boxes_overlap(&robot, &object->box))
-            return true;
-    return false;
+            return object;
+    return NULL;
 }
 
 // Whether the robot's pose is closer to an object's centre than the limit of its kind.
@@ -55,31 +55,40 @@ static bool is_within_collision_distance(const imp_env *env, imp_object_kind kin
     return imp_vec2_length(gap) < distance;
 }
 
-// Whether a duckie or a moving duckiebot is closer than its limit.
-static bool hits_duckie_or_car(const imp_env *env)
+// A duckie or a moving duckiebot that is closer than its limit, or NULL.
+static const imp_object *find_duckie_or_car_hit(const imp_env *env)
 {
     imp_obstacle_iterator near = imp_obstacle_iterator_at(env, env->pose.x, env->pose.z);
     for (const imp_object *object; (object = imp_obstacle_iterator_next(&near)) != NULL;)
         if (is_tested_by_distance(object) &&
             is_within_collision_distance(env, object->kind, object->position))
-            return true;
+            return object;
     // moving objects at their present place
     for (int k = 0; k < env->world->moving_count; k++) {
         const imp_object *object = &env->world->objects[env->world->moving[k]];
         if (is_tested_by_distance(object) && imp_env_is_object_present(env, object) &&
             is_within_collision_distance(env, object->kind, env->moving[k].position))
-            return true;
+            return object;
     }
-    return false;
+    return NULL;
+}
+
+const imp_object *imp_env_collision_partner(const imp_env *env)
+{
+    // the offset counts twice, as in imp_env_is_valid_pose()
+    if (env->def.rules == IMP_RULES_SIMULATOR)
+        return imp_env_find_collision(env, env->pose, 2.0 * IMP_CENTRE_FORWARD);
+    const imp_object *object = find_static_hit(env);
+    return object != NULL ? object : find_duckie_or_car_hit(env);
 }
 
 imp_end_reason imp_env_challenge_end_reason(const imp_env *env)
 {
-    if (hits_static_object(env))
+    if (find_static_hit(env) != NULL)
         return IMP_END_COLLISION;
     // an empty tile is outside the map, too
     const imp_tile *tile = imp_world_tile_at(env->world, env->pose.x, env->pose.z);
     if (tile == NULL || tile->kind == IMP_TILE_EMPTY)
         return IMP_END_OUT_OF_TILE;
-    return hits_duckie_or_car(env) ? IMP_END_COLLISION : IMP_END_NONE;
+    return find_duckie_or_car_hit(env) != NULL ? IMP_END_COLLISION : IMP_END_NONE;
 }

@@ -70,6 +70,7 @@ static void touching_an_object_is_a_collision(void **state)
     assert_ptr_equal(imp_env_find_collision(&env, env.pose, 2 * IMP_CENTRE_FORWARD),
                      &world->objects[0]);
     assert_null(imp_env_find_collision(&env, (imp_pose){0.5, 0.42, 0}, IMP_CENTRE_FORWARD));
+    assert_ptr_equal(imp_env_collision_partner(&env), &world->objects[0]);
 
     // what is hidden is not there
     env.hidden[0] = 1;
@@ -415,6 +416,14 @@ static imp_end_reason challenge_end_reason_at(const imp_world *world, double x, 
     return imp_env_challenge_end_reason(&env);
 }
 
+// What the challenge's rules let the robot collide with at a place.
+static const char *partner_at(const imp_world *world, double x, double z)
+{
+    imp_env env = challenge_env(world, (imp_pose){x, z, 0});
+    const imp_object *object = imp_env_collision_partner(&env);
+    return object != NULL ? imp_object_class_get(object->kind)->name : "nothing";
+}
+
 static void the_challenge_has_rules_of_its_own(void **state)
 {
     (void)state;
@@ -435,6 +444,12 @@ static void the_challenge_has_rules_of_its_own(void **state)
     assert_int_equal(challenge_end_reason_at(world, 0.3 + 0.101, 0.4), IMP_END_NONE);
     assert_int_equal(challenge_end_reason_at(world, 1.0 - 0.149, 0.4), IMP_END_COLLISION);
     assert_int_equal(challenge_end_reason_at(world, 1.0 - 0.151, 0.4), IMP_END_NONE);
+
+    assert_string_equal(partner_at(world, 0.3, 0.8), "nothing");
+    assert_string_equal(partner_at(world, 0.6, 0.85), "tree");
+    assert_string_equal(partner_at(world, 0.3 + 0.099, 0.4), "duckie");
+    assert_string_equal(partner_at(world, 0.3 + 0.101, 0.4), "nothing");
+    assert_string_equal(partner_at(world, 1.0 - 0.149, 0.4), "duckiebot");
 
     // an incident brings the robot to rest
     imp_env env = challenge_env(world, (imp_pose){1.0, 0.85, 0});

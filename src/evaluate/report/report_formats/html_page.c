@@ -12,9 +12,10 @@
 #include "evaluate/report/drawing/canvas.h"
 #include "evaluate/report/drawing/xml_escape.h"
 
-// Numbers are aligned to the right with digits of one width; drawings stand in two columns. On
-// narrow screens each row of a table becomes a list of "heading: value", and drawings have larger
-// text. Dark screens get dark colours; in drawings they replace the attributes that they are
+// Numbers are aligned to the right with digits of one width; drawings stand in two columns. Tables
+// are tighter where the page has not its full width, and can be moved where they are still wider.
+// On narrow screens each row of a table becomes a list of "heading: value", and drawings have
+// larger text. Dark screens get dark colours; in drawings they replace the attributes that they are
 // written with.
 static const char STYLE_SHEET[] =
     ":root{--ink:#262b33;--soft:#5b6470;--line:#e2e5e9;--rule:#8a919c;--paper:#fff;"
@@ -29,6 +30,7 @@ static const char STYLE_SHEET[] =
     "th{font-weight:600;color:var(--soft);border-bottom-color:var(--rule)}"
     "th:first-child,td:first-child{text-align:left;padding-left:0}"
     "td small{display:block;color:var(--soft);font-size:.8rem}"
+    ".table{overflow-x:auto}"
     ".legend span{margin-right:1.2rem;white-space:nowrap}"
     ".legend i{display:inline-block;width:1.3rem;height:.25rem;margin-right:.4rem;"
     "vertical-align:middle;border-radius:2px}"
@@ -44,7 +46,8 @@ static const char STYLE_SHEET[] =
     "@media(prefers-color-scheme:dark){:root{--ink:#e6e8eb;--soft:#a9b1bc;--line:#2f353e;"
     "--rule:#66707d;--paper:#14171b}svg [stroke='#0072b2']{stroke:#3b95d9}"
     ".legend i[style*='#0072b2']{background:#3b95d9!important}}"
-    "@media(max-width:700px){body{margin:1rem auto;padding:0 .9rem}thead{display:none}"
+    "@media(max-width:1300px){th,td{padding:.3rem .4rem}th{font-size:.85rem}}"
+    "@media(max-width:900px){body{margin:1rem auto;padding:0 .9rem}thead{display:none}"
     "table,tbody,tr,td{display:block}tr{margin:0 0 1rem}"
     "td{display:flex;flex-wrap:wrap;justify-content:space-between;padding:.25rem 0}"
     "td:first-child{font-weight:600;justify-content:flex-start}td::before{content:attr(data-label);"
@@ -110,7 +113,7 @@ void imp_html_begin_table(imp_html_page *page, const char *const *headings, int 
 {
     page->headings = headings;
     page->heading_count = count;
-    fputs("<table>\n<thead><tr>", page->text.out);
+    fputs("<div class=\"table\">\n<table>\n<thead><tr>", page->text.out);
     for (int k = 0; k < count; k++)
         write_element(page, "th", headings[k]);
     fputs("</tr></thead>\n<tbody>\n", page->text.out);
@@ -143,7 +146,7 @@ void imp_html_add_cell(imp_html_page *page, const char *text, const char *note)
 
 void imp_html_end_table(imp_html_page *page)
 {
-    fputs("</tbody>\n</table>\n", page->text.out);
+    fputs("</tbody>\n</table>\n</div>\n", page->text.out);
 }
 
 // Drawings between begin and end share rows of the page.
