@@ -22,7 +22,8 @@ typedef struct thread_rank {
 
 // A message that lies ready: of a rank to another.
 typedef struct thread_message {
-    const void *bytes; // NULL: none
+    bool ready;
+    const void *bytes;
     size_t count;
 } thread_message;
 
@@ -56,9 +57,9 @@ static inline imp_status thread_ranks_send(void *context, int to, const void *by
     if (thread_ranks_status(self, reason) != IMP_OK)
         return IMP_IO;
     pthread_mutex_lock(&all->mutex);
-    *message = (thread_message){bytes, count};
+    *message = (thread_message){true, bytes, count};
     pthread_cond_broadcast(&all->changed);
-    while (message->bytes != NULL)
+    while (message->ready)
         pthread_cond_wait(&all->changed, &all->mutex);
     pthread_mutex_unlock(&all->mutex);
     return IMP_OK;
@@ -73,12 +74,12 @@ static inline imp_status thread_ranks_receive(void *context, int from, void *byt
     if (thread_ranks_status(self, reason) != IMP_OK)
         return IMP_IO;
     pthread_mutex_lock(&all->mutex);
-    while (message->bytes == NULL)
+    while (!message->ready)
         pthread_cond_wait(&all->changed, &all->mutex);
     const bool fits = message->count == count;
-    if (fits)
+    if (fits && count > 0)
         memcpy(bytes, message->bytes, count);
-    message->bytes = NULL;
+    message->ready = false;
     pthread_cond_broadcast(&all->changed);
     pthread_mutex_unlock(&all->mutex);
     if (!fits)

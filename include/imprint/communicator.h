@@ -61,6 +61,9 @@ imp_status imp_communicator_receive(imp_communicator *communicator, int from, vo
 /// All: bytes of rank 0 to all others.
 imp_status imp_communicator_broadcast(imp_communicator *communicator, void *bytes, size_t count,
                                       imp_error *err);
+/// All: bytes of the rank `from` to all others.
+imp_status imp_communicator_broadcast_from(imp_communicator *communicator, int from, void *bytes,
+                                           size_t count, imp_error *err);
 /// All: bytes holds a part of each rank, one after the other; counts: (size) bytes of each. Each
 /// rank gives its own part, and gets those of the others.
 imp_status imp_communicator_all_gather(imp_communicator *communicator, void *bytes,

@@ -51,7 +51,8 @@ typedef struct imp_dagger_trainer {
 typedef struct imp_dagger_def {
     /// Of each round; `labeller` drives round 0. `noise` and `speed_spread` disturb round 0 only;
     /// policy, policy_name, driver, expert_share, safe_switching, env.index, resume and settings
-    /// are set by the rounds. mix_steps: 30
+    /// are set by the rounds. `communicator`: processes that share driving, training and
+    /// evaluation; that of `train` and `eval` is set to it. mix_steps: 30
     imp_collect_def collect;
     int first_episodes; ///< of round 0, in which the expert drives alone; 0: as in the others
     /// After each round; tensorboard, resume and settings are set, and initial after round 0.

@@ -59,11 +59,17 @@ record="$record --start-angle-deg 60"
 drive='imprint eval -p expert -p pure-pursuit --episodes 5 --steps 60 --start-angle-deg 60'
 learn='imprint train --data data --batch 18 --shards 4 --threads 1 --no-tensorboard'
 learn="$learn --network one-residual --batch-norm --ema-decay 0.9 --validation 0.3"
+rounds='imprint dagger --size 32x24 --network small --pose-only --speed 0.5 --noise 0.1 --rounds 1
+    --hardest-of 2 --episodes 5 --steps 40 --epochs 2 --shards 4 --eval-episodes 6 --eval-steps 40'
+online='imprint train --online --size 32x24 --network small --pose-only --episodes 3 --steps 30
+    --replay-buffer 6 --shards 3 --threads 1 --no-tensorboard'
 # shellcheck disable=SC2086  # lists of words, here and below
 {
     expect 0 $record --out data
     expect 0 $drive --out report
     expect 0 $learn --epochs 2 --out model
+    expect 0 $rounds --out rounds
+    expect 0 $online --schedule constant --epochs 4 --out online
 }
 for kind in $kinds; do
     for n in 1 2 3 4; do
@@ -89,7 +95,30 @@ for kind in $kinds; do
         same_folders model "resumed-$kind" model.safetensors last.safetensors state.safetensors
         ends 2 ranks "$kind" 4 $learn --shards 3 --out none
         says 'start at most as many processes'
-        ends 2 ranks "$kind" 2 imprint train --online --out none
+    }
+    # DAgger: driving, training and evaluation of all rounds are shared
+    for n in 2 3 4; do
+        # shellcheck disable=SC2086
+        ends 0 ranks "$kind" "$n" $rounds --threads 1 --out "rounds-$kind-$n"
+        same_folders rounds "rounds-$kind-$n"
+    done
+    # shellcheck disable=SC2086
+    {
+        ends 0 ranks "$kind" 3 $rounds --rounds 0 --out "more-$kind"
+        ends 0 ranks "$kind" 2 imprint dagger --resume --rounds 1 --out "more-$kind"
+        same_folders rounds "more-$kind" rounds.csv model.safetensors
+        same_folders rounds/data-001 "more-$kind/data-001"
+        same_folders rounds/model-001 "more-$kind/model-001"
+        ends 2 ranks "$kind" 4 $rounds --shards 3 --out none
+        says 'start at most as many processes'
+        ends 2 ranks "$kind" 3 $rounds --eval-episodes 2 --out none
+        says '2 episodes of evaluation for 3 processes'
+        # online training: each process drives a part of the episodes of an epoch
+        ends 0 ranks "$kind" 3 $online --schedule constant --epochs 2 --out "online-$kind"
+        ends 0 ranks "$kind" 2 imprint train --online --resume --epochs 4 --out "online-$kind"
+        same_folders online "online-$kind" model.safetensors state.safetensors history.jsonl
+        same_folders online/drivers "online-$kind/drivers"
+        ends 2 ranks "$kind" 2 imprint sweep --seeds 2 --out none -- --data data
         says 'works in one process'
     }
     # a signal to mpirun ends all, and any number of processes goes on

@@ -115,6 +115,21 @@ imp_status imp_communicator_all_gather(imp_communicator *communicator, void *byt
         err);
 }
 
+// A gathering to which the others give nothing.
+imp_status imp_communicator_broadcast_from(imp_communicator *communicator, int from, void *bytes,
+                                           size_t count, imp_error *err)
+{
+    if (communicator->vtable == NULL)
+        return IMP_OK;
+    size_t *counts = calloc((size_t)communicator->size, sizeof *counts);
+    if (counts == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for messages");
+    counts[from] = count;
+    const imp_status status = imp_communicator_all_gather(communicator, bytes, counts, err);
+    free(counts);
+    return status;
+}
+
 // Gathers an item of each rank; item: this one's. The caller frees *items.
 static imp_status gather_items(imp_communicator *communicator, void **items, const void *item,
                                size_t bytes, imp_error *err)

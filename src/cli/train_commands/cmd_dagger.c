@@ -80,6 +80,9 @@ static void add_training_options(imp_options *options, settings *s)
                                     "epochs over all frames after a round"),
         IMP_MEMBER_OPTION("last_epochs", 0, IMP_SETTING),
         IMP_MEMBER_OPTION_WITH_HELP("train.trainer.batch", 'b', IMP_SETTING, "samples per step"),
+        IMP_MEMBER_OPTION_WITH_HELP(
+            "train.trainer.shards", 0, IMP_SETTING,
+            "parts of a batch that threads and processes compute; changes results bit for bit"),
         {"loss", 0, IMP_OPTION_TEXT, &s->training.loss, "NAME",
          "mse, or huber, which gives large errors less weight", IMP_SETTING},
         {"augment", 0, IMP_OPTION_TEXT, &s->training.augment, "LIST",
@@ -92,6 +95,8 @@ static void add_training_options(imp_options *options, settings *s)
          "seed of weights, order and split", IMP_SETTING},
     };
     add_member_options(options, "Learning", table, sizeof table, s);
+    // runs of earlier versions have no such setting
+    imp_options_save_only_if_given(options, &s->dagger.train.trainer.shards);
 }
 
 // The options of the simulation come first, as in `imprint log`.
@@ -214,7 +219,11 @@ static imp_status run_dagger_command(void *state, const imp_options *options, im
     imp_dagger_result *done = &s->done;
     imp_run_folder folder;
     use_take_overs_as_round(s);
-    IMP_TRY(imp_run_folder_prepare(&folder, options, s->out, s->resume, s->force, err));
+    // rank 0 alone writes to the folder
+    const bool writes = options->ranks == NULL || options->ranks->rank == 0;
+    s->dagger.collect.communicator = options->ranks;
+    if (writes)
+        IMP_TRY(imp_run_folder_prepare(&folder, options, s->out, s->resume, s->force, err));
     // settings are stored in datasets and models
     char *json = imp_options_to_json(options);
     const imp_monitor monitor = imp_console_monitor(options);
@@ -227,7 +236,7 @@ static imp_status run_dagger_command(void *state, const imp_options *options, im
     if (status == IMP_INTERRUPTED)
         imp_fail(err, status, "interrupted after %s: continue with --out %s --resume",
                  IMP_PLURAL(done->count, "round"), s->out);
-    return imp_run_folder_keep_or_restore(&folder, options, status, err);
+    return writes ? imp_run_folder_keep_or_restore(&folder, options, status, err) : status;
 }
 
 // Values of named options are taken from the library's defaults, so that the help shows them.
@@ -269,6 +278,7 @@ const imp_command imp_command_dagger = {
         "  imprint drive --policy /tmp/imprint-g --take-over 0.08 --start-angle-deg 60 \\\n"
         "    --episodes 4 --steps 200 --out /tmp/imprint-helped --force &&\n"
         "  imprint dagger --out /tmp/imprint-g --resume --take-overs /tmp/imprint-helped",
+    .works_in_ranks = true,
     .state_size = sizeof(settings),
     .set_up = set_up_dagger_command,
     .check = check_dagger_command,

@@ -344,6 +344,7 @@ static imp_status train_offline_or_online(imp_train_summary *summary, const imp_
     if (!o->online)
         return imp_train(summary, s->out, s->folders, s->data.count, &train, monitor, err);
     o->def.train.settings = o->def.collect.settings = settings;
+    o->def.train.communicator = train.communicator;
     return imp_train_online(summary, s->out, &o->def, monitor, err);
 }
 
@@ -432,8 +433,6 @@ static imp_status run_train_command(void *state, const imp_options *options, imp
     // rank 0 alone writes to the folder
     const bool writes = options->ranks == NULL || options->ranks->rank == 0;
     s->train->communicator = options->ranks;
-    if (status == IMP_OK && o->online && options->ranks != NULL && options->ranks->size > 1)
-        status = imp_fail(err, IMP_USAGE, "--online works in one process: start it without mpirun");
     if (status == IMP_OK && writes)
         status = imp_run_folder_prepare(&folder, &saved_options, s->out, s->train->resume, s->force,
                                         err);

@@ -42,26 +42,46 @@ imp_status imp_rollout_send(imp_communicator *ranks, const imp_rollout_buffer *r
     return IMP_OK;
 }
 
+// Puts a rollout's own arrays back: the sender's pointers mean nothing here.
+static void restore_arrays(imp_rollout_buffer *rollout, const imp_rollout_buffer *own)
+{
+    rollout->observations = own->observations;
+    rollout->actions = own->actions;
+    rollout->expert_actions = own->expert_actions;
+    rollout->rewards = own->rewards;
+    rollout->poses = own->poses;
+    rollout->lane = own->lane;
+    rollout->terminations = own->terminations;
+    rollout->truncations = own->truncations;
+    rollout->commands = own->commands;
+}
+
 imp_status imp_rollout_receive(imp_communicator *ranks, int from, imp_rollout_buffer *rollout,
                                const imp_collect_def *def, imp_error *err)
 {
     const imp_rollout_buffer own = *rollout;
     episode_array arrays[ARRAYS];
     IMP_TRY(imp_communicator_receive(ranks, from, rollout, sizeof *rollout, err));
-    // the sender's pointers mean nothing here
-    rollout->observations = own.observations;
-    rollout->actions = own.actions;
-    rollout->expert_actions = own.expert_actions;
-    rollout->rewards = own.rewards;
-    rollout->poses = own.poses;
-    rollout->lane = own.lane;
-    rollout->terminations = own.terminations;
-    rollout->truncations = own.truncations;
-    rollout->commands = own.commands;
+    restore_arrays(rollout, &own);
     if (rollout->error.status != IMP_OK)
         return IMP_OK;
     list_arrays(arrays, rollout, def);
     for (int k = 0; k < ARRAYS; k++)
         IMP_TRY(imp_communicator_receive(ranks, from, arrays[k].bytes, arrays[k].count, err));
+    return IMP_OK;
+}
+
+imp_status imp_rollout_broadcast(imp_communicator *ranks, int from, imp_rollout_buffer *rollout,
+                                 const imp_collect_def *def, imp_error *err)
+{
+    const imp_rollout_buffer own = *rollout;
+    episode_array arrays[ARRAYS];
+    IMP_TRY(imp_communicator_broadcast_from(ranks, from, rollout, sizeof *rollout, err));
+    restore_arrays(rollout, &own);
+    list_arrays(arrays, rollout, def);
+    for (int k = 0; k < ARRAYS; k++)
+        if (arrays[k].count > 0)
+            IMP_TRY(imp_communicator_broadcast_from(ranks, from, arrays[k].bytes, arrays[k].count,
+                                                    err));
     return IMP_OK;
 }

@@ -13,4 +13,8 @@ imp_status imp_rollout_send(imp_communicator *ranks, const imp_rollout_buffer *r
 imp_status imp_rollout_receive(imp_communicator *ranks, int from, imp_rollout_buffer *rollout,
                                const imp_collect_def *def, imp_error *err);
 
+// All: gives all ranks a whole rollout of the rank `from`; the others have room for it.
+imp_status imp_rollout_broadcast(imp_communicator *ranks, int from, imp_rollout_buffer *rollout,
+                                 const imp_collect_def *def, imp_error *err);
+
 #endif

@@ -29,20 +29,11 @@
 // environment whose random streams belong to evaluation alone.
 enum { ROUNDS_MAX = IMP_SAMPLE_PARTS_MAX - 1, EVAL_INDEX = 1 };
 
-// NULL for a number that is no schedule.
-const char *imp_beta_schedule_name(int beta)
-{
-    static const char *const words[] = {
-#define IMP_BETA_NAME(name, word) word,
-        IMP_BETA_MAP(IMP_BETA_NAME)
-#undef IMP_BETA_NAME
-    };
-    return beta >= 0 && beta < (int)(sizeof words / sizeof words[0]) ? words[beta] : NULL;
-}
-
 // The state of one call. Folders hold what lasts between calls.
 typedef struct dagger_run {
     const imp_dagger_def *def;
+    imp_communicator *ranks; // that share the work
+    bool writes;             // this process writes to the folder: one of several does
     const char *folder;
     int lock; // of the folder
     imp_dagger_result *out;
@@ -138,6 +129,29 @@ static imp_status set_driver_of_round(imp_collect_def *collect, char name[64],
     return IMP_OK;
 }
 
+// What rank 0 sees in the folder, which it may be changing, is what all ranks go by.
+static imp_status ask_rank_0(const dagger_run *r, bool *answer, imp_error *err)
+{
+    return imp_communicator_broadcast(r->ranks, answer, sizeof *answer, err);
+}
+
+// Whether a round's data are take-overs. Imports them, if they are to be.
+static imp_status find_or_import_take_overs(dagger_run *r, int round, const char *data, bool *found,
+                                            imp_error *err)
+{
+    const imp_dagger_def *def = r->def;
+    const bool imports = round == def->rounds && def->take_over_count > 0;
+    // those of an earlier call stay as they are
+    *found = imports || (def->resume && imp_is_take_over_dataset(data));
+    IMP_TRY(ask_rank_0(r, found, err));
+    if (!imports)
+        return IMP_OK;
+    const imp_monitor importing = make_stage_monitor(r, round, "take-overs");
+    const imp_status status =
+        r->writes ? imp_take_overs_import(data, def, &importing, err) : IMP_OK;
+    return imp_communicator_agree(r->ranks, status, err);
+}
+
 // Drives a round's episodes, or finds that they are there; then its settings are those that it was
 // driven with. The network of round k - 1 drives round k together with the expert; the expert
 // labels every step.
@@ -150,15 +164,13 @@ static imp_status collect_round(dagger_run *r, int round, imp_error *err)
     imp_policy_factory *policy = NULL;
     imp_collect_summary summary;
     IMP_TRY(round_folder(data, r, "data", round, err));
-    if (round == def->rounds && def->take_over_count > 0) {
-        const imp_monitor importing = make_stage_monitor(r, round, "take-overs");
-        return imp_take_overs_import(data, def, &importing, err);
-    }
-    // those of an earlier call stay as they are
-    if (def->resume && imp_is_take_over_dataset(data))
+    bool take_overs;
+    IMP_TRY(find_or_import_take_overs(r, round, data, &take_overs, err));
+    if (take_overs)
         return IMP_OK;
     // a copy of the definition changes for this round
-    IMP_TRY(set_driver_of_round(&collect, name, &policy, r, round, err));
+    imp_status status = set_driver_of_round(&collect, name, &policy, r, round, err);
+    status = imp_communicator_agree(r->ranks, status, err);
     // the expert drives round 0, with noise; the policy shares later rounds, without noise
     if (round > 0)
         collect.noise = collect.speed_spread = 0.0;
@@ -171,8 +183,8 @@ static imp_status collect_round(dagger_run *r, int round, imp_error *err)
     collect.resume = def->resume;
     collect.settings = def->settings;
     const imp_monitor monitor = make_stage_monitor(r, round, "driving");
-    const imp_status status =
-        imp_collect_with_identity(&summary, data, &collect, r->definition, &monitor, err);
+    if (status == IMP_OK)
+        status = imp_collect_with_identity(&summary, data, &collect, r->definition, &monitor, err);
     imp_policy_factory_close(policy);
     return status;
 }
@@ -300,7 +312,8 @@ static imp_status train_round(dagger_run *r, int round, imp_dagger_round *row, i
                      : train_network(r, round, &paths, &monitor, row, err);
     }
     free_training_paths(&paths);
-    return status;
+    // rank 0 has written the model that all open next
+    return imp_communicator_agree(r->ranks, status, err);
 }
 
 // All rounds are evaluated on the same starts, so that their results can be compared.
@@ -334,12 +347,12 @@ static imp_status evaluate_round(dagger_run *r, int round, imp_dagger_round *row
     imp_policy_factory *policy = NULL;
     imp_evaluation evaluation;
     const imp_eval_def def = round_eval_def(r->def);
-    IMP_TRY(open_evaluated_policy(&policy, r, round, err));
+    imp_status status = open_evaluated_policy(&policy, r, round, err);
+    IMP_TRY(imp_communicator_agree(r->ranks, status, err));
     const imp_monitor monitor = make_stage_monitor(r, round, "evaluating");
-    const imp_status status = imp_evaluate(&evaluation, policy, &def, &monitor, err);
+    status = imp_evaluate(&evaluation, policy, &def, &monitor, err);
     imp_policy_factory_close(policy);
-    if (status != IMP_OK)
-        return status;
+    IMP_TRY(imp_communicator_agree(r->ranks, status, err));
     // into the row of the table
     row->survived = evaluation.survived;
     row->completed = evaluation.completed;
@@ -350,7 +363,8 @@ static imp_status evaluate_round(dagger_run *r, int round, imp_dagger_round *row
     row->distance = evaluation.distance_mean;
     row->speed = evaluation.speed_mean;
     imp_evaluation_free(&evaluation);
-    return IMP_OK;
+    // rank 0 has the whole evaluation
+    return imp_communicator_broadcast(r->ranks, row, sizeof *row, err);
 }
 
 // Puts a round's model where the best one is; policies of the caller's stay where they are. The
@@ -386,34 +400,58 @@ static bool is_round_training_incomplete(const dagger_run *r, int round)
            !imp_training_is_complete(folder);
 }
 
+// Writes what follows from a round that is done. The row comes last: with it the round is done.
+static imp_status write_round(const dagger_run *r, int round, imp_error *err)
+{
+    imp_status status = IMP_OK;
+    if (r->writes && r->out->best == round)
+        status = copy_round_model_as_best(r, round, err);
+    if (r->writes && status == IMP_OK)
+        status = imp_dagger_table_write(r->out, r->folder, &r->def->eval, err);
+    return imp_communicator_agree(r->ranks, status, err);
+}
+
 // Does what is missing of a round. A finished round is only checked: its dataset must have the same
 // definition, and its model files must exist.
 static imp_status run_round(dagger_run *r, int round, imp_error *err)
 {
     imp_dagger_result *out = r->out;
     imp_dagger_round row = {.expert_share = expert_share_of_round(r->def, round)};
-    imp_status status = collect_round(r, round, err);
-    if (status == IMP_OK && round < r->finished_rounds && is_round_training_incomplete(r, round))
-        return train_round(r, round, &row, err); // makes again what it can, or refuses
-    if (status != IMP_OK || round < r->finished_rounds)
-        return status;
-    IMP_TRY(summarize_round_data(r, round, &row, err));
+    IMP_TRY(collect_round(r, round, err));
+    if (round < r->finished_rounds) {
+        bool incomplete = is_round_training_incomplete(r, round);
+        IMP_TRY(ask_rank_0(r, &incomplete, err));
+        // makes again what it can, or refuses
+        return incomplete ? train_round(r, round, &row, err) : IMP_OK;
+    }
+    const imp_status status = summarize_round_data(r, round, &row, err);
+    IMP_TRY(imp_communicator_agree(r->ranks, status, err));
     IMP_TRY(train_round(r, round, &row, err));
     IMP_TRY(evaluate_round(r, round, &row, err));
     // the best round is chosen anew, since a later round can replace it
     out->rounds[round] = row;
     out->count = round + 1;
     out->best = imp_dagger_table_best(out, r->def->eval.episodes);
-    if (out->best == round)
-        status = copy_round_model_as_best(r, round, err);
-    // the row comes last: with it the round is done
-    return status == IMP_OK ? imp_dagger_table_write(out, r->folder, &r->def->eval, err) : status;
+    return write_round(r, round, err);
 }
 
 // Whether `patience` rounds in a row have not improved on the best.
 static bool out_of_patience(const imp_dagger_result *out, const imp_dagger_def *def)
 {
     return def->patience > 0 && out->count > 0 && out->count - 1 - out->best >= def->patience;
+}
+
+// What several processes cannot share.
+static imp_status check_ranks(const imp_dagger_def *def, imp_error *err)
+{
+    const int ranks = def->collect.communicator != NULL ? def->collect.communicator->size : 1;
+    if (ranks > 1 && def->policy_trainer != NULL)
+        return imp_fail(err, IMP_USAGE,
+                        "a trainer of the caller's works in one process: start it without mpirun");
+    if (ranks > def->eval.episodes)
+        return imp_fail(err, IMP_USAGE, "%s of evaluation for %s: start at most as many processes",
+                        IMP_PLURAL(def->eval.episodes, "episode"), IMP_PLURAL(ranks, "process"));
+    return IMP_OK;
 }
 
 // Whatever a later round would refuse is refused before the first. Collecting, evaluation and
@@ -429,6 +467,7 @@ static imp_status check_dagger_def(const imp_dagger_def *def, imp_error *err)
     if (imp_beta_schedule_name((int)def->beta) == NULL)
         return imp_fail(err, IMP_USAGE, "unknown schedule of the expert's share");
     // each part by those who will read it
+    IMP_TRY(check_ranks(def, err));
     const imp_eval_def eval = round_eval_def(def);
     const imp_camera_def *camera = &def->collect.sim.camera;
     imp_status status = imp_collector_check_def(&def->collect, err);
@@ -469,26 +508,46 @@ static imp_status rewrite_missing_model_and_plot(const dagger_run *r, imp_error 
     return IMP_OK;
 }
 
+// Claims the folder and reads its table: a finished round has a row in it, so that it says where to
+// go on.
+static imp_status open_folder(dagger_run *r, imp_error *err)
+{
+    IMP_TRY(imp_folder_create(r->folder, err));
+    IMP_TRY(imp_folder_lock(&r->lock, r->folder, err));
+    return r->def->resume ? imp_dagger_table_read(r->out, r->folder, r->def->rounds, err) : IMP_OK;
+}
+
+// Opens the folder on rank 0, which tells the others of the rounds that are done.
+static imp_status begin_rounds(dagger_run *r, imp_error *err)
+{
+    imp_dagger_result *out = r->out;
+    imp_status status = write_dagger_identity(r, err);
+    if (status == IMP_OK && r->writes)
+        status = open_folder(r, err);
+    IMP_TRY(imp_communicator_agree(r->ranks, status, err));
+    IMP_TRY(imp_communicator_compare(r->ranks, r->definition, "the settings", err));
+    IMP_TRY(imp_communicator_broadcast(r->ranks, &out->count, sizeof out->count, err));
+    IMP_TRY(imp_communicator_broadcast(r->ranks, out->rounds,
+                                       (size_t)out->count * sizeof *out->rounds, err));
+    r->finished_rounds = out->count;
+    out->best = imp_dagger_table_best(out, r->def->eval.episodes);
+    return IMP_OK;
+}
+
 // Runs rounds 0 to def->rounds, and stops early if patience has run out. Round 0 is behaviour
 // cloning of the expert.
 static imp_status run_rounds(dagger_run *r, imp_error *err)
 {
     const imp_dagger_def *def = r->def;
-    imp_dagger_result *out = r->out;
-    // a finished round has a row in the table, so that the table says where to go on
-    IMP_TRY(write_dagger_identity(r, err));
-    IMP_TRY(imp_folder_create(r->folder, err));
-    IMP_TRY(imp_folder_lock(&r->lock, r->folder, err));
-    if (def->resume)
-        IMP_TRY(imp_dagger_table_read(out, r->folder, def->rounds, err));
-    r->finished_rounds = out->count;
-    out->best = imp_dagger_table_best(out, def->eval.episodes);
+    const imp_dagger_result *out = r->out;
+    IMP_TRY(begin_rounds(r, err));
     for (int k = 0; k <= def->rounds; k++) {
         if (k >= out->count && out_of_patience(out, def))
             break;
         IMP_TRY(run_round(r, k, err));
     }
-    return rewrite_missing_model_and_plot(r, err);
+    const imp_status status = r->writes ? rewrite_missing_model_and_plot(r, err) : IMP_OK;
+    return imp_communicator_agree(r->ranks, status, err);
 }
 
 // Rounds that were finished before this call are in *out too.
@@ -496,11 +555,19 @@ imp_status imp_run_dagger(imp_dagger_result *out, const char *folder, const imp_
                           const imp_monitor *monitor, imp_error *err)
 {
     *out = (imp_dagger_result){0};
-    IMP_TRY(check_dagger_def(def, err));
+    imp_communicator alone = imp_communicator_alone(), *ranks = def->collect.communicator;
+    imp_dagger_def shared = *def;
+    shared.train.communicator = shared.eval.communicator = ranks;
+    IMP_TRY(check_dagger_def(&shared, err));
     // room for all rounds, since the table is read into it
     const double start = imp_monotonic_seconds();
-    dagger_run r = {
-        .def = def, .folder = folder, .lock = IMP_FOLDER_UNLOCKED, .out = out, .monitor = monitor};
+    dagger_run r = {.def = &shared,
+                    .ranks = ranks != NULL ? ranks : &alone,
+                    .writes = ranks == NULL || ranks->rank == 0,
+                    .folder = folder,
+                    .lock = IMP_FOLDER_UNLOCKED,
+                    .out = out,
+                    .monitor = monitor};
     out->rounds = calloc((size_t)def->rounds + 1, sizeof *out->rounds);
     const imp_status status = out->rounds != NULL
                                   ? run_rounds(&r, err)

@@ -3,17 +3,20 @@
 // training drives those of the oldest slot anew. Which epoch a slot is of follows from the epoch in
 // progress, and each network that drove is kept as a file: so after an interruption the same
 // episodes can be driven again. It is DAgger with a sliding window of data: the buffer forgets what
-// networks of long ago drove.
+// networks of long ago drove. Several processes share the episodes of a slot, and give them to each
+// other, so that all have the same buffer.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/common/hash.h"
+#include "base/common/share.h"
 #include "base/common/try.h"
 #include "base/io/file.h"
 #include "base/text/plural.h"
 #include "learn/collection/collector.h"
+#include "learn/collection/rank_episodes.h"
 #include "learn/imitation/sample_sources.h"
 #include "learn/settings/settings_tables.h"
 
@@ -28,7 +31,8 @@ typedef struct online_source {
     imp_collect_def collect;
     imp_monitor quiet_monitor; // reports only while the buffer is filled first: later training does
     const imp_monitor *monitor;
-    char folder[IMP_PATH_MAX]; // of the networks that drove
+    imp_communicator alone, *ranks; // that share the driving
+    char folder[IMP_PATH_MAX];      // of the networks that drove
     int slot_count;
     int *slots; // (slot_count) the epoch that a slot was driven in, or NOT_COLLECTED
 } online_source;
@@ -84,8 +88,9 @@ static imp_status policy_file_path(char out[IMP_PATH_MAX], const online_source *
     return imp_path_join(out, o->folder, name, err);
 }
 
-// Keeps the network that is about to drive, and drops the one whose episodes have left the buffer.
-// A slot lives for slot_count epochs. So only the last slot_count networks can be needed again.
+// Keeps the network that is about to drive, and drops the one whose episodes have left the buffer;
+// for rank 0. A slot lives for slot_count epochs. So only the last slot_count networks can be
+// needed again.
 static imp_status save_policy_and_drop_oldest(const online_source *o, int epoch, imp_error *err)
 {
     char path[IMP_PATH_MAX];
@@ -101,6 +106,30 @@ static imp_status save_policy_and_drop_oldest(const online_source *o, int epoch,
     return status;
 }
 
+// Drives this rank's episodes of those that begin at a place of the buffer, with a number, and gets
+// the others' from their ranks.
+static imp_status drive_with_others(online_source *o, int at, int first, imp_status status,
+                                    imp_error *err)
+{
+    const int count = o->collect.episodes, ranks = o->ranks->size;
+    const int begin = imp_share_begin(count, o->ranks->rank + 1, ranks);
+    const int end = imp_share_begin(count, o->ranks->rank + 2, ranks);
+    if (status == IMP_OK)
+        imp_collector_run_episodes(&o->collector, at + begin, first + begin, end - begin);
+    for (int k = begin; k < end && status == IMP_OK; k++) {
+        const imp_error *error = &o->collector.rollouts[at + k].error;
+        if (error->status != IMP_OK)
+            status = imp_fail(err, error->status, "%s", error->message);
+    }
+    IMP_TRY(imp_communicator_agree(o->ranks, status, err));
+    for (int from = 0; from < ranks && ranks > 1; from++)
+        for (int k = imp_share_begin(count, from + 1, ranks);
+             k < imp_share_begin(count, from + 2, ranks); k++)
+            IMP_TRY(imp_rollout_broadcast(o->ranks, from, &o->collector.rollouts[at + k],
+                                          &o->collect, err));
+    return IMP_OK;
+}
+
 // Drives a part of the buffer as in a given epoch. In epoch 0 the expert drives all parts.
 static imp_status collect_buffer_part(online_source *o, int slot, int epoch, imp_error *err)
 {
@@ -110,16 +139,9 @@ static imp_status collect_buffer_part(online_source *o, int slot, int epoch, imp
     imp_status status = epoch > 0 ? policy_file_path(policy, o, epoch, err) : IMP_OK;
     if (status == IMP_OK && (epoch > 0 || imp_policy_factory_is_network(o->collector.policy)))
         status = imp_collector_set_policy(&o->collector, policy, err);
-    if (status != IMP_OK)
-        return status;
     // epoch 0 takes numbers 0 to slot_count * count - 1, and each later epoch the next `count`
-    imp_collector_run_episodes(&o->collector, at,
-                               epoch > 0 ? (o->slot_count + epoch - 1) * count : at, count);
-    for (int k = at; k < at + count; k++) {
-        const imp_error *error = &o->collector.rollouts[k].error;
-        if (error->status != IMP_OK)
-            return imp_fail(err, error->status, "%s", error->message);
-    }
+    const int first = epoch > 0 ? (o->slot_count + epoch - 1) * count : at;
+    IMP_TRY(drive_with_others(o, at, first, status, err));
     o->slots[slot] = epoch;
     return IMP_OK;
 }
@@ -191,8 +213,9 @@ static imp_status online_source_begin_epoch(imp_sample_source *source,
     imp_status status = IMP_OK;
     // drive what is not of the wanted epoch: one slot, or after an interruption all
     o->quiet_monitor.progress = filled ? NULL : forward_progress;
-    if (at->step == 0 && at->epoch > 0)
+    if (at->step == 0 && at->epoch > 0 && o->ranks->rank == 0)
         status = save_policy_and_drop_oldest(o, at->epoch, err);
+    status = imp_communicator_agree(o->ranks, status, err);
     for (int slot = 0; slot < o->slot_count && status == IMP_OK; slot++) {
         // a slot of another epoch is driven again; the network's file decides who drives
         const int wanted = epoch_of_last_collection(o, slot, at->epoch);
@@ -269,6 +292,8 @@ static imp_status alloc_online_source(online_source *o, const imp_online_def *de
     o->def = def;
     o->monitor = monitor;
     o->quiet_monitor = (imp_monitor){NULL, is_training_interrupted, o};
+    o->alone = imp_communicator_alone();
+    o->ranks = def->train.communicator != NULL ? def->train.communicator : &o->alone;
     o->collect = def->collect;
     o->collect.policy = "expert";
     o->collect.driver = NULL;
@@ -303,7 +328,7 @@ imp_status imp_online_source_open(imp_sample_source **out, const imp_online_def 
         return status;
     }
     o->collector.workers.progress.task = "first drive";
-    o->collector.workers.progress.total = (double)def->buffer * def->collect.steps;
+    o->collector.workers.progress.total = (double)def->buffer * def->collect.steps / o->ranks->size;
     fill_dataset_info(&o->episodes.info, o);
     o->episodes.base.width = o->episodes.info.width;
     o->episodes.base.height = o->episodes.info.height;

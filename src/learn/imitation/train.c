@@ -25,10 +25,12 @@ static imp_status train_and_destroy_source(imp_train_summary *summary, const cha
                                            const imp_train_def *def, const imp_monitor *monitor,
                                            imp_error *err)
 {
-    if (opened != IMP_OK)
-        return opened;
-    const imp_status status = imp_training_run(summary, folder, source, def, monitor, err);
-    source->vtable->destroy(source);
+    imp_status status =
+        def->communicator == NULL ? opened : imp_communicator_agree(def->communicator, opened, err);
+    if (status == IMP_OK)
+        status = imp_training_run(summary, folder, source, def, monitor, err);
+    if (opened == IMP_OK)
+        source->vtable->destroy(source);
     return status;
 }
 

@@ -8,6 +8,17 @@
 
 enum { ONLINE_COOKIE = 0x0711E, SEG_TRAIN_COOKIE = 0x5E67, DAGGER_COOKIE = 0xDA66E7 };
 
+// NULL for a number that is no schedule.
+const char *imp_beta_schedule_name(int beta)
+{
+    static const char *const words[] = {
+#define IMP_BETA_NAME(name, word) word,
+        IMP_BETA_MAP(IMP_BETA_NAME)
+#undef IMP_BETA_NAME
+    };
+    return beta >= 0 && beta < (int)(sizeof words / sizeof words[0]) ? words[beta] : NULL;
+}
+
 imp_online_def imp_default_online_def(void)
 {
     imp_online_def def = {

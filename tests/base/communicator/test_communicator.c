@@ -54,6 +54,7 @@ static void a_process_alone_needs_nobody(void **state)
     assert_ok(imp_communicator_receive(&alone, 0, bytes, 4, &err), err);
     assert_ok(imp_communicator_broadcast(&alone, bytes, 4, &err), err);
     assert_ok(imp_communicator_all_gather(&alone, bytes, counts, &err), err);
+    assert_ok(imp_communicator_broadcast_from(&alone, 0, bytes, 4, &err), err);
     assert_ok(imp_communicator_compare(&alone, "text", "settings", &err), err);
     assert_string_equal(bytes, "abc");
     // its own failure is that of all
@@ -115,7 +116,15 @@ static void messages_reach_the_plugin(void **state)
     assert_string_equal(bytes, "001112222");
     assert_int_equal(f.fake->count, 3);
     assert_memory_equal(f.fake->bytes, "111", 3);
-    assert_int_equal(f.fake->calls, 4);
+    // of one to all: the others have no part
+    memcpy(f.fake->others, "by two", 7);
+    assert_ok(imp_communicator_broadcast_from(&f.ranks, 2, bytes, 7, &err), err);
+    assert_string_equal(bytes, "by two");
+    assert_int_equal(f.fake->count, 0);
+    assert_ok(imp_communicator_broadcast_from(&f.ranks, 1, bytes, 7, &err), err);
+    assert_int_equal(f.fake->count, 7);
+    assert_memory_equal(f.fake->bytes, "by two", 7);
+    assert_int_equal(f.fake->calls, 6);
     assert_true(f.ranks.seconds > 0.0);
     imp_communicator_abort(&f.ranks, 5);
     assert_int_equal(f.fake->aborted, 5);
