@@ -1,4 +1,4 @@
-// Several processes that share a collection, DAgger with its evaluations, or an online training:
+// Several processes that share a collection, an evaluation, DAgger, or an online training:
 // the files are those of one process, whatever the number of ranks, and after interruptions. Ranks
 // are threads here; scripts/mpi.sh does it with MPI.
 #include "learn/learn_fixture.h"
@@ -256,11 +256,87 @@ static void ranks_share_online_training(void **state)
     }
 }
 
+// One policy's evaluation by a rank.
+typedef struct evaluation_rank {
+    imp_eval_def def;
+    imp_evaluation out;
+    imp_status status;
+    imp_error err;
+} evaluation_rank;
+
+static void evaluate_in_rank(imp_communicator *communicator, void *item)
+{
+    evaluation_rank *w = item;
+    imp_policy_factory *policy = NULL;
+    w->def.communicator = communicator;
+    w->status = imp_policy_factory_open(&policy, "pure-pursuit", &w->def.sim.expert, &w->err);
+    if (w->status == IMP_OK)
+        w->status = imp_evaluate(&w->out, policy, &w->def, NULL, &w->err);
+    imp_policy_factory_close(policy);
+}
+
+static void assert_same_episodes(const imp_evaluation *a, const imp_evaluation *b,
+                                 const imp_eval_def *def)
+{
+    assert_int_equal(a->episodes, b->episodes);
+    for (int e = 0; e < a->episodes; e++) {
+        const imp_episode_result *x = &a->results[e], *y = &b->results[e];
+        assert_int_equal(x->steps, y->steps);
+        assert_int_equal(x->ending, y->ending);
+        assert_true(x->reward == y->reward);
+        assert_true(x->net_distance == y->net_distance);
+        assert_string_equal(x->map, y->map);
+        assert_int_equal(x->poses != NULL, e < def->keep);
+        assert_int_equal(y->poses != NULL, e < def->keep);
+        if (e < def->keep)
+            assert_memory_equal(x->poses, y->poses, (size_t)(x->steps + 1) * sizeof *x->poses);
+    }
+    assert_true(a->total_reward == b->total_reward);
+    assert_true(a->lane_distance_p95 == b->lane_distance_p95);
+    assert_int_equal(a->worst_count, b->worst_count);
+    assert_memory_equal(a->worst, b->worst, (size_t)a->worst_count * sizeof *a->worst);
+    assert_memory_equal(a->lanes.counts, b->lanes.counts,
+                        (size_t)a->lanes.bins * sizeof *a->lanes.counts);
+}
+
+// Trajectories of the first five episodes are kept, so that some are sent.
+static void rank_0_gets_the_whole_evaluation(void **state)
+{
+    (void)state;
+    evaluation_rank one[1] = {{.def = imp_default_eval_def()}};
+    one->def.sim.env.accept_start_angle = 1.0;
+    one->def.sim.threads = 1;
+    one->def.episodes = 9;
+    one->def.steps = 40;
+    one->def.settle_steps = 10;
+    one->def.keep = 5;
+    for (int size = 1; size <= THREAD_RANKS_MAX; size++) {
+        evaluation_rank works[THREAD_RANKS_MAX];
+        thread_ranks all;
+        thread_ranks_init(&all, size);
+        for (int k = 0; k < size; k++)
+            works[k] = (evaluation_rank){.def = one->def};
+        thread_ranks_run(&all, evaluate_in_rank, works, sizeof *works);
+        for (int k = 0; k < size; k++)
+            assert_ok(works[k].status, works[k].err);
+        if (size == 1)
+            one[0] = works[0];
+        else
+            assert_same_episodes(&one->out, &works[0].out, &one->def);
+        for (int k = 0; k < size; k++)
+            if (size > 1)
+                imp_evaluation_free(&works[k].out);
+        thread_ranks_destroy(&all);
+    }
+    imp_evaluation_free(&one->out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ranks_collect_what_one_process_does),
         cmocka_unit_test(a_collection_that_was_stopped_goes_on),
+        cmocka_unit_test(rank_0_gets_the_whole_evaluation),
         cmocka_unit_test(ranks_share_dagger),
         cmocka_unit_test(what_ranks_cannot_share_is_refused),
         cmocka_unit_test(ranks_share_online_training),

@@ -170,7 +170,7 @@ static void sum_histograms_of_workers(eval_job *work)
         out->results[e].map = out->maps[out->results[e].map_index].name;
 }
 
-// The stages: workers, memory, all episodes, then statistics.
+// The stages: workers, memory, then all episodes.
 static imp_status run_evaluation(eval_job *work, const imp_policy_factory *policy,
                                  const imp_policy_factory *progress_expert,
                                  const imp_monitor *monitor, imp_error *err)
@@ -198,7 +198,7 @@ static imp_status run_evaluation(eval_job *work, const imp_policy_factory *polic
     for (int e = 0; e < episodes; e++)
         if (work->out->results[e].drive != NULL)
             imp_drive_set_author(work->out->results[e].drive, policy);
-    return imp_eval_compute_stats(work->out, err);
+    return IMP_OK;
 }
 
 // The expert assumes the dynamics that the evaluation was defined with, not randomised ones.
@@ -237,7 +237,7 @@ static imp_status compare_definitions(imp_communicator *ranks, const imp_evaluat
     return imp_communicator_compare(ranks, text, "policy, settings or maps", err);
 }
 
-// Drives what this process has to drive.
+// Drives what this process has to drive, and gets what others drove.
 static imp_status drive_part(imp_evaluation *out, const imp_policy_factory *policy,
                              const imp_eval_def *def, imp_communicator *ranks,
                              const imp_monitor *monitor, imp_error *err)
@@ -252,8 +252,10 @@ static imp_status drive_part(imp_evaluation *out, const imp_policy_factory *poli
         if (status == IMP_OK)
             status = compare_definitions(ranks, out, policy, err);
         if (status == IMP_OK)
-            status = imp_evaluation_gather(out, ranks, policy, work.workers.maps, def, err);
+            status = imp_evaluation_gather(out, ranks, policy, def, err);
     }
+    if (status == IMP_OK)
+        status = imp_eval_compute_stats(out, err);
     imp_rollout_workers_destroy(&work.workers);
     imp_policy_factory_close(progress_expert);
     free(work.recorders);

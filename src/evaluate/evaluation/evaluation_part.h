@@ -21,9 +21,9 @@ imp_status imp_evaluation_read_part(imp_evaluation *out, FILE *in, const char *n
                                     const imp_eval_def *def, imp_error *err);
 
 // Gives rank 0 the whole of an evaluation of which every rank has a part. def: of the part.
-// Statistics are computed anew.
+// Statistics are not computed.
 imp_status imp_evaluation_gather(imp_evaluation *evaluation, imp_communicator *ranks,
-                                 const imp_policy_factory *policy, const imp_map_set *maps,
-                                 const imp_eval_def *def, imp_error *err);
+                                 const imp_policy_factory *policy, const imp_eval_def *def,
+                                 imp_error *err);
 
 #endif

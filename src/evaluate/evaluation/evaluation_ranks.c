@@ -1,9 +1,12 @@
 // Evaluations of several processes: each drives a part, and rank 0 puts the parts together. They
 // travel as the text that files of parts have, so that there is one way to write and read them.
+// Rank 0 has the first episodes, which keep their trajectories: its own part stays where it is.
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/common/try.h"
+#include "base/text/plural.h"
 #include "base/text/text_stream.h"
 #include "evaluate/evaluation/evaluate.h"
 #include "evaluate/evaluation/evaluation_part.h"
@@ -53,34 +56,40 @@ static imp_status send_part(imp_communicator *ranks, const imp_text_stream *text
     return imp_communicator_send(ranks, 0, text->bytes, text->length, err);
 }
 
-// Rank 0: reads its own part, then those of the others.
-static imp_status gather_all(imp_evaluation *evaluation, imp_communicator *ranks,
-                             const imp_text_stream *own, const imp_map_set *maps,
-                             const imp_eval_def *def, imp_error *err)
+// Makes room for all episodes behind those of rank 0.
+static imp_status make_room(imp_evaluation *evaluation, int episodes, imp_error *err)
 {
-    imp_evaluation whole = {.definition = evaluation->definition};
-    imp_status status = imp_evaluation_alloc(&whole, def->episodes, maps, err);
-    if (status == IMP_OK)
-        status = read_text(&whole, own->bytes, own->length, def, err);
+    const int own = evaluation->episodes;
+    imp_episode_result *results =
+        realloc(evaluation->results, (size_t)episodes * sizeof *evaluation->results);
+    if (results == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
+                        IMP_PLURAL(episodes, "episode"));
+    memset(results + own, 0, (size_t)(episodes - own) * sizeof *results);
+    evaluation->results = results;
+    evaluation->episodes = episodes;
+    return IMP_OK;
+}
+
+// Rank 0: adds the parts of the others to its own.
+static imp_status receive_all(imp_evaluation *evaluation, imp_communicator *ranks,
+                              const imp_eval_def *def, imp_error *err)
+{
+    imp_status status = make_room(evaluation, def->episodes, err);
     for (int from = 1; from < ranks->size && status == IMP_OK; from++)
-        status = receive_part(&whole, ranks, from, def, err);
-    if (status == IMP_OK)
-        status = imp_eval_compute_stats(&whole, err);
-    imp_evaluation_free(status == IMP_OK ? evaluation : &whole);
-    if (status == IMP_OK)
-        *evaluation = whole;
+        status = receive_part(evaluation, ranks, from, def, err);
     return status;
 }
 
 imp_status imp_evaluation_gather(imp_evaluation *evaluation, imp_communicator *ranks,
-                                 const imp_policy_factory *policy, const imp_map_set *maps,
-                                 const imp_eval_def *def, imp_error *err)
+                                 const imp_policy_factory *policy, const imp_eval_def *def,
+                                 imp_error *err)
 {
     imp_text_stream text;
+    if (ranks->rank == 0)
+        return receive_all(evaluation, ranks, def, err);
     IMP_TRY(print_own(&text, evaluation, policy, def, err));
-    const imp_status status = ranks->rank == 0
-                                  ? gather_all(evaluation, ranks, &text, maps, def, err)
-                                  : send_part(ranks, &text, err);
+    const imp_status status = send_part(ranks, &text, err);
     free(text.bytes);
     return status;
 }
