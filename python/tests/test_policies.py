@@ -382,3 +382,11 @@ def test_onnx_files_drive_like_the_models_that_they_were_made_of(tmp_path):
     observations = np.random.default_rng(1).integers(0, 256, (5, 30, 40, 3), np.uint8)
     policy = imprint.load_policy(tmp_path / "model.onnx")
     assert np.allclose(np.clip(policy(observations), -1, 1), network(observations), atol=1e-4)
+
+
+def test_episodes_say_with_what_the_robot_collided():
+    episodes = imprint.evaluate(
+        "pure-pursuit", map="loop_obstacles", episodes=4, steps=100
+    ).episodes
+    assert episodes["collided_with"].tolist() == ["duckie", "duckie", "duckiebot", "duckiebot"]
+    assert imprint.evaluate("expert", episodes=1, steps=5).episodes["collided_with"] == [""]

@@ -69,10 +69,12 @@ EPISODE: np.dtype[Any] = np.dtype(
         ("action_error", "f8"),
         ("start", "f8", (3,)),
         ("end", "f8", (3,)),
+        ("collided_with", "U16"),
     ]
 )
 """The type of Evaluation.episodes. `ending` is of imprint.EndReason; `start` and `end` are poses:
-x, z [m], heading [rad]. The others are figures of Statistics, for one episode."""
+x, z [m], heading [rad]; `collided_with` is the kind of object of a collision, such as "cone", or
+"". The others are figures of Statistics, for one episode."""
 
 
 @dataclass(frozen=True)
@@ -218,6 +220,7 @@ def _evaluation(out: Any, keep: int, ask_expert: bool) -> Evaluation:
             result.action_error,
             (result.start.x, result.start.z, result.start.heading),
             (result.end.x, result.end.z, result.end.heading),
+            ffi.string(lib.imp_episode_collided_with(ffi.addressof(result))).decode(),
         )
         if k < keep:
             trajectories.append(_trajectory(result, ask_expert))
