@@ -67,6 +67,15 @@ def test_ppo_of_stable_baselines3(example, tmp_path, capsys):
     assert "our expert: survived 2 of 2" in out
 
 
+@pytest.mark.filterwarnings("default")  # those of gym, which it imports
+def test_behaviour_cloning_of_imitation(example, tmp_path, capsys):
+    arguments = ("--episodes", 2, "--epochs", 1, "--out", tmp_path)
+    example("behaviour_cloning_imitation", *arguments, needs=("imitation",))
+    out = capsys.readouterr().out
+    assert "400 frames" in out
+    assert "completed" in out
+
+
 def test_evaluate_onnx(example, tmp_path, capsys):
     network = ffi.new("imp_network **")
     definition = ffi.new("imp_network_def *", lib.imp_default_network_def())
