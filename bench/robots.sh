@@ -4,7 +4,7 @@
 # segmenter. Each policy is trained in stages; every stage is a candidate. A candidate's score is
 # the share of surviving episodes on unseen maps under `real`, plus what images of robots say: the
 # mean of the share on which it steers to the right side, and of its balanced accuracy. Training for
-# longer can improve the first while it spoils the second.
+# longer can improve the first and worsen the second.
 # usage: bench/robots.sh [FOLDER [LABELS]]     (build first: ./run test; two hours of two cores)
 # LABELS: a table of `imprint eval --images`; ../shared/real-frames/labels.csv. Without it survival
 # decides alone, and the script says so.

@@ -39,11 +39,11 @@ static imp_collect_def commanded_collect(void)
     return def;
 }
 
-static imp_dataset *open_dataset(const char *folder)
+static imp_dataset *open_dataset(const char *path)
 {
     imp_error err = {0};
     imp_dataset *dataset;
-    assert_ok(imp_dataset_open(&dataset, folder, &err), err);
+    assert_ok(imp_dataset_open(&dataset, path, &err), err);
     return dataset;
 }
 

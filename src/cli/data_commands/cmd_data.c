@@ -36,15 +36,16 @@ static json_t *share_json(const imp_dataset_info *info)
                                          "whole_episodes", info->whole_episodes);
 }
 
-// The dataset's attributes and statistics as one JSON object.
+// In how many frames each command was given.
 static json_t *commands_json(const imp_dataset_summary *sum)
 {
     json_t *counts = json_object();
     for (int k = 0; k < IMP_COMMAND_COUNT; k++)
-        json_object_set_new(counts, imp_navigation_command_name(k), json_integer(sum->commands[k]));
+        imp_json_set(counts, imp_navigation_command_name(k), json_integer(sum->commands[k]));
     return counts;
 }
 
+// The dataset's attributes and statistics as one JSON object.
 static json_t *dataset_info_json(const imp_dataset *dataset, const imp_dataset_summary *sum)
 {
     const imp_dataset_info *info = imp_dataset_get_info(dataset);
