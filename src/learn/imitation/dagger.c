@@ -336,8 +336,10 @@ static imp_status open_evaluated_policy(imp_policy_factory **out, const dagger_r
     IMP_TRY(open_round_policy(out, r, round, err));
     const imp_status status =
         segmenter != NULL ? imp_policy_factory_set_segmenter(*out, segmenter, err) : IMP_OK;
-    if (status != IMP_OK)
+    if (status != IMP_OK) {
         imp_policy_factory_close(*out);
+        *out = NULL;
+    }
     return status;
 }
 
@@ -348,9 +350,10 @@ static imp_status evaluate_round(dagger_run *r, int round, imp_dagger_round *row
     imp_evaluation evaluation;
     const imp_eval_def def = round_eval_def(r->def);
     imp_status status = open_evaluated_policy(&policy, r, round, err);
-    IMP_TRY(imp_communicator_agree(r->ranks, status, err));
+    status = imp_communicator_agree(r->ranks, status, err);
     const imp_monitor monitor = make_stage_monitor(r, round, "evaluating");
-    status = imp_evaluate(&evaluation, policy, &def, &monitor, err);
+    if (status == IMP_OK)
+        status = imp_evaluate(&evaluation, policy, &def, &monitor, err);
     imp_policy_factory_close(policy);
     IMP_TRY(imp_communicator_agree(r->ranks, status, err));
     // into the row of the table
