@@ -451,7 +451,8 @@ const double *imp_reference_forward(imp_reference *reference, const double *valu
         const size_t count =
             (size_t)reference->batch * (size_t)imp_node_output_size(&graph->nodes[i]);
         memcpy(reference->out[i], i == 0 ? input : actions, count * sizeof(double));
-        actions += i == 0 ? 0 : count;
+        if (i > 0)
+            actions += count;
     }
     for (int i = graph->first; i < graph->count; i++)
         compute_layer(reference, i, values, NULL);
