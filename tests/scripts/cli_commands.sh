@@ -17,7 +17,8 @@ told='--commands random --map 4way_bordered'
     expect 2 imprint log --commands sideways --out never
     says 'sideways'
 }
-head -n 1 evaluated/episodes.csv | grep -q ',commands,followed,wrong_turns' || fail "no column of commands"
+head -n 1 evaluated/episodes.csv | grep -q ',commands,followed,wrong_turns' ||
+    fail "no column of commands"
 grep -q '"commands_followed"' evaluated/metrics.json || fail "no figure of commands"
 # without commands nobody is told of them
 expect 0 imprint eval -p told --map 4way_bordered --episodes 1 --steps 20 --out silent
