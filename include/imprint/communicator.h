@@ -69,7 +69,8 @@ imp_status imp_communicator_broadcast_from(imp_communicator *communicator, int f
 imp_status imp_communicator_all_gather(imp_communicator *communicator, void *bytes,
                                        const size_t *counts, imp_error *err);
 /// All: returns the first status of a rank that is not IMP_OK, with that rank's message in *err,
-/// on all ranks; IMP_OK if there is none. So all go on, or none does.
+/// on all ranks; IMP_OK if there is none. So all go on, or none does. communicator: NULL: a process
+/// that is alone.
 imp_status imp_communicator_agree(imp_communicator *communicator, imp_status status,
                                   imp_error *err);
 /// All: fails with IMP_USAGE unless text is the same on all ranks; `what` names it in the message.

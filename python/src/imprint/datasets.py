@@ -61,19 +61,20 @@ _ROWS = {
     "pose": "poses",
     "lane": "lane",
 }
+# an episode's array that may be missing, what stands for it then, and its type
+_OPTIONAL: dict[str, tuple[str, int, type[np.integer[Any]]]] = {
+    "driver": ("drivers", -1, np.int8),
+    "command": ("commands", 0, np.uint8),
+}
 _KEYS = (
     *_ROWS,
     "observation",
     "next_observation",
     "past_actions",
-    "driver",
-    "command",
+    *_OPTIONAL,
     "episode",
     "step",
 )
-
-# "driver" where it is unknown
-_UNKNOWN_DRIVER = -1
 
 # bytes of images after which the memory that was read is given back
 _FORGET_AFTER = 256 << 20
@@ -240,10 +241,8 @@ class Dataset:
                 batch[key] = self._past_actions(episodes, steps)
             elif key in ("episode", "step"):
                 batch[key] = indices if key == "episode" else steps
-            elif key == "driver":
-                batch[key] = _drivers(episodes, steps)
-            elif key == "command":
-                batch[key] = _commands(episodes, steps)
+            elif key in _OPTIONAL:
+                batch[key] = _optional_values(key, episodes, steps)
             else:
                 batch[key] = self._rows(episodes, steps, _ROWS[key])
         return batch
@@ -423,22 +422,17 @@ class Dataset:
         self._set_episodes(episodes)
 
 
-def _drivers(episodes: list[Episode], steps: NDArray[np.int64]) -> NDArray[np.int8]:
-    """Who drove in some steps."""
+def _optional_values(
+    key: str, episodes: list[Episode], steps: NDArray[np.int64]
+) -> NDArray[np.integer[Any]]:
+    """What some steps hold under a key of _OPTIONAL."""
+    name, missing, kind = _OPTIONAL[key]
+    arrays = (getattr(e, name) for e in episodes)
     known = (
-        _UNKNOWN_DRIVER if e.drivers is None else e.drivers[step]
-        for e, step in zip(episodes, steps.tolist(), strict=True)
+        missing if array is None else array[step]
+        for array, step in zip(arrays, steps.tolist(), strict=True)
     )
-    return np.fromiter(known, np.int8, len(episodes))
-
-
-def _commands(episodes: list[Episode], steps: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """The navigation commands of some steps."""
-    known = (
-        0 if e.commands is None else e.commands[step]
-        for e, step in zip(episodes, steps.tolist(), strict=True)
-    )
-    return np.fromiter(known, np.uint8, len(episodes))
+    return np.fromiter(known, kind, len(episodes))
 
 
 def _checked_keys(keys: Sequence[Key], last_actions: int) -> tuple[Key, ...]:

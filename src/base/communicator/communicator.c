@@ -156,7 +156,7 @@ static imp_status gather_items(imp_communicator *communicator, void **items, con
 
 imp_status imp_communicator_agree(imp_communicator *communicator, imp_status status, imp_error *err)
 {
-    if (communicator->size == 1)
+    if (communicator == NULL || communicator->size == 1)
         return status;
     imp_error own = {.status = status}, unused = {0};
     void *items;

@@ -109,8 +109,7 @@ static imp_status run_log_command(void *state, const imp_options *options, imp_e
     // convert and check all options before the folder is touched
     IMP_TRY(imp_share_option_parse(&s->collect.share, &s->collect.shares, s->share, err));
     IMP_TRY(imp_sim_options_complete_def(options, &s->sim, &s->assets, err));
-    // rank 0 alone has the folder
-    const bool writes = options->ranks == NULL || options->ranks->rank == 0;
+    const bool writes = imp_options_rank_writes(options);
     if (writes)
         IMP_TRY(imp_run_folder_prepare(&folder, options, s->out, s->resume, s->force, err));
     s->collect.communicator = options->ranks;

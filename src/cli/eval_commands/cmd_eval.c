@@ -422,7 +422,7 @@ static imp_status run_eval_command(void *state, const imp_options *options, imp_
     IMP_TRY(imp_eval_videos_check(s, is_challenge, err));
     IMP_TRY(imp_eval_parts_check_ranks(s, options, is_challenge, err));
     s->eval.record_drives = s->out != NULL || s->explain;
-    if (!imp_eval_parts_writes(options))
+    if (!imp_options_rank_writes(options))
         s->out = NULL;
     // create the folder now: an evaluation takes minutes, and must not end with "permission denied"
     if (s->out != NULL) {

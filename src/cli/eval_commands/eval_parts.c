@@ -67,11 +67,6 @@ imp_status imp_eval_parts_check_ranks(imp_eval_settings *s, const imp_options *o
     return IMP_OK;
 }
 
-bool imp_eval_parts_writes(const imp_options *options)
-{
-    return options->ranks == NULL || options->ranks->rank == 0;
-}
-
 // The file of a policy, numbered from 1, in the folder of a part.
 static imp_status part_path(char out[IMP_PATH_MAX], const char *folder, int p, imp_error *err)
 {

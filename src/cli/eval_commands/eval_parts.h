@@ -20,9 +20,6 @@ imp_status imp_eval_parts_check(imp_eval_settings *s, bool joins, bool is_challe
 imp_status imp_eval_parts_check_ranks(imp_eval_settings *s, const imp_options *options,
                                       bool is_challenge, imp_error *err);
 
-// Whether this process writes: one of several does.
-bool imp_eval_parts_writes(const imp_options *options);
-
 // Writes settings and one file for each policy into the folder of the part.
 imp_status imp_eval_parts_write(const imp_eval_settings *s, const imp_options *options,
                                 const imp_eval_outcome *o, imp_error *err);

@@ -461,6 +461,11 @@ const char *imp_options_program_name(const imp_options *options)
     return options->program;
 }
 
+bool imp_options_rank_writes(const imp_options *options)
+{
+    return options->ranks == NULL || options->ranks->rank == 0;
+}
+
 // Sets the program's name for messages: "imprint COMMAND", or the name of a program that is one
 // command.
 static void set_program_name_from_argv(imp_options *options, const char *called)

@@ -138,6 +138,9 @@ void imp_options_free(imp_options *options);
 // What a user types to reach the command: "imprint log".
 const char *imp_options_program_name(const imp_options *options);
 
+// Whether this process writes: of several that share the work, rank 0 alone does.
+bool imp_options_rank_writes(const imp_options *options);
+
 // Whether the option that fills `value` was given.
 bool imp_option_is_given(const imp_options *options, const void *value);
 

@@ -168,20 +168,26 @@ static int backup_lock = IMP_FOLDER_UNLOCKED;
 // removes no folder around its own but those that it has made.
 static size_t existing_length;
 
+// Cuts the last component off a path, and slashes behind it; returns the length of what is left.
+static size_t cut_last_component(char *path)
+{
+    size_t length = strlen(path);
+    while (length > 0 && path[length - 1] == '/')
+        length--;
+    while (length > 0 && path[length - 1] != '/')
+        length--;
+    path[length] = '\0';
+    return length;
+}
+
 // The length of the longest part of a path that is there, without the slash behind it.
 static size_t measure_existing_part(const char *path)
 {
     char part[IMP_PATH_MAX];
-    size_t length = strlen(path);
     snprintf(part, sizeof part, "%s", path);
-    while (length > 0 && !imp_path_exists(part)) {
-        while (length > 0 && part[length - 1] == '/')
-            length--;
-        while (length > 0 && part[length - 1] != '/')
-            length--;
-        part[length] = '\0';
-    }
-    return length;
+    while (part[0] != '\0' && !imp_path_exists(part))
+        cut_last_component(part);
+    return strlen(part);
 }
 
 // Removes a folder if it is empty, and then the folders around it that were made for it.
@@ -189,16 +195,8 @@ static void remove_if_empty(const char *folder)
 {
     char part[IMP_PATH_MAX];
     snprintf(part, sizeof part, "%s", folder);
-    while (rmdir(part) == 0) {
-        size_t length = strlen(part);
-        while (length > 0 && part[length - 1] == '/')
-            length--;
-        while (length > 0 && part[length - 1] != '/')
-            length--;
-        if (length <= existing_length)
-            return;
-        part[length] = '\0';
-    }
+    while (rmdir(part) == 0 && cut_last_component(part) > existing_length)
+        continue;
 }
 
 // The path of one of these, FOLDER.replaced. Slashes at the end do not count.

@@ -219,8 +219,7 @@ static imp_status run_dagger_command(void *state, const imp_options *options, im
     imp_dagger_result *done = &s->done;
     imp_run_folder folder;
     use_take_overs_as_round(s);
-    // rank 0 alone writes to the folder
-    const bool writes = options->ranks == NULL || options->ranks->rank == 0;
+    const bool writes = imp_options_rank_writes(options);
     s->dagger.collect.communicator = options->ranks;
     if (writes)
         IMP_TRY(imp_run_folder_prepare(&folder, options, s->out, s->resume, s->force, err));

@@ -430,8 +430,7 @@ static imp_status run_train_command(void *state, const imp_options *options, imp
     if (!o->online)
         saved_options.count = o->first;
     imp_status status = imp_train_settings_refuse_input_as_output(s, err);
-    // rank 0 alone writes to the folder
-    const bool writes = options->ranks == NULL || options->ranks->rank == 0;
+    const bool writes = imp_options_rank_writes(options);
     s->train->communicator = options->ranks;
     if (status == IMP_OK && writes)
         status = imp_run_folder_prepare(&folder, &saved_options, s->out, s->train->resume, s->force,

@@ -38,7 +38,8 @@ imp_status imp_rollout_send(imp_communicator *ranks, const imp_rollout_buffer *r
         return IMP_OK;
     list_arrays(arrays, rollout, def);
     for (int k = 0; k < ARRAYS; k++)
-        IMP_TRY(imp_communicator_send(ranks, 0, arrays[k].bytes, arrays[k].count, err));
+        if (arrays[k].count > 0)
+            IMP_TRY(imp_communicator_send(ranks, 0, arrays[k].bytes, arrays[k].count, err));
     return IMP_OK;
 }
 
@@ -56,32 +57,36 @@ static void restore_arrays(imp_rollout_buffer *rollout, const imp_rollout_buffer
     rollout->commands = own->commands;
 }
 
-imp_status imp_rollout_receive(imp_communicator *ranks, int from, imp_rollout_buffer *rollout,
-                               const imp_collect_def *def, imp_error *err)
+// How bytes of another rank arrive: one of the functions of communicators with this signature.
+typedef imp_status take_bytes(imp_communicator *ranks, int from, void *bytes, size_t count,
+                              imp_error *err);
+
+// Takes a rollout and its arrays; of one that is not whole only its error.
+static imp_status take_rollout(take_bytes *take, imp_communicator *ranks, int from,
+                               imp_rollout_buffer *rollout, const imp_collect_def *def,
+                               imp_error *err)
 {
     const imp_rollout_buffer own = *rollout;
     episode_array arrays[ARRAYS];
-    IMP_TRY(imp_communicator_receive(ranks, from, rollout, sizeof *rollout, err));
+    IMP_TRY(take(ranks, from, rollout, sizeof *rollout, err));
     restore_arrays(rollout, &own);
     if (rollout->error.status != IMP_OK)
         return IMP_OK;
     list_arrays(arrays, rollout, def);
     for (int k = 0; k < ARRAYS; k++)
-        IMP_TRY(imp_communicator_receive(ranks, from, arrays[k].bytes, arrays[k].count, err));
+        if (arrays[k].count > 0)
+            IMP_TRY(take(ranks, from, arrays[k].bytes, arrays[k].count, err));
     return IMP_OK;
+}
+
+imp_status imp_rollout_receive(imp_communicator *ranks, int from, imp_rollout_buffer *rollout,
+                               const imp_collect_def *def, imp_error *err)
+{
+    return take_rollout(imp_communicator_receive, ranks, from, rollout, def, err);
 }
 
 imp_status imp_rollout_broadcast(imp_communicator *ranks, int from, imp_rollout_buffer *rollout,
                                  const imp_collect_def *def, imp_error *err)
 {
-    const imp_rollout_buffer own = *rollout;
-    episode_array arrays[ARRAYS];
-    IMP_TRY(imp_communicator_broadcast_from(ranks, from, rollout, sizeof *rollout, err));
-    restore_arrays(rollout, &own);
-    list_arrays(arrays, rollout, def);
-    for (int k = 0; k < ARRAYS; k++)
-        if (arrays[k].count > 0)
-            IMP_TRY(imp_communicator_broadcast_from(ranks, from, arrays[k].bytes, arrays[k].count,
-                                                    err));
-    return IMP_OK;
+    return take_rollout(imp_communicator_broadcast_from, ranks, from, rollout, def, err);
 }

@@ -32,8 +32,7 @@ enum { ROUNDS_MAX = IMP_SAMPLE_PARTS_MAX - 1, EVAL_INDEX = 1 };
 // The state of one call. Folders hold what lasts between calls.
 typedef struct dagger_run {
     const imp_dagger_def *def;
-    imp_communicator *ranks; // that share the work
-    bool writes;             // this process writes to the folder: one of several does
+    imp_communicator *ranks; // that share the work; rank 0 alone writes to the folder
     const char *folder;
     int lock; // of the folder
     imp_dagger_result *out;
@@ -148,7 +147,7 @@ static imp_status find_or_import_take_overs(dagger_run *r, int round, const char
         return IMP_OK;
     const imp_monitor importing = make_stage_monitor(r, round, "take-overs");
     const imp_status status =
-        r->writes ? imp_take_overs_import(data, def, &importing, err) : IMP_OK;
+        r->ranks->rank == 0 ? imp_take_overs_import(data, def, &importing, err) : IMP_OK;
     return imp_communicator_agree(r->ranks, status, err);
 }
 
@@ -407,9 +406,9 @@ static bool is_round_training_incomplete(const dagger_run *r, int round)
 static imp_status write_round(const dagger_run *r, int round, imp_error *err)
 {
     imp_status status = IMP_OK;
-    if (r->writes && r->out->best == round)
+    if (r->ranks->rank == 0 && r->out->best == round)
         status = copy_round_model_as_best(r, round, err);
-    if (r->writes && status == IMP_OK)
+    if (r->ranks->rank == 0 && status == IMP_OK)
         status = imp_dagger_table_write(r->out, r->folder, &r->def->eval, err);
     return imp_communicator_agree(r->ranks, status, err);
 }
@@ -525,7 +524,7 @@ static imp_status begin_rounds(dagger_run *r, imp_error *err)
 {
     imp_dagger_result *out = r->out;
     imp_status status = write_dagger_identity(r, err);
-    if (status == IMP_OK && r->writes)
+    if (status == IMP_OK && r->ranks->rank == 0)
         status = open_folder(r, err);
     IMP_TRY(imp_communicator_agree(r->ranks, status, err));
     IMP_TRY(imp_communicator_compare(r->ranks, r->definition, "the settings", err));
@@ -549,7 +548,7 @@ static imp_status run_rounds(dagger_run *r, imp_error *err)
             break;
         IMP_TRY(run_round(r, k, err));
     }
-    const imp_status status = r->writes ? rewrite_missing_model_and_plot(r, err) : IMP_OK;
+    const imp_status status = r->ranks->rank == 0 ? rewrite_missing_model_and_plot(r, err) : IMP_OK;
     return imp_communicator_agree(r->ranks, status, err);
 }
 
@@ -566,7 +565,6 @@ imp_status imp_run_dagger(imp_dagger_result *out, const char *folder, const imp_
     const double start = imp_monotonic_seconds();
     dagger_run r = {.def = &shared,
                     .ranks = ranks != NULL ? ranks : &alone,
-                    .writes = ranks == NULL || ranks->rank == 0,
                     .folder = folder,
                     .lock = IMP_FOLDER_UNLOCKED,
                     .out = out,

@@ -25,8 +25,7 @@ static imp_status train_and_destroy_source(imp_train_summary *summary, const cha
                                            const imp_train_def *def, const imp_monitor *monitor,
                                            imp_error *err)
 {
-    imp_status status =
-        def->communicator == NULL ? opened : imp_communicator_agree(def->communicator, opened, err);
+    imp_status status = imp_communicator_agree(def->communicator, opened, err);
     if (status == IMP_OK)
         status = imp_training_run(summary, folder, source, def, monitor, err);
     if (opened == IMP_OK)

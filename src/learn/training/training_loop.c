@@ -260,8 +260,7 @@ static imp_status begin_epoch(imp_training *t, imp_error *err)
 {
     imp_trainer_sync_network(t->trainer);
     imp_status status = t->source->vtable->begin_epoch(t->source, &t->at, err);
-    if (t->def->communicator != NULL)
-        status = imp_communicator_agree(t->def->communicator, status, err);
+    status = imp_communicator_agree(t->def->communicator, status, err);
     return status == IMP_INTERRUPTED
                ? imp_add_hint(err, IMP_HINT_RESUME,
                               imp_fail(err, status, "interrupted before epoch %d", t->at.epoch + 1))
