@@ -29,11 +29,12 @@ done
 export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_ALLOW_RUN_AS_ROOT=1
 export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl_base_warn_component_unused=0
 
-# launcher KIND: the command that a number of processes follows
+# launcher KIND: the command that a number of processes follows. --foreground sends a signal once:
+# the second one, which timeout sends to its group, lets mpirun end before its processes.
 launcher() {
     case $1 in
-    ompi) echo timeout 120 mpirun.openmpi -n ;;
-    mpich) echo timeout 120 mpirun.mpich -n ;;
+    ompi) echo timeout --foreground 120 mpirun.openmpi -n ;;
+    mpich) echo timeout --foreground 120 mpirun.mpich -n ;;
     esac
 }
 
