@@ -40,6 +40,7 @@
 #include "imprint/train_online.h"
 #include "imprint/train_segmenter.h"
 #include "imprint/version.h"
+#include "imprint/route.h"
 #include "imprint/world.h"
 
 #endif

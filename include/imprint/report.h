@@ -5,6 +5,7 @@
 #define IMPRINT_REPORT_H
 
 #include "imprint/render.h"
+#include "imprint/route.h"
 
 IMP_API_BEGIN
 
@@ -85,14 +86,16 @@ typedef struct imp_map_image_def {
     int width, height; ///< of the whole image [px], 320 x 240 to 8192 x 8192; 0: chosen by the map
     bool lanes;        ///< lane curves with their directions; true
     bool objects;      ///< footprints, names and paths of objects, and their legend; true
-    int cookie;        ///< set by imp_default_map_image_def()
+    /// A route on the map, with a letter for each command; borrowed; NULL: none.
+    const imp_route_plan *route;
+    int cookie; ///< set by imp_default_map_image_def()
 } imp_map_image_def;
 
 imp_map_image_def imp_default_map_image_def(void);
 
-/// Draws a map from above as SVG text: tiles, edges of the road, lanes, start, objects, numbers of
-/// tiles, a scale and a legend. *length does not count the final 0; the caller frees *out. Fails
-/// with IMP_USAGE if the definition is out of range.
+/// Draws a map from above as SVG text: tiles, edges of the road, lanes, start, route, objects,
+/// numbers of tiles, a scale and a legend. *length does not count the final 0; the caller frees
+/// *out. Fails with IMP_USAGE if the definition is out of range.
 imp_status imp_map_image_svg(char **out, size_t *length, const imp_world *world,
                              const imp_map_image_def *def, imp_error *err);
 

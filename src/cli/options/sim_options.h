@@ -15,6 +15,7 @@ extern const imp_command imp_command_seg_train;
 extern const imp_command imp_command_eval;
 extern const imp_command imp_command_render;
 extern const imp_command imp_command_map;
+extern const imp_command imp_command_route;
 extern const imp_command imp_command_data;
 extern const imp_command imp_command_model;
 extern const imp_command imp_command_bench;

@@ -34,49 +34,22 @@ typedef struct junction {
     double distance; // along the lanes [m]
 } junction;
 
-// Length of a lane from the point closest to a position, or from its start if there is none [m].
-static double length_of_lane(const imp_curve *lane, const imp_vec2 *from)
-{
-    enum { SAMPLES = 16 };
-    double length = 0.0, nearest = INFINITY;
-    imp_vec2 before = imp_curve_point(lane, 0.0);
-    for (int k = 0; k <= SAMPLES; k++) {
-        const imp_vec2 here = imp_curve_point(lane, (double)k / SAMPLES);
-        length += imp_vec2_length(imp_vec2_subtract(here, before));
-        before = here;
-        // what lies before the closest point does not count
-        const double gap =
-            from != NULL ? imp_vec2_length(imp_vec2_subtract(here, *from)) : INFINITY;
-        if (gap < nearest) {
-            nearest = gap;
-            length = 0.0;
-        }
-    }
-    return length;
-}
-
-static int tile_index_of_lane(const imp_world *world, int lane)
-{
-    const imp_vec2 middle = imp_curve_point(&world->curves[lane], 0.5);
-    return (int)(imp_world_tile_at(world, middle.x, middle.z) - world->tiles);
-}
-
 // Follows the robot's lane to the next intersection; false if it gives no choice, or is too far.
 static bool find_junction_ahead(const imp_env *env, junction *out)
 {
     const imp_world *world = env->world;
     int lane = env->lane.curve;
-    *out = (junction){.distance = length_of_lane(&world->curves[lane], &env->lane.point)};
+    *out = (junction){.distance = imp_lane_length(&world->curves[lane], &env->lane.point)};
     for (int k = 0; k < LANES_AHEAD; k++) {
         out->count = imp_lanes_to_choose(world, &world->curves[lane], out->lanes);
         if (out->count == 0)
             return false;
-        out->tile = tile_index_of_lane(world, out->lanes[0]);
+        out->tile = imp_lane_tile(world, out->lanes[0]);
         out->approach = lane;
         if (imp_tile_is_intersection(&world->tiles[out->tile]))
             return out->count > 1;
         lane = out->lanes[0];
-        out->distance += length_of_lane(&world->curves[lane], NULL);
+        out->distance += imp_lane_length(&world->curves[lane], NULL);
     }
     return false;
 }
@@ -148,7 +121,7 @@ static bool command_leads_to(const imp_env *env, int tile)
     const int count = imp_lanes_to_choose(world, &world->curves[nav->approach], lanes);
     const int lane = imp_lane_with_way(world, lanes, count, nav->command);
     return lane >= 0 && imp_lanes_after(world, &world->curves[lane], onward) > 0 &&
-           tile_index_of_lane(world, onward[0]) == tile;
+           imp_lane_tile(world, onward[0]) == tile;
 }
 
 // The robot left the intersection onto a tile; back where it came from is no crossing.
@@ -156,7 +129,7 @@ static void leave_intersection(imp_env *env, int tile)
 {
     imp_navigation *nav = &env->navigation;
     nav->inside = false;
-    if (nav->approach < 0 || tile == tile_index_of_lane(env->world, nav->approach))
+    if (nav->approach < 0 || tile == imp_lane_tile(env->world, nav->approach))
         return;
     nav->crossed++;
     if (nav->command != IMP_COMMAND_NONE && command_leads_to(env, tile))

@@ -49,6 +49,32 @@ int imp_lanes_to_choose(const imp_world *world, const imp_curve *curve,
     return kept > 0 ? kept : count;
 }
 
+double imp_lane_length(const imp_curve *lane, const imp_vec2 *from)
+{
+    enum { SAMPLES = 16 };
+    double length = 0.0, nearest = INFINITY;
+    imp_vec2 before = imp_curve_point(lane, 0.0);
+    for (int k = 0; k <= SAMPLES; k++) {
+        const imp_vec2 here = imp_curve_point(lane, (double)k / SAMPLES);
+        length += imp_vec2_length(imp_vec2_subtract(here, before));
+        before = here;
+        // what lies before the closest point does not count
+        const double gap =
+            from != NULL ? imp_vec2_length(imp_vec2_subtract(here, *from)) : INFINITY;
+        if (gap < nearest) {
+            nearest = gap;
+            length = 0.0;
+        }
+    }
+    return length;
+}
+
+int imp_lane_tile(const imp_world *world, int lane)
+{
+    const imp_vec2 middle = imp_curve_point(&world->curves[lane], 0.5);
+    return (int)(imp_world_tile_at(world, middle.x, middle.z) - world->tiles);
+}
+
 imp_navigation_command imp_lane_way(const imp_curve *lane)
 {
     const imp_vec2 from = imp_curve_start_tangent(lane), to = imp_curve_end_tangent(lane);

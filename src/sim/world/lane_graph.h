@@ -1,4 +1,4 @@
-// sim/world/lane_graph.h: which lanes follow a lane, and which way each of them turns.
+// sim/world/lane_graph.h: which lanes follow a lane, which way each of them turns, how long it is.
 #ifndef IMP_SIM_WORLD_LANE_GRAPH_H
 #define IMP_SIM_WORLD_LANE_GRAPH_H
 
@@ -18,6 +18,12 @@ int imp_lanes_after(const imp_world *world, const imp_curve *curve, int out[IMP_
 // them if none goes on.
 int imp_lanes_to_choose(const imp_world *world, const imp_curve *curve,
                         int out[IMP_LANES_AFTER_MAX]);
+
+// Length of a lane from the point closest to a position, or from its start if there is none [m].
+double imp_lane_length(const imp_curve *lane, const imp_vec2 *from);
+
+// The index of the tile that carries a lane.
+int imp_lane_tile(const imp_world *world, int lane);
 
 // The way that a lane turns: left, straight or right.
 imp_navigation_command imp_lane_way(const imp_curve *lane);

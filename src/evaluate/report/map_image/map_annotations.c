@@ -43,9 +43,8 @@ static void draw_line_between(const imp_map_drawing *view, imp_pixel_point a, im
     imp_vector_canvas_polyline(&view->drawing, line, 2, style);
 }
 
-// Draws a triangle with its tip at a point, along a direction on the ground.
-static void draw_arrow(const imp_map_drawing *view, imp_pixel_point tip, imp_vec2 along,
-                       double size, imp_draw_style style)
+void imp_map_draw_arrow(const imp_map_drawing *view, imp_pixel_point tip, imp_vec2 along,
+                        double size, imp_draw_style style)
 {
     const imp_vec2 right = imp_vec2_turn_right(along);
     const imp_pixel_point corners[] = {
@@ -97,8 +96,9 @@ static void draw_lane(const imp_map_drawing *view, const imp_curve *lane, imp_dr
     const double t = 0.6, size = fmax(3.0, fmin(11.0, 0.085 * view->tile));
     const imp_vec2 along = imp_vec2_normalize(imp_curve_derivative(lane, t));
     const imp_pixel_point at = imp_map_to_pixels(view, imp_curve_point(lane, t));
-    draw_arrow(view, (imp_pixel_point){at.x + 0.5 * size * along.x, at.y + 0.5 * size * along.z},
-               along, size, style);
+    imp_map_draw_arrow(view,
+                       (imp_pixel_point){at.x + 0.5 * size * along.x, at.y + 0.5 * size * along.z},
+                       along, size, style);
 }
 
 void imp_map_draw_lanes(const imp_map_drawing *view)
@@ -139,7 +139,7 @@ void imp_map_draw_start(const imp_map_drawing *view)
     imp_draw_style style = imp_map_start_style;
     imp_vector_canvas_polygon(&view->drawing, body, 4, style, "start pose");
     style.colour = imp_colour_background;
-    draw_arrow(view, imp_map_to_pixels(view, front), forward, 0.11 * view->scale, style);
+    imp_map_draw_arrow(view, imp_map_to_pixels(view, front), forward, 0.11 * view->scale, style);
 }
 
 // ---- objects ----
@@ -174,10 +174,10 @@ static void draw_motion_path(const imp_map_drawing *view, const imp_object *obje
     const imp_draw_style dark = {imp_colour_foreground, 0.75, 4.5, 0.0};
     imp_draw_style style = {imp_map_object_colour(object->kind), 1.0, 2.2, 4.0};
     draw_line_between(view, from, neck, dark);
-    draw_arrow(view, (imp_pixel_point){to.x + 1.5 * forward.x, to.y + 1.5 * forward.z}, forward,
-               size + 3.5, dark);
+    imp_map_draw_arrow(view, (imp_pixel_point){to.x + 1.5 * forward.x, to.y + 1.5 * forward.z},
+                       forward, size + 3.5, dark);
     draw_line_between(view, from, neck, style);
-    draw_arrow(view, to, forward, size, style);
+    imp_map_draw_arrow(view, to, forward, size, style);
 }
 
 // Draws the footprint of an object from above, with an arrow at its front.
@@ -223,8 +223,9 @@ static void draw_object(const imp_map_drawing *view, const imp_object *object)
     const imp_pixel_point front = {(corners[1].x + corners[2].x) / 2.0,
                                    (corners[1].y + corners[2].y) / 2.0};
     const imp_vec2 forward = imp_heading_direction(object->heading);
-    draw_arrow(view, (imp_pixel_point){front.x - 2.0 * forward.x, front.y - 2.0 * forward.z},
-               forward, fmin(9.0, 0.4 * fmin(length, 2.0 * width)), rim);
+    imp_map_draw_arrow(view,
+                       (imp_pixel_point){front.x - 2.0 * forward.x, front.y - 2.0 * forward.z},
+                       forward, fmin(9.0, 0.4 * fmin(length, 2.0 * width)), rim);
 }
 
 // ---- names ----

@@ -46,7 +46,7 @@ static void plan_map_layout(imp_map_drawing *view, const imp_map_image_def *def,
                       (double)(def->height - down) / world->rows);
     if (def->width == 0) {
         // No size: a convenient tile, within limits, and an image that has room for map and legend.
-        int entries = 5;
+        int entries = 6;
         for (int kind = 0; kind < IMP_OBJECT_KIND_COUNT && def->objects; kind++)
             entries += imp_world_count_objects(world, (imp_object_kind)kind) > 0;
         view->tile = fmin(SIDE_MAX - across, SIDE_MAX - down) / longer;
@@ -169,6 +169,10 @@ static void draw_legend(const imp_map_drawing *view, const imp_map_image_def *de
                          world->has_start_pose ? "start" : "start tile");
         y += ROW;
     }
+    if (view->route != NULL) {
+        draw_legend_line(view, x, y, imp_map_route_style(view), "route");
+        y += ROW;
+    }
     // Kinds of objects with their number.
     for (int k = 0; k < IMP_OBJECT_KIND_COUNT && def->objects; k++) {
         const int count = imp_world_count_objects(world, (imp_object_kind)k);
@@ -198,6 +202,8 @@ static void draw_annotations(const imp_map_drawing *view, const imp_map_image_de
     if (def->lanes)
         imp_map_draw_lanes(view);
     imp_map_draw_start(view);
+    if (view->route != NULL)
+        imp_map_draw_route(view);
     if (def->objects)
         imp_map_draw_objects(view);
     draw_title(view);
@@ -228,7 +234,7 @@ imp_status imp_map_image_svg(char **out, size_t *length, const imp_world *world,
     imp_text_stream text;
     IMP_TRY(imp_text_stream_open(&text, "an image of a map", err));
     int width, height;
-    imp_map_drawing view = {.drawing = {.svg = text.out}, .world = world};
+    imp_map_drawing view = {.drawing = {.svg = text.out}, .world = world, .route = def->route};
     plan_map_layout(&view, def, &width, &height);
     imp_vector_canvas_begin(&view.drawing, width, height);
     imp_map_draw_tiles(&view);
@@ -271,7 +277,7 @@ static imp_status draw_map_to_png(const char *path, const imp_world *world,
 {
     int width, height;
     imp_canvas canvas;
-    imp_map_drawing view = {.drawing = {.canvas = &canvas}, .world = world};
+    imp_map_drawing view = {.drawing = {.canvas = &canvas}, .world = world, .route = def->route};
     IMP_TRY(check_map_image_def(def, err));
     plan_map_layout(&view, def, &width, &height);
     imp_status status = imp_canvas_init(&canvas, width, height, err);
