@@ -1,14 +1,18 @@
 """Prints how much memory the environments lose over many steps, resets and makes: none.
 
-After a warm-up, each loop's growth is printed: of resident memory; of memory that malloc() has
-given out; of Python's own blocks; and of objects that its collector sees.
+After a warm-up, each loop's growth is printed: of memory that malloc() has given out; of Python's
+own blocks; of objects that its collector sees; and of resident memory.
 
 Two caches would look like leaks until they are full. Python keeps up to 4,096 names of attributes
 that were looked up; Gymnasium makes some anew for each environment. That cache is emptied before
 measuring. glibc keeps freed memory of each size for the next call; that is switched off.
 
-Exits with 1 if resident memory grows by more than a megabyte, if one repetition in four leaves
-a block of Python's or eight bytes of malloc()'s, or if objects are left.
+glibc also keeps freed blocks for later calls. Which of them it can give back to the system, changes
+from one make to the next by tens of megabytes, both ways. So resident memory is read after each
+twentieth of a loop, and the highest of the second ten is compared with the highest of the first.
+
+Exits with 1 if that grows by more than a megabyte, if one repetition in four leaves a block of
+Python's or eight bytes of malloc()'s, or if objects are left.
 """
 
 import argparse
@@ -25,6 +29,7 @@ import numpy as np
 import imprint
 
 MEGABYTE = 1 << 20
+PARTS = 20
 
 
 class MallocInfo(ctypes.Structure):
@@ -46,15 +51,20 @@ mallinfo = ctypes.CDLL(None).mallinfo2
 mallinfo.restype = MallocInfo
 
 
-def memory_in_use() -> tuple[int, int, int, int]:
-    """Resident bytes, bytes of malloc(), blocks and objects of Python."""
+def resident() -> int:
+    """Resident bytes of this process, all of Python's garbage collected."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def memory_in_use() -> tuple[int, int, int]:
+    """Bytes of malloc(), blocks and objects of Python."""
     sys._clear_type_cache()
     gc.collect()
     info = mallinfo()
     malloc = info.uordblks + info.hblkhd
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    resident = pages * os.sysconf("SC_PAGE_SIZE")
-    return resident, malloc, sys.getallocatedblocks(), len(gc.get_objects())
+    return malloc, sys.getallocatedblocks(), len(gc.get_objects())
 
 
 def loop_of_steps(count: int) -> Callable[[float], None]:
@@ -120,16 +130,21 @@ def main() -> None:
     for name, count, run in loops:
         repetitions = int(count * share)
         run(0.05 * share)
+        peaks = [resident()] * 2
         for _ in range(2):  # measuring needs memory, too, when it is first done
             before = memory_in_use()
-        run(share)
-        after = memory_in_use()
-        resident, malloc, blocks, objects = np.subtract(after, before)
-        lost = lost or resident > MEGABYTE or objects > 0
+        for part in range(PARTS):
+            run(share / PARTS)
+            half = 2 * part // PARTS
+            peaks[half] = max(peaks[half], resident())
+        malloc, blocks, objects = np.subtract(memory_in_use(), before)
+        growth = peaks[1] - peaks[0]
+        lost = lost or growth > MEGABYTE or objects > 0
         lost = lost or malloc > 2 * repetitions or blocks > 0.25 * repetitions
         print(
-            f"{repetitions:9,} {name:6s} {resident / 1024:6.0f} KiB resident, "
-            f"{malloc} bytes of malloc(), {blocks} blocks and {objects} objects of Python",
+            f"{repetitions:9,} {name:6s} {growth / 1024:6.0f} KiB resident of "
+            f"{peaks[1] / MEGABYTE:.0f} MiB, {malloc} bytes of malloc(), "
+            f"{blocks} blocks and {objects} objects of Python",
             flush=True,
         )
     sys.exit(1 if lost else 0)

@@ -12,6 +12,7 @@ be imported from here, too. docs/gym-duckietown.md says what is the same and wha
 
 from imprint.gym_duckietown._install import install, uninstall
 from imprint.gym_duckietown.envs import (
+    DuckiebotEnv,
     DuckietownEnv,
     DuckietownLF,
     DuckietownNav,
@@ -28,6 +29,7 @@ from imprint.gym_duckietown.simulator import Simulator
 __version__ = "6.1.34"
 
 __all__ = [
+    "DuckiebotEnv",
     "DuckietownEnv",
     "DuckietownLF",
     "DuckietownNav",

@@ -25,11 +25,13 @@ _SUBMODULES = (
     "config",
     "distortion",
     "envs",
+    "envs.duckiebot_env",
     "envs.duckietown_env",
     "envs.multimap_env",
     "exceptions",
     "graphics",
     "objects",
+    "randomization",
     "simulator",
     "utils",
     "wrappers",
@@ -95,6 +97,7 @@ def environment_ids() -> dict[str, dict[str, Any]]:
         if "regress" not in name
     }
     ids["MultiMap-v0"] = {"entry": "MultiMapEnv", "kwargs": {}}
+    ids["Duckiebot-v0"] = {"entry": "DuckiebotEnv", "kwargs": {}}
     return ids
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imprint._batch import SimBatch
+from imprint._definitions import Definition
 from imprint._errors import UsageError, call, text
 from imprint._native import ffi, lib
 from imprint._settings import EnvSettings, builtin_maps, definition_of
@@ -69,12 +70,17 @@ def pose_of(pos: Any, angle: Any) -> Any:
 
 
 class Simulation:
-    """One simulator. `camera` draws; `tiles` and `objects` are those of the episode's map."""
+    """One simulator. `camera` draws; `tiles` and `objects` are those of the episode's map.
 
-    def __init__(self, maps: list[str], settings: EnvSettings) -> None:
+    ranges: what is randomised is drawn from these distributions; see Randomizer.ranges().
+    """
+
+    def __init__(self, maps: list[str], settings: EnvSettings, ranges: str | None = None) -> None:
         # one map alone keeps its random numbers, whatever their number
         chosen: EnvSettings = {"map": maps[0]} if len(maps) == 1 else {"maps": maps}
         definition = definition_of({**settings, **chosen, "max_steps": _FRAMES}, "disabled")
+        if ranges is not None:
+            _set_ranges(definition, ranges)
         self.batch = SimBatch(definition, 1)
         self.camera = Camera(self.batch)
         self._env_def = ffi.new("imp_env_def *", definition.struct.env)
@@ -197,6 +203,13 @@ class Simulation:
             return None
         i, j = world.start_tile
         return self.tiles[int(j * world.columns + i)]
+
+
+def _set_ranges(definition: Definition, ranges: str) -> None:
+    """Changes what is randomised to these distributions, in gym-duckietown's format."""
+    spec, encoded = ffi.addressof(definition.struct, "randomization"), ranges.encode()
+    name = b"randomization_config"
+    call(lib.imp_randomization_parse_json, spec, name, encoded, len(encoded), ffi.NULL)
 
 
 def _read_tiles(world: Any) -> list[Tile | None]:

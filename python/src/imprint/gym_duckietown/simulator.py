@@ -43,6 +43,7 @@ from imprint.gym_duckietown._simulation import (
 )
 from imprint.gym_duckietown.exceptions import InvalidMapException, NotInLane
 from imprint.gym_duckietown.objects import WorldObj
+from imprint.gym_duckietown.randomization import Randomizer
 
 WINDOW_WIDTH, WINDOW_HEIGHT = 800, 600
 DEFAULT_CAMERA_WIDTH, DEFAULT_CAMERA_HEIGHT = 640, 480
@@ -143,6 +144,7 @@ class Simulator(Geometry):
         self.reward_range = (-1000, 1000)
         self.seed_value = seed
         self.seed(seed)
+        self.randomizer = Randomizer()
         self._load_map(map_name)
         self.last_action = np.zeros(2)
         self.wheelVels = np.zeros(2)
@@ -186,10 +188,16 @@ class Simulator(Geometry):
             "style": self.style,
         }
         older = getattr(self, "_simulation", None)
-        self._simulation = Simulation(maps, settings)
+        self._maps, self._ranges = maps, self._randomizer_ranges()
+        self._simulation = Simulation(maps, settings, self._ranges)
         self._take_over_map()
         if older is not None:
             older.close()
+
+    def _randomizer_ranges(self) -> str | None:
+        return self.randomizer.ranges(
+            domain=self.domain_rand, camera=self.camera_rand, dynamics=self.dynamics_rand
+        )
 
     def _take_over_map(self) -> None:
         sim = self._simulation
@@ -203,6 +211,15 @@ class Simulator(Geometry):
         self.start_pose: Any = sim.start_pose if sim.has_start_pose else None
         self._map_start_pose = self.start_pose
         self._map_source = sim.source
+
+    def _follow_randomizer(self) -> None:
+        """Makes the simulator again if the randomizer's tables have changed."""
+        if self._randomizer_ranges() == self._ranges:
+            return
+        tile, pose, pose_of_map = self.start_tile, self.start_pose, self._map_start_pose
+        self._open(self._maps)
+        if pose is not pose_of_map:
+            self.start_tile, self.start_pose = tile, pose
 
     @property
     def map_data(self) -> Any:
@@ -239,6 +256,7 @@ class Simulator(Geometry):
         if seed is not None:
             self.seed(seed)
         self.step_count, self.timestamp, self.speed = 0, 0.0, 0.0
+        self._follow_randomizer()
         sim = self._simulation
         sim.reset(self._seed, self._episode, self._start_settings())
         self._episode += 1
