@@ -79,7 +79,7 @@ def drive(options, robot, folder):
     ranges.write_text(json.dumps(fixed))
     known = evaluate(options, ["--robot", str(file)])
     unknown = evaluate(
-        options, ["--randomize", "gain,trim,wheels", "--randomization", str(ranges)]
+        options, ["--randomize", "gain,trim,wheels", "--distributions", str(ranges)]
     )
     return known, unknown
 

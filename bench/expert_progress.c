@@ -203,20 +203,20 @@ static bool set_expert_preset(bench *b, const char *name)
         e->pose_only = true;
         e->speed = 0.53;
         e->tracking_rate = 1.4;
-        e->turning_rate = 5.0;
+        e->turn_rate_gain = 5.0;
         return true;
     }
     e->look_ahead = false;
     if (strcmp(name, "demo") == 0) { // ./run demo
         e->tracking_rate = 2.4;
-        e->turning_rate = 8.0;
+        e->turn_rate_gain = 8.0;
         return true;
     }
     e->pose_only = true; // bench/transfer.sh
     e->speed = 0.2;
     e->tracking_rate = 1.2;
-    e->turning_rate = 4.0;
-    e->turn_rate = 2.2;
+    e->turn_rate_gain = 4.0;
+    e->max_turn_rate = 2.2;
     return strcmp(name, "gentle") == 0;
 }
 

@@ -139,7 +139,7 @@ static bool open_models(bench *b, int argc, char **argv, imp_error *err)
     expert.pose_only = true;
     expert.speed = 0.45;
     expert.tracking_rate = 1.4;
-    expert.turning_rate = 5.0;
+    expert.turn_rate_gain = 5.0;
     const bool good =
         imp_segmenter_load(&network, argv[1], err) == IMP_OK &&
         imp_segmenter_create(&b->segmenter, network, err) == IMP_OK &&

@@ -24,8 +24,8 @@ hash_of() { # NAME FOLDER PATTERN
 # datasets
 imprint log --episodes 12 --steps 80 --noise 0.1 --out plain
 imprint log --episodes 8 --steps 60 --map udem1 --randomize all --threads 2 --out randomised
-imprint log --episodes 6 --steps 60 --map udem1_empty --observe segments --out masks
-imprint log --episodes 6 --steps 60 --policy reference --map zigzag_dists --out gym-duckietown
+imprint log --episodes 6 --steps 60 --map udem1_empty --observation segments --out masks
+imprint log --episodes 6 --steps 60 --policy pure-pursuit --map zigzag_dists --out gym-duckietown
 for data in plain randomised masks gym-duckietown; do hash_of "dataset $data" $data '*.hdf5'; done
 
 # rendered images: 500 poses and their other views
@@ -53,7 +53,7 @@ done
 hash_of "dataset dagger" dagger '*.hdf5'
 
 # evaluations: every episode
-imprint eval --policy expert --policy reference --policy cloned --policy dagger --episodes 20 \
+imprint eval --policy expert --policy pure-pursuit --policy cloned --policy dagger --episodes 20 \
     --steps 300 --start-angle-deg 30 --out eval
 imprint eval --policy on-masks --segmenter masker --episodes 6 --steps 100 --out eval-masks
 imprint eval --policy expert --policy dagger --protocol aido-lfv --episodes 2 --out eval-challenge

@@ -88,7 +88,7 @@ choose images
 for stage in $(seq $stages); do
     name=segments-$stage
     # shellcheck disable=SC2086
-    [ -d "$out/$name" ] || $imprint dagger --quiet --observe segments \
+    [ -d "$out/$name" ] || $imprint dagger --quiet --observation segments \
         --segmenter "$out/segmenter" $maps --split train --turns r $expert --speed 0.4 \
         --start-angle-deg 60 --noise 0.08 --first-episodes $trials --episodes $trials \
         --rounds "$stage" --eval-episodes 3 --eval-steps $steps --randomize real \

@@ -51,8 +51,8 @@ static imp_expert_def expert_of_model(const imp_policy_factory *driver)
     def.look_ahead = !json_is_false(json_object_get(settings, "trials"));
     def.speed = setting_or_default(settings, "speed", def.speed);
     def.tracking_rate = setting_or_default(settings, "tracking-rate", def.tracking_rate);
-    def.turning_rate = setting_or_default(settings, "turning-rate", def.turning_rate);
-    def.turn_rate = setting_or_default(settings, "turn-rate", def.turn_rate);
+    def.turn_rate_gain = setting_or_default(settings, "turning-rate", def.turn_rate_gain);
+    def.max_turn_rate = setting_or_default(settings, "turn-rate", def.max_turn_rate);
     json_decref(settings);
     return def;
 }

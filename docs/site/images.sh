@@ -15,13 +15,13 @@ mkdir -p "$out/tiles"
 for kind in straight curve_left curve_right 3way_left 4way; do
     for turn in S E N W; do
         printf 'tile_size: 0.585\ntiles:\n  - [%s/%s]\n' "$kind" "$turn" >"$work/tile.yaml"
-        "$imprint" render --map "$work/tile.yaml" --view map --size 64x64 \
+        "$imprint" render --map "$work/tile.yaml" --view top-down --size 64x64 \
             --out "$out/tiles/$kind-$turn.png" >"$work/log"
     done
 done
 for kind in asphalt grass floor; do
     printf 'tile_size: 0.585\ntiles:\n  - [%s]\n' "$kind" >"$work/tile.yaml"
-    "$imprint" render --map "$work/tile.yaml" --view map --size 64x64 \
+    "$imprint" render --map "$work/tile.yaml" --view top-down --size 64x64 \
         --out "$out/tiles/$kind.png" >"$work/log"
 done
 
@@ -36,7 +36,7 @@ done
 # our expert drives: the moving image on the first page
 "$imprint" log --map udem1 --episodes 1 --steps 450 --seed 3 --quiet \
     --out "$work/drive" >"$work/log"
-"$imprint" render --replay "$work/drive" --view driver,map --size 220x200 --every 5 \
+"$imprint" render --replay "$work/drive" --view camera,top-down --size 220x200 --every 5 \
     --no-caption --out "$out/drive.webp" >"$work/log"
 
 [ "${1-}" = --check ] || exit 0

@@ -14,7 +14,7 @@ import imprint
 
 SETTINGS = {"map": "loop_empty", "start_angle": 0.3}
 # an image does not show speed and pending commands, which our full expert goes by
-EXPERT = {"pose_only": True, "look_ahead": False, "tracking_rate": 1.4, "turning_rate": 5}
+EXPERT = {"pose_only": True, "look_ahead": False, "tracking_rate": 1.4, "turn_rate_gain": 5}
 
 
 def network():

@@ -71,7 +71,7 @@ typedef struct imp_eval_def {
     int start_count;                 ///< at least `episodes`, if there are any; 0
     const char *starts_name;         ///< nullable: the file that they were read from, for messages
     bool ask_expert;                 ///< also compute the expert's action in every state; false
-    int keep;                        ///< number of first episodes that keep their trajectories; 100
+    int plot_episodes;               ///< number of first episodes that keep their trajectories; 100
     bool record_drives; ///< the kept episodes are also recorded as demonstrations; false
     /// Drives only part `share` of `shares` of the episodes, numbered from 1. imp_evaluation_join()
     /// makes all parts one evaluation. Both 0, the default: all episodes

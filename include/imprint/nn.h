@@ -312,7 +312,7 @@ typedef struct imp_trainer_def {
     /// Decay of an exponential moving average of the weights, [0, 1); 0: no average. With one, the
     /// network holds the average, which is evaluated and saved. At the start the decay is limited
     /// to (1 + step) / (10 + step), so that the average adapts faster.
-    double average;
+    double ema_decay;
     imp_loss loss;      ///< IMP_LOSS_MSE
     double huber_delta; ///< 0.1
     int classes;        ///< of IMP_LOSS_CROSS_ENTROPY, 2..IMP_CLASSES_MAX; 0

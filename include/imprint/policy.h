@@ -69,16 +69,16 @@ imp_status imp_pure_pursuit_create(imp_policy **out, imp_error *err);
 
 /// Parameters of our expert. Obtain with imp_default_expert_def(), then change fields.
 typedef struct imp_expert_def {
-    double speed;         ///< target on straights [m/s]; the motors' top speed is 0.6
-    double tracking_rate; ///< rate of the critically damped return to the path [1/s]; 3.1
-    double turning_rate; ///< rate at which the turn rate follows its target [1/s]; 10. Values up to
-                         ///< 4 leave the motors' own damping
-    double turn_rate;    ///< largest turn rate [rad/s]; 6
+    double speed;          ///< target on straights [m/s]; the motors' top speed is 0.6
+    double tracking_rate;  ///< rate of the critically damped return to the path [1/s]; 3.1
+    double turn_rate_gain; ///< rate at which the turn rate follows its target [1/s]; 10. Values up
+                           ///< to 4 leave the motors' own damping
+    double max_turn_rate;  ///< largest turn rate [rad/s]; 6
     /// Largest angle to the path when returning to it from the left (the middle of the road) [rad];
     /// pi / 3. An obstacle just passed leaves the image before it is behind the robot, so a policy
     /// that sees images only must return gently. Below 1 the expert also stays outside in right
     /// curves, inside which the passed obstacle lies. From 1 on there is no limit.
-    double return_angle;
+    double max_return_angle;
     double lane_offset; ///< target distance from the lane centre [m], positive to the right; 0
     /// Follow AI-DO's lanes (straight lines and arcs 0.22 tiles from the middle of the road)
     /// instead of the simulator's curves; false

@@ -38,8 +38,8 @@ typedef enum imp_autoreset_mode {
 
 /// What the two numbers of an action are.
 typedef enum imp_action_kind {
-    IMP_ACTION_WHEELS,     ///< duty cycles of the left and the right wheel
-    IMP_ACTION_VELOCITIES, ///< speed [m/s] and turn rate [rad/s]: see imp_action_from_velocity()
+    IMP_ACTION_DUTY_CYCLES, ///< duty cycles of the left and the right wheel
+    IMP_ACTION_VELOCITIES,  ///< speed [m/s] and turn rate [rad/s]: see imp_action_from_velocity()
 } imp_action_kind;
 
 /// What a step is rewarded for.
@@ -71,7 +71,7 @@ typedef struct imp_sim_def {
     bool expert_actions;              ///< our expert tells its action in each state; false
     imp_expert_def expert;
     imp_autoreset_mode autoreset; ///< IMP_AUTORESET_NEXT_STEP
-    imp_action_kind actions;      ///< of steps and of expert actions; IMP_ACTION_WHEELS
+    imp_action_kind actions;      ///< of steps and of expert actions; IMP_ACTION_DUTY_CYCLES
     imp_reward_kind reward;       ///< IMP_REWARD_LANE
     imp_render_backend backend;   ///< IMP_RENDER_AUTO
     /// Threads that step these environments at the same time; 0: one for each processor. Without

@@ -56,7 +56,7 @@ typedef struct imp_train_def {
     const char *initial;
     /// Losses of samples that turn weigh more: by (1 + this * t / mean of t) / (1 + this), t being
     /// |right - left| of the expert's duty cycles. 0: all samples count the same
-    double weight_turns;
+    double turn_weight;
     imp_augment augment; ///< how images are changed; all 0: they are not
     /// (number of datasets) how much of an epoch comes from each, relative to each other, however
     /// large they are; NULL: as much as they have
@@ -65,7 +65,7 @@ typedef struct imp_train_def {
     int patience; ///< stop after so many epochs in a row that brought no better model; 0: never
     double validation;    ///< share of episodes kept for validation; 0.1 (none of a single episode)
     uint64_t seed;        ///< of weights, shuffling, split and dropout; 1
-    int window;           ///< samples that are shuffled together; 32768. 0: all of them
+    int shuffle_buffer;   ///< samples that are shuffled together; 32768. 0: all of them
     int checkpoint_steps; ///< save the state every so many steps, besides every epoch; 500
     bool tensorboard;     ///< write a log for TensorBoard as well; true
     bool resume;          ///< continue from the folder's last checkpoint

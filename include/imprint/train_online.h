@@ -15,7 +15,7 @@ typedef struct imp_online_def {
     /// looked at
     imp_collect_def collect;
     imp_train_def train; ///< 60 epochs, cosine; validation, window and patience are not looked at
-    int buffer;          ///< episodes learned from at a time, a multiple of collect.episodes; 256
+    int replay_buffer;   ///< episodes learned from at a time, a multiple of collect.episodes; 256
     int cookie;
 } imp_online_def;
 imp_online_def imp_default_online_def(void);

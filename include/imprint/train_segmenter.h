@@ -18,13 +18,13 @@ typedef struct imp_seg_train_def {
     /// randomization from image to image ("looks")
     imp_sim_def sim;
     /// Network "segmenter", whose size is the camera's; loss cross-entropy, batch 16, learning rate
-    /// 3e-3; cosine after 50 steps of warm-up; 8 epochs. weight_turns, augment, data_weights,
+    /// 3e-3; cosine after 50 steps of warm-up; 8 epochs. turn_weight, augment, data_weights,
     /// validation and window are not looked at
     imp_train_def train;
     int images; ///< new ones in an epoch; 4096
     /// To judge by after each epoch: of the maps for testing, or, if all maps take part, of the
     /// same maps; 256
-    int held_out;
+    int validation_images;
     int cookie;
 } imp_seg_train_def;
 

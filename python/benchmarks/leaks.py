@@ -88,7 +88,7 @@ def loop_of_steps(count: int) -> Callable[[float], None]:
 
 
 def loop_of_resets(count: int) -> Callable[[float], None]:
-    env = gym.make("imprint/LaneFollowing-v0", randomization="all,no-road", width=16, height=12)
+    env = gym.make("imprint/LaneFollowing-v0", randomize="all,no-road", width=16, height=12)
 
     def run(share: float) -> None:
         for k in range(int(count * share)):

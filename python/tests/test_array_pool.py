@@ -134,7 +134,7 @@ def test_without_reference_counts_all_arrays_are_new(monkeypatch):
     assert len({id(array) for array in taken}) == 4
 
 
-@pytest.mark.parametrize("kind", ["wheels", "velocities"])
+@pytest.mark.parametrize("kind", ["duty_cycles", "velocities"])
 def test_actions_are_sampled_as_a_box_samples(kind):
     env = gym.make_vec("imprint/LaneFollowing-v0", num_envs=3, actions=kind, observation="state")
     assert isinstance(env, imprint.LaneFollowingVectorEnv)

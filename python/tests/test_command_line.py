@@ -54,7 +54,7 @@ def test_the_same_seed_gives_the_bytes_that_imprint_log_records(tmp_path, random
     if randomization is not None:
         command += ["--randomize", randomization]
     subprocess.run(command, check=True, capture_output=True)
-    settings = {"map": "udem1", "randomization": randomization, "max_steps": 40}
+    settings = {"map": "udem1", "randomize": randomization, "max_steps": 40}
     env = imprint.LaneFollowingEnv(**settings, expert=True)
     vector = imprint.LaneFollowingVectorEnv(2, **settings)
     assert np.array_equal(vector.reset(seed=7)[0][0], recorded_episodes(folder)[0][0][0])

@@ -16,7 +16,7 @@ from imprint._native import ffi, lib
 KINDS = [
     {},
     {"observation": "state"},
-    {"observation": "segments", "randomization": "all,no-road", "maps": ["loop_empty", "udem1"]},
+    {"observation": "segments", "randomize": "all,no-road", "maps": ["loop_empty", "udem1"]},
     {"observation": "mask", "rules": "challenge", "reward": "progress"},
     {"observation": "depth", "frame_skip": 3, "expert": True, "render_mode": "rgb_array"},
     {
@@ -78,7 +78,7 @@ def test_observations_have_their_shapes(make):
 
 
 def test_an_environment_gives_what_the_library_gives(make):
-    settings = {"map": "udem1", "expert": True, "randomization": "all,no-road"}
+    settings = {"map": "udem1", "expert": True, "randomize": "all,no-road"}
     env = make(**settings)
     definition = imprint._settings.definition_of(settings, "disabled")
     definition.set("env.seed", 77)
@@ -122,9 +122,9 @@ def test_without_a_seed_environments_differ(make):
 
 
 def test_a_seed_renews_randomised_textures_too(make):
-    used = make(randomization="all")
+    used = make(randomize="all")
     used.reset(seed=1)
-    fresh = make(randomization="all", settings={"env.seed": 2})
+    fresh = make(randomize="all", settings={"env.seed": 2})
     assert np.array_equal(used.reset(seed=2)[0], fresh.reset(seed=2)[0])
     drawn = json.loads(used.randomization())
     assert drawn == json.loads(fresh.randomization())
@@ -178,7 +178,7 @@ def test_maps_can_be_text_files_and_folders(make, tmp_path):
     settings = [{"map": town}, {"map": tmp_path / "town.yaml"}, {"map": tmp_path}]
     images = [make(**each).reset(seed=1)[0] for each in settings]
     assert all(np.array_equal(images[0], image) for image in images)
-    many = make(maps=[town, imprint.generate_map(seed=8), "loop_empty"], randomization="road")
+    many = make(maps=[town, imprint.generate_map(seed=8), "loop_empty"], randomize="road")
     indices = {int(many.reset(seed=1 if k == 0 else None)[1]["map_index"]) for k in range(20)}
     assert indices == {0, 1, 2}
     many.reset(seed=2)  # makes the simulators again
@@ -253,11 +253,11 @@ def test_lens_and_further_settings_are_applied(make, tmp_path):
         ({"observation": "photo"}, "observation: there is no 'photo'"),
         ({"observation": ()}, "must name one or more kinds"),
         ({"observation": ("image", "segments")}, "exclude each other"),
-        ({"actions": "wheel"}, "actions: there is no 'wheel'; is 'wheels' meant?"),
+        ({"actions": "velocity"}, "actions: there is no 'velocity'; is 'velocities' meant?"),
         ({"reward": "speed"}, "reward: there is no 'speed'"),
         ({"rules": "aido"}, "env.rules: there is no 'aido'"),
-        ({"randomization": "lihgt"}, "lihgt"),
-        ({"randomization": "missing.json"}, "missing.json"),
+        ({"randomize": "lihgt"}, "lihgt"),
+        ({"randomize": "missing.json"}, "missing.json"),
         ({"lens": "missing.yaml"}, "missing.yaml"),
         ({"assets": "missing"}, "missing"),
         ({"expert": {"sped": 1.0}}, "no setting 'expert.sped'; is 'speed' meant?"),

@@ -60,7 +60,7 @@ def test_existing_files_are_replaced_if_asked_for(folder, tmp_path):
     with pytest.raises(InputOutputError, match="exists") as error:
         imprint.export_trainlog(folder, out)
     assert error.value.hint is Hint.OUTPUT_EXISTS
-    imprint.export_trainlog(folder, out, replace=True)
+    imprint.export_trainlog(folder, out, force=True)
     assert out.stat().st_size == size
     with pytest.raises(BadInputError, match="no such folder"):
         imprint.export_trainlog(tmp_path / "nowhere", tmp_path / "x.log")

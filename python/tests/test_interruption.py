@@ -22,7 +22,7 @@ def data(tmp_path_factory):
 CALLS = {
     "collect": lambda data, out, watch: imprint.collect(out, episodes=MANY, progress=watch),
     "evaluate": lambda data, out, watch: imprint.evaluate(
-        "reference", episodes=MANY, steps=500, progress=watch
+        "pure-pursuit", episodes=MANY, steps=500, progress=watch
     ),
     "train": lambda data, out, watch: imprint.train(out, data, epochs=MANY, progress=watch),
     "dagger": lambda data, out, watch: imprint.dagger(

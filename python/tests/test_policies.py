@@ -96,7 +96,9 @@ def test_states_are_those_of_the_episodes():
         return follow_lane(states)
 
     settings = {**SMALL, "map": "loop_obstacles"}
-    result = imprint.evaluate(expert, episodes=7, steps=5, keep=7, ask_expert=True, **settings)
+    result = imprint.evaluate(
+        expert, episodes=7, steps=5, plot_episodes=7, ask_expert=True, **settings
+    )
     assert [list(starts[k]) for k in range(7)] == result.episodes["start"].tolist()
     assert result.trajectories[2].poses.shape == (6, 3)
     assert result.trajectories[2].actions.shape == (5, 4)
@@ -177,7 +179,7 @@ def test_a_policy_drives_and_an_expert_labels(tmp_path):
     def still(observations):
         return np.zeros((len(observations), 2))
 
-    for name, expert in (("own", follow_lane), ("ours", "expert"), ("theirs", "reference")):
+    for name, expert in (("own", follow_lane), ("ours", "expert"), ("theirs", "pure-pursuit")):
         result = imprint.collect(
             tmp_path / name,
             policy=still,

@@ -86,7 +86,7 @@ def test_results_do_not_depend_on_threads_or_copying(make, mode):
         assert same(reused.step(actions_of(5, k)), wanted[k + 1])
 
 
-@pytest.mark.parametrize("settings", [{}, {"randomization": "all,no-road"}])
+@pytest.mark.parametrize("settings", [{}, {"randomize": "all,no-road"}])
 def test_environments_give_what_single_ones_give(make, settings):
     env = make(3, autoreset_mode="disabled", **settings)
     observations, infos = env.reset(seed=7)
@@ -233,7 +233,7 @@ def test_render_draws_each_environment(make):
     assert [image.shape for image in images] == [(48, 64, 3)] * 2
     assert not np.array_equal(*images)
     assert make(1).render() is None
-    assert make(1, randomization="light").randomization()[0] == "{}"
+    assert make(1, randomize="light").randomization()[0] == "{}"
 
 
 @pytest.mark.parametrize(

@@ -202,7 +202,7 @@ static void unkept_episodes_still_count(void **state)
     def.sim.maps = (const char *const[]){"loop_empty", "small_loop", "zigzag_dists"};
     def.sim.map_count = 3;
     imp_evaluation all = evaluate("reference", &def);
-    def.keep = 4;
+    def.plot_episodes = 4;
     imp_evaluation some = evaluate("reference", &def);
     assert_memory_equal(&all.stats, &some.stats, sizeof all.stats);
     assert_memory_equal(all.lanes.counts, some.lanes.counts, (size_t)all.lanes.bins * 8);

@@ -231,8 +231,8 @@ static void augmented_training_resumes_bit_exact(void **state)
     assert_true(strlen(history_network_path()) < sizeof def.network.architecture);
     strcpy(def.network.architecture, history_network_path());
     def.data_weights = weights;
-    def.weight_turns = 1.0;
-    def.window = 48;
+    def.turn_weight = 1.0;
+    def.shuffle_buffer = 48;
     def.epochs = 3;
     def.checkpoint_steps = 2;
     def.trainer.batch = 8;

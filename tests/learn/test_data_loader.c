@@ -219,7 +219,7 @@ static void labels_and_weights_follow_from_duty_cycles(void **state)
     imp_error err = {0};
     imp_data_loader loader = {0};
     const imp_data_loader_def def = {
-        .inputs = ONE_IMAGE, .head = IMP_OUTPUT_VELOCITIES, .weight_turns = 3.0, .batch = BATCH};
+        .inputs = ONE_IMAGE, .head = IMP_OUTPUT_VELOCITIES, .turn_weight = 3.0, .batch = BATCH};
     assert_ok(imp_data_loader_init(&loader, &r.training, &def, &err), err);
     imp_data_loader_start_epoch(&loader, 1, 0);
     double weights = 0.0, turns = 0.0, least = 1e9, most = 0.0;

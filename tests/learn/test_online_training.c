@@ -10,7 +10,7 @@ static imp_online_def small_online(int epochs)
     def.collect.expert_share = share;
     def.collect.mix_steps = 5;
     def.collect.noise = 0.1;
-    def.buffer = 6;
+    def.replay_buffer = 6;
     strcpy(def.train.network.architecture, "small");
     def.train.epochs = epochs;
     def.train.checkpoint_steps = 2;
@@ -143,7 +143,7 @@ static void bad_settings_are_refused(void **state)
     imp_error err = {0};
     imp_train_summary summary;
     imp_online_def def = small_online(2);
-    def.buffer = 5; // not a multiple of 2
+    def.replay_buffer = 5; // not a multiple of 2
     assert_int_equal(imp_train_online(&summary, in_folder("odd"), &def, NULL, &err), IMP_USAGE);
     assert_non_null(strstr(err.message, "multiple"));
     def = small_online(2);

@@ -225,7 +225,7 @@ static rank_work small_online(const char *name)
     def->collect = obstacles(3);
     def->collect.expert_share = 0.25;
     def->collect.mix_steps = 5;
-    def->buffer = 6;
+    def->replay_buffer = 6;
     def->train.epochs = 4;
     def->train.tensorboard = false;
     def->train.trainer.shards = 3;
@@ -286,9 +286,9 @@ static void assert_same_episodes(const imp_evaluation *a, const imp_evaluation *
         assert_true(x->reward == y->reward);
         assert_true(x->net_distance == y->net_distance);
         assert_string_equal(x->map, y->map);
-        assert_int_equal(x->poses != NULL, e < def->keep);
-        assert_int_equal(y->poses != NULL, e < def->keep);
-        if (e < def->keep)
+        assert_int_equal(x->poses != NULL, e < def->plot_episodes);
+        assert_int_equal(y->poses != NULL, e < def->plot_episodes);
+        if (e < def->plot_episodes)
             assert_memory_equal(x->poses, y->poses, (size_t)(x->steps + 1) * sizeof *x->poses);
     }
     assert_true(a->total_reward == b->total_reward);
@@ -309,7 +309,7 @@ static void rank_0_gets_the_whole_evaluation(void **state)
     one->def.episodes = 9;
     one->def.steps = 40;
     one->def.settle_steps = 10;
-    one->def.keep = 5;
+    one->def.plot_episodes = 5;
     for (int size = 1; size <= THREAD_RANKS_MAX; size++) {
         evaluation_rank works[THREAD_RANKS_MAX];
         thread_ranks all;

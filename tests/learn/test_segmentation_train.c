@@ -21,7 +21,7 @@ static imp_seg_train_def small_train(void)
     def.train.trainer.threads = 2;
     def.train.tensorboard = false; // its files tell the time
     def.images = 44;
-    def.held_out = 12;
+    def.validation_images = 12;
     return def;
 }
 
@@ -144,7 +144,7 @@ static void validation_loss_decreases(void **state)
     def.sim.randomization = imp_randomization_none();
     def.images = 600;
     def.train.trainer.batch = 8;
-    def.held_out = 32;
+    def.validation_images = 32;
     assert_ok(train(&summary, to, &def, NULL, &err), err);
     assert_true(summary.score.iou[IMP_CLASS_ROAD] > 0.7);
     assert_true(summary.score.iou[IMP_CLASS_BACKGROUND] > 0.7);
@@ -196,7 +196,7 @@ static void loop_settings_count(void **state)
         char *to = path_of(names[k]), *first = path_of(names[0]);
         def.train.schedule = k == 1 ? IMP_SCHEDULE_CONSTANT : def.train.schedule;
         def.train.warm_up_steps = k == 1 ? 0 : def.train.warm_up_steps;
-        def.train.trainer.average = k == 2 ? 0.5 : 0.0;
+        def.train.trainer.ema_decay = k == 2 ? 0.5 : 0.0;
         def.train.trainer.optimiser = k == 3 ? IMP_OPTIMISER_SGD : IMP_OPTIMISER_ADAMW;
         assert_ok(train(&summary, to, &def, NULL, &err), err);
         assert_ok(imp_training_history_read(&history, to, 1000, &err), err);

@@ -127,7 +127,7 @@ static void shuffle_window_resumes_bit_exact(void **state)
     (void)state;
     char *data = make_data(), *whole = path_of("whole"), *other = path_of("other");
     imp_train_def def = small_train();
-    def.window = 64;
+    def.shuffle_buffer = 64;
     train(whole, data, &def);
     def.trainer.threads = 2;
     def.resume = true;
@@ -146,9 +146,9 @@ static void shuffle_window_resumes_bit_exact(void **state)
     // a window of all is as good as none, and none is as good as a wider one
     char *none = path_of("none"), *wide = path_of("wide");
     def.resume = false;
-    def.window = 0;
+    def.shuffle_buffer = 0;
     train(none, data, &def);
-    def.window = 5 * STEPS;
+    def.shuffle_buffer = 5 * STEPS;
     train(wide, data, &def);
     assert_same_folders(none, wide);
     assert_false(files_are_equal(none, whole, "last.safetensors"));

@@ -4,7 +4,7 @@
 . "${SOURCE:?the checkout}/tests/scripts/cli.lib"
 
 # the official episodes, in a table and in files
-expect 0 imprint eval --protocol aido-lf --policy reference --policy expert --out lf
+expect 0 imprint eval --protocol aido-lf --policy pure-pursuit --policy expert --out lf
 prints '1. expert: 4 of 4 episodes completed, 0 stalled, progress 100.0 %'
 prints 'zigzag-000'
 for file in metrics.json trajectories.csv settings.yaml trajectories-autolab-000.png \
@@ -38,14 +38,14 @@ grep -qF "\"map\":{\"name\":\"$shortest\"" lfv/worst-1-1.drive.json ||
 
 # JSON holds the challenge's own names; threads do not show
 for challenge in lf lfp lfv lfi; do
-    expect 0 imprint eval --protocol "aido-$challenge" --policy reference --episodes 5 -j 1 --json
+    expect 0 imprint eval --protocol "aido-$challenge" -p pure-pursuit --episodes 5 -j 1 --json
     sed '/"seconds"/d' out >one
     for key in '"protocol": "aido-'"$challenge"'"' '"driven_lanedir_consec_median":' \
         '"survival_time_min":' '"in-drivable-lane_max":' '"deviation-heading_mean":' \
         '"per-episodes":' '"distance-from-start":'; do
         prints "$key"
     done
-    expect 0 imprint eval --protocol "aido-$challenge" --policy reference --episodes 5 -j 3 --json
+    expect 0 imprint eval --protocol "aido-$challenge" -p pure-pursuit --episodes 5 -j 3 --json
     sed '/"seconds"/d' out >three
     cmp one three || fail "aido-$challenge depends on the number of threads"
 done

@@ -14,8 +14,8 @@ in_terminal() { # SHELL START
         'imprint comple' 'imprint completion' \
         'imprint data me' 'imprint data merge' \
         'imprint log --start-ang' 'imprint log --start-angle-deg' \
-        'imprint log --observe seg' 'imprint log --observe segments' \
-        'imprint log --observe=seg' 'imprint log --observe=segments' \
+        'imprint log --observation seg' 'imprint log --observation segments' \
+        'imprint log --observation=seg' 'imprint log --observation=segments' \
         'imprint log --map loop_emp' 'imprint log --map loop_empty' \
         'imprint train --data my_r' 'imprint train --data my_recordings' ||
         fail "$1 completes otherwise"
@@ -49,8 +49,8 @@ if command -v fish >/dev/null; then
     completes 'imprint comple' completion
     completes 'imprint data me' merge
     completes 'imprint log --start-ang' --start-angle-deg
-    completes 'imprint log --observe seg' segments
-    completes 'imprint log --observe=seg' --observe=segments
+    completes 'imprint log --observation seg' segments
+    completes 'imprint log --observation=seg' --observation=segments
     completes 'imprint log --map loop_emp' loop_empty
     completes 'imprint train --data my_r' my_recordings
 else

@@ -52,13 +52,14 @@ expect 0 imprint data info old
 prints '"return-angle-deg":60,'
 # an option's name in earlier versions works, with a warning; what is stored is the same
 brief='imprint log --episodes 1 --steps 2 --size 40x30'
-expect 0 $brief --pose-only --no-look-ahead --max-turn-rate 2 --observe masks --out new-names
-$brief --by-sight --no-trials --turn-rate=2 --observe segments --out old-names >out 2>err ||
+expect 0 $brief --pose-only --no-look-ahead --max-turn-rate 2 --observation segments --out new-names
+$brief --by-sight --no-trials --turn-rate=2 --observe masks --out old-names >out 2>err ||
     fail "old names are refused: $(cat err)"
 for pair in 'by-sight is now --pose-only' 'no-trials is now --no-look-ahead' \
-    'turn-rate is now --max-turn-rate'; do
+    'turn-rate is now --max-turn-rate' 'observe is now --observation'; do
     says "imprint: --$pair; the old name will go in the next version"
 done
+says 'imprint: --observation masks is now segments; the old word will go in the next version'
 same_folders new-names old-names
 grep -q '^pose-only: true' old-names/settings.yaml || fail 'the old name is saved'
 sed 's/^pose-only/by-sight/; s/^max-turn-rate/turn-rate/' old-names/settings.yaml >names.yaml
@@ -68,8 +69,8 @@ expect 2 $brief --posonly --out none
 says "did you mean '--pose-only'?"
 # a continued folder may hold them as well
 cp names.yaml old-names/settings.yaml
-expect 2 $brief --pose-only --no-look-ahead --max-turn-rate 2 --observe masks --steps 3 --resume \
-    --out old-names
+expect 2 $brief --pose-only --no-look-ahead --max-turn-rate 2 --observation segments --steps 3 \
+    --resume --out old-names
 says 'begun with steps: 2; now steps: 3'
 if grep -q by-sight err; then fail "old names count as other settings: $(cat err)"; fi
 expect 0 imprint eval --policy pure-pursuit --episodes 1 --steps 2 --json
@@ -100,7 +101,7 @@ YAML
 expect 0 imprint eval --config eval.yaml --out e
 expect 0 imprint eval --config e/settings.yaml --out e2
 same_folders e e2 settings.yaml trajectories.png
-expect 0 imprint eval --config eval.yaml --policy reference --json
+expect 0 imprint eval --config eval.yaml --policy pure-pursuit --json
 if grep -q '"expert"' out; then fail "a policy of the file is still there"; fi
 
 # broken files name their line

@@ -138,7 +138,7 @@ expect 3 imprint log --map field1.yaml --out data
 says 'no drivable tile'
 expect 3 imprint eval --policy expert --map field1.yaml
 expect 0 imprint map show field1.yaml
-expect 0 imprint render --map field1.yaml --view map --out field.png
+expect 0 imprint render --map field1.yaml --view top-down --out field.png
 absent data model
 
 # datasets and models that are damaged or do not fit

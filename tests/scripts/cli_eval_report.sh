@@ -10,7 +10,7 @@ expect 0 imprint train --data data --epochs 2 --out model
 maps='--map small_loop --map zigzag_dists --map loop_empty'
 evaluate() {
     # shellcheck disable=SC2086  # options are kept as words
-    expect 0 imprint eval --policy expert --policy model --policy reference $maps --episodes 12 \
+    expect 0 imprint eval --policy expert --policy model --policy pure-pursuit $maps --episodes 12 \
         --steps 60 "$@"
 }
 evaluate --out one --threads 1
@@ -53,7 +53,7 @@ lived=$(grep -A3 '"policy": "pure-pursuit"' one/metrics.json |
     sed -n 's/.*"survived": \([0-9]*\),/\1/p' | head -1)
 [ $((dead + lived)) -eq 12 ] || fail "$dead dead in episodes.csv, $lived survivors in metrics"
 # with what the robot collided, in the table, the page, the figures and in words
-expect 0 imprint eval --policy reference --map loop_obstacles --episodes 6 --steps 400 --out hits
+expect 0 imprint eval --policy pure-pursuit --map loop_obstacles --episodes 6 --steps 400 --out hits
 prints 'ended by collision with a cone after'
 cut -d, -f5,22 hits/episodes.csv >endings
 printf '%s\n' ending,collided_with collision,cone collision,duckiebot >wanted
@@ -94,9 +94,9 @@ expect 0 imprint data info kept --json
 prints '"map": "small_loop"'
 
 # starts: an evaluation's own again, and a list that somebody wrote
-expect 0 imprint eval --policy reference --policy expert --map small_loop --map udem1_empty \
+expect 0 imprint eval --policy pure-pursuit --policy expert --map small_loop --map udem1_empty \
     --episodes 5 --steps 40 --start-angle-deg 60 --out drawn
-expect 0 imprint eval --policy reference --starts drawn/episodes.csv --steps 40 --out again
+expect 0 imprint eval --policy pure-pursuit --starts drawn/episodes.csv --steps 40 --out again
 grep '^pure-pursuit,' drawn/episodes.csv >a
 grep '^pure-pursuit,' again/episodes.csv >b
 cmp a b || fail "the same starts give other episodes"

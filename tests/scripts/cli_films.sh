@@ -8,7 +8,7 @@ expect 0 imprint log --map loop_pedestrians --episodes 1 --steps 30 --out drives
 real_path=$PATH
 if command -v ffmpeg >/dev/null; then
     for kind in mp4 gif; do
-        expect 0 imprint render --replay drives --view driver,map --size 80x60 --every 5 \
+        expect 0 imprint render --replay drives --view camera,top-down --size 80x60 --every 5 \
             --out "real.$kind"
         prints "real.$kind: 7 frames"
         [ -s "real.$kind" ] || fail "real.$kind is empty"
@@ -30,7 +30,7 @@ EOF
 chmod +x tools/ffmpeg
 PATH=$work/tools:$PATH
 for kind in mp4 webm gif webp; do
-    expect 0 imprint render --replay drives --view driver,map --size 320x240 --every 10 \
+    expect 0 imprint render --replay drives --view camera,top-down --size 320x240 --every 10 \
         --out film.$kind
     prints "film.$kind: 4 frames"
     [ "$(wc -c <film.$kind)" = $((640 * 256 * 3 * 4)) ] || fail "wrong frames of film.$kind"
@@ -45,9 +45,10 @@ prints 'film.mp4: 4 frames'
 expect 2 imprint render --drive recorded --out film.png
 expect 0 imprint render --replay drives --no-caption --every 10 --out film.mp4
 [ "$(wc -c <film.mp4)" = $((320 * 240 * 3 * 4)) ] || fail 'there is a line below the frames'
-expect 0 imprint render --replay drives --view driver,map --size 320x240 --every 10 --out film.apng
-expect 2 imprint render --replay drives --view driver,sideways --out x.mp4
-expect 2 imprint render --replay drives --view map,map,map,map,map --out x.mp4
+expect 0 imprint render --replay drives --view camera,top-down --size 320x240 --every 10 \
+    --out film.apng
+expect 2 imprint render --replay drives --view camera,sideways --out x.mp4
+expect 2 imprint render --replay drives --view top-down,map,map,map,map --out x.mp4
 
 # the worst episodes of an evaluation, in which a column shows each policy
 expect 0 imprint eval --policy pure-pursuit --policy expert --episodes 1 --steps 10 --videos 1 \

@@ -41,7 +41,7 @@ json out samples epochs loss validation_loss best_epoch -- \
 expect 0 imprint log --episodes 1 --steps 30 --size 40x30 --out single
 json loss validation_loss -- imprint train --data single --epochs 1 --out model1 --json
 prints '"validation_loss": null'
-json map episodes policies -- imprint eval --policy expert --policy reference --policy model \
+json map episodes policies -- imprint eval --policy expert --policy pure-pursuit --policy model \
     --episodes 2 --steps 40 --out metrics --json
 cp metrics/metrics.json printed.json
 json map episodes policies -- cat printed.json

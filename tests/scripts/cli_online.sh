@@ -38,9 +38,9 @@ differ first second "--randomize changes no picture"
 expect 2 $teach --randomize fog --out other
 says "'fog'"
 echo '{"camera_angle": {"type": "uniform", "low": 0.9, "high": 1.1}}' >drawn.json
-expect 0 $teach --randomization drawn.json --epochs 2 --schedule constant --out drawn
+expect 0 $teach --distributions drawn.json --epochs 2 --schedule constant --out drawn
 sed 's/0.9/0.8/' drawn.json >other.json && mv other.json drawn.json
-expect 3 $teach --randomization drawn.json --epochs 3 --schedule constant --out drawn --resume
+expect 3 $teach --distributions drawn.json --epochs 3 --schedule constant --out drawn --resume
 says 'other settings'
 
 # what it writes it may replace, unless it is stopped before there is anything new

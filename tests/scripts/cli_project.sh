@@ -69,7 +69,7 @@ if command -v bash >/dev/null; then
         COMP_WORDS=(imprint export mi) COMP_CWORD=2
         _imprint
         [ "${COMPREPLY[*]}" = minari ]
-        COMP_WORDS=(imprint log --observe "") COMP_CWORD=3
+        COMP_WORDS=(imprint log --observation "") COMP_CWORD=3
         _imprint
         [ "${COMPREPLY[*]}" = "pictures segments" ]' || fail "bash completes otherwise"
 fi

@@ -44,14 +44,14 @@ cat >mine.json <<EOF
  "wind": {"type": "int", "low": 0, "high": 4}}
 EOF
 code=0
-imprint log --randomization mine.json --episodes 2 --steps 5 --out mine >out 2>err || code=$?
-[ "$code" = 0 ] || fail "--randomization ended with $code: $(cat err)"
+imprint log --distributions mine.json --episodes 2 --steps 5 --out mine >out 2>err || code=$?
+[ "$code" = 0 ] || fail "--distributions ended with $code: $(cat err)"
 one_line err
 grep -qF "note: mine.json: unknown names are ignored: 'wind'" err || fail "$(cat err)"
 expect 0 imprint data info mine
 prints 'camera_height 1.5'
 echo '{"trim": {"type": "beta"}}' >bad.json
-expect 3 imprint log --randomization bad.json --out never
+expect 3 imprint log --distributions bad.json --out never
 says "bad.json:1: trim: type 'beta' is none of int, uniform, normal"
 expect 2 imprint log --randomize wether --out never
 says "--randomize: 'wether' is none of all, none, indoors, real, looks"
@@ -71,7 +71,7 @@ grep -v seconds out >eval-four
 cmp -s eval-one eval-four || fail 'eval depends on threads'
 
 # what breaks a policy: the reference's expert, which knows nothing of trim
-run='imprint eval --policy reference --episodes 12 --steps 100 --robustness'
+run='imprint eval --policy pure-pursuit --episodes 12 --steps 100 --robustness'
 run="$run --randomize trim,delay,light"
 # shellcheck disable=SC2086
 {
@@ -93,6 +93,6 @@ expect 0 imprint render --randomize looks --size 80x60 --out first.png
 expect 0 imprint render --randomize looks --size 80x60 --episode 1 --out second.png
 differ first.png second.png '--episode does nothing'
 expect 0 imprint render --randomize looks --size 80x60 --episodes 5 --out sheet.png
-expect 2 imprint render --randomize looks --view map
+expect 2 imprint render --randomize looks --view top-down
 says "--randomize shows the robot's camera"
 expect 2 imprint render --randomize looks --episodes 0

@@ -9,7 +9,7 @@ is_png() {
     [ "$(od -An -tu1 -j16 -N8 "$1" | tr -s ' ')" = " 0 0 0 $2 0 0 0 $3" ] || fail "$1: wrong size"
 }
 
-for view in driver segment classes depth map; do
+for view in camera segment classes depth top-down; do
     expect 0 imprint render --map loop_obstacles --view $view --size 80x60 --out $view.png
     is_png $view.png 80 60
 done
@@ -54,7 +54,7 @@ says 'nowhere.yaml'
 expect 0 imprint log --map loop_pedestrians --episodes 2 --steps 30 --out drives
 expect 0 imprint render --replay drives --out sheet.png
 expect 0 imprint render --replay drives --episode 1 --out stored.apng
-expect 0 imprint render --replay drives --view map --size 60x60 --every 10 --out frames
+expect 0 imprint render --replay drives --view top-down --size 60x60 --every 10 --out frames
 is_png frames/00003.png 60 60
 [ "$(find frames -name '*.png' | wc -l)" = 4 ] || fail 'not 4 frames'
 expect 0 imprint render --replay drives --size 80x60 --every 10 --out again
@@ -94,7 +94,7 @@ done
 for bad in '--view sideways' '--overlay cats' '--camera-effects fog=1' \
     '--camera-effects noise' '--camera-effects noise=2' \
     '--camera-effects jpeg=x' '--view free' '--eye 1,1,1' '--undistort --lens none' \
-    '--view map --camera-effects noise=0.1' '--view map --overlay lanes' \
+    '--view top-down --camera-effects noise=0.1' '--view top-down --overlay lanes' \
     '--view free --eye 1,0,1 --target 2,0,2' '--replay drives --episode 2' \
     '--replay drives --every -1'; do
     # shellcheck disable=SC2086  # options are kept as words

@@ -22,11 +22,11 @@ work() {
     files=$1 drawn=$2 to=$3
     small="--size 20x15 --map $files/town.yaml"
     net="--network $files/net.yaml --no-tensorboard"
-    expect 0 imprint log $small --randomization $drawn --episodes 4 --steps 20 --out $to/data
+    expect 0 imprint log $small --distributions $drawn --episodes 4 --steps 20 --out $to/data
     expect 0 imprint train --data $to/data $net --epochs 2 --out $to/model
     expect 0 imprint train --data $to/data:0.5 $net --from $to/model --epochs 1 --out $to/next
     expect 0 imprint log $small --policy $to/model --episodes 2 --steps 20 --out $to/driven
-    expect 0 imprint train --online $small --randomization $drawn $net --steps 10 \
+    expect 0 imprint train --online $small --distributions $drawn $net --steps 10 \
         --replay-buffer 4 --episodes 2 --epochs 2 --out $to/online
     expect 0 imprint seg-train --size 40x32 --map $files/town.yaml --split all --images 16 \
         --validation-images 4 --batch 8 --epochs 1 --no-tensorboard --out $to/segmenter

@@ -26,7 +26,7 @@ start imprint log --episodes 1000000 --steps 100 --size 40x30 --out endless --re
 stop TERM 130
 one_line err
 expect 0 imprint data check endless
-start imprint eval --policy expert --policy reference --episodes 1000000 --steps 1500 --out e
+start imprint eval --policy expert --policy pure-pursuit --episodes 1000000 --steps 1500 --out e
 stop INT 130
 one_line err
 [ ! -e e/metrics.json ] || fail "an interrupted evaluation wrote figures"

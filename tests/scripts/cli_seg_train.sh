@@ -6,24 +6,24 @@
 
 # datasets and models know what they hold, and kinds do not mix
 small='--size 40x32 --steps 30'
-expect 0 imprint log --episodes 3 $small --observe segments --out segments
+expect 0 imprint log --episodes 3 $small --observation segments --out segments
 expect 0 imprint data info segments
 prints 'segments of 40 x 32'
 expect 0 imprint data check segments
 expect 0 imprint log --episodes 2 $small --out pictures
 expect 0 imprint data info pictures
 prints 'pictures of 40 x 32'
-expect 2 imprint log --episodes 2 $small --observe smells --out never
+expect 2 imprint log --episodes 2 $small --observation smells --out never
 says 'smells'
 expect 3 imprint train --data segments --data pictures --out never
 says 'do not mix'
-expect 2 imprint log --observe pictures --out segments --resume
+expect 2 imprint log --observation image --out segments --resume
 says 'segments, not pictures'
 expect 0 imprint train --data segments --epochs 1 --out policy
 expect 0 imprint train --data pictures --epochs 1 --out plain
 expect 3 imprint log --policy policy --episodes 1 $small --out never
 says 'was trained on segments'
-expect 0 imprint log --policy policy --episodes 1 $small --observe segments --out own
+expect 0 imprint log --policy policy --episodes 1 $small --observation segments --out own
 absent never
 
 # a segmenter, interrupted and resumed
@@ -91,14 +91,14 @@ expect 3 imprint eval --policy whole --episodes 1
 expect 0 imprint eval --policy policy --segmenter whole --protocol aido-lf --episodes 1
 
 # learning on what it finds
-expect 0 imprint log --observe segments --segmenter whole --episodes 2 $small --out found
+expect 0 imprint log --observation segments --segmenter whole --episodes 2 $small --out found
 expect 0 imprint log --resume --episodes 3 --out found
 expect 2 imprint log --segmenter whole --episodes 2 $small --out never
 says 'observe segments'
-expect 3 imprint log --observe segments --segmenter plain --episodes 2 $small --out never
+expect 3 imprint log --observation segments --segmenter plain --episodes 2 $small --out never
 says 'is not a segmenter'
-aggregate='imprint dagger --observe segments --segmenter whole --size 40x32 --rounds 1 --episodes 2
-    --first-episodes 2 --steps 20 --eval-episodes 1 --eval-steps 20 --epochs 1'
+aggregate='imprint dagger --observation segments --segmenter whole --size 40x32 --rounds 1
+    --episodes 2 --first-episodes 2 --steps 20 --eval-episodes 1 --eval-steps 20 --epochs 1'
 expect 0 $aggregate --out aggregated
 expect 0 $aggregate --threads 1 --out again
 same_folders aggregated again model.safetensors rounds.csv

@@ -22,7 +22,7 @@ same() {
 
 both data imprint log --episodes 6 --steps 10 --size 40x32 --randomize all --noise 0.1
 same data main_data.hdf5 shard-00000.hdf5
-both segments imprint log --episodes 4 --steps 8 --size 40x32 --observe segments
+both segments imprint log --episodes 4 --steps 8 --size 40x32 --observation segments
 same segments shard-00000.hdf5
 models='model.safetensors last.safetensors history.csv'
 both model imprint train --data data-1 --network small --augment all --epochs 2 --no-tensorboard

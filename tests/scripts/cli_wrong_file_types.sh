@@ -69,11 +69,11 @@ for file in m.onnx p.png h.hdf5 model/model.safetensors x.pt data; do
     says "a camera's calibration is a YAML file"
     expect 3 imprint log --out new --config "$file"
     says 'settings are a YAML file'
-    expect 3 imprint log --out new --randomization "$file"
+    expect 3 imprint log --out new --distributions "$file"
     says 'distributions are a JSON file'
     absent new new.png
 done
-for option in map lens config randomization; do
+for option in map lens config distributions; do
     refused 'nothing.yaml: no such file' log --out new "--$option" nothing.yaml
     refused 'runs/nothing: no such file' log --out new "--$option" runs/nothing
 done
@@ -109,7 +109,7 @@ refused 'b.bag: is a ROS 1 bag; a train.log holds' import trainlog b.bag --out n
 expect 4 imprint import trainlog nothing.log --out new
 says 'nothing.log: no such file'
 chmod 000 y.yaml
-for option in map lens config randomization; do
+for option in map lens config distributions; do
     expect 4 unprivileged imprint log --out new "--$option" y.yaml
     says 'y.yaml: cannot be read: Permission denied'
 done
@@ -121,7 +121,7 @@ while read -r right use; do
     says "; did you mean '$right'?"
 done <<'USES'
 test log --out new --split tset
-segments log --out new --observe segmets
+segments log --out new --observation segmets
 challenge log --out new --clock chalenge
 simulator log --out new --lanes simulater
 duckiebot log --out new --lens duckibot
@@ -134,10 +134,10 @@ blur train --data data --out new --augment noise,blurr:0.3
 small train --data data --out new --network smal
 exponential dagger --out new --beta exponental
 baseline eval --protocol baslein
-driver render --out new.png --view drvier
+camera render --out new.png --view camrea
 boxes render --out new.png --overlay boxs
 motion render --out new.png --camera-effects moton=0.1
-plain bench --renderer plian
+plain bench --instruction-set plian
 decide bench deicde
 list map lst
 info data ifno

@@ -110,6 +110,7 @@ PKG_CONFIG_PATH=$PWD/moved/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
 export PKG_CONFIG_PATH
 
 # shellcheck disable=SC2046,SC2086  # flags are words
+# the commands of docs/library.md, for pkg-config and for CMake
 with_pkg_config() { # NAME COMPILER STANDARD SOURCE
     $2 -std=$3 $warnings -o "$1-shared" "$4" $(pkg-config --cflags --libs imprint) ||
         fail "$1 does not link with pkg-config's flags"

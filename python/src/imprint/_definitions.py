@@ -20,6 +20,7 @@ from typing import Any
 
 from imprint._errors import UsageError, text
 from imprint._native import ffi
+from imprint._old_names import FIELDS, WORDS, warn
 
 
 class Definition:
@@ -51,6 +52,7 @@ class Definition:
         for part in outer:
             _field(struct, part, path)
             struct = getattr(struct, part)
+        name = _present_name(struct, name)
         setattr(struct, name, self._converted(path, _field(struct, name, path), value))
 
     def _converted(self, path: str, field: Any, value: Any) -> Any:
@@ -147,6 +149,9 @@ def _enumerator(path: str, kind: Any, value: Any) -> int:
     words = _words(kind)
     if isinstance(value, str):
         word = value.lower().replace("-", "_")
+        if WORDS.get(word) in words:
+            warn(f"{path}: '{word}'", f"'{WORDS[word]}'")
+            word = WORDS[word]
         if word not in words:
             raise UsageError(f"{path}: there is no '{value}'{_similar(word, list(words))}")
         return words[word]
@@ -172,6 +177,16 @@ def _number(kind: Any, value: Any) -> Any:
     number = operator.index(value)
     ffi.new(f"{kind.cname} *", number)  # fails where it does not fit
     return number
+
+
+def _present_name(struct: Any, name: str) -> str:
+    """The name of a field that is given by this or by an earlier name."""
+    new = FIELDS.get(name)
+    kind = ffi.typeof(struct)
+    if new is None or kind.kind != "struct" or new not in dict(kind.fields):
+        return name
+    warn(name, new)
+    return new
 
 
 def _field(struct: Any, name: str, path: str) -> Any:

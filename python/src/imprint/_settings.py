@@ -6,11 +6,12 @@ import tempfile
 import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, cast
 
 from imprint._definitions import Definition
 from imprint._errors import UsageError, call, text
 from imprint._native import ffi, lib
+from imprint._old_names import with_present_names
 
 Observation = Literal["image", "segments", "mask", "depth", "state"]
 OBSERVATIONS: tuple[Observation, ...] = ("image", "segments", "mask", "depth", "state")
@@ -31,7 +32,7 @@ class TaskSettings(TypedDict, total=False):
     frame_skip: int
     start_angle: float
     rules: Literal["simulator", "challenge"]
-    randomization: str | os.PathLike[str] | None
+    randomize: str | os.PathLike[str] | None
     assets: str | os.PathLike[str] | None
     style: str
     settings: Mapping[str, Any]
@@ -53,13 +54,14 @@ class EnvSettings(TaskSettings, total=False):
         [height, width], metres along the camera's axis) or "state" (a Dict, see docs/python.md). A
         sequence of them gives a Dict. "image" and "segments" exclude each other; "image".
     channels_first: images as [3, height, width], views of the same memory; False.
-    actions: "wheels" (duty cycles in [-1, 1]) or "velocities" (speed [m/s] and turn rate [rad/s]).
+    actions: "duty_cycles" (left and right wheel, in [-1, 1]) or "velocities" (speed [m/s] and turn
+        rate [rad/s]).
     reward: "lane" (gym-duckietown's) or "progress" (1 for a step at top speed along the lane).
     max_steps: frames until an episode is truncated; 1500.
     frame_skip: frames that each action is repeated for; 1.
     start_angle: starts lie within this of the lane's direction [rad]; pi / 3.
     rules: "simulator" (gym-duckietown's end of episodes) or "challenge" (AI-DO's).
-    randomization: a list of groups, as "all" or "light,delay=0.5", or a JSON file in
+    randomize: a list of groups, as "all" or "light,delay=0.5", or a JSON file in
         gym-duckietown's format; None: nothing.
     assets: folder with the textures and meshes of gym-duckietown; None: our own.
     style: of the assets: "photos", "synthetic", "synthetic-F" or "smooth".
@@ -73,7 +75,7 @@ class EnvSettings(TaskSettings, total=False):
 
     observation: Observation | Sequence[Observation]
     channels_first: bool
-    actions: Literal["wheels", "velocities"]
+    actions: Literal["duty_cycles", "velocities"]
     reward: Literal["lane", "progress"]
     max_steps: int
     expert: bool | Mapping[str, Any]
@@ -115,6 +117,7 @@ def observations_of(settings: EnvSettings) -> tuple[Observation, ...]:
 
 def definition_of(settings: EnvSettings, autoreset: str) -> Definition:
     """The simulators' definition. Fails on unknown settings and on those that are wrong alone."""
+    settings = cast(EnvSettings, with_present_names(settings))
     unknown = set(settings) - set(EnvSettings.__annotations__)
     if unknown:
         known = ", ".join(EnvSettings.__annotations__)
@@ -131,7 +134,7 @@ def definition_of(settings: EnvSettings, autoreset: str) -> Definition:
     _set_lens(definition, settings.get("lens", "duckiebot"))
     _set_robot(definition, settings)
     _set_expert(definition, settings.get("expert", False))
-    _set_randomization(definition, settings.get("randomization"))
+    _set_randomization(definition, settings.get("randomize"))
     if settings.get("assets") is not None:
         _set_assets(
             definition, os.fspath(settings["assets"] or ""), settings.get("style", "photos")

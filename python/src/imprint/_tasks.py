@@ -7,6 +7,7 @@ from imprint._definitions import Definition
 from imprint._errors import call
 from imprint._monitor import Monitor
 from imprint._native import ffi, lib
+from imprint._old_names import present_policy
 from imprint._settings import EnvSettings, TaskSettings, definition_of
 from imprint.policies import AnyPolicy, Expert, Network, as_callback
 
@@ -55,7 +56,7 @@ def native_name(what: AnyPolicy) -> bytes | None:
     if isinstance(what, Expert):
         return what.name.encode()
     if isinstance(what, (str, os.PathLike)) and not os.fspath(what).endswith(".onnx"):
-        return os.fsencode(what)
+        return os.fsencode(present_policy(what))
     return None
 
 

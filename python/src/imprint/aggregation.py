@@ -108,7 +108,8 @@ def dagger(
 
     expert: labels, and drives round 0: a name, or a function, see imprint.policies.
     train: a function that gets a Training and returns a policy of any kind; or fields of
-        imp_train_def (imprint/train.h) for our own networks, as {"epochs": 5}.
+        imp_train_def (imprint/train.h) for our own networks, as {"network": "one-residual",
+        "epochs": 5}.
     load: reads a policy again from its folder, where `train` wrote it. A run in another process is
         resumed with it.
     rounds: in which the policy drives. episodes, steps: of each round; first_episodes: of round 0
@@ -167,7 +168,10 @@ def dagger(
 def _set_training(definition: Definition, train: Any) -> None:
     if not isinstance(train, Mapping):
         raise UsageError(f"train: a function or a dict of settings is needed, not {train!r}")
-    definition.update(train, "train.")
+    settings = dict(train)
+    if isinstance(settings.get("network"), (str, os.PathLike)):
+        settings["network"] = {"architecture": settings["network"]}
+    definition.update(settings, "train.")
 
 
 def _result(folder: Path, out: Any, trainer: "_Trainer | None") -> Dagger:

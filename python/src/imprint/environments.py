@@ -65,7 +65,7 @@ def action_space_of(definition: Definition, count: int | None = None) -> ActionB
     None: the space of one action.
     """
     shape = (2,) if count is None else (count, 2)
-    if definition.struct.actions == lib.IMP_ACTION_WHEELS:
+    if definition.struct.actions == lib.IMP_ACTION_DUTY_CYCLES:
         return ActionBox(-1.0, 1.0, shape, np.float32)
     speed, turn_rate, unused = ffi.new("double *"), ffi.new("double *"), ffi.new("double *")
     lib.imp_velocity_from_action({"left": 1.0, "right": 1.0}, speed, unused)
@@ -167,7 +167,7 @@ class Observer:
 def render_settings_of(settings: EnvSettings) -> tuple[str | None, str, ImageSize]:
     """Mode, view and size of render(), checked."""
     mode = settings.get("render_mode")
-    view = settings.get("render_view", "top_down")
+    view = settings.get("render_view", "top_down").replace("-", "_")
     width, height = settings.get("render_size", (640, 480))
     if mode not in (None, "rgb_array"):
         raise UsageError(f"render_mode: '{mode}' is neither 'rgb_array' nor None")

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Unpack
+from typing import Any, NamedTuple, Unpack, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from imprint._definitions import Definition, enumerators
 from imprint._errors import text
 from imprint._monitor import Monitor, ProgressCallback
 from imprint._native import ffi, lib
+from imprint._old_names import with_present_names
 from imprint._settings import TaskSettings
 from imprint._tasks import Driver, set_expert, sim_definition
 from imprint.policies import AnyPolicy, Expert
@@ -126,7 +127,7 @@ def evaluate(
     steps: int = 65,
     settle_steps: int = 0,
     seed: int = 123,
-    keep: int = 0,
+    plot_episodes: int = 0,
     ask_expert: bool = False,
     expert: Expert | None = None,
     report: str | os.PathLike[str] | None = None,
@@ -140,14 +141,16 @@ def evaluate(
     `imprint eval`. Our expert drives from each start, too, to compare progress with.
 
     episodes, steps: how many, and how long at most. settle_steps: first steps that figures of
-    speed and lane leave out. keep: first episodes whose trajectories are kept. ask_expert: also
-    compare with the expert's action in every state. expert: our expert with other settings.
+    speed and lane leave out. plot_episodes: first episodes whose trajectories are kept. ask_expert:
+    also compare with the expert's action in every state. expert: our expert with other settings.
     report: a folder for report.html with plots, trajectories and the worst episodes. threads: 0:
     one for each processor. settings: where and how is driven, see TaskSettings.
 
     Ctrl-C and exceptions of the policy end it within a second, and reach the caller.
     """
-    sim = sim_definition(settings, seed, threads)
+    present = with_present_names(settings)
+    plot_episodes = present.pop("plot_episodes", plot_episodes)
+    sim = sim_definition(cast(TaskSettings, present), seed, threads)
     if expert is not None:
         set_expert(sim, expert)
     sim.set("env.index", 1)  # keeps starts apart from those of collected data
@@ -158,7 +161,7 @@ def evaluate(
             "episodes": episodes,
             "steps": steps,
             "settle_steps": settle_steps,
-            "keep": max(keep, episodes) if report is not None else keep,
+            "plot_episodes": max(plot_episodes, episodes) if report is not None else plot_episodes,
             "ask_expert": ask_expert or report is not None,
         }
     )
@@ -168,7 +171,7 @@ def evaluate(
         monitor.call(lib.imp_evaluate, out, driver.pointer, definition.pointer, monitor.pointer)
         if report is not None:
             _write_report(Path(report), driver, definition, out, monitor)
-    return _evaluation(out, keep, ask_expert)
+    return _evaluation(out, plot_episodes, ask_expert)
 
 
 def _write_report(

@@ -11,6 +11,7 @@ from imprint._definitions import Definition
 from imprint._hdf5 import hdf5_lock
 from imprint._monitor import Monitor, ProgressCallback
 from imprint._native import ffi, lib
+from imprint._old_names import with_present_names
 
 AnyPath = str | os.PathLike[str]
 
@@ -44,15 +45,16 @@ def export_robomimic(
     *,
     validation: float = 0.1,
     seed: int = 1,
-    replace: bool = False,
+    force: bool = False,
     progress: ProgressCallback | None = None,
+    **old: bool,
 ) -> RobomimicExport:
     """Writes a dataset as an HDF5 file for robomimic, whose `actions` are the expert's.
 
     validation: share of episodes that `mask/valid` lists, those of Dataset.split() with the same
-    seed; 0: no lists. replace: an existing file.
+    seed; 0: no lists. force: replace an existing file.
     """
-    settings = {"validation": validation, "seed": seed, "replace": replace}
+    settings = {"validation": validation, "seed": seed, "replace": _force(force, old)}
     summary = _export("robomimic", dataset, path, settings, progress)
     return RobomimicExport(*summary)
 
@@ -61,14 +63,23 @@ def export_trainlog(
     dataset: AnyPath,
     path: AnyPath,
     *,
-    replace: bool = False,
+    force: bool = False,
     progress: ProgressCallback | None = None,
+    **old: bool,
 ) -> None:
     """Writes a dataset as a `train.log` of Duckietown's baseline: pickles, one for each episode.
 
-    replace: an existing file.
+    force: replace an existing file.
     """
-    _export("trainlog", dataset, path, {"replace": replace}, progress)
+    _export("trainlog", dataset, path, {"replace": _force(force, old)}, progress)
+
+
+def _force(force: bool, old: Mapping[str, bool]) -> bool:
+    """Whether to replace a file, as told by this or by the earlier name."""
+    unknown = set(old) - {"replace"}
+    if unknown:
+        raise TypeError(f"there is no argument '{min(unknown)}'")
+    return bool(with_present_names(old).get("force", force))
 
 
 def _export(

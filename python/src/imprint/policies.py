@@ -2,7 +2,7 @@
 
 evaluate(), collect() and dagger() take any of these as a policy:
 
-- a name or path as on the command line: "expert", "reference", a model, a plug-in;
+- a name or path as on the command line: "expert", "pure-pursuit", a model, a plug-in;
 - a function `f(observations, states)`, `f(observations)` or `f(states)` that returns actions;
 - a torch.nn.Module, or a TorchPolicy that says more about it;
 - the path of an ONNX file, or an OnnxPolicy;
@@ -33,6 +33,7 @@ from imprint._batch import SimBatch
 from imprint._definitions import Definition
 from imprint._errors import BusyError, UsageError, call, text
 from imprint._native import ffi, lib
+from imprint._old_names import EXPERT_FIELDS, present_policy, with_present_names
 
 Actions = NDArray[np.float64]
 PolicyFunction = Callable[..., ArrayLike]
@@ -112,7 +113,7 @@ def policy(
     """Says what a function that drives needs; a function or a decorator. See Callback.
 
         @imprint.policy(images=False, batch=64)
-        def expert(states): ...
+        def stay_in_lane(states): ...
 
     images, states: None: as the function's parameters tell: two are observations and states, one
         is states if it is called `states`, else observations.
@@ -323,20 +324,22 @@ def _command_numbers(commands: str | ArrayLike | None, count: int) -> NDArray[np
 
 
 class Expert:
-    """An expert of the simulator: load_policy("expert") or load_policy("reference").
+    """An expert of the simulator: load_policy("expert") or load_policy("pure-pursuit"),
+    which is gym-duckietown's.
 
     evaluate(), collect() and dagger() take it with its settings, the fields of imp_expert_def
     (imprint/policy.h), as speed=0.4. Called with an environment of this package, it acts for its
     present state.
     """
 
-    def __init__(self, name: Literal["expert", "reference"] = "expert", **settings: Any) -> None:
-        if name not in ("expert", "reference"):
-            raise UsageError(f"there is no expert '{name}'; there are: expert, reference")
+    def __init__(self, name: Literal["expert", "pure-pursuit"] = "expert", **settings: Any) -> None:
+        name = cast(Literal["expert", "pure-pursuit"], present_policy(name))
+        if name not in ("expert", "pure-pursuit"):
+            raise UsageError(f"there is no expert '{name}'; there are: expert, pure-pursuit")
         if settings and name != "expert":
             raise UsageError(f"{name}: has no settings")
         self.name = name
-        self.settings = settings
+        self.settings = with_present_names(settings, EXPERT_FIELDS)
         self._policies: list[Any] = []
         self._places: list[tuple[int, int]] = []  # episode and frame of each latest call
         self._batch: Any = None
@@ -521,18 +524,19 @@ AnyPolicy = str | os.PathLike[str] | PolicyFunction | SupportsCallback | Network
 
 
 @overload
-def load_policy(path: Literal["expert", "reference"], **settings: Any) -> Expert: ...
+def load_policy(path: Literal["expert", "pure-pursuit"], **settings: Any) -> Expert: ...
 @overload
 def load_policy(path: str | os.PathLike[str], **settings: Any) -> Network | OnnxPolicy | Expert: ...
 def load_policy(path: str | os.PathLike[str], **settings: Any) -> Network | OnnxPolicy | Expert:
     """Opens a policy of ours as a callable: a model (a file, or a folder of `imprint train`), an
-    ONNX file, or an expert, "expert" or "reference", with settings.
+    ONNX file, or an expert, "expert" or "pure-pursuit", with settings.
 
         actions = imprint.load_policy("model.safetensors")(observations)
         action = imprint.load_policy("expert", speed=0.4)(env)
     """
-    if path in ("expert", "reference"):
-        return Expert(cast(Literal["expert", "reference"], path), **settings)
+    path = present_policy(path)
+    if path in ("expert", "pure-pursuit"):
+        return Expert(cast(Literal["expert", "pure-pursuit"], path), **settings)
     if os.fspath(path).endswith(".onnx"):
         return OnnxPolicy(path, **settings)
     if settings:

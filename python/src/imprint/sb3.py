@@ -127,8 +127,8 @@ def _rows_of(infos: dict[str, Any], count: int) -> list[dict[str, Any]]:
 def policy_of(model: Any, *, deterministic: bool = True, batch: int = 16) -> Callback:
     """A model of Stable-Baselines3 that learned from images, for evaluate() and the like.
 
-    The wheels get its actions, so it must have learned with actions="wheels". deterministic: the
-    mean of its distribution, else a sample. batch: see Callback.
+    The wheels get its actions, so it must have learned with actions="duty_cycles". deterministic:
+    the mean of its distribution, else a sample. batch: see Callback.
     """
     channels_first = model.observation_space.shape[0] == 3
 

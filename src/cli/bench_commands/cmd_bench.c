@@ -197,7 +197,7 @@ static const char SIM[] = "sim";       // many environments together
 static const char AGENT[] = "agent";   // a process, measured from outside
 enum { BENCHMARK_COUNT = sizeof BENCHMARKS / sizeof BENCHMARKS[0] };
 
-// Values of --renderer, in the order of imp_render_backend.
+// Values of --instruction-set, in the order of imp_render_backend.
 static const char *render_path_name(int k)
 {
     static const char *const words[] = {"auto", "plain", "avx2"};
@@ -466,7 +466,7 @@ static imp_status run_bench_command(void *state, const imp_options *options, imp
     // options of this command
     int renderer = 0;
     if (status == IMP_OK)
-        status = imp_name_lookup(&renderer, "--renderer: ", s->path, render_path_name, err);
+        status = imp_name_lookup(&renderer, "--instruction-set: ", s->path, render_path_name, err);
     s->renderer = (imp_render_backend)renderer;
     if (status == IMP_OK && !(s->seconds > 0.0 && s->seconds <= 60.0))
         status = imp_fail(err, IMP_USAGE, "--seconds %g is not within 0 to 60", s->seconds);
@@ -504,7 +504,7 @@ static void set_up_bench_command(void *state, imp_options *options)
     s->agent.frames = 2000;
     s->agent.sandbox = true;
     const imp_option table[] = {
-        {"renderer", 0, IMP_OPTION_TEXT, &s->path, "PATH",
+        {"instruction-set", 0, IMP_OPTION_TEXT, &s->path, "PATH",
          "auto, avx2 (no wider vectors) or plain (no vector instructions)", IMP_SETTING},
         {"batch", 'b', IMP_OPTION_INT, &s->batch, "N", "samples per training step", IMP_SETTING},
         {"seconds", 0, IMP_OPTION_REAL, &s->seconds, "S", "duration of each repeat", IMP_SETTING},

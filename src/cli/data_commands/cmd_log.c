@@ -59,7 +59,7 @@ static void add_log_options(imp_options *options, settings *s)
     };
     // the help prints groups after these options
     imp_sim_options_add_multi_map(options, &s->sim);
-    imp_sim_options_add_observe(options, &s->sim);
+    imp_sim_options_add_observation(options, &s->sim);
     imp_options_add_members(options, NULL, table, (int)(sizeof table / sizeof table[0]),
                             &imp_collect_members, &s->collect);
     imp_options_save_only_if_given(options, &s->share);

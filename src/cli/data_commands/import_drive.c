@@ -37,7 +37,7 @@ void imp_import_drive_add_options(imp_options *options, imp_import_drive *drive)
         IMP_MEMBER_OPTION("threads", 'j', IMP_TRANSIENT),
         IMP_MEMBER_OPTION("expert.speed", 0, IMP_SETTING),
         IMP_MEMBER_OPTION("expert.tracking_rate", 0, IMP_SETTING),
-        IMP_MEMBER_OPTION("expert.turning_rate", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("expert.turn_rate_gain", 0, IMP_SETTING),
         IMP_MEMBER_OPTION("expert.pose_only", 0, IMP_SETTING),
         IMP_MEMBER_OPTION("expert.look_ahead", 0, IMP_SETTING),
     };
@@ -75,7 +75,7 @@ imp_status imp_import_drive_apply_options(imp_import_drive *drive, const imp_opt
         imp_robot_apply(&robot, &sim->camera, NULL);
         sim->robot = imp_robot_format(&robot, drive->sim.robot_text);
     }
-    sim->expert.return_angle = drive->sim.return_angle_deg * IMP_PI / 180.0;
+    sim->expert.max_return_angle = drive->sim.return_angle_deg * IMP_PI / 180.0;
     return imp_sim_options_open_assets(options, &drive->sim, &drive->assets, err);
 }
 

@@ -90,7 +90,7 @@ static void add_eval_options(imp_options *options, imp_eval_settings *s)
          "left, 0 straight, -1 right), and optionally light and others (models only)",
          IMP_INPUT_PATH},
         IMP_MEMBER_OPTION_WITH_HELP("settle_steps", 0, IMP_SETTING, IMP_SETTLE_STEPS_HELP),
-        IMP_MEMBER_OPTION("keep", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("plot_episodes", 0, IMP_SETTING),
         {"robustness", 0, IMP_OPTION_FLAG, &s->robustness_test, NULL,
          "measure robustness: perturb each group of --randomize (default: all groups) at "
          "growing strength",
@@ -250,7 +250,7 @@ static imp_status refuse_options_fixed_by_challenge(const imp_eval_settings *s, 
     const char *refused = !own_map                                        ? "map"
                           : s->eval.steps != eval.steps                   ? "steps"
                           : s->eval.settle_steps != eval.settle_steps     ? "settle-steps"
-                          : s->eval.keep != eval.keep                     ? "plot-episodes"
+                          : s->eval.plot_episodes != eval.plot_episodes   ? "plot-episodes"
                           : s->sim.start_angle_deg != sim.start_angle_deg ? "start-angle-deg"
                           : env->frame_skip != eval.sim.env.frame_skip    ? "frame-skip"
                           : env->randomize_objects                        ? "randomize-objects"

@@ -208,7 +208,7 @@ static imp_status check_sweep_command(void *state, const imp_options *options, i
         IMP_TRY(check_candidate(s, k, err));
     IMP_TRY(imp_sim_options_complete_def(options, &s->sim, &s->assets, err));
     // trajectories are not drawn, so none are kept
-    s->eval.keep = 0;
+    s->eval.plot_episodes = 0;
     if (!imp_option_is_given(options, &s->eval.settle_steps))
         s->eval.settle_steps = s->eval.steps >= 300 ? 60 : 0;
     if (s->eval.settle_steps >= s->eval.steps)

@@ -12,6 +12,7 @@
 
 #include "base/common/try.h"
 #include "base/text/suggestion.h"
+#include "cli/options/old_names.h"
 #include "cli/options/settings_file.h"
 
 // State of one pass.
@@ -35,12 +36,22 @@ static bool affects_settings_file_path(const imp_options *options, int index)
            strcmp(option->name, "out") == 0;
 }
 
+// Warns that a value has a new name, in the second pass only, so that the warning comes once.
+static void warn_old_word(const imp_option *option, const char *text, bool first_pass)
+{
+    const char *present = imp_present_word(option->name, option->kind, text);
+    if (!first_pass && strcmp(present, text) != 0)
+        fprintf(stderr, "imprint: --%s %s is now %s; the old word will go in the next version\n",
+                option->name, text, present);
+}
+
 // Sets an option, unless this pass leaves it to the second one.
 static imp_status set_option_value(argument_parser *r, int index, const char *text)
 {
     // the first pass ignores everything that a settings file could also set
     if (r->only_file_options && !affects_settings_file_path(r->options, index))
         return IMP_OK;
+    warn_old_word(&r->options->table[index], text, r->only_file_options);
     return imp_option_set_value(r->options, index, text, r->err);
 }
 

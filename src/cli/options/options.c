@@ -17,6 +17,7 @@
 #include "base/text/suggestion.h"
 #include "cli/options/argument_parser.h"
 #include "cli/options/help.h"
+#include "cli/options/old_names.h"
 #include "cli/options/settings_file.h"
 
 // Starts a table with the options that all commands share.
@@ -38,48 +39,12 @@ void imp_options_init(imp_options *options, const imp_command *command)
                                           "show the version", IMP_TRANSIENT});
 }
 
-// The name of an option in earlier versions, or NULL. Both names work; the old one causes a
-// warning.
-static const char *deprecated_option_name(const char *command, const char *name)
-{
-    static const struct {
-        // Each row is the command, the old name and the present name.
-        const char *command, *old_name, *name; // command NULL: all that have the option
-    } renamed[] = {
-        {NULL, "by-sight", "pose-only"},
-        {NULL, "trials", "look-ahead"},
-        {NULL, "turning-rate", "turn-rate-gain"},
-        {NULL, "turn-rate", "max-turn-rate"},
-        {NULL, "return-angle-deg", "max-return-angle-deg"},
-        {NULL, "average", "ema-decay"},
-        {NULL, "weight-turns", "turn-weight"},
-        {NULL, "window", "shuffle-buffer"},
-        {NULL, "buffer", "replay-buffer"},
-        {NULL, "keep", "plot-episodes"},
-        {NULL, "robust", "robustness"},
-        {NULL, "pictures", "images"},
-        {NULL, "held-out", "validation-images"},
-        {NULL, "degrade", "camera-effects"},
-        {NULL, "draw", "overlay"},
-        {"render", "rectified", "undistort"},
-        {NULL, "following", "next-action"},
-        {NULL, "received-times", "receive-times"},
-    };
-    // a name can have changed in one command and not in the others
-    for (size_t k = 0; k < sizeof renamed / sizeof renamed[0]; k++)
-        if (strcmp(name, renamed[k].name) == 0 &&
-            (renamed[k].command == NULL || strcmp(command, renamed[k].command) == 0))
-            return renamed[k].old_name;
-    return NULL;
-}
-
 // Copies an option into the table. Commands add a fixed number of options, so a full table is a
 // programming error.
 void imp_options_add(imp_options *options, imp_option option)
 {
     assert(options->count < IMP_OPTIONS_MAX);
-    options->old_names[options->count] =
-        deprecated_option_name(options->command->name, option.name);
+    options->old_names[options->count] = imp_old_option_name(options->command->name, option.name);
     options->table[options->count++] = option;
 }
 
@@ -100,18 +65,13 @@ void imp_options_add_group(imp_options *options, const char *title, const imp_op
         options->groups[k] = title;
 }
 
-// Writes the name of the option that sets a member: its last part with dashes, or the field's word
-// for what the library calls otherwise.
+// Writes the name of the option that sets a member: its last part with dashes, but for members of
+// one definition in another, and for a word that Python does not allow as a name.
 static void option_name_of_member(char out[IMP_OPTION_NAME_MAX], const char *path)
 {
     static const char *const other_names[][2] = {
-        {"average", "ema-decay"},           {"buffer", "replay-buffer"},
-        {"eval.episodes", "eval-episodes"}, {"eval.steps", "eval-steps"},
-        {"held_out", "validation-images"},  {"initial", "from"},
-        {"keep", "plot-episodes"},          {"label_policy", "expert"},
-        {"observation", "observe"},         {"turning_rate", "turn-rate-gain"},
-        {"turn_rate", "max-turn-rate"},     {"weight_turns", "turn-weight"},
-        {"window", "shuffle-buffer"},
+        {"eval.episodes", "eval-episodes"}, {"eval.steps", "eval-steps"}, {"initial", "from"},
+        {"label_policy", "expert"},         {"max_steps", "steps"},
     };
     const char *dot = strrchr(path, '.'), *name = dot != NULL ? dot + 1 : path;
     for (size_t k = 0; k < sizeof other_names / sizeof other_names[0]; k++)
@@ -309,26 +269,6 @@ static imp_status append_to_text_list_option(imp_options *options, int index, co
     return IMP_OK;
 }
 
-// The stored spelling of a value that has a clearer alias: results of all versions stay equal.
-static const char *stored_name_of_value(const imp_option *option, const char *text)
-{
-    static const struct {
-        const char *option;
-        imp_option_kind kind; // imports have another --policy
-        const char *alias, *stored;
-    } aliases[] = {
-        {"observe", IMP_SETTING, "images", "pictures"},
-        {"observe", IMP_SETTING, "masks", "segments"},
-        {"policy", IMP_INPUT_PATH, "pure-pursuit", "reference"},
-        {"expert", IMP_INPUT_PATH, "pure-pursuit", "reference"},
-    };
-    for (size_t k = 0; k < sizeof aliases / sizeof aliases[0]; k++)
-        if (strcmp(option->name, aliases[k].option) == 0 && option->kind == aliases[k].kind &&
-            strcmp(text, aliases[k].alias) == 0)
-            return aliases[k].stored;
-    return text;
-}
-
 // The words of an enumeration: those that people can choose, or else all.
 imp_name_list imp_option_choices(const imp_options *options, int index)
 {
@@ -342,7 +282,8 @@ static imp_status parse_choice(const imp_option *option, imp_name_list choices, 
 {
     char what[IMP_OPTION_NAME_MAX + 8];
     snprintf(what, sizeof what, "--%s: ", option->name);
-    return imp_name_lookup(option->value, what, stored_name_of_value(option, text), choices, err);
+    return imp_name_lookup(option->value, what, imp_present_word(option->name, option->kind, text),
+                           choices, err);
 }
 
 // Numbers have the range of the member that they set.
@@ -381,11 +322,11 @@ imp_status imp_option_set_value(imp_options *options, int index, const char *tex
         status = parse_real(option, text, err);
         break;
     case IMP_OPTION_TEXT:
-        *(const char **)option->value = stored_name_of_value(option, text);
+        *(const char **)option->value = imp_stored_word(option->name, option->kind, text);
         break;
     case IMP_OPTION_LIST:
-        status =
-            append_to_text_list_option(options, index, stored_name_of_value(option, text), err);
+        status = append_to_text_list_option(options, index,
+                                            imp_stored_word(option->name, option->kind, text), err);
         break;
     case IMP_OPTION_PAIR:
         status = parse_pair(option, text, err);

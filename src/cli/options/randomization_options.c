@@ -1,4 +1,4 @@
-// The options --randomize and --randomization, and the distributions that they stand for. A list
+// The options --randomize and --distributions, and the distributions that they stand for. A list
 // of groups selects what varies; a file in gym-duckietown's JSON format gives the distributions.
 // With a file alone, the group domain_rand draws from it. Names in the file that mean nothing
 // here cause a note, not an error: files of other programs may hold more.
@@ -15,7 +15,7 @@ void imp_randomization_options_add(imp_options *options, imp_sim_options *sim)
          "randomise each episode: all, looks (appearance), dynamics, indoors (all, in rooms and at "
          "night), reference (as in gym-duckietown), or groups such as light,delay=0.5,no-jpeg",
          IMP_SETTING},
-        {"randomization", 0, IMP_OPTION_TEXT, &sim->randomization, "FILE",
+        {"distributions", 0, IMP_OPTION_TEXT, &sim->randomization, "FILE",
          "draw from the distributions in this JSON file, in gym-duckietown's format",
          IMP_INPUT_PATH},
     };

@@ -19,6 +19,7 @@
 #include "base/text/suggestion.h"
 #include "base/text/text_stream.h"
 #include "base/yaml/yaml_tree.h"
+#include "cli/options/old_names.h"
 
 // Settings files are small; a larger file is the wrong one.
 enum { CONFIG_BYTES_MAX = 1 << 20 };
@@ -256,7 +257,7 @@ static json_t *option_to_json(const imp_options *options, int index, imp_describ
         return text_to_json(option, *(const char *const *)option->value, describe);
     default:
         imp_option_format_value(options, index, text, sizeof text);
-        return json_string(text);
+        return json_string(imp_stored_word(option->name, option->kind, text));
     }
 }
 

@@ -36,7 +36,7 @@ imp_sim_options imp_default_sim_options(imp_sim_def *def)
         .lens = "duckiebot",
         .robot = "",
         .start_angle_deg = IMP_DEFAULT_START_ANGLE_DEG,
-        .return_angle_deg = imp_radians_to_degrees(def->expert.return_angle),
+        .return_angle_deg = imp_radians_to_degrees(def->expert.max_return_angle),
         .lanes = "simulator",
         .segmenter = "",
         .clock = "simulator",
@@ -92,8 +92,8 @@ static void add_shared_options(imp_options *options, imp_sim_options *sim)
     const imp_option expert[] = {
         IMP_MEMBER_OPTION("expert.speed", 0, IMP_SETTING),
         IMP_MEMBER_OPTION("expert.tracking_rate", 0, IMP_SETTING),
-        IMP_MEMBER_OPTION("expert.turning_rate", 0, IMP_SETTING),
-        IMP_MEMBER_OPTION("expert.turn_rate", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("expert.turn_rate_gain", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("expert.max_turn_rate", 0, IMP_SETTING),
         {"max-return-angle-deg", 0, IMP_OPTION_REAL, &sim->return_angle_deg, "DEG",
          "maximum angle at which the expert returns to its lane from the left, so that it "
          "does not turn into an object that it passes",
@@ -166,7 +166,7 @@ void imp_sim_options_add_multi_map(imp_options *options, imp_sim_options *sim)
 }
 
 // Only for commands that record; a model knows what it was trained on.
-void imp_sim_options_add_observe(imp_options *options, imp_sim_options *sim)
+void imp_sim_options_add_observation(imp_options *options, imp_sim_options *sim)
 {
     static const imp_option table[] = {IMP_MEMBER_OPTION("observation", 0, IMP_SETTING)};
     add_member_options(options, NULL, table, sizeof table, sim);
@@ -290,7 +290,7 @@ imp_status imp_sim_options_apply(const imp_options *options, imp_sim_options *si
     def->expert.challenge_lanes = lanes == CHALLENGE;
     def->env.accept_start_angle = sim->start_angle_deg * IMP_PI / 180.0;
     def->env.has_start_tile = imp_option_is_given(options, def->env.start_tile);
-    def->expert.return_angle = sim->return_angle_deg * IMP_PI / 180.0;
+    def->expert.max_return_angle = sim->return_angle_deg * IMP_PI / 180.0;
     // notes about the maps, once per command
     if (!options->quiet) {
         print_map_assumptions(def->map);

@@ -92,8 +92,8 @@ imp_status imp_sim_options_apply_robot(const imp_options *options, imp_sim_optio
 // Prints remarks about a robot's numbers as notes and warnings.
 void imp_print_robot_remarks(const imp_robot_remarks *remarks);
 
-// Adds --observe.
-void imp_sim_options_add_observe(imp_options *options, imp_sim_options *sim);
+// Adds --observation.
+void imp_sim_options_add_observation(imp_options *options, imp_sim_options *sim);
 
 // Adds --segmenter, and puts it before the eyes of a driver that wants segments.
 void imp_sim_options_add_segmenter(imp_options *options, imp_sim_options *sim);
@@ -104,7 +104,7 @@ imp_status imp_sim_options_set_segmenter(const imp_sim_options *sim, imp_policy_
 imp_status imp_sim_options_refuse_unused_segmenter(const imp_sim_options *sim, bool used,
                                                    imp_error *err);
 
-// Adds --randomize and --randomization, and parses them. Prints a note about names in the file that
+// Adds --randomize and --distributions, and parses them. Prints a note about names in the file that
 // have no meaning.
 void imp_randomization_options_add(imp_options *options, imp_sim_options *sim);
 imp_status imp_randomization_options_parse(const imp_options *options, const imp_sim_options *sim,

@@ -62,7 +62,7 @@ static void copy_base_name(char out[64], const char *path)
     snprintf(out, 64, "%.*s", (int)(kept < 63 ? kept : 63), name);
 }
 
-// Reads the drives of --episodes.
+// Reads the drives of --drive.
 static imp_status read_episodes(settings *s, const imp_options *options, imp_error *err)
 {
     if (s->episodes.count == 0)
@@ -71,7 +71,7 @@ static imp_status read_episodes(settings *s, const imp_options *options, imp_err
     IMP_TRY(imp_drive_files_list(&s->files, s->episodes.items, s->episodes.count, &monitor, err));
     const size_t count = (size_t)s->files.count;
     if (s->files.count > IMP_PAGE_EPISODES_MAX)
-        return imp_fail(err, IMP_USAGE, "--episodes: a page holds at most %d, not %d",
+        return imp_fail(err, IMP_USAGE, "--drive: a page holds at most %d, not %d",
                         IMP_PAGE_EPISODES_MAX, s->files.count);
     // three arrays, since the page borrows names and drives
     s->drives = calloc(count, sizeof *s->drives);
@@ -146,7 +146,7 @@ static void set_up_page_command(void *state, imp_options *options)
          IMP_INPUT_PATH},
         {"policy", 'p', IMP_OPTION_LIST, &s->policies, "MODEL",
          "model of imprint train; may be repeated; the first one drives first", IMP_INPUT_PATH},
-        {"episodes", 'e', IMP_OPTION_LIST, &s->episodes, "FILE",
+        {"drive", 0, IMP_OPTION_LIST, &s->episodes, "FILE",
          "drive (*.drive.json), or a folder of drives, to look at and to drive on from; `imprint "
          "eval --out DIR` writes those of its worst episodes to DIR, and more to DIR/drives; may "
          "be repeated",
@@ -195,7 +195,7 @@ const imp_command imp_command_page = {
                 "  imprint page /tmp/imprint-data.html --data /tmp/imprint-p\n"
                 "  imprint eval --policy expert --episodes 3 --out /tmp/imprint-drives "
                 "--force &&\n"
-                "  imprint page /tmp/drives.html --episodes /tmp/imprint-drives/drives",
+                "  imprint page /tmp/drives.html --drive /tmp/imprint-drives/drives",
     .state_size = sizeof(settings),
     .set_up = set_up_page_command,
     .run = run_page_command,

@@ -69,7 +69,7 @@ static void add_render_options(imp_options *options, settings *s)
 // Whether the view is seen from the robot's camera, so that it has a pose.
 static bool is_robot_view(const settings *s)
 {
-    return strcmp(s->image.view, "driver") == 0 || strcmp(s->image.view, "segment") == 0 ||
+    return strcmp(s->image.view, "camera") == 0 || strcmp(s->image.view, "segment") == 0 ||
            strcmp(s->image.view, "classes") == 0 || strcmp(s->image.view, "depth") == 0;
 }
 
@@ -155,7 +155,7 @@ static imp_status render_one_view(settings *s, const imp_options *options, imp_e
     if (status == IMP_OK && (is_robot_view(s) || imp_option_is_given(options, s->pose)))
         status = choose_pose(s, options, world, &s->def.env, &s->drawn_pose, err);
     // an image whose pose the program chooses has a room, unless it has another look
-    if (strcmp(s->image.view, "driver") == 0 && may_choose_pose(s, options) &&
+    if (strcmp(s->image.view, "camera") == 0 && may_choose_pose(s, options) &&
         !imp_option_is_given(options, &s->def.scene.room) && s->sim.assets[0] == '\0')
         s->def.scene.room = DEFAULT_ROOM;
     // scene and renderer
@@ -348,7 +348,7 @@ const imp_command imp_command_render = {
         "`imprint log --randomize` records with the same seed.",
     .examples =
         "  imprint render --map udem1_empty --pose 0.70,2.0,-90 --out /tmp/view.png\n"
-        "  imprint render --map udem1_empty --view map --out /tmp/map.png\n"
+        "  imprint render --map udem1_empty --view top-down --out /tmp/map.png\n"
         "  imprint render --map udem1 --room 7 --out /tmp/room.png\n"
         "  imprint render --map loop_obstacles --overlay lanes,boxes --out /tmp/drawn.png\n"
         "  imprint render --map udem1 --view free --eye 2,1,4 --target 2,0,2 --out /tmp/free.png\n"
@@ -357,7 +357,7 @@ const imp_command imp_command_render = {
         "  imprint render --map udem1 --randomize all --episodes 12 --size 320x240 --out "
         "/tmp/episodes.png\n"
         "  imprint log --episodes 2 --steps 60 --out drives\n"
-        "  imprint render --replay drives --episode 1 --view driver,map --size 480x420 --out "
+        "  imprint render --replay drives --episode 1 --view camera,top-down --size 480x420 --out "
         "drive.apng\n"
         "  imprint eval --policy expert --policy pure-pursuit --episodes 2 --out /tmp/imprint-both "
         "--force &&\n"

@@ -18,6 +18,7 @@
 #include "base/image/image.h"
 #include "base/io/file.h"
 #include "base/text/plural.h"
+#include "cli/options/old_names.h"
 #include "cli/output/console.h"
 #include "evaluate/report/report_formats/video.h"
 #include "evaluate/report/report_formats/video_caption.h"
@@ -210,7 +211,7 @@ static imp_status create_panels(replay_job *p, const imp_options *options,
             return imp_fail(err, IMP_USAGE, "--view %s: more than %d views", image->view,
                             PANELS_MAX);
         snprintf(name, sizeof name, "%.*s", (int)length, at);
-        one.view = name;
+        one.view = imp_present_word("view", IMP_SETTING, name);
         IMP_TRY(imp_view_renderer_create(&p->panels[p->panel_count], options, &one, sim, camera,
                                          p->scene, p->world, err));
         p->panel_count++;

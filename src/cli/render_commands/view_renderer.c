@@ -31,8 +31,8 @@ typedef enum view_kind {
 
 // The names are the values of --view.
 static const char *const VIEW_NAMES[VIEW_COUNT] = {
-    [DRIVER] = "driver", [MAP] = "map",   [SEGMENT] = "segment",    [CLASSES] = "classes",
-    [DEPTH] = "depth",   [FREE] = "free", [CATALOGUE] = "catalogue"};
+    [DRIVER] = "camera", [MAP] = "top-down", [SEGMENT] = "segment",    [CLASSES] = "classes",
+    [DEPTH] = "depth",   [FREE] = "free",    [CATALOGUE] = "catalogue"};
 
 // Members that the view does not need are NULL.
 struct imp_view_renderer {
@@ -59,7 +59,7 @@ struct imp_view_renderer {
 imp_image_options imp_default_image_options(void)
 {
     return (imp_image_options){
-        .view = "driver", .field_of_view_deg = 60.0, .draw = "", .camera_effects = ""};
+        .view = "camera", .field_of_view_deg = 60.0, .draw = "", .camera_effects = ""};
 }
 
 // Options of the view; the camera's size and lens are options of the simulation.
@@ -67,7 +67,7 @@ void imp_image_options_add(imp_options *options, imp_image_options *p)
 {
     const imp_option table[] = {
         {"view", 0, IMP_OPTION_TEXT, &p->view, "VIEW",
-         "driver (the robot's camera), map (from above), segment (the class of each pixel), "
+         "camera (the robot's), top-down (the map), segment (the class of each pixel), "
          "classes (the masks that policies see), depth (16-bit PNG in mm), free (--eye, "
          "--target), or catalogue (all objects)",
          IMP_SETTING},
@@ -137,7 +137,7 @@ static imp_status parse_overlays(imp_view_renderer *p, const char *list, imp_err
     }
     if ((p->lanes || p->boxes) && p->kind != DRIVER && p->kind != FREE && p->kind != SEGMENT &&
         p->kind != CLASSES)
-        return imp_fail(err, IMP_USAGE, "--overlay needs --view driver, free, segment or classes");
+        return imp_fail(err, IMP_USAGE, "--overlay needs --view camera, free, segment or classes");
     return IMP_OK;
 }
 
@@ -210,7 +210,7 @@ static imp_status create_undistorter(imp_view_renderer *p, const imp_sim_options
 {
     imp_calibration calibration;
     if (p->kind != DRIVER || p->camera.lens.kind == IMP_LENS_NONE)
-        return imp_fail(err, IMP_USAGE, "--undistort needs --view driver and a lens");
+        return imp_fail(err, IMP_USAGE, "--undistort needs --view camera and a lens");
     IMP_TRY(imp_parse_lens_option(sim->lens, &calibration, err));
     return imp_undistorter_create(&p->undistorter, &calibration, p->camera.width, p->camera.height,
                                   err);
@@ -239,7 +239,7 @@ static imp_status create_renderers(imp_view_renderer *p, const imp_image_options
     // effects and undistortion
     if (image->camera_effects[0] != '\0')
         IMP_TRY(look ? imp_camera_effects_create(&p->effects_renderer, &p->camera, err)
-                     : imp_fail(err, IMP_USAGE, "--camera-effects needs --view driver or free"));
+                     : imp_fail(err, IMP_USAGE, "--camera-effects needs --view camera or free"));
     if (image->undistort)
         IMP_TRY(create_undistorter(p, sim, err));
     return IMP_OK;

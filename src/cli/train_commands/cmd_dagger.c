@@ -87,7 +87,7 @@ static void add_training_options(imp_options *options, settings *s)
          "mse, or huber, which gives large errors less weight", IMP_SETTING},
         {"augment", 0, IMP_OPTION_TEXT, &s->training.augment, "LIST",
          "augmentation of images, see imprint train --help", IMP_SETTING},
-        IMP_MEMBER_OPTION_WITH_HELP("train.trainer.average", 0, IMP_SETTING, IMP_EMA_HELP),
+        IMP_MEMBER_OPTION_WITH_HELP("train.trainer.ema_decay", 0, IMP_SETTING, IMP_EMA_HELP),
         IMP_MEMBER_OPTION_WITH_HELP(
             "train.trainer.learning_rate", 0, IMP_SETTING,
             "learning rate at the start of a round; it falls along half a cosine"),
@@ -119,7 +119,7 @@ static void add_dagger_options(imp_options *options, settings *s)
          IMP_TRANSIENT},
     };
     imp_sim_options_add_multi_map(options, &s->sim);
-    imp_sim_options_add_observe(options, &s->sim);
+    imp_sim_options_add_observation(options, &s->sim);
     add_collection_options(options, s);
     add_training_options(options, s);
     add_member_options(options, NULL, table, sizeof table, s);

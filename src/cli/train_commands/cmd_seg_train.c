@@ -60,7 +60,7 @@ static void add_seg_train_options(imp_options *options, settings *s)
         IMP_MEMBER_OPTION_WITH_HELP("train.epochs", 'e', IMP_SETTING,
                                     "number of epochs; each ends with a validation"),
         IMP_MEMBER_OPTION("images", 0, IMP_SETTING),
-        IMP_MEMBER_OPTION("held_out", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("validation_images", 0, IMP_SETTING),
         IMP_MEMBER_OPTION_WITH_HELP("train.trainer.batch", 'b', IMP_SETTING, "images per step"),
         IMP_MEMBER_OPTION_WITH_HELP(
             "train.trainer.learning_rate", 0, IMP_SETTING,
@@ -232,11 +232,12 @@ const imp_command imp_command_seg_train = {
     .summary = "train a network for semantic segmentation",
     .operands = "",
     .operand_option = "map",
-    .details = "Trains on images that are rendered during the training, each seen once, and "
-               "validates on images of other maps. A policy that was trained on masks (--observe "
-               "masks) can then drive from images: imprint eval --segmenter DIR. Writes the model, "
-               "the loss as a table and a plot, and segments.png: image, true mask and predicted "
-               "mask.",
+    .details =
+        "Trains on images that are rendered during the training, each seen once, and "
+        "validates on images of other maps. A policy that was trained on masks (--observation "
+        "masks) can then drive from images: imprint eval --segmenter DIR. Writes the model, "
+        "the loss as a table and a plot, and segments.png: image, true mask and predicted "
+        "mask.",
     .examples = "  imprint seg-train --map loop_empty --split all --epochs 2 --images 160 "
                 "--validation-images 32 \\\n"
                 "    --out /tmp/imprint-s --force",

@@ -66,7 +66,7 @@ static void add_training_options(imp_options *options, imp_train_settings *s)
                                     "use Nesterov's momentum with sgd"),
         IMP_MEMBER_OPTION_WITH_HELP("trainer.clip_norm", 0, IMP_SETTING,
                                     "maximum norm of the gradient; 0: no limit"),
-        IMP_MEMBER_OPTION_WITH_HELP("trainer.average", 0, IMP_SETTING, IMP_EMA_HELP),
+        IMP_MEMBER_OPTION_WITH_HELP("trainer.ema_decay", 0, IMP_SETTING, IMP_EMA_HELP),
         // loss and weights of samples
         {"loss", 0, IMP_OPTION_TEXT, &s->loss, "NAME", "mse or huber", IMP_SETTING},
         IMP_MEMBER_OPTION_WITH_HELP("trainer.huber_delta", 0, IMP_SETTING,
@@ -75,7 +75,7 @@ static void add_training_options(imp_options *options, imp_train_settings *s)
          "augment images: all, none, or some of brightness, contrast, colour, blur, noise, "
          "shift, turn and cut-out, for example turn:0.05",
          IMP_SETTING},
-        IMP_MEMBER_OPTION("weight_turns", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("turn_weight", 0, IMP_SETTING),
     };
     add_member_options(options, table, sizeof table, s);
 }
@@ -97,7 +97,7 @@ static void add_schedule_options(imp_options *options, imp_train_settings *s)
         IMP_MEMBER_OPTION("validation", 0, IMP_SETTING),
         IMP_MEMBER_OPTION("patience", 0, IMP_SETTING),
         // order of samples, threads and files
-        IMP_MEMBER_OPTION("window", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("shuffle_buffer", 0, IMP_SETTING),
         IMP_MEMBER_OPTION("seed", 's', IMP_SETTING),
         IMP_MEMBER_OPTION_WITH_HELP(
             "trainer.shards", 0, IMP_SETTING,
@@ -271,7 +271,7 @@ static void add_online_options(imp_options *options, online_settings *o)
          IMP_SETTING},
     };
     static const imp_option table[] = {
-        IMP_MEMBER_OPTION("buffer", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("replay_buffer", 0, IMP_SETTING),
         IMP_MEMBER_OPTION_WITH_HELP("collect.episodes", 'n', IMP_SETTING,
                                     "new episodes per epoch, which replace the oldest"),
         IMP_MEMBER_OPTION("collect.steps", 0, IMP_SETTING),
@@ -322,11 +322,11 @@ static imp_status refuse_options_without_effect(const imp_train_settings *s,
     // a training with --online has no dataset to split, weight or shuffle
     if (!o->online)
         return IMP_OK;
-    const char *refused = imp_option_is_given(options, &s->data)     ? "data"
-                          : s->train->validation != train.validation ? "validation"
-                          : s->train->window != train.window         ? "shuffle-buffer"
-                          : s->train->patience != train.patience     ? "patience"
-                                                                     : NULL;
+    const char *refused = imp_option_is_given(options, &s->data)             ? "data"
+                          : s->train->validation != train.validation         ? "validation"
+                          : s->train->shuffle_buffer != train.shuffle_buffer ? "shuffle-buffer"
+                          : s->train->patience != train.patience             ? "patience"
+                                                                             : NULL;
     return refused == NULL ? IMP_OK
                            : imp_fail(err, IMP_USAGE,
                                       "--%s cannot be combined with --online, which records new "

@@ -12,7 +12,7 @@ imp_eval_def imp_default_eval_def(void)
         .sim = imp_default_sim_def(),
         .episodes = 10,
         .steps = 65,
-        .keep = 100,
+        .plot_episodes = 100,
         .cookie = EVAL_COOKIE,
     };
     def.sim.env.index = 1;
@@ -39,8 +39,8 @@ static const imp_struct_member EVAL[] = {
     IMP_MEMBER(imp_eval_def, ask_expert, BOOL),
     IMP_SIM_NESTED(imp_eval_def, expert, &imp_expert_members),
     IMP_SIM_NESTED(imp_eval_def, randomization, &imp_randomization_members),
-    IMP_MEMBER_WITH(imp_eval_def, keep, INT, .reason = "says what is drawn, not what is driven",
-                    .range = IMP_FROM(0),
+    IMP_MEMBER_WITH(imp_eval_def, plot_episodes, INT,
+                    .reason = "says what is drawn, not what is driven", .range = IMP_FROM(0),
                     .help = "number of episodes whose trajectories are drawn"),
     IMP_MEMBER_IGNORED(imp_eval_def, record_drives, "says what is kept, not what is driven"),
     IMP_MEMBER_WITH(imp_eval_def, share, INT, .reason = "says which of the episodes are driven",

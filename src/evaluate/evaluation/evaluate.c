@@ -1,8 +1,8 @@
 // Evaluation: every episode is driven once by the policy and once by the expert, which its progress
 // is measured by. Episodes run on all threads; each thread counts histograms of its own. Whole
 // numbers add up to the same in any order, so the result does not depend on the threads.
-// Episodes up to `keep` store their trajectories; the others leave only their figures. The error
-// of the earliest episode is reported, so that messages do not depend on timing.
+// Episodes up to `plot_episodes` store their trajectories; the others leave only their figures. The
+// error of the earliest episode is reported, so that messages do not depend on timing.
 #include "evaluate/evaluation/evaluate.h"
 
 #include <inttypes.h>
@@ -40,7 +40,7 @@ static imp_status begin_episode(void *context, int index, int slot, imp_episode_
     const imp_eval_def *def = work->def;
     imp_episode_result *result = &work->out->results[index];
     const int episode = work->out->first + index;
-    if (episode < def->keep)
+    if (episode < def->plot_episodes)
         IMP_TRY(
             imp_episode_result_alloc(result, def->steps, def->ask_expert, def->record_drives, err));
     return imp_eval_begin_episode(out, &work->recorders[slot], &work->workers, slot, episode, def,

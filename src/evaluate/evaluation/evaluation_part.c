@@ -67,7 +67,7 @@ imp_status imp_eval_definition_hash(uint64_t *out, const imp_eval_def *def, cons
     imp_text_stream text;
     IMP_TRY(imp_text_stream_open(&text, what, err));
     imp_struct_write_text(text.out, "", &imp_eval_members, def);
-    fprintf(text.out, "keep: %d\nrecord_drives: %d\n", def->keep, def->record_drives);
+    fprintf(text.out, "keep: %d\nrecord_drives: %d\n", def->plot_episodes, def->record_drives);
     for (int k = 0; k < maps->count; k++)
         fprintf(text.out, "map: %s %016" PRIx64 "\n", maps->worlds[k]->name,
                 imp_world_text_hash(maps->worlds[k]));
@@ -384,7 +384,7 @@ static imp_status read_episode(part_reader *reader, imp_evaluation *out, int num
     imp_episode_result *r = &out->results[number];
     double start[3], end[3];
     json_t *line;
-    if (number < def->keep)
+    if (number < def->plot_episodes)
         IMP_TRY(imp_episode_result_alloc(r, def->steps, def->ask_expert, def->record_drives, err));
     IMP_TRY(read_line(reader, &line, err));
     imp_error inner = {0};

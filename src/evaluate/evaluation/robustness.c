@@ -53,7 +53,7 @@ static imp_status evaluate_perturbed(robustness_run *r, const imp_randomization 
     imp_evaluation evaluation;
     def.sim.randomization = *spec;
     def.ask_expert = false;
-    def.keep = 0;
+    def.plot_episodes = 0;
     IMP_TRY(imp_evaluate(&evaluation, r->policy, &def, &monitor, err));
     *out = evaluation.stats;
     imp_evaluation_free(&evaluation);

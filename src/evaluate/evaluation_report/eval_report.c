@@ -272,12 +272,13 @@ static imp_status write_trajectories(imp_html_page *page, const imp_eval_report_
                                      const imp_eval_images *images, imp_error *err)
 {
     char text[160];
-    // Only the first `keep` episodes have trajectories.
+    // Only the first `plot_episodes` episodes have trajectories.
     snprintf(text, sizeof text,
              "The first %s: a dot where one starts, a cross where one ended early, a ring "
              "where one stalled.",
-             IMP_PLURAL(def->defs[0].keep < def->defs[0].episodes ? def->defs[0].keep
-                                                                  : def->defs[0].episodes,
+             IMP_PLURAL(def->defs[0].plot_episodes < def->defs[0].episodes
+                            ? def->defs[0].plot_episodes
+                            : def->defs[0].episodes,
                         "episode"));
     imp_html_add_heading(page, "Trajectories");
     imp_html_add_paragraph(page, text);

@@ -176,10 +176,10 @@ static imp_status draw_map_trajectories(const imp_eval_report_def *def, const ch
 
 // Returns whether a kept episode took place on a map. All policies have the same starts, so the
 // first one decides.
-// Only the first `keep` episodes have trajectories to draw.
+// Only the first `plot_episodes` episodes have trajectories to draw.
 static bool map_has_plotted_episode(const imp_eval_report_def *def, int map)
 {
-    const int kept = def->defs[0].keep, all = def->evaluations[0].episodes;
+    const int kept = def->defs[0].plot_episodes, all = def->evaluations[0].episodes;
     for (int e = 0; e < kept && e < all; e++)
         if (def->evaluations[0].results[e].map_index == map)
             return true;

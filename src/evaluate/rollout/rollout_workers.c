@@ -126,7 +126,7 @@ static imp_status create_sims(imp_rollout_workers *workers, const imp_rollout_wo
     if (def->segmenter != NULL)
         sim.observation = IMP_OBSERVATION_IMAGE;
     // Actions and rewards are what datasets and reports hold.
-    sim.actions = IMP_ACTION_WHEELS;
+    sim.actions = IMP_ACTION_DUTY_CYCLES;
     sim.reward = IMP_REWARD_LANE;
     sim.threads = workers->threads;
     // Steps are the policy's; the simulator counts frames.

@@ -142,7 +142,7 @@ static void derive_label_correction(imp_augmenter *a, const imp_dataset_info *in
     const imp_drive_def drive = imp_default_drive_def();
     json_t *settings = json_loads(info->settings, 0, NULL);
     const double rate = read_setting_or_default(settings, "tracking-rate", usual.tracking_rate);
-    const double follow = read_setting_or_default(settings, "turning-rate", usual.turning_rate);
+    const double follow = read_setting_or_default(settings, "turning-rate", usual.turn_rate_gain);
     const double speed = read_setting_or_default(settings, "speed", usual.speed);
     // per unit of turn rate, how far the right wheel must exceed the left
     const double duty = follow / imp_drive_turn_gain(&drive);

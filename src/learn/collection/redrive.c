@@ -101,7 +101,7 @@ static imp_status create_sim_if_other_drive(imp_redriver *r, const imp_demonstra
     def.map_text_bytes = drive->map_bytes;
     def.split = IMP_SPLIT_ALL;
     def.ground_truth = false;
-    def.actions = IMP_ACTION_WHEELS;
+    def.actions = IMP_ACTION_DUTY_CYCLES;
     def.reward = IMP_REWARD_LANE;
     def.autoreset = IMP_AUTORESET_DISABLED;
     def.threads = 1;

@@ -60,7 +60,7 @@ static imp_status alloc_slot(imp_data_loader_slot *slot, const imp_data_loader *
         calloc(def->batch * (size_t)imp_input_value_count(&def->inputs) + 1, sizeof(float));
     slot->labels = calloc(2 * def->batch, sizeof *slot->labels);
     bool whole = slot->frames != NULL && slot->actions != NULL && slot->labels != NULL;
-    if (def->weight_turns > 0.0) {
+    if (def->turn_weight > 0.0) {
         slot->weights = calloc(def->batch, sizeof *slot->weights);
         whole = whole && slot->weights != NULL;
     }
@@ -215,7 +215,7 @@ static void set_sample_turn_weight(const imp_data_loader *loader, imp_data_loade
 {
     // without any turn in the data all weights are 1
     const double mean = loader->samples->turn_sum / (double)loader->samples->count;
-    const double turn = fabs((double)duty[1] - (double)duty[0]), more = loader->def.weight_turns;
+    const double turn = fabs((double)duty[1] - (double)duty[0]), more = loader->def.turn_weight;
     slot->weights[k] = (float)((1.0 + more * (mean > 0.0 ? turn / mean : 1.0)) / (1.0 + more));
 }
 

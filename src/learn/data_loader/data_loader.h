@@ -13,7 +13,7 @@ typedef struct imp_data_loader_def {
     imp_output_kind head;  // the same
     // What a sample's loss is multiplied by grows with how sharply it turns: (1 + this * t / mean
     // of t) / (1 + this) with t = |right - left| of its label. The mean of it is 1. 0: no weights
-    double weight_turns;
+    double turn_weight;
     const imp_augmenter *augmenter; // NULL: images stay as they are; borrowed
     size_t window;                  // 0, or more than there are: all samples
     size_t batch;

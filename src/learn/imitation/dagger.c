@@ -323,7 +323,7 @@ static imp_eval_def round_eval_def(const imp_dagger_def *def)
     out.sim.expert = def->collect.sim.expert;
     // of short episodes, too, something is to be seen
     out.settle_steps = out.settle_steps < out.steps / 2 ? out.settle_steps : out.steps / 2;
-    out.keep = 0;
+    out.plot_episodes = 0;
     return out;
 }
 

@@ -120,7 +120,7 @@ static imp_status dataset_source_prepare(imp_sample_source *source, const imp_ne
                                          imp_error *err)
 {
     dataset_source *s = (dataset_source *)source;
-    const int window = s->episodes.def->window;
+    const int window = s->episodes.def->shuffle_buffer;
     // loaders, then what models and states say of the data
     IMP_TRY(imp_episode_source_set_network(&s->episodes, network, err));
     IMP_TRY(imp_episode_source_create_loaders(&s->episodes, window, err));

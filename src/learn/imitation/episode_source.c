@@ -29,7 +29,7 @@ imp_status imp_episode_source_create_loaders(imp_episode_source *s, int window, 
     const imp_data_loader_def training = {
         .inputs = *imp_network_inputs(s->network),
         .head = imp_network_output_kind(s->network),
-        .weight_turns = s->def->weight_turns,
+        .turn_weight = s->def->turn_weight,
         .augmenter = s->augmenter,
         .window = (size_t)window,
         .batch = (size_t)s->def->trainer.batch,
@@ -38,7 +38,7 @@ imp_status imp_episode_source_create_loaders(imp_episode_source *s, int window, 
     };
     // held-out samples stay as they are and come in their own order
     imp_data_loader_def held_out = training;
-    held_out.weight_turns = 0.0;
+    held_out.turn_weight = 0.0;
     held_out.augmenter = NULL;
     held_out.window = VALIDATION_WINDOW;
     held_out.shuffle = false;

@@ -53,11 +53,11 @@ static void forward_progress(void *context, const imp_progress *progress)
 static imp_status check_online_def(const imp_online_def *def, imp_error *err)
 {
     IMP_TRY(imp_struct_check(&imp_online_members, def, err));
-    if (def->buffer % def->collect.episodes != 0)
+    if (def->replay_buffer % def->collect.episodes != 0)
         return imp_fail(err, IMP_USAGE,
                         "a buffer of %s is not a multiple of the %d that %s driven for "
                         "an epoch",
-                        IMP_PLURAL(def->buffer, "episode"), def->collect.episodes,
+                        IMP_PLURAL(def->replay_buffer, "episode"), def->collect.episodes,
                         def->collect.episodes == 1 ? "is" : "are");
     return IMP_OK;
 }
@@ -297,11 +297,11 @@ static imp_status alloc_online_source(online_source *o, const imp_online_def *de
     o->collect = def->collect;
     o->collect.policy = "expert";
     o->collect.driver = NULL;
-    o->slot_count = def->buffer / def->collect.episodes;
+    o->slot_count = def->replay_buffer / def->collect.episodes;
     o->slots = calloc((size_t)o->slot_count, sizeof *o->slots);
     if (o->slots == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
-                        IMP_PLURAL(def->buffer, "episode"));
+                        IMP_PLURAL(def->replay_buffer, "episode"));
     for (int k = 0; k < o->slot_count; k++)
         o->slots[k] = NOT_COLLECTED;
     return imp_path_join(o->folder, folder, "drivers", err);
@@ -315,20 +315,21 @@ imp_status imp_online_source_open(imp_sample_source **out, const imp_online_def 
     online_source *o = calloc(1, sizeof *o);
     if (o == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
-                        IMP_PLURAL(def->buffer, "episode"));
+                        IMP_PLURAL(def->replay_buffer, "episode"));
     // the collector reserves the memory of all episodes, so that nothing is allocated while it
     // drives
     imp_status status = alloc_online_source(o, def, folder, monitor, err);
     if (status == IMP_OK)
         status = imp_collector_open(&o->collector, &o->collect, &o->quiet_monitor, err);
     if (status == IMP_OK)
-        status = imp_collector_alloc_buffers(&o->collector, def->buffer, err);
+        status = imp_collector_alloc_buffers(&o->collector, def->replay_buffer, err);
     if (status != IMP_OK) {
         online_source_destroy(&o->episodes.base);
         return status;
     }
     o->collector.workers.progress.task = "first drive";
-    o->collector.workers.progress.total = (double)def->buffer * def->collect.steps / o->ranks->size;
+    o->collector.workers.progress.total =
+        (double)def->replay_buffer * def->collect.steps / o->ranks->size;
     fill_dataset_info(&o->episodes.info, o);
     o->episodes.base.width = o->episodes.info.width;
     o->episodes.base.height = o->episodes.info.height;

@@ -123,7 +123,7 @@ static imp_status seg_source_prepare(imp_sample_source *source, const imp_networ
     // buffers of a batch; they serve training and evaluation, which never run at the same time
     r->outputs = (size_t)imp_network_info(network)->outputs;
     r->evaluator.pool = r->pool;
-    r->evaluator.count = r->def->held_out;
+    r->evaluator.count = r->def->validation_images;
     r->evaluator.capacity = (int)batch;
     r->evaluator.images = malloc(batch * image);
     r->evaluator.shares = malloc(batch * r->outputs * sizeof *r->evaluator.shares);
@@ -135,7 +135,7 @@ static imp_status seg_source_prepare(imp_sample_source *source, const imp_networ
     for (size_t k = 0; k < batch; k++)
         r->frames[k] = r->evaluator.images + k * image;
     source->samples = r->def->images;
-    source->held_out = r->def->held_out;
+    source->held_out = r->def->validation_images;
     return IMP_OK;
 }
 

@@ -24,7 +24,7 @@ imp_online_def imp_default_online_def(void)
     imp_online_def def = {
         .collect = imp_default_collect_def(),
         .train = imp_default_train_def(),
-        .buffer = 256,
+        .replay_buffer = 256,
         .cookie = ONLINE_COOKIE,
     };
     def.collect.episodes = 32;
@@ -43,7 +43,7 @@ static const imp_struct_member ONLINE[] = {
     IMP_MEMBER_NESTED(imp_online_def, collect, &imp_collect_members),
     IMP_MEMBER_WITH(imp_online_def, train, STRUCT, .of = &imp_train_members,
                     .reason = "is compared as of any training"),
-    IMP_MEMBER_WITH(imp_online_def, buffer, INT, .range = IMP_FROM(1),
+    IMP_MEMBER_WITH(imp_online_def, replay_buffer, INT, .key = "buffer", .range = IMP_FROM(1),
                     .help = "episodes in memory; an epoch visits each once"),
     IMP_MEMBER_COOKIE(imp_online_def, ONLINE_COOKIE),
 };
@@ -55,7 +55,7 @@ imp_seg_train_def imp_default_seg_train_def(void)
         .sim = imp_default_sim_def(),
         .train = imp_default_train_def(),
         .images = 4096,
-        .held_out = 256,
+        .validation_images = 256,
         .cookie = SEG_TRAIN_COOKIE,
     };
     def.sim.split = IMP_SPLIT_TRAIN;
@@ -90,8 +90,8 @@ static const imp_struct_member SEG_TRAIN[] = {
                     .reason = "is compared as of any training"),
     IMP_MEMBER_WITH(imp_seg_train_def, images, INT, .key = "pictures", .range = IMP_FROM(1),
                     .help = "new images per epoch"),
-    IMP_MEMBER_WITH(imp_seg_train_def, held_out, INT, .range = IMP_FROM(1),
-                    .help = "number of validation images"),
+    IMP_MEMBER_WITH(imp_seg_train_def, validation_images, INT, .key = "held_out",
+                    .range = IMP_FROM(1), .help = "number of validation images"),
     IMP_MEMBER_COOKIE(imp_seg_train_def, SEG_TRAIN_COOKIE),
 };
 const imp_struct_table imp_seg_train_members = IMP_STRUCT_TABLE(imp_seg_train_def, SEG_TRAIN);
@@ -117,7 +117,7 @@ imp_dagger_def imp_default_dagger_def(void)
     // them from counting by the square of their distance
     def.train.trainer.loss = IMP_LOSS_HUBER;
     // the decay per step of the weights' exponential moving average
-    def.train.trainer.average = 0.998;
+    def.train.trainer.ema_decay = 0.998;
     def.train.trainer.learning_rate = 1.5e-3;
     def.eval.episodes = 50;
     def.eval.steps = 500;

@@ -6,8 +6,8 @@
 
 enum { TRAIN_COOKIE = 0x76A1 };
 
-// The window is counted in samples, checkpoint_steps in steps, decay_epochs in epochs; validation
-// is a share of the episodes.
+// The shuffle buffer is counted in samples, checkpoint_steps in steps, decay_epochs in epochs;
+// validation is a share of the episodes.
 imp_train_def imp_default_train_def(void)
 {
     return (imp_train_def){
@@ -18,7 +18,7 @@ imp_train_def imp_default_train_def(void)
         .epochs = 10,
         .validation = 0.1,
         .seed = 1,
-        .window = 32768,
+        .shuffle_buffer = 32768,
         .checkpoint_steps = 500,
         .tensorboard = true,
         .settings = "{}",
@@ -74,7 +74,8 @@ static const imp_struct_member TRAIN[] = {
     IMP_MEMBER_WITH(imp_train_def, initial, TEXT, .reason = "is compared by its contents",
                     .unit = "MODEL",
                     .help = "start from the weights of this model instead of random ones"),
-    IMP_MEMBER_WITH(imp_train_def, weight_turns, DOUBLE, .range = IMP_WITHIN(0, 1e6), .unit = "X",
+    IMP_MEMBER_WITH(imp_train_def, turn_weight, DOUBLE, .key = "weight_turns",
+                    .range = IMP_WITHIN(0, 1e6), .unit = "X",
                     .help =
                         "weight samples by (1 + X t) / (1 + X), t: |right - left| duty cycle over "
                         "its mean; 0: all equal"),
@@ -87,7 +88,7 @@ static const imp_struct_member TRAIN[] = {
     IMP_MEMBER_WITH(imp_train_def, validation, DOUBLE, .range = {0, 1, .without_high = true},
                     .unit = "SHARE", .help = "share of the episodes used for validation"),
     IMP_MEMBER_WITH(imp_train_def, seed, UINT64, .help = "seed of weights, order and split"),
-    IMP_MEMBER_WITH(imp_train_def, window, INT, .range = IMP_FROM(0),
+    IMP_MEMBER_WITH(imp_train_def, shuffle_buffer, INT, .key = "window", .range = IMP_FROM(0),
                     .help = "samples that are shuffled together, 0: all; two buffers must fit into "
                             "memory"),
     IMP_MEMBER_WITH(imp_train_def, checkpoint_steps, INT,

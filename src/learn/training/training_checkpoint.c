@@ -36,7 +36,7 @@ static imp_train_def reset_unused_settings(const imp_training *t)
         def.decay_epochs = plain.decay_epochs;
     }
     // the source knows whether a window has an effect: one that holds all samples has none
-    def.window = t->source->window;
+    def.shuffle_buffer = t->source->window;
     return def;
 }
 

@@ -21,7 +21,7 @@ imp_weight_update imp_weight_update_coefficients(const imp_trainer_def *def, dou
     const bool decoupled = def->optimiser == IMP_OPTIMISER_ADAMW;
     const double count = (double)step, wanted = decay ? def->weight_decay : 0.0;
     // A young average would still hold the first weights, so its decay grows with the steps.
-    const double average_decay = fmin(def->average, (1.0 + count) / (10.0 + count));
+    const double average_decay = fmin(def->ema_decay, (1.0 + count) / (10.0 + count));
     return (imp_weight_update){
         .kind = def->optimiser,
         .scale = (float)scale,

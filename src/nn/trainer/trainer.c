@@ -49,7 +49,7 @@ imp_trainer_def imp_default_trainer_def(void)
         .momentum = 0.9,
         .nesterov = false,
         .clip_norm = 0.0,
-        .average = 0.0,
+        .ema_decay = 0.0,
         .loss = IMP_LOSS_MSE,
         .huber_delta = 0.1,
         .seed = 0,
@@ -151,9 +151,9 @@ static imp_status check_trainer_def(const imp_trainer_def *def, int outputs, imp
     // momenta and averages are factors below 1
     if (!(def->momentum >= 0.0 && def->momentum < 1.0))
         return imp_fail(err, IMP_USAGE, "momentum %g: must lie in 0..1, without 1", def->momentum);
-    if (!(def->average >= 0.0 && def->average < 1.0))
+    if (!(def->ema_decay >= 0.0 && def->ema_decay < 1.0))
         return imp_fail(err, IMP_USAGE, "decay %g of averaged weights: must lie in 0..1, without 1",
-                        def->average);
+                        def->ema_decay);
     // clipping, loss and censoring
     if (!(def->clip_norm >= 0.0 && def->clip_norm <= 1e18))
         return imp_fail(err, IMP_USAGE, "clipping at %g: must not be negative", def->clip_norm);
@@ -176,7 +176,7 @@ static imp_status allocate_optimiser_state(imp_trainer *trainer, imp_error *err)
     trainer->second = two ? imp_floats_alloc(trained) : NULL;
     bool whole = trainer->first != NULL && (trainer->second != NULL || !two);
     // with an average, the network's own values become the average
-    if (trainer->def.average > 0.0) {
+    if (trainer->def.ema_decay > 0.0) {
         trainer->values = trainer->unaveraged_values = imp_floats_alloc(values);
         whole = whole && trainer->unaveraged_values != NULL;
         if (trainer->unaveraged_values != NULL)

@@ -28,7 +28,7 @@ static const imp_struct_member TRAINER_MEMBERS[] = {
     IMP_MEMBER(imp_trainer_def, momentum, DOUBLE),
     IMP_MEMBER(imp_trainer_def, nesterov, BOOL),
     IMP_MEMBER(imp_trainer_def, clip_norm, DOUBLE),
-    IMP_MEMBER(imp_trainer_def, average, DOUBLE),
+    IMP_MEMBER_WITH(imp_trainer_def, ema_decay, DOUBLE, .key = "average"),
     IMP_MEMBER_NAMED(imp_trainer_def, loss, imp_loss_name),
     IMP_MEMBER(imp_trainer_def, huber_delta, DOUBLE),
     IMP_MEMBER(imp_trainer_def, classes, INT),

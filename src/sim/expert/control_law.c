@@ -90,14 +90,14 @@ typedef struct route_deviation {
 } route_deviation;
 
 // Largest approach angle from the left for a curvature [rad]. An obstacle passed in a right curve
-// lies inside the curve and leaves the image early, so with a small return_angle the expert stays
-// outside until the curve ends.
+// lies inside the curve and leaves the image early, so with a small max_return_angle the expert
+// stays outside until the curve ends.
 static double max_approach_angle(const imp_expert_def *def, double curvature)
 {
     const double tight = -4.0; // curvature from which it stays outside [1/m]
-    if (def->return_angle >= APPROACH_MAX)
+    if (def->max_return_angle >= APPROACH_MAX)
         return APPROACH_MAX;
-    return def->return_angle * fmax(0.0, fmin(1.0, 1.0 - curvature / tight));
+    return def->max_return_angle * fmax(0.0, fmin(1.0, 1.0 - curvature / tight));
 }
 
 // Computes the errors at the predicted state, for a target line at `offset` from the route.
@@ -224,7 +224,7 @@ imp_action imp_control_law_compute(imp_control_law *law, const imp_env *env, boo
     }
     // feedforward plus proportional control, limited
     double turn_rate = state.speed * d.curvature + 2.0 * law->def.tracking_rate * d.heading_error;
-    turn_rate = fmax(-law->def.turn_rate, fmin(law->def.turn_rate, turn_rate));
+    turn_rate = fmax(-law->def.max_turn_rate, fmin(law->def.max_turn_rate, turn_rate));
     double speed = plan.speed * speed_factor;
     if (!*nominal) {
         // the less room to turn, the more it drives ahead or back to where there is room
@@ -234,8 +234,8 @@ imp_action imp_control_law_compute(imp_control_law *law, const imp_env *env, boo
         speed = room * speed + (1.0 - room) * direction * ROOM_SPEED_SHARE * plan.speed;
         turn_rate *= direction == 0.0 ? 1.0 : room;
     }
-    // The turn rate approaches its target at turning_rate. With a low rate, actions depend on the
+    // The turn rate approaches its target at turn_rate_gain. With a low rate, actions depend on the
     // pose and hardly on velocities, which a network that sees single images can learn.
-    return imp_drive_model_invert(get_assumed_drive(law, env), law->def.turning_rate, state, speed,
-                                  turn_rate);
+    return imp_drive_model_invert(get_assumed_drive(law, env), law->def.turn_rate_gain, state,
+                                  speed, turn_rate);
 }

@@ -137,7 +137,7 @@ static void update_stuck_timers(imp_stuck_recovery *e, const imp_control_law *la
 // Whether one of the counts exceeds its limit, which doubles with every failed search.
 static bool is_stuck(const imp_stuck_recovery *e, const imp_control_law *law)
 {
-    const double turn = IMP_PI / law->def.turn_rate, backoff = 1 << e->failures;
+    const double turn = IMP_PI / law->def.max_turn_rate, backoff = 1 << e->failures;
     const double still = STUCK_TIME + turn + 2.0 * STUCK_DISTANCE / law->def.speed;
     const double slow = SLOW_TIME + turn + 2.0 * SLOW_DISTANCE / law->def.speed;
     return e->still > backoff * still || e->slow > backoff * slow;
@@ -147,7 +147,7 @@ static bool is_stuck(const imp_stuck_recovery *e, const imp_control_law *law)
 static imp_escape_limits get_path_limits(const imp_control_law *law)
 {
     return (imp_escape_limits){fmin(PATH_SPEED, law->def.speed),
-                               fmin(PATH_TURN_RATE, law->def.turn_rate)};
+                               fmin(PATH_TURN_RATE, law->def.max_turn_rate)};
 }
 
 // Lets the robot coast to a stop in a copy of the environment; false if that ends the episode.

@@ -77,6 +77,14 @@ static const imp_struct_member RANDOMIZATION[] = {
 const imp_struct_table imp_randomization_members =
     IMP_STRUCT_TABLE(imp_randomization, RANDOMIZATION);
 
+// Words for people. Datasets and models store others.
+static const char *observation_word(int k)
+{
+    return k == IMP_OBSERVATION_IMAGE          ? "image"
+           : k == IMP_OBSERVATION_SEGMENTATION ? "segments"
+                                               : NULL;
+}
+
 static const imp_struct_member SIM[] = {
     IMP_MEMBER_WITH(imp_sim_def, map, TEXT, .reason = IMP_REASON_CONTENT, .unit = "MAP",
                     .help = "name of a built-in map, or path of a YAML file"),
@@ -93,11 +101,11 @@ static const imp_struct_member SIM[] = {
     IMP_MEMBER_NESTED(imp_sim_def, camera, &imp_camera_members),
     IMP_MEMBER_WITH(imp_sim_def, robot, TEXT, .reason = "its numbers are in camera and env.drive"),
     IMP_MEMBER_NESTED(imp_sim_def, scene, &imp_scene_members),
-    IMP_MEMBER_WITH(imp_sim_def, observation, INT, .word = imp_observation_kind_name,
-                    .choices = imp_observation_kind_name, .unit = "KIND",
-                    .help =
-                        "what the policy sees: images (stored as `pictures`), or masks (stored as "
-                        "`segments`): road, lines and obstacles in plain colours"),
+    IMP_MEMBER_WITH(
+        imp_sim_def, observation, INT, .word = imp_observation_kind_name,
+        .choices = observation_word, .unit = "KIND",
+        .help = "what the policy sees: image, or segments: road, lines and obstacles in plain "
+                "colours"),
     IMP_MEMBER_NESTED(imp_sim_def, randomization, &imp_randomization_members),
     IMP_MEMBER(imp_sim_def, ground_truth, BOOL),
     IMP_MEMBER(imp_sim_def, expert_actions, BOOL),

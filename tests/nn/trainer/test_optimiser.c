@@ -41,7 +41,7 @@ static void compare(const imp_trainer_def *def, bool decay)
         for (int i = 0; i < COUNT; i++)
             gradient[i] = (float)imp_random_normal(&random);
         imp_weight_update_apply(&update, &all);
-        const double keep = fmin(def->average, (1.0 + step) / (10.0 + step));
+        const double keep = fmin(def->ema_decay, (1.0 + step) / (10.0 + step));
         for (int i = 0; i < COUNT; i++) {
             w[i] = move(def, w[i], scale * (double)gradient[i], &m[i], &v[i], step, decay);
             a[i] = keep * a[i] + (1.0 - keep) * w[i];
@@ -62,7 +62,7 @@ static void test_ten_steps(void **state)
             def.optimiser = (imp_optimiser)kind;
             def.learning_rate = 0.01;
             def.weight_decay = 0.5;
-            def.average = 0.6;
+            def.ema_decay = 0.6;
             def.nesterov = variant >= 2;
             compare(&def, variant % 2 == 1);
         }

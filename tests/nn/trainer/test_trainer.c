@@ -311,7 +311,7 @@ static void test_wrong_settings(void **state)
     def.momentum = 1.0;
     assert_int_equal(imp_trainer_create(&none, p.network, &def, &err), IMP_USAGE);
     def = imp_default_trainer_def();
-    def.average = -0.1;
+    def.ema_decay = -0.1;
     assert_int_equal(imp_trainer_create(&none, p.network, &def, &err), IMP_USAGE);
     def = imp_default_trainer_def();
     def.huber_delta = 0.0;

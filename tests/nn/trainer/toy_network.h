@@ -98,7 +98,7 @@ static inline pair make_rich(imp_optimiser optimiser, int shards, int threads)
     settings.learning_rate = optimiser == IMP_OPTIMISER_SGD ? 0.01 : 1e-3;
     settings.nesterov = true;
     settings.clip_norm = 0.5;
-    settings.average = 0.9;
+    settings.ema_decay = 0.9;
     settings.loss = IMP_LOSS_HUBER;
     settings.seed = 77;
     return make_with("dronet-like", true, &settings);

@@ -210,7 +210,7 @@ static void slow_pose_only_expert_stays_in_lane(void **state)
     def.pose_only = true;
     def.speed = 0.52;
     def.tracking_rate = 1.4;
-    def.turning_rate = 5.0;
+    def.turn_rate_gain = 5.0;
     for (size_t m = 0; m < sizeof maps / sizeof maps[0]; m++) {
         const summary sum = drive_map(maps[m], &def, EPISODES);
         assert_true(sum.distance / (double)sum.frames < 0.02);
@@ -240,8 +240,8 @@ static void slow_expert_without_look_ahead_leaves_road_edge(void **state)
     def.look_ahead = false;
     def.speed = 0.25;
     def.tracking_rate = 1.2;
-    def.turning_rate = 4.0;
-    def.turn_rate = 2.2;
+    def.turn_rate_gain = 4.0;
+    def.max_turn_rate = 2.2;
     for (size_t m = 0; m < sizeof maps / sizeof maps[0]; m++)
         drive_map(maps[m], &def, 100);
 }
@@ -261,7 +261,7 @@ static void turn_rate_is_limited(void **state)
     assert_ok(imp_env_init(&env, world, &env_def, &err), err);
     double fastest[2] = {0.0, 0.0};
     for (int slow = 0; slow < 2; slow++) {
-        def.turn_rate = slow == 1 ? 1.5 : 6.0;
+        def.max_turn_rate = slow == 1 ? 1.5 : 6.0;
         assert_ok(imp_expert_create(&policy, &def, &err), err);
         for (uint32_t episode = 0; episode < 10; episode++) {
             assert_ok(imp_env_reset(&env, episode, &err), err);
@@ -275,7 +275,7 @@ static void turn_rate_is_limited(void **state)
     }
     assert_true(fastest[0] > 2.0);
     assert_true(fastest[1] < 1.7);
-    def.turn_rate = 0.0;
+    def.max_turn_rate = 0.0;
     assert_int_equal(imp_expert_create(&policy, &def, &err), IMP_USAGE);
     imp_world_destroy(world);
 }
@@ -310,10 +310,10 @@ static void return_angle_is_limited(void **state)
     imp_policy *policy;
     imp_expert_def def = imp_default_expert_def();
     assert_true(measure_return_angle(&def, -0.1) > 0.3);
-    def.return_angle = 0.15;
+    def.max_return_angle = 0.15;
     assert_true(measure_return_angle(&def, -0.1) < 0.18);
     assert_true(measure_return_angle(&def, 0.05) > 0.18);
-    def.return_angle = 0.0;
+    def.max_return_angle = 0.0;
     assert_int_equal(imp_expert_create(&policy, &def, &err), IMP_USAGE);
 }
 
@@ -328,7 +328,7 @@ static void gentle_expert_stays_outside_in_curves(void **state)
     int bends[2] = {0, 0}; // to the left, to the right
     env_def.accept_start_angle = 0.1;
     def.speed = 0.3;
-    def.return_angle = 0.25;
+    def.max_return_angle = 0.25;
     create_run(&o, "zigzag_dists", &env_def, &def);
     for (uint32_t episode = 0; episode < STARTS; episode++) {
         reset_aside(&o, episode, -0.08);

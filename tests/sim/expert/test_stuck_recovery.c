@@ -109,7 +109,7 @@ static void pose_only_expert_recovers(void **state)
     def.look_ahead = false;
     def.speed = 0.3;
     def.tracking_rate = 1.4;
-    def.turning_rate = 5.0;
+    def.turn_rate_gain = 5.0;
     check_map("ETU_autolab_track", &def, 100);
     check_map("ETHZ_autolab_technical_track", &def, 100);
 }

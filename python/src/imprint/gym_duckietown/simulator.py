@@ -183,7 +183,7 @@ class Simulator(Geometry):
         ]
         settings: EnvSettings = {
             "lens": "duckiebot" if self.distortion else "none",
-            "randomization": ",".join(words) or None,
+            "randomize": ",".join(words) or None,
             "assets": self._assets,
             "style": self.style,
         }
