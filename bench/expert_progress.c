@@ -96,7 +96,7 @@ static bool sample_valid_pose(imp_env *env, uint32_t episode)
         return false;
     for (int k = 0; k < DRAWS; k++) {
         const int tile =
-            world->drivable[imp_random_below(&random, (uint32_t)world->drivable_count)];
+            world->drivable[imp_random_uniform_int(&random, (uint32_t)world->drivable_count)];
         const imp_pose pose = {
             (tile % world->columns + imp_random_uniform(&random, 0.0, 1.0)) * world->tile_size,
             (tile / world->columns + imp_random_uniform(&random, 0.0, 1.0)) * world->tile_size,

@@ -48,7 +48,7 @@ static imp_status train_epoch(imp_trainer *trainer, const frames *all, imp_rando
     *mean_loss = 0.0;
     for (int b = 0; b < all->count / BATCH; b++) {
         for (int k = 0; k < BATCH; k++) {
-            const uint32_t pick = imp_random_below(random, (uint32_t)all->count);
+            const uint32_t pick = imp_random_uniform_int(random, (uint32_t)all->count);
             images[k] = all->images[pick];
             memcpy(labels[k], all->labels[pick], sizeof labels[k]);
         }
@@ -59,7 +59,7 @@ static imp_status train_epoch(imp_trainer *trainer, const frames *all, imp_rando
             return status;
         *mean_loss += (loss - *mean_loss) / (b + 1);
     }
-    imp_trainer_sync_network(trainer);
+    imp_trainer_copy_weights_to_network(trainer);
     return IMP_OK;
 }
 

@@ -170,7 +170,7 @@ uint32_t imp_random_u32(imp_random *random);
 /// Uniform in [low, high), 53 bits.
 double imp_random_uniform(imp_random *random, double low, double high);
 /// Uniform integer in [0, bound), without modulo bias; bound > 0.
-uint32_t imp_random_below(imp_random *random, uint32_t bound);
+uint32_t imp_random_uniform_int(imp_random *random, uint32_t bound);
 /// Standard normal (Box-Muller; takes two uniform draws of 53 bits, keeps none).
 double imp_random_normal(imp_random *random);
 /// Fisher-Yates shuffle of count indices in place.

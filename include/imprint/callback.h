@@ -79,7 +79,7 @@ typedef struct imp_callback_def {
     /// depend on the number of threads, and collections can be resumed.
     int32_t (*act)(void *context, const imp_policy_batch *batch, imp_action *actions);
     void *context;
-    int batch;              ///< see imp_policy_factory_batch(); 4
+    int batch;              ///< see imp_policy_factory_batch_size(); 4
     bool needs_observation; ///< true
     bool needs_state;       ///< true
     /// Size of the observations [px], if it needs them: that of the camera. 80 and 60

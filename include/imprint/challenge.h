@@ -88,7 +88,7 @@ typedef struct imp_crossing_counts {
 } imp_crossing_counts;
 
 /// The crossings of the samples added since the last reset.
-imp_crossing_counts imp_metrics_tracker_crossings(const imp_metrics_tracker *tracker);
+imp_crossing_counts imp_metrics_tracker_count_crossings(const imp_metrics_tracker *tracker);
 
 /// The challenges: X(enumerator, name, what it adds).
 #define IMP_CHALLENGE_MAP(X)                                                                       \
@@ -154,7 +154,7 @@ typedef struct imp_ranking_criterion {
 enum { IMP_RANKING_CRITERION_COUNT = 4 };
 
 /// The challenge's ranked scores, the most important first.
-const imp_ranking_criterion *imp_challenge_ranking(imp_challenge challenge);
+const imp_ranking_criterion *imp_challenge_ranking_criteria(imp_challenge challenge);
 
 /// Below 0 if a ranks before b, above 0 if after, 0 for a draw: the first ranked score that differs
 /// after rounding decides.

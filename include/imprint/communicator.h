@@ -29,7 +29,7 @@ typedef struct imp_communicator_vtable {
     void (*close)(void *context);
 } imp_communicator_vtable;
 
-/// Processes that work together. A plain value; obtain it with imp_communicator_alone() or
+/// Processes that work together. A plain value; obtain it with imp_communicator_single_process() or
 /// imp_communicator_open().
 typedef struct imp_communicator {
     int rank, size;                        ///< 0 to size - 1
@@ -40,7 +40,7 @@ typedef struct imp_communicator {
 } imp_communicator;
 
 /// One process alone: rank 0 of 1. Nothing that is called with it fails.
-imp_communicator imp_communicator_alone(void);
+imp_communicator imp_communicator_single_process(void);
 
 /// Loads a plug-in, the shared object at `path`, which joins this process to the others that
 /// `mpirun` started. IMP_BAD_INPUT: it is none, or of another version. IMP_IO: it finds no others.
@@ -71,11 +71,11 @@ imp_status imp_communicator_all_gather(imp_communicator *communicator, void *byt
 /// All: returns the first status of a rank that is not IMP_OK, with that rank's message in *err,
 /// on all ranks; IMP_OK if there is none. So all go on, or none does. communicator: NULL: a process
 /// that is alone.
-imp_status imp_communicator_agree(imp_communicator *communicator, imp_status status,
-                                  imp_error *err);
+imp_status imp_communicator_agree_on_status(imp_communicator *communicator, imp_status status,
+                                            imp_error *err);
 /// All: fails with IMP_USAGE unless text is the same on all ranks; `what` names it in the message.
-imp_status imp_communicator_compare(imp_communicator *communicator, const char *text,
-                                    const char *what, imp_error *err);
+imp_status imp_communicator_check_same_text(imp_communicator *communicator, const char *text,
+                                            const char *what, imp_error *err);
 /// Ends all processes at once with this exit code. Does nothing if the process is alone.
 void imp_communicator_abort(const imp_communicator *communicator, int code);
 

@@ -68,15 +68,15 @@ typedef enum imp_drop_reason {
 const char *imp_drop_reason_name(int reason);
 
 /// Whether a filter finds an episode; *reason: the first reason.
-bool imp_episode_filter_finds(const imp_episode_filter *filter,
-                              const imp_episode_statistics *statistics, imp_drop_reason *reason);
+bool imp_episode_filter_matches(const imp_episode_filter *filter,
+                                const imp_episode_statistics *statistics, imp_drop_reason *reason);
 
 /// Numbers first to last, both included.
 typedef struct imp_episode_range {
     int first, last;
 } imp_episode_range;
 
-/// What imp_dataset_drop() leaves out. Obtain with imp_default_dataset_drop_def().
+/// What imp_dataset_drop_episodes() leaves out. Obtain with imp_default_dataset_drop_def().
 typedef struct imp_dataset_drop_def {
     const char *marks; ///< NULL. path of a marks file (docs/formats.md) of this dataset
     const imp_episode_range *episodes; ///< NULL. (episode_range_count) numbers of episodes
@@ -107,9 +107,9 @@ typedef struct imp_dataset_edit_summary {
 ///
 /// IMP_USAGE: a number that no episode has; nothing would be left. IMP_BAD_INPUT: source is no
 /// dataset; the marks are no marks file, or of another dataset. IMP_IO: the folder exists.
-imp_status imp_dataset_drop(imp_dataset_edit_summary *summary, const char *folder,
-                            const char *source, const imp_dataset_drop_def *def,
-                            const imp_monitor *monitor, imp_error *err);
+imp_status imp_dataset_drop_episodes(imp_dataset_edit_summary *summary, const char *folder,
+                                     const char *source, const imp_dataset_drop_def *def,
+                                     const imp_monitor *monitor, imp_error *err);
 
 /// How observations of a new dataset are stored.
 typedef enum imp_dataset_storage {

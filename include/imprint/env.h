@@ -198,7 +198,7 @@ imp_step imp_env_step(imp_env *env, imp_action action);
 /// one. time_step [s] is the duration of this frame, and of later ones until it is changed again.
 /// Fails with IMP_USAGE, and then nothing moves, unless the command delay is at most
 /// IMP_MAX_DELAY_STEPS such frames. Allocates nothing.
-imp_status imp_env_advance(imp_env *env, imp_action action, double time_step, imp_error *err);
+imp_status imp_env_advance_frame(imp_env *env, imp_action action, double time_step, imp_error *err);
 
 /// Moves the robot to a pose, valid or not, within an episode. Its speeds, pending commands, clock
 /// and the objects stay as they are.
@@ -227,7 +227,7 @@ const imp_object *imp_env_find_collision(const imp_env *env, imp_pose pose, doub
 
 /// The object that the robot collides with in the present state, by the rules of the episode, or
 /// NULL. After a step that ended in IMP_END_COLLISION, it is the one that ended the episode.
-const imp_object *imp_env_collision_partner(const imp_env *env);
+const imp_object *imp_env_find_collided_object(const imp_env *env);
 
 /// gym-duckietown's penalty for proximity to objects: the summed overlap of the safety circles of
 /// robot and objects, as a number <= 0 [m].
@@ -255,7 +255,7 @@ uint64_t imp_env_state_hash(const imp_env *env);
 
 /// The view of the robot's camera. It points into *env: it is valid as long as *env stays in place,
 /// and follows its changes.
-imp_view imp_env_view(const imp_env *env);
+imp_view imp_env_camera_view(const imp_env *env);
 
 IMP_API_END
 

@@ -73,8 +73,9 @@ typedef struct imp_eval_def {
     bool ask_expert;                 ///< also compute the expert's action in every state; false
     int plot_episodes;               ///< number of first episodes that keep their trajectories; 100
     bool record_drives; ///< the kept episodes are also recorded as demonstrations; false
-    /// Drives only part `share` of `shares` of the episodes, numbered from 1. imp_evaluation_join()
-    /// makes all parts one evaluation. Both 0, the default: all episodes
+    /// Drives only part `share` of `shares` of the episodes, numbered from 1.
+    /// imp_evaluation_join_parts() makes all parts one evaluation. Both 0, the default: all
+    /// episodes
     int share, shares;
     /// Nullable: processes that drive together, all with the same definition, without `share`.
     /// imp_evaluate() gives rank 0 all episodes, and the others those that they drove. Borrowed
@@ -205,9 +206,9 @@ imp_status imp_evaluation_write_part(const imp_evaluation *evaluation,
 /// for the evaluation alone. IMP_USAGE: a part is missing or given twice, or was driven with
 /// another policy or definition, or by another version. IMP_BAD_INPUT: a file is no part. The
 /// caller frees *out with imp_evaluation_free().
-imp_status imp_evaluation_join(imp_evaluation *out, const char *const *paths, int count,
-                               const imp_policy_factory *policy, const imp_eval_def *def,
-                               imp_error *err);
+imp_status imp_evaluation_join_parts(imp_evaluation *out, const char *const *paths, int count,
+                                     const imp_policy_factory *policy, const imp_eval_def *def,
+                                     imp_error *err);
 
 /// Whether an episode terminated: it ended before its last step.
 static inline bool imp_episode_terminated(const imp_episode_result *result)

@@ -16,7 +16,7 @@ typedef struct imp_agent_process_def {
     const char *command;
     /// Run it in a sandbox: no network, no environment, no processes but its own, all files
     /// read-only (docs/agent.md describes the limits of that). Needs bubblewrap, see
-    /// imp_sandbox_check(); true
+    /// imp_sandbox_check_available(); true
     bool sandbox;
     double start_timeout; ///< from its start to the end of the handshake [s]; 120, the challenge's
     double reply_timeout; ///< for every later reply [s]; 120
@@ -34,7 +34,7 @@ imp_agent_process_def imp_default_agent_process_def(void);
 
 /// Checks whether programs can run in a sandbox on this machine. IMP_CHECK_FAILED, with the reason,
 /// if bubblewrap is missing or the system does not allow it. Takes some milliseconds.
-imp_status imp_sandbox_check(imp_error *err);
+imp_status imp_sandbox_check_available(imp_error *err);
 
 /// Size of the challenge's camera images [px].
 enum { IMP_AGENT_CAMERA_WIDTH = 640, IMP_AGENT_CAMERA_HEIGHT = 480 };

@@ -24,7 +24,7 @@ imp_status imp_map_set_parse(imp_map_set *out, const char *text, size_t length, 
                              const imp_scene_def *scene, imp_error *err);
 void imp_map_set_free(imp_map_set *set); ///< nullable
 /// The name of the only map, or "several".
-const char *imp_map_set_name_or_several(const imp_map_set *set);
+const char *imp_map_set_common_name(const imp_map_set *set);
 
 /// The split of maps: X(enumerator, name). Only a map's name decides its split, so a map is in the
 /// same one in every collection of maps.
@@ -47,7 +47,7 @@ const char *imp_map_split_name(int split);
 /// hash.
 bool imp_map_is_in_test_split(const char *name);
 /// Keeps the maps of a split and frees the others. Fails with IMP_USAGE if none is left.
-imp_status imp_map_set_filter(imp_map_set *set, imp_map_split split, imp_error *err);
+imp_status imp_map_set_keep_split(imp_map_set *set, imp_map_split split, imp_error *err);
 
 IMP_API_END
 

@@ -52,7 +52,7 @@ const char *imp_network_metadata(const imp_network *network, const char *key);
 
 /// The time step [s] at which the network must be run. It was trained with that step and takes a
 /// history of frames or actions. 0 if it may run at any rate.
-double imp_network_time_step(const imp_network *network);
+double imp_network_required_time_step(const imp_network *network);
 
 /// Writes weights and architecture as safetensors, atomically (temporary name, sync, rename).
 /// metadata: nullable; text of a JSON object with string values to store. IMP_USAGE if it is
@@ -244,8 +244,9 @@ void imp_inference_destroy(imp_inference *inference); ///< nullable
 void imp_inference_run(imp_inference *inference, const uint8_t *const *frames, const float *actions,
                        float *out);
 /// The same for the first `count` samples, 1..batch, instead of a whole batch.
-void imp_inference_run_count(imp_inference *inference, int count, const uint8_t *const *frames,
-                             const float *actions, float *out);
+void imp_inference_run_partial_batch(imp_inference *inference, int count,
+                                     const uint8_t *const *frames, const float *actions,
+                                     float *out);
 
 /// Time that a node takes on this machine, in seconds per image.
 /// Activations that are fused into the layer before them take 0.
@@ -362,7 +363,7 @@ void imp_trainer_set_lr_factor(imp_trainer *trainer, double factor);
 
 /// Copies the trained weights into the network. Call it before the network is saved or an inference
 /// is created from it.
-void imp_trainer_sync_network(imp_trainer *trainer);
+void imp_trainer_copy_weights_to_network(imp_trainer *trainer);
 
 /// Writes everything that training needs to continue with the same bits to one file, atomically:
 /// weights, their average, moments, step, settings. progress: nullable; text of the caller that is

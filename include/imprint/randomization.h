@@ -169,8 +169,8 @@ typedef struct imp_randomization_sample {
 
 /// Adapts a scene's definition to a randomisation: worn tiles and texture variants, if a group
 /// needs them. They follow from the seed. Small images skip the finest mip level.
-void imp_randomization_apply_scene(const imp_randomization *spec, uint64_t seed,
-                                   const imp_camera_def *camera, imp_scene_def *scene);
+void imp_randomization_apply_to_scene(const imp_randomization *spec, uint64_t seed,
+                                      const imp_camera_def *camera, imp_scene_def *scene);
 
 /// Draws an episode's values. A quantity's random stream depends on its name only, so switching
 /// other groups, or changing strengths, does not change its draw.
@@ -186,10 +186,10 @@ void imp_randomization_sample_json(const imp_randomization_sample *sample,
 /// Applies a sample to definitions, whose present values are those of the nominal robot. The
 /// results are valid for imp_env_init(), imp_camera_init() and imp_camera_effects_check() if the
 /// definition was. (With an unusual lens, imp_camera_init() may still reject the distortion.)
-void imp_randomization_apply_env(const imp_randomization_sample *sample, imp_env_def *def);
-void imp_randomization_apply_camera(const imp_randomization_sample *sample, imp_camera_def *def);
-void imp_randomization_apply_effects(const imp_randomization_sample *sample,
-                                     imp_camera_effects_def *def);
+void imp_randomization_apply_to_env(const imp_randomization_sample *sample, imp_env_def *def);
+void imp_randomization_apply_to_camera(const imp_randomization_sample *sample, imp_camera_def *def);
+void imp_randomization_apply_to_effects(const imp_randomization_sample *sample,
+                                        imp_camera_effects_def *def);
 
 /// Appearance of single tiles and objects. One per thread.
 typedef struct imp_random_appearance imp_random_appearance;

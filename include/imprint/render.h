@@ -167,7 +167,7 @@ void imp_room_add_duckies(imp_room *room, const imp_world *world, int count, imp
 /// eyes; none without walls.
 void imp_room_add_posters(imp_room *room, int count, imp_random *random);
 /// Multiplies the colours of walls, ceiling and furniture by a factor; not those of the floor.
-void imp_room_dim(imp_room *room, float factor);
+void imp_room_scale_colours(imp_room *room, float factor);
 
 /// What differs between images of a scene. The pointers are borrowed during a call. Obtain with
 /// imp_default_view(), then change fields.

@@ -16,10 +16,10 @@ IMP_API_BEGIN
 #define IMP_TIME_STEP (1.0 / 30.0)        ///< one simulated frame [s]
 
 // duckietown-world's "DB18" motor model: damping, and acceleration per duty cycle.
-#define IMP_SPEED_DAMPING 5.0 ///< [1/s]
-#define IMP_SPEED_GAIN 1.5    ///< [m/s^2]
-#define IMP_TURN_DAMPING 4.0  ///< [1/s]
-#define IMP_TURN_GAIN 15.0    ///< [rad/s^2]
+#define IMP_SPEED_DAMPING 5.0           ///< [1/s]
+#define IMP_ACCELERATION_GAIN 1.5       ///< [m/s^2]
+#define IMP_TURN_DAMPING 4.0            ///< [1/s]
+#define IMP_TURN_ACCELERATION_GAIN 15.0 ///< [rad/s^2]
 
 /// Who drives. The numbers are stored in files: append only.
 typedef enum imp_driver {
@@ -65,10 +65,10 @@ imp_wheels imp_default_wheels(void);
 /// The duty cycles that make a robot with these wheels do what `action` does with the default ones.
 /// If one exceeds the limit, both shrink by the same factor: the robot keeps its path and is
 /// slower.
-imp_action imp_wheels_correct(const imp_wheels *wheels, imp_action action);
+imp_action imp_wheels_correct_action(const imp_wheels *wheels, imp_action action);
 
 /// The inverse: what the robot's duty cycles would be with the default wheels. Not clipped.
-imp_action imp_wheels_normalise(const imp_wheels *wheels, imp_action action);
+imp_action imp_wheels_normalise_action(const imp_wheels *wheels, imp_action action);
 
 /// The longest command delay that imp_drive can hold [steps].
 #define IMP_MAX_DELAY_STEPS 15
@@ -82,7 +82,7 @@ typedef struct imp_drive_def {
     double wheel_radius, wheel_distance; ///< [m]; IMP_WHEEL_RADIUS and IMP_WHEEL_DISTANCE
     double time_step;                    ///< [s]; 1/30
     int substeps;                        ///< integration steps per time step; 1
-    /// Commands are corrected for `wheels` before they act; see imp_wheels_correct(). false
+    /// Commands are corrected for `wheels` before they act; see imp_wheels_correct_action(). false
     bool corrects_wheels;
     imp_wheels wheels; ///< imp_default_wheels()
     int cookie;        ///< set by imp_default_drive_def()
@@ -112,7 +112,7 @@ void imp_drive_reset(imp_drive *drive, const imp_drive_def *def);
 /// two; none before time 0.
 ///
 /// One step is forward Euler on u' = -5u + 1.5(r + l), w' = -4w + 15(1 + trim)r - 15(1 - trim)l
-/// (other motors and wheels: imp_drive_speed_gain()). The pose then moves along the SE(2)
+/// (other motors and wheels: imp_drive_acceleration_gain()). The pose then moves along the SE(2)
 /// exponential of the new velocities. With substeps, each is such a step, and the command counts as
 /// given at its beginning. Commands are clipped to [-1, 1]. (duckietown-world, "DB18" model.)
 void imp_drive_step(imp_drive *drive, imp_pose *pose, imp_action command);
@@ -120,11 +120,11 @@ void imp_drive_step(imp_drive *drive, imp_pose *pose, imp_action command);
 /// Stops the drive at once and drops all pending commands.
 void imp_drive_stop(imp_drive *drive);
 
-/// Acceleration per duty cycle, forward [m/s^2] and in turning [rad/s^2]: IMP_SPEED_GAIN and
-/// IMP_TURN_GAIN, times gain and relative wheel radius. Turning is also inversely proportional to
-/// the wheel distance.
-double imp_drive_speed_gain(const imp_drive_def *def);
-double imp_drive_turn_gain(const imp_drive_def *def);
+/// Acceleration per duty cycle, forward [m/s^2] and in turning [rad/s^2]: IMP_ACCELERATION_GAIN and
+/// IMP_TURN_ACCELERATION_GAIN, times gain and relative wheel radius. Turning is also inversely
+/// proportional to the wheel distance.
+double imp_drive_acceleration_gain(const imp_drive_def *def);
+double imp_drive_turn_acceleration_gain(const imp_drive_def *def);
 
 /// Updates the velocities for one substep in which the command `applied` acts.
 void imp_drive_update_velocities(const imp_drive_def *def, imp_action applied, double *speed,

@@ -75,7 +75,8 @@ const char *imp_robot_format(const imp_robot_def *robot, char out[IMP_ROBOT_TEXT
 
 /// Makes a camera and a drive those of the robot, with commands that are corrected for its wheels.
 /// Size of the image and time step stay. Either may be NULL.
-void imp_robot_apply(const imp_robot_def *robot, imp_camera_def *camera, imp_drive_def *drive);
+void imp_robot_set_camera_and_drive(const imp_robot_def *robot, imp_camera_def *camera,
+                                    imp_drive_def *drive);
 
 /// How many time steps of time_step [s] an action of the robot lasts: by the slower of its camera
 /// and its decisions, at least 1.

@@ -54,7 +54,7 @@ void imp_policy_factory_image_size(const imp_policy_factory *factory, int *width
 /// How many episodes a thread drives in lock step with these policies, which then act together; 1.
 /// More pays where a call costs much and its batch little, such as a call of Python. Results do not
 /// depend on it.
-int imp_policy_factory_batch(const imp_policy_factory *factory);
+int imp_policy_factory_batch_size(const imp_policy_factory *factory);
 /// Sets it; IMP_USAGE outside 1 to IMP_POLICY_BATCH_MAX.
 imp_status imp_policy_factory_set_batch(imp_policy_factory *factory, int batch, imp_error *err);
 /// A policy for one thread. Destroy it with imp_policy_destroy().
@@ -67,7 +67,7 @@ imp_status imp_policy_factory_create_many(const imp_policy_factory *factory, imp
 
 /// Whether a network's training data contain episodes on a map of that name, by the metadata of its
 /// file (docs/formats.md). False without such metadata and for experts.
-bool imp_policy_factory_trained_on(const imp_policy_factory *factory, const char *map);
+bool imp_policy_factory_was_trained_on_map(const imp_policy_factory *factory, const char *map);
 
 IMP_API_END
 

@@ -118,10 +118,10 @@ imp_status imp_sim_set_seed(imp_sim *sim, uint64_t seed, uint32_t index, imp_err
 /// number of the next episode stays. Fails as imp_env_set_def() does, and then nothing changes.
 imp_status imp_sim_set_env_def(imp_sim *sim, const imp_env_def *def, imp_error *err);
 
-/// One frame of time_step [s] of an episode that the caller ends: see imp_env_advance(). The action
-/// is of the kind that imp_sim_def.actions says. Fails as that does, and with IMP_USAGE before the
-/// first reset. Allocates nothing.
-imp_status imp_sim_advance(imp_sim *sim, imp_action action, double time_step, imp_error *err);
+/// One frame of time_step [s] of an episode that the caller ends: see imp_env_advance_frame(). The
+/// action is of the kind that imp_sim_def.actions says. Fails as that does, and with IMP_USAGE
+/// before the first reset. Allocates nothing.
+imp_status imp_sim_advance_frame(imp_sim *sim, imp_action action, double time_step, imp_error *err);
 
 /// Moves the robot within an episode: see imp_env_set_pose(). Fails with IMP_USAGE if the pose is
 /// not finite, or before the first reset.
@@ -179,7 +179,7 @@ bool imp_sim_needs_reset(const imp_sim *sim);
 /// drawn for the episode. For renderers of the caller's, as of another size. Borrowed; the view is
 /// valid until the next step or reset.
 const imp_scene *imp_sim_scene(const imp_sim *sim);
-imp_view imp_sim_view(const imp_sim *sim);
+imp_view imp_sim_camera_view(const imp_sim *sim);
 
 /// Draws the present state from above, with the robot: rgb is (height x width x 3) bytes. See
 /// imp_render_top_down().
@@ -192,7 +192,7 @@ const imp_map_set *imp_sim_maps(const imp_sim *sim);
 /// The camera of the present episode. Borrowed.
 const imp_camera_def *imp_sim_camera(const imp_sim *sim);
 /// What was drawn for the present episode; NULL if nothing is randomised. Borrowed.
-const imp_randomization_sample *imp_sim_sample(const imp_sim *sim);
+const imp_randomization_sample *imp_sim_randomization_sample(const imp_sim *sim);
 
 /// States of N environments as one array per quantity, each (N) but pose. NULL arrays are skipped.
 typedef struct imp_sim_state_arrays {

@@ -27,7 +27,7 @@ typedef struct imp_augment {
 } imp_augment;
 
 /// The word for the k-th kind of change; NULL past the last.
-const char *imp_augment_name(int k);
+const char *imp_augmentation_name(int k);
 /// Reads "all", "none", or words separated by commas, each with ":strength" or of usual strength;
 /// later ones count. IMP_USAGE says what is wrong.
 imp_status imp_augment_parse(imp_augment *out, const char *text, imp_error *err);

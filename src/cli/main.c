@@ -108,7 +108,7 @@ static int print_help(const char *name)
 }
 
 // Runs a command, together with the other processes that mpirun started, if there are any.
-static int run_in_ranks(const imp_command *command, int argc, char **argv)
+static int run_command_with_communicator(const imp_command *command, int argc, char **argv)
 {
     imp_communicator ranks;
     imp_error err = {0};
@@ -152,5 +152,5 @@ int main(int argc, char **argv)
     if (check_arguments_are_text(argc, argv, &err) != IMP_OK)
         return imp_console_print_error(IMP_USAGE, &err);
     return command == NULL ? print_unknown_command_error(argv[1])
-                           : run_in_ranks(command, argc - 1, argv + 1);
+                           : run_command_with_communicator(command, argc - 1, argv + 1);
 }

@@ -137,7 +137,7 @@ static imp_episode_loop_def set_up(loop_fixture *f, const imp_policy_vtable *dri
     f->driver = (logging_policy){{.vtable = driver}, f->log, -1};
     f->expert = (logging_policy){{.vtable = &label_expert}, f->log, -1};
     f->observer.log = f->log;
-    imp_episode_loop_def loop = imp_episode_loop_of_slot(&f->workers, 0);
+    imp_episode_loop_def loop = imp_episode_loop_def_of_slot(&f->workers, 0);
     loop.policy = &f->driver.policy;
     imp_episode_loop_add_observer(&loop, (imp_episode_observer){.context = &f->observer,
                                                                 .begin = log_begin,

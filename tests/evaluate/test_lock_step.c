@@ -151,7 +151,7 @@ static imp_status begin_counted(void *context, int index, int slot, imp_episode_
             break;
     if (index == 5)
         return imp_fail(err, IMP_BAD_INPUT, "not this one");
-    *out = imp_episode_loop_of_slot(&t->workers, slot);
+    *out = imp_episode_loop_def_of_slot(&t->workers, slot);
     out->ending = index == 7 ? IMP_END_COLLISION : IMP_END_NONE;
     return imp_rollout_slot_reset_sim(&t->workers, &t->workers.slots[slot], (uint32_t)index, err);
 }
@@ -191,11 +191,11 @@ static void batches_out_of_range_are_refused(void **state)
     (void)state;
     imp_error err = {0};
     imp_policy_factory *driver = open_policy_factory("expert");
-    assert_int_equal(imp_policy_factory_batch(driver), 1);
+    assert_int_equal(imp_policy_factory_batch_size(driver), 1);
     assert_int_equal(imp_policy_factory_set_batch(driver, 0, &err), IMP_USAGE);
     assert_int_equal(imp_policy_factory_set_batch(driver, IMP_POLICY_BATCH_MAX + 1, &err),
                      IMP_USAGE);
-    assert_int_equal(imp_policy_factory_batch(driver), 1);
+    assert_int_equal(imp_policy_factory_batch_size(driver), 1);
     imp_policy_factory_close(driver);
 }
 

@@ -38,10 +38,10 @@ static void folders_are_read_in_the_order_of_names(void **state)
     assert_int_equal(set.count, 5);
     for (int k = 0; k < 5; k++)
         assert_string_equal(set.worlds[k]->name, wanted[k]);
-    assert_string_equal(imp_map_set_name_or_several(&set), "several");
+    assert_string_equal(imp_map_set_common_name(&set), "several");
     imp_map_set_free(&set);
     assert_ok(imp_map_set_load(&set, names, 1, NULL, &err), err);
-    assert_string_equal(imp_map_set_name_or_several(&set), "small_loop");
+    assert_string_equal(imp_map_set_common_name(&set), "small_loop");
     imp_map_set_free(&set);
     free(town);
 }

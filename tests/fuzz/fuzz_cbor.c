@@ -91,12 +91,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     watch_allocations();
     while (state != IMP_CBOR_MALFORMED && sent < size) {
         size_t room;
-        uint8_t *target = imp_message_reader_free_space(&reader, &room);
+        uint8_t *target = imp_message_reader_reserve_space(&reader, &room);
         wanted(target != NULL && room > 0, "there is room until an item is too long");
         size_t count = piece < room ? piece : room;
         count = count < size - sent ? count : size - sent;
         memcpy(target, data + sent, count);
-        imp_message_reader_received(&reader, count);
+        imp_message_reader_add_received(&reader, count);
         sent += count;
         imp_cbor_cursor item;
         const char *why = NULL;

@@ -37,8 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         imp_camera probe;
         char text[IMP_SAMPLE_JSON_MAX];
         camera.lens = imp_lens_none();
-        imp_randomization_apply_camera(&draw, &camera);
-        imp_randomization_apply_effects(&draw, &degrade);
+        imp_randomization_apply_to_camera(&draw, &camera);
+        imp_randomization_apply_to_effects(&draw, &degrade);
         imp_randomization_sample_json(&draw, text);
         wanted(imp_camera_init(&probe, &camera, NULL) == IMP_OK, "every camera is taken");
         wanted(imp_camera_effects_check(&degrade, NULL) == IMP_OK, "every degradation is taken");

@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     imp_camera probe;
     imp_drive moving;
     imp_pose pose = {0};
-    imp_robot_apply(&robot, &camera, &drive);
+    imp_robot_set_camera_and_drive(&robot, &camera, &drive);
     wanted(imp_camera_init(&probe, &camera, NULL) == IMP_OK, "every camera is taken");
     imp_drive_reset(&moving, &drive);
     imp_drive_step(&moving, &pose, (imp_action){1.0, -1.0});

@@ -187,7 +187,7 @@ static void round_table_matches_data(void **state)
             assert_true(files_are_equal(to, path, "model.safetensors"));
     }
     assert_int_equal(out.frames, frames);
-    assert_int_equal(out.best, imp_dagger_table_best(&out, def.eval.episodes));
+    assert_int_equal(out.best, imp_dagger_table_find_best_round(&out, def.eval.episodes));
     imp_dagger_result_free(&out);
     free(to);
 }
@@ -247,10 +247,10 @@ static void best_round_is_significant(void **state)
     static const int best[] = {0, 0, 1, 1, 3, 3};
     for (int count = 0; count <= 5; count++) {
         dagger.count = count;
-        assert_int_equal(imp_dagger_table_best(&dagger, 100), best[count]);
+        assert_int_equal(imp_dagger_table_find_best_round(&dagger, 100), best[count]);
     }
     rounds[0] = (imp_dagger_round){.completed = 90, .distance = 9.0};
-    assert_int_equal(imp_dagger_table_best(&dagger, 100), 3);
+    assert_int_equal(imp_dagger_table_find_best_round(&dagger, 100), 3);
 }
 
 // Who stands, or drives in circles, survives all starts, and is never better than who drives.
@@ -270,7 +270,7 @@ static void stalled_round_is_not_best(void **state)
         for (int order = 0; order < 2; order++) {
             imp_dagger_round rounds[2] = {pairs[k][order], pairs[k][1 - order]};
             const imp_dagger_result dagger = {.rounds = rounds, .count = 2};
-            assert_int_equal(imp_dagger_table_best(&dagger, 100), 1 - order);
+            assert_int_equal(imp_dagger_table_find_best_round(&dagger, 100), 1 - order);
         }
 }
 

@@ -132,7 +132,7 @@ static void history_network_improves_online(void **state)
     // it says where it learned
     imp_policy_factory *driver;
     assert_ok(imp_policy_factory_open(&driver, to, &def.collect.sim.expert, &err), err);
-    assert_true(imp_policy_factory_trained_on(driver, "loop_empty"));
+    assert_true(imp_policy_factory_was_trained_on_map(driver, "loop_empty"));
     imp_policy_factory_close(driver);
     free(to);
 }

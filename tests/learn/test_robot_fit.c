@@ -29,7 +29,7 @@ static char *collect_with(const imp_robot_def *robot)
     def.sim.camera.height = 60;
     def.noise = 0.1;
     def.sim.env.accept_start_angle = 0.5;
-    imp_robot_apply(robot, &def.sim.camera, &def.sim.env.drive);
+    imp_robot_set_camera_and_drive(robot, &def.sim.camera, &def.sim.env.drive);
     def.sim.robot = imp_robot_format(robot, text);
     collect(path, &def);
     return path;
@@ -166,7 +166,7 @@ static void write_as_bag(const char *path, const char *drives, const imp_robot_d
                 break;
             const float *a = episode->actions + 2 * (size_t)t;
             const imp_action sent =
-                imp_wheels_correct(&truth->wheels, (imp_action){(double)a[0], (double)a[1]});
+                imp_wheels_correct_action(&truth->wheels, (imp_action){(double)a[0], (double)a[1]});
             put_command(chunk, WHEELS, now - early, (float)sent.left, (float)sent.right);
             const double moved = imp_hypot(p[3] - p[0], p[4] - p[1]);
             const double turned = 0.5 * truth->wheels.baseline * imp_wrap_angle(p[5] - p[2]);

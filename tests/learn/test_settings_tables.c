@@ -128,7 +128,7 @@ static void every_member_is_in_its_table(void **state)
 {
     (void)state;
     const imp_struct_table *table;
-    for (int k = 0; (table = imp_settings_table(k)) != NULL; k++) {
+    for (int k = 0; (table = imp_settings_get_table(k)) != NULL; k++) {
         char names[MEMBERS_MAX][NAME_BYTES], listed[MEMBERS_MAX][NAME_BYTES];
         if (strcmp(table->type, "imp_augment") == 0)
             continue; // table and struct are made of one list
@@ -157,7 +157,7 @@ static void tables_cover_their_structs(void **state)
 {
     (void)state;
     const imp_struct_table *table;
-    for (int k = 0; (table = imp_settings_table(k)) != NULL; k++) {
+    for (int k = 0; (table = imp_settings_get_table(k)) != NULL; k++) {
         size_t end = 0;
         imp_struct_member members[MEMBERS_MAX];
         memcpy(members, table->list, (size_t)table->count * sizeof members[0]);
@@ -268,22 +268,22 @@ static void definitions_are_checked(void **state)
     (void)state;
     imp_error err = {0};
     imp_dagger_def def = imp_default_dagger_def();
-    assert_ok(imp_struct_check(&imp_dagger_members, &def, &err), err);
+    assert_ok(imp_struct_check_ranges(&imp_dagger_members, &def, &err), err);
     // a nested member, a bound that is no value, and no number
     def.train.decay_epochs = 0;
-    assert_int_equal(imp_struct_check(&imp_dagger_members, &def, &err), IMP_USAGE);
+    assert_int_equal(imp_struct_check_ranges(&imp_dagger_members, &def, &err), IMP_USAGE);
     assert_string_equal(err.message, "imp_train_def.decay_epochs 0: must be at least 1");
     def.train.decay_epochs = 1;
     def.train.validation = 1.0;
-    assert_int_equal(imp_struct_check(&imp_dagger_members, &def, &err), IMP_USAGE);
+    assert_int_equal(imp_struct_check_ranges(&imp_dagger_members, &def, &err), IMP_USAGE);
     assert_string_equal(err.message,
                         "imp_train_def.validation 1: must be within 0 to 1, without 1");
     def.train.validation = 0.0;
     def.beta_decay = NAN;
-    assert_int_equal(imp_struct_check(&imp_dagger_members, &def, &err), IMP_USAGE);
+    assert_int_equal(imp_struct_check_ranges(&imp_dagger_members, &def, &err), IMP_USAGE);
     assert_string_equal(err.message, "imp_dagger_def.beta_decay nan: must be within 0 to 1");
     def = (imp_dagger_def){0};
-    assert_int_equal(imp_struct_check(&imp_dagger_members, &def, &err), IMP_USAGE);
+    assert_int_equal(imp_struct_check_ranges(&imp_dagger_members, &def, &err), IMP_USAGE);
 }
 
 static void members_are_found_by_path(void **state)

@@ -209,7 +209,7 @@ class SimBatch:
     def sample(self, k: int) -> str:
         """What was drawn for the present episode of environment k, as JSON."""
         with self.in_use() as sims:
-            drawn = lib.imp_sim_sample(sims[k])
+            drawn = lib.imp_sim_randomization_sample(sims[k])
             if not drawn:
                 return "{}"
             out = ffi.new("char[]", lib.IMP_SAMPLE_JSON_MAX)
@@ -257,7 +257,7 @@ class SimBatch:
         out = ffi.new("imp_renderer **")
         call(lib.imp_renderer_create, out, camera, lib.IMP_RENDER_AUTO)
         renderer = ffi.gc(out[0], lib.imp_renderer_destroy)
-        view = ffi.new("imp_view *", lib.imp_sim_view(sim))
+        view = ffi.new("imp_view *", lib.imp_sim_camera_view(sim))
         lib.imp_render(renderer, lib.imp_sim_scene(sim), view, pointer(rgb))
         ffi.release(renderer)
 

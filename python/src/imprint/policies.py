@@ -296,7 +296,7 @@ class Network:
                     pointer(given[k]), lib.imp_obs_history_actions(history), 4 * self._values
                 )
         if count:
-            lib.imp_inference_run_count(
+            lib.imp_inference_run_partial_batch(
                 self._inference, count, frames, pointer(given), pointer(outputs)
             )
         actions = np.empty((count, 2))

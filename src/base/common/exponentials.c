@@ -100,7 +100,7 @@ static inline imp_double_double logarithm(double x)
 }
 
 // What a logarithm of x has where x is no positive finite number; 1 where it is.
-static inline double logarithm_of_special(double x)
+static inline double log_of_nonpositive_or_nonfinite(double x)
 {
     if (x > 0.0 && x < INFINITY)
         return 1.0;
@@ -109,25 +109,25 @@ static inline double logarithm_of_special(double x)
 
 double imp_log(double x)
 {
-    const double special = logarithm_of_special(x);
+    const double special = log_of_nonpositive_or_nonfinite(x);
     return special == 1.0 ? logarithm(x).high : special;
 }
 
 double imp_log2(double x)
 {
-    const double special = logarithm_of_special(x);
+    const double special = log_of_nonpositive_or_nonfinite(x);
     return special == 1.0 ? imp_product(logarithm(x), PER_LN2).high : special;
 }
 
 double imp_log10(double x)
 {
-    const double special = logarithm_of_special(x);
+    const double special = log_of_nonpositive_or_nonfinite(x);
     return special == 1.0 ? imp_product(logarithm(x), PER_LN10).high : special;
 }
 
 // Powers where a base is 0, infinite or NaN, or the exponent is infinite or NaN. `odd`: the
 // exponent is an odd integer.
-static double power_of_special(double x, double y, bool odd)
+static double pow_with_zero_or_nonfinite_operand(double x, double y, bool odd)
 {
     if (isnan(x) || isnan(y))
         return NAN;
@@ -149,7 +149,7 @@ double imp_pow(double x, double y)
     const bool odd = integer && fmod(y, 2.0) != 0.0;
     const double size = fabs(x);
     if (!(size > 0.0 && size < INFINITY && fabs(y) < INFINITY))
-        return power_of_special(x, y, odd);
+        return pow_with_zero_or_nonfinite_operand(x, y, odd);
     if (x < 0.0 && !integer)
         return NAN;
     const imp_double_double log_size = logarithm(size);

@@ -63,7 +63,7 @@ uint32_t imp_random_u32(imp_random *random)
 
 // Uniform in [0, 1): 53 random bits as an integer, divided by 2^53. Both steps are exact in a
 // double.
-static double uniform_unit(imp_random *random)
+static double draw_uniform_in_unit_interval(imp_random *random)
 {
     uint32_t high = imp_random_u32(random) >> 5; // 27 bits
     uint32_t low = imp_random_u32(random) >> 6;  // 26 bits
@@ -72,10 +72,10 @@ static double uniform_unit(imp_random *random)
 
 double imp_random_uniform(imp_random *random, double low, double high)
 {
-    return low + (high - low) * uniform_unit(random);
+    return low + (high - low) * draw_uniform_in_unit_interval(random);
 }
 
-uint32_t imp_random_below(imp_random *random, uint32_t bound)
+uint32_t imp_random_uniform_int(imp_random *random, uint32_t bound)
 {
     // Words below 2^32 mod bound are rejected. The rest is a multiple of bound, so each remainder
     // is equally likely.
@@ -90,15 +90,15 @@ uint32_t imp_random_below(imp_random *random, uint32_t bound)
 // Box-Muller transform. 1 - u lies in (0, 1], so the logarithm is finite.
 double imp_random_normal(imp_random *random)
 {
-    double radius = sqrt(-2.0 * imp_log(1.0 - uniform_unit(random)));
-    return radius * imp_cos(TWO_PI * uniform_unit(random));
+    double radius = sqrt(-2.0 * imp_log(1.0 - draw_uniform_in_unit_interval(random)));
+    return radius * imp_cos(TWO_PI * draw_uniform_in_unit_interval(random));
 }
 
 // Fisher-Yates: swaps the last open position with a random one at or before it.
 void imp_random_shuffle(imp_random *random, uint32_t *indices, size_t count)
 {
     for (size_t left = count; left > 1; left--) {
-        uint32_t pick = imp_random_below(random, (uint32_t)left);
+        uint32_t pick = imp_random_uniform_int(random, (uint32_t)left);
         uint32_t kept = indices[left - 1];
         indices[left - 1] = indices[pick];
         indices[pick] = kept;

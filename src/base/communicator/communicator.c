@@ -14,7 +14,7 @@
 
 enum { REASON_MAX = 256 };
 
-imp_communicator imp_communicator_alone(void)
+imp_communicator imp_communicator_single_process(void)
 {
     return (imp_communicator){.rank = 0, .size = 1};
 }
@@ -22,7 +22,7 @@ imp_communicator imp_communicator_alone(void)
 imp_status imp_communicator_open(imp_communicator *out, const char *path, imp_error *err)
 {
     char reason[REASON_MAX] = "";
-    imp_communicator opened = imp_communicator_alone();
+    imp_communicator opened = imp_communicator_single_process();
     // the libraries of MPI load parts of their own, which look for symbols of the first
     opened.library = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
     if (opened.library == NULL)
@@ -52,12 +52,13 @@ void imp_communicator_close(imp_communicator *communicator)
         return;
     communicator->vtable->close(communicator->context);
     // libraries of MPI leave functions to be called at the end of the process: they stay loaded
-    *communicator = imp_communicator_alone();
+    *communicator = imp_communicator_single_process();
 }
 
 // Ends a call: adds its time, and makes a message of a failure.
-static imp_status finish_call(imp_communicator *communicator, double start, imp_status status,
-                              const char *reason, imp_error *err)
+static imp_status add_call_time_and_format_failure(imp_communicator *communicator, double start,
+                                                   imp_status status, const char *reason,
+                                                   imp_error *err)
 {
     communicator->seconds += imp_monotonic_seconds() - start;
     return status == IMP_OK ? IMP_OK
@@ -72,9 +73,9 @@ imp_status imp_communicator_send(imp_communicator *communicator, int to, const v
     if (communicator->vtable == NULL)
         return IMP_OK;
     const double start = imp_monotonic_seconds();
-    return finish_call(communicator, start,
-                       communicator->vtable->send(communicator->context, to, bytes, count, reason),
-                       reason, err);
+    return add_call_time_and_format_failure(
+        communicator, start,
+        communicator->vtable->send(communicator->context, to, bytes, count, reason), reason, err);
 }
 
 imp_status imp_communicator_receive(imp_communicator *communicator, int from, void *bytes,
@@ -84,7 +85,7 @@ imp_status imp_communicator_receive(imp_communicator *communicator, int from, vo
     if (communicator->vtable == NULL)
         return IMP_OK;
     const double start = imp_monotonic_seconds();
-    return finish_call(
+    return add_call_time_and_format_failure(
         communicator, start,
         communicator->vtable->receive(communicator->context, from, bytes, count, reason), reason,
         err);
@@ -97,9 +98,9 @@ imp_status imp_communicator_broadcast(imp_communicator *communicator, void *byte
     if (communicator->vtable == NULL)
         return IMP_OK;
     const double start = imp_monotonic_seconds();
-    return finish_call(communicator, start,
-                       communicator->vtable->broadcast(communicator->context, bytes, count, reason),
-                       reason, err);
+    return add_call_time_and_format_failure(
+        communicator, start,
+        communicator->vtable->broadcast(communicator->context, bytes, count, reason), reason, err);
 }
 
 imp_status imp_communicator_all_gather(imp_communicator *communicator, void *bytes,
@@ -109,7 +110,7 @@ imp_status imp_communicator_all_gather(imp_communicator *communicator, void *byt
     if (communicator->vtable == NULL)
         return IMP_OK;
     const double start = imp_monotonic_seconds();
-    return finish_call(
+    return add_call_time_and_format_failure(
         communicator, start,
         communicator->vtable->all_gather(communicator->context, bytes, counts, reason), reason,
         err);
@@ -131,8 +132,8 @@ imp_status imp_communicator_broadcast_from(imp_communicator *communicator, int f
 }
 
 // Gathers an item of each rank; item: this one's. The caller frees *items.
-static imp_status gather_items(imp_communicator *communicator, void **items, const void *item,
-                               size_t bytes, imp_error *err)
+static imp_status gather_one_item_per_rank(imp_communicator *communicator, void **items,
+                                           const void *item, size_t bytes, imp_error *err)
 {
     const size_t ranks = (size_t)communicator->size;
     size_t *counts = calloc(ranks, sizeof *counts);
@@ -154,7 +155,8 @@ static imp_status gather_items(imp_communicator *communicator, void **items, con
     return status;
 }
 
-imp_status imp_communicator_agree(imp_communicator *communicator, imp_status status, imp_error *err)
+imp_status imp_communicator_agree_on_status(imp_communicator *communicator, imp_status status,
+                                            imp_error *err)
 {
     if (communicator == NULL || communicator->size == 1)
         return status;
@@ -162,7 +164,8 @@ imp_status imp_communicator_agree(imp_communicator *communicator, imp_status sta
     void *items;
     if (status != IMP_OK && err != NULL)
         own = *err;
-    IMP_TRY(gather_items(communicator, &items, &own, sizeof own, err != NULL ? err : &unused));
+    IMP_TRY(gather_one_item_per_rank(communicator, &items, &own, sizeof own,
+                                     err != NULL ? err : &unused));
     const imp_error *all = items;
     imp_status first = IMP_OK;
     for (int k = 0; k < communicator->size && first == IMP_OK; k++) {
@@ -174,14 +177,14 @@ imp_status imp_communicator_agree(imp_communicator *communicator, imp_status sta
     return first;
 }
 
-imp_status imp_communicator_compare(imp_communicator *communicator, const char *text,
-                                    const char *what, imp_error *err)
+imp_status imp_communicator_check_same_text(imp_communicator *communicator, const char *text,
+                                            const char *what, imp_error *err)
 {
     const uint64_t hash = imp_hash_text(IMP_HASH_START, text);
     void *items;
     if (communicator->size == 1)
         return IMP_OK;
-    IMP_TRY(gather_items(communicator, &items, &hash, sizeof hash, err));
+    IMP_TRY(gather_one_item_per_rank(communicator, &items, &hash, sizeof hash, err));
     int other = 0;
     for (int k = communicator->size - 1; k > 0; k--)
         if (((const uint64_t *)items)[k] != ((const uint64_t *)items)[0])

@@ -151,7 +151,7 @@ static imp_status sync_parent_folder(const char *path, imp_error *err)
 }
 
 // Moves the synced file to its path, replacing what is there.
-static imp_status move_to_target(imp_atomic_file *file, imp_error *err)
+static imp_status move_temporary_to_final_path(imp_atomic_file *file, imp_error *err)
 {
     // nothing at the target: one linkat() suffices
     if (file->temporary_path[0] == '\0' && link_unnamed_file(file, file->path) == 0)
@@ -176,7 +176,7 @@ imp_status imp_atomic_file_commit(imp_atomic_file *file, imp_error *err)
     else if (fflush(file->stream) != 0 || fsync(fileno(file->stream)) != 0)
         status = imp_fail(err, IMP_IO, "%s: %s", file->path, strerror(errno));
     if (status == IMP_OK)
-        status = move_to_target(file, err);
+        status = move_temporary_to_final_path(file, err);
     imp_atomic_file_discard(file);
     return status == IMP_OK ? sync_parent_folder(file->path, err) : status;
 }
@@ -210,7 +210,7 @@ bool imp_atomic_file_strip_suffix(char *name)
     return true;
 }
 
-imp_status imp_atomic_file_remove_abandoned(const char *folder, imp_error *err)
+imp_status imp_atomic_file_remove_stale_files(const char *folder, imp_error *err)
 {
     imp_folder_reader reader;
     const char *name = "";

@@ -36,6 +36,6 @@ bool imp_atomic_file_strip_suffix(char *name);
 
 // Removes the temporary files of killed writers from a folder that no other process writes to. Only
 // files whose names end in a random suffix of this module are removed.
-imp_status imp_atomic_file_remove_abandoned(const char *folder, imp_error *err);
+imp_status imp_atomic_file_remove_stale_files(const char *folder, imp_error *err);
 
 #endif

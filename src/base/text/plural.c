@@ -33,7 +33,7 @@ const char *imp_plural_noun(char out[IMP_PLURAL_MAX], int64_t count, const char 
 }
 
 // Limits the noun to 40 bytes, so that number and noun always fit.
-const char *imp_plural_count(char out[IMP_PLURAL_MAX], int64_t count, const char *noun)
+const char *imp_plural_format_count(char out[IMP_PLURAL_MAX], int64_t count, const char *noun)
 {
     char word[IMP_PLURAL_MAX];
     snprintf(out, IMP_PLURAL_MAX, "%" PRId64 " %.40s", count, imp_plural_noun(word, count, noun));

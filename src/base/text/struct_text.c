@@ -35,7 +35,7 @@ static void write_number(FILE *out, double value)
 }
 
 // Control characters become spaces, because a text must stay on its line.
-static void write_one_line_text(FILE *out, const char *text)
+static void write_text_without_control_chars(FILE *out, const char *text)
 {
     for (; text != NULL && *text != '\0'; text++)
         fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
@@ -69,7 +69,7 @@ static void write_value(FILE *out, const imp_struct_member *member, const void *
         write_number(out, *(const double *)at);
         break;
     case IMP_MEMBER_TEXT:
-        write_one_line_text(out, *(const char *const *)at);
+        write_text_without_control_chars(out, *(const char *const *)at);
         break;
     // members of structs are written as lines of their own
     case IMP_MEMBER_STRUCT:
@@ -162,8 +162,9 @@ static double member_as_double(const imp_struct_member *member, const void *at)
 }
 
 // Only settings of the types int and double have ranges.
-imp_status imp_struct_check(const imp_struct_table *members, const void *def,
-                            imp_error *err) // NOLINT(misc-no-recursion): structs nest a few levels
+imp_status
+imp_struct_check_ranges(const imp_struct_table *members, const void *def,
+                        imp_error *err) // NOLINT(misc-no-recursion): structs nest a few levels
 {
     char wanted[IMP_RANGE_TEXT_MAX];
     for (int k = 0; k < members->count; k++) {
@@ -179,7 +180,7 @@ imp_status imp_struct_check(const imp_struct_table *members, const void *def,
                             member_as_double(member, at), imp_range_format(&member->range, wanted));
         // nested structs that are arrays have neither ranges nor cookies
         if (member->of != NULL && member->size == member->of->size)
-            IMP_TRY(imp_struct_check(member->of, at, err));
+            IMP_TRY(imp_struct_check_ranges(member->of, at, err));
     }
     return IMP_OK;
 }

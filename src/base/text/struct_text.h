@@ -106,7 +106,8 @@ const imp_struct_member *imp_struct_find_member(void **at, const imp_struct_tabl
 
 // Refuses a struct that was not made from its defaults, or with a number out of its range, in
 // nested structs, too. IMP_USAGE names the struct and the member.
-imp_status imp_struct_check(const imp_struct_table *members, const void *def, imp_error *err);
+imp_status imp_struct_check_ranges(const imp_struct_table *members, const void *def,
+                                   imp_error *err);
 
 // Whether a number is in a range, which NaN never is; and the range in words: "from 0 to 1".
 bool imp_range_contains(const imp_range *range, double value);

@@ -106,8 +106,8 @@ const char *imp_suggestion_format(const imp_suggestion *suggestion,
 }
 
 // Returns the index of an exact match; otherwise lists all names and suggests the closest.
-imp_status imp_name_lookup_n(int *out, const char *what, const char *word, size_t length,
-                             imp_name_list known, imp_error *err)
+imp_status imp_name_lookup_with_length(int *out, const char *what, const char *word, size_t length,
+                                       imp_name_list known, imp_error *err)
 {
     char names[256] = "", hint[IMP_SUGGESTION_TEXT_MAX];
     imp_suggestion suggestion = imp_suggestion_begin(word, length);
@@ -129,5 +129,5 @@ imp_status imp_name_lookup_n(int *out, const char *what, const char *word, size_
 imp_status imp_name_lookup(int *out, const char *what, const char *word, imp_name_list known,
                            imp_error *err)
 {
-    return imp_name_lookup_n(out, what, word, strlen(word), known, err);
+    return imp_name_lookup_with_length(out, what, word, strlen(word), known, err);
 }

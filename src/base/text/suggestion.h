@@ -34,8 +34,8 @@ typedef const char *(*imp_name_list)(int k);
 
 // Looks up a word and writes its index to *out. Fails with IMP_USAGE and a message such as
 // "split: 'tets' is none of all, train, test; did you mean 'test'?", where `what` is "split: ".
-imp_status imp_name_lookup_n(int *out, const char *what, const char *word, size_t length,
-                             imp_name_list known, imp_error *err);
+imp_status imp_name_lookup_with_length(int *out, const char *what, const char *word, size_t length,
+                                       imp_name_list known, imp_error *err);
 
 // The same for a terminated word.
 imp_status imp_name_lookup(int *out, const char *what, const char *word, imp_name_list known,

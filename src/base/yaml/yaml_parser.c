@@ -150,7 +150,7 @@ static imp_status open_collection(yaml_builder *b, imp_yaml_kind kind, const uns
 }
 
 // Dispatches one event of libyaml. Events of documents and streams carry nothing.
-static imp_status handle_event(yaml_builder *b, const yaml_event_t *event)
+static imp_status add_yaml_event_to_tree(yaml_builder *b, const yaml_event_t *event)
 {
     const int line = (int)event->start_mark.line + 1;
     switch (event->type) {
@@ -210,7 +210,7 @@ static imp_status build_tree(yaml_builder *b, yaml_parser_t *parser, const char 
         // libyaml's problem text and line become the message
         if (!yaml_parser_parse(parser, &event))
             return fail_not_yaml(b->yaml, parser, text, length);
-        status = handle_event(b, &event);
+        status = add_yaml_event_to_tree(b, &event);
         more = event.type != YAML_DOCUMENT_END_EVENT && event.type != YAML_STREAM_END_EVENT;
         yaml_event_delete(&event);
     }

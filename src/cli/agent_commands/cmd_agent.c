@@ -86,7 +86,7 @@ static imp_status run_agent_command(void *state, const imp_options *options, imp
     // `imprint agent MODEL` is a likely mistake
     if (options->operand_count > 0)
         return imp_fail(err, IMP_USAGE, "'%s': give the model with --model", options->operands[0]);
-    const imp_monitor monitor = imp_console_monitor(options);
+    const imp_monitor monitor = imp_console_create_monitor(options);
     IMP_TRY(imp_agent_create(&agent, &s->agent, err));
     const imp_status status = open_streams_and_serve(s, agent, &monitor, err);
     imp_agent_destroy(agent);

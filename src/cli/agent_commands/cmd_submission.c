@@ -42,7 +42,7 @@ static imp_status create_submission(const settings *s, const imp_options *option
 static imp_status check_submission(const settings *s, const imp_options *options,
                                    const char *folder, imp_error *err)
 {
-    const imp_monitor monitor = imp_console_monitor(options);
+    const imp_monitor monitor = imp_console_create_monitor(options);
     // what is wrong with the files comes before what is to be known about the sandbox
     imp_submission_command command;
     IMP_TRY(imp_submission_check_files(&command, folder, err));
@@ -62,7 +62,7 @@ static imp_status run_submission_command(void *state, const imp_options *options
     static const imp_subcommand subcommands[] = {
         [NEW] = {"new", 1, 1, "DIR"}, [CHECK] = {"check", 1, 1, "DIR"}, {0}};
     int action;
-    IMP_TRY(imp_options_subcommand(&action, options, subcommands, err));
+    IMP_TRY(imp_options_find_subcommand(&action, options, subcommands, err));
     return action == NEW ? create_submission(s, options, options->operands[1], err)
                          : check_submission(s, options, options->operands[1], err);
 }

@@ -63,7 +63,7 @@ static void time_frame_block(randomization_bench *b, int which)
     imp_pose pose = imp_sim_get_state(b->sims[RANDOM]).pose;
     const double start = thread_cpu_seconds();
     for (int k = 0; k < FRAMES; k++) {
-        imp_sim_observe_from(b->sims[which], pose, b->rgb);
+        imp_sim_observe_from_pose(b->sims[which], pose, b->rgb);
         pose.heading += 0.01;
     }
     b->seconds[which] += thread_cpu_seconds() - start;

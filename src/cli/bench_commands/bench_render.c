@@ -60,7 +60,7 @@ static bool create_random_texel_reads(imp_render_bench *bench)
         bench->texels[k] = imp_random_u32(&random);
     for (int64_t k = 0; k < bench->samples; k++)
         bench->places[k] =
-            ((uint32_t)(k * 3) + imp_random_below(&random, 4)) & (uint32_t)(TEXTURE - 1);
+            ((uint32_t)(k * 3) + imp_random_uniform_int(&random, 4)) & (uint32_t)(TEXTURE - 1);
     return true;
 }
 
@@ -80,7 +80,7 @@ static imp_status record_poses(imp_render_bench *bench, imp_env *env, imp_policy
             imp_policy_reset(policy, env);
         }
     }
-    bench->view = imp_env_view(env);
+    bench->view = imp_env_camera_view(env);
     return IMP_OK;
 }
 
@@ -140,21 +140,21 @@ static void render_recorded_poses(void *context, int index, int worker)
 }
 
 // The workloads return the number of images, from which the caller computes rates.
-int imp_render_bench_one_core(imp_render_bench *bench)
+int imp_render_bench_draw_on_one_core(imp_render_bench *bench)
 {
     render_recorded_poses(bench, 0, 0);
     return IMAGES;
 }
 
 // The same work on every core at once; it shows what shared caches and memory cost.
-int imp_render_bench_two_cores(imp_render_bench *bench)
+int imp_render_bench_draw_on_two_cores(imp_render_bench *bench)
 {
     imp_thread_pool_run(bench->pool, CORES, render_recorded_poses, bench);
     return CORES * IMAGES;
 }
 
 // The same poses with all objects hidden.
-int imp_render_bench_ground_only(imp_render_bench *bench)
+int imp_render_bench_draw_ground_only(imp_render_bench *bench)
 {
     uint64_t all[IMP_OBJECTS_MAX / 64];
     memset(all, 0xff, sizeof all);
@@ -219,7 +219,7 @@ IMP_AVX2 static void blend_random_texels_avx2(const uint32_t *texels, const uint
 #endif
 
 // As many samples as rendering the images takes, with the instruction set that the renderer uses.
-int imp_render_bench_upper_bound(imp_render_bench *bench)
+int imp_render_bench_blend_texels_only(imp_render_bench *bench)
 {
     for (int k = 0; k < IMAGES; k++) {
 #if defined(__x86_64__)

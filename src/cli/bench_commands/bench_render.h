@@ -15,9 +15,9 @@ void imp_render_bench_destroy(imp_render_bench *bench); // nullable
 
 // Each draws, or does the work of, as many images as it returns: on one core, on two, of the
 // ground alone, and what its samples would take if they only had to be read and mixed.
-int imp_render_bench_one_core(imp_render_bench *bench);
-int imp_render_bench_two_cores(imp_render_bench *bench);
-int imp_render_bench_ground_only(imp_render_bench *bench);
-int imp_render_bench_upper_bound(imp_render_bench *bench);
+int imp_render_bench_draw_on_one_core(imp_render_bench *bench);
+int imp_render_bench_draw_on_two_cores(imp_render_bench *bench);
+int imp_render_bench_draw_ground_only(imp_render_bench *bench);
+int imp_render_bench_blend_texels_only(imp_render_bench *bench);
 
 #endif

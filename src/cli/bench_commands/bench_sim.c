@@ -146,7 +146,7 @@ static void render_recorded_image(void *context, int index, int worker)
 {
     sim_bench *b = context;
     const int sim = index % SIMS;
-    imp_view view = imp_env_view(&b->envs[sim]);
+    imp_view view = imp_env_camera_view(&b->envs[sim]);
     view.pose = b->poses[index / SIMS][sim];
     imp_render(b->renderers[worker], imp_sim_maps(b->sims[0])->scenes[0], &view,
                b->images + (size_t)sim * b->image_bytes);
@@ -162,7 +162,7 @@ static void step_env(void *context, int index, int worker)
 }
 
 // Times all three once; keeps the fastest time of each.
-static imp_status time_each_part_once(sim_bench *b, double best[3], imp_error *err)
+static imp_status time_step_render_and_env_once(sim_bench *b, double best[3], imp_error *err)
 {
     double seconds[3];
     IMP_TRY(step_sims(b, &seconds[0], err));
@@ -192,7 +192,7 @@ imp_status imp_bench_sim(const imp_sim_bench_def *def, json_t *results, bool pri
          turn++)
         status = imp_monitor_should_stop(def->monitor)
                      ? imp_fail(err, IMP_INTERRUPTED, "interrupted")
-                     : time_each_part_once(&b, best, err);
+                     : time_step_render_and_env_once(&b, best, err);
     // efficiency: the time that the parts need, as a share of the simulators' time
     if (status == IMP_OK) {
         const double steps = (double)SIMS * STEPS;

@@ -160,22 +160,22 @@ static int bench_inference(bench_context *r)
 // The workloads of bench_render.c.
 static int render_one_core(bench_context *r)
 {
-    return imp_render_bench_one_core(r->render_bench);
+    return imp_render_bench_draw_on_one_core(r->render_bench);
 }
 
 static int render_two_cores(bench_context *r)
 {
-    return imp_render_bench_two_cores(r->render_bench);
+    return imp_render_bench_draw_on_two_cores(r->render_bench);
 }
 
 static int render_ground_only(bench_context *r)
 {
-    return imp_render_bench_ground_only(r->render_bench);
+    return imp_render_bench_draw_ground_only(r->render_bench);
 }
 
-static int run_upper_bound(bench_context *r)
+static int blend_texels_only(bench_context *r)
 {
-    return imp_render_bench_upper_bound(r->render_bench);
+    return imp_render_bench_blend_texels_only(r->render_bench);
 }
 
 // In the order of the output.
@@ -184,7 +184,7 @@ static const benchmark BENCHMARKS[] = {
     {"pair", "frames/s on two cores", 0, render_two_cores},
     {"ground", "frames/s on one core without objects", 0, render_ground_only},
     {"bound", "frames/s if the ground's texels were only read and blended (upper bound)", 0,
-     run_upper_bound},
+     blend_texels_only},
     {"env", "steps/s on one core, state only, 256 environments in turn", 0, bench_env_steps},
     {"reset", "us per reset on one core", 1e6, bench_env_resets},
     {"map", "ms to load the map", 1e3, bench_map_loading},
@@ -299,7 +299,7 @@ static imp_status set_up_benchmarks(bench_context *r, const imp_options *options
     imp_random random = imp_random_stream(r->s->def.env.seed, 0, 0, IMP_PURPOSE_TEST);
     for (size_t k = 0; k < batch * image_bytes; k++)
         // random bytes, because constant images could make some operations faster
-        r->images[k] = (uint8_t)imp_random_below(&random, 256);
+        r->images[k] = (uint8_t)imp_random_uniform_int(&random, 256);
     for (size_t k = 0; k < batch; k++)
         r->frames[k] = r->images + k * image_bytes;
     IMP_TRY(set_up_world_envs_and_renderer(r, options, err));
@@ -328,7 +328,7 @@ static void free_benchmarks(bench_context *r)
 }
 
 // The best rate of REPEATS runs, in units per second.
-static double measure_rate(bench_context *r, workload run)
+static double measure_workload_rate(bench_context *r, workload run)
 {
     double best = 0.0;
     run(r); // warm up
@@ -384,7 +384,7 @@ static void measure_selected_benchmarks(bench_context *r, const imp_options *opt
         if (!is_benchmark_selected(options, bench->name))
             continue;
         // some results are times per thing instead of rates
-        double rate = measure_rate(r, bench->run);
+        double rate = measure_workload_rate(r, bench->run);
         if (imp_monitor_should_stop(&r->monitor))
             return;
         double value = bench->per_second > 0.0 ? bench->per_second / rate : rate;
@@ -460,7 +460,7 @@ static imp_status measure_all_and_print(json_t **out, bench_context *r, const im
 static imp_status run_bench_command(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
-    imp_status status = imp_sim_options_apply(options, &s->sim, err);
+    imp_status status = imp_sim_options_convert_and_check(options, &s->sim, err);
     if (status == IMP_OK)
         status = check_benchmark_names(options, err);
     // options of this command
@@ -477,7 +477,7 @@ static imp_status run_bench_command(void *state, const imp_options *options, imp
     if (status != IMP_OK)
         return status;
     // everything is created before the first measurement
-    bench_context r = {.s = s, .monitor = imp_console_monitor(options)};
+    bench_context r = {.s = s, .monitor = imp_console_create_monitor(options)};
     s->agent.map = s->def.map;
     status = set_up_benchmarks(&r, options, err);
     if (status == IMP_OK) {

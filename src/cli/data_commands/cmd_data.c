@@ -29,7 +29,7 @@ static json_t *real_or_null(bool is_known, double value)
 }
 
 // Which part of a dataset it is, or null.
-static json_t *share_json(const imp_dataset_info *info)
+static json_t *dataset_part_json(const imp_dataset_info *info)
 {
     return info->shares == 0 ? json_null()
                              : json_pack("{s:i, s:i, s:i}", "part", info->share, "of", info->shares,
@@ -37,7 +37,7 @@ static json_t *share_json(const imp_dataset_info *info)
 }
 
 // In how many frames each command was given.
-static json_t *commands_json(const imp_dataset_summary *sum)
+static json_t *navigation_command_counts_json(const imp_dataset_summary *sum)
 {
     json_t *counts = json_object();
     for (int k = 0; k < IMP_COMMAND_COUNT; k++)
@@ -71,8 +71,8 @@ static json_t *dataset_info_json(const imp_dataset *dataset, const imp_dataset_s
         "speed_mean_m_s", real_or_null(placed, sum->speed_mean), "expert_difference_rms",
         sum->expert_difference, "settings", settings != NULL ? settings : json_null(), "origin",
         origin != NULL ? origin : json_null(), "randomization",
-        imp_randomization_summary_json(dataset), "share", share_json(info), "commands",
-        commands_json(sum));
+        imp_randomization_summary_json(dataset), "share", dataset_part_json(info), "commands",
+        navigation_command_counts_json(sum));
 }
 
 // Statistics that need poses and rewards.
@@ -164,7 +164,7 @@ static void print_info(const char *folder, const imp_dataset *dataset,
 }
 
 // Runs the subcommand on an open dataset. `check` names the first finding and counts the others.
-static imp_status check_or_print_dataset(const imp_options *options, const imp_dataset *dataset,
+static imp_status run_data_check_or_info(const imp_options *options, const imp_dataset *dataset,
                                          imp_error *err)
 {
     const char *folder = options->operands[1];
@@ -210,12 +210,12 @@ static imp_status run_data_command(void *state, const imp_options *options, imp_
     imp_data_edit *edit = state;
     int action;
     imp_dataset *dataset;
-    IMP_TRY(imp_options_subcommand(&action, options, SUBCOMMANDS, err));
-    IMP_TRY(imp_data_edit_refuse_unfit_options(edit, (imp_data_action)action, options, err));
+    IMP_TRY(imp_options_find_subcommand(&action, options, SUBCOMMANDS, err));
+    IMP_TRY(imp_data_edit_check_action_options(edit, (imp_data_action)action, options, err));
     if (action > IMP_DATA_CHECK)
         return imp_data_edit_run(edit, (imp_data_action)action, options, err);
     IMP_TRY(imp_dataset_open(&dataset, options->operands[1], err));
-    const imp_status status = check_or_print_dataset(options, dataset, err);
+    const imp_status status = run_data_check_or_info(options, dataset, err);
     imp_dataset_close(dataset);
     return status;
 }

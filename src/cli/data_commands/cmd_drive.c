@@ -44,19 +44,19 @@ static void add_drive_options(imp_options *options, settings *s)
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
          IMP_TRANSIENT},
     };
-    imp_sim_options_add_multi_map(options, &s->sim);
+    imp_sim_options_add_for_many_maps(options, &s->sim);
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
 // A network fixes the size and the lens of what it sees.
-static imp_status use_camera_of_policy(const settings *s, const imp_options *options,
-                                       imp_error *err)
+static imp_status match_camera_to_policy(const settings *s, const imp_options *options,
+                                         imp_error *err)
 {
     imp_policy_factory *driver = NULL;
     imp_sim_def *sim = s->sim.def;
     IMP_TRY(imp_policy_factory_open(&driver, s->record.policy, &sim->expert, err));
     const imp_status status =
-        imp_sim_options_match_camera(options, &s->sim, driver, &sim->camera, err);
+        imp_sim_options_fit_camera_to_policy(options, &s->sim, driver, &sim->camera, err);
     if (status == IMP_OK)
         imp_sim_options_warn_time_step(driver, sim->env.drive.time_step * sim->env.frame_skip);
     imp_policy_factory_close(driver);
@@ -68,9 +68,9 @@ static imp_status run_drive_command(void *state, const imp_options *options, imp
 {
     settings *s = state;
     IMP_TRY(imp_sim_options_complete_def(options, &s->sim, &s->assets, err));
-    IMP_TRY(use_camera_of_policy(s, options, err));
-    IMP_TRY(imp_output_folder_prepare(options, s->out, false, s->force, err));
-    const imp_monitor monitor = imp_console_monitor(options);
+    IMP_TRY(match_camera_to_policy(s, options, err));
+    IMP_TRY(imp_output_folder_check_and_back_up(options, s->out, false, s->force, err));
+    const imp_monitor monitor = imp_console_create_monitor(options);
     imp_status status = imp_record_drives(&s->summary, s->out, &s->record, &monitor, err);
     imp_console_clear_progress();
     if (status == IMP_OK)

@@ -107,7 +107,7 @@ static imp_status find_minari_id(settings *s, imp_error *err)
 static imp_status export_dataset(settings *s, const imp_options *options, int format,
                                  imp_error *err)
 {
-    const imp_monitor monitor = imp_console_monitor(options);
+    const imp_monitor monitor = imp_console_create_monitor(options);
     const bool folder = FORMATS[format].format == IMP_EXPORT_MINARI;
     s->dataset.format = FORMATS[format].format;
     // an existing output is replaced only if --force was given
@@ -115,7 +115,7 @@ static imp_status export_dataset(settings *s, const imp_options *options, int fo
     if (folder)
         IMP_TRY(find_minari_id(s, err));
     if (folder)
-        IMP_TRY(imp_output_folder_prepare(options, s->out, false, s->force, err));
+        IMP_TRY(imp_output_folder_check_and_back_up(options, s->out, false, s->force, err));
     const imp_status status =
         imp_export_dataset(&s->summary, options->operands[1], s->out, &s->dataset, &monitor, err);
     imp_console_clear_progress();
@@ -133,7 +133,7 @@ static imp_status run_export_command(void *state, const imp_options *options, im
     imp_subcommand subcommands[FORMAT_COUNT + 1] = {0};
     for (int k = 0; k < FORMAT_COUNT; k++)
         subcommands[k] = (imp_subcommand){FORMATS[k].name, 1, 1, k == ONNX ? "MODEL" : "DATASET"};
-    IMP_TRY(imp_options_subcommand(format, options, subcommands, err));
+    IMP_TRY(imp_options_find_subcommand(format, options, subcommands, err));
     // every format has its own default output
     if (s->out[0] == '\0')
         s->out = FORMATS[*format].out;

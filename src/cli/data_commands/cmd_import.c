@@ -174,8 +174,8 @@ static imp_status read_import_options(const imp_options *options, settings *s, i
 
 // Puts the settings and a preview beside a new dataset. An import that failed left no folder: what
 // was there before comes back.
-static imp_status end_backup_and_add_preview(const settings *s, const imp_options *options,
-                                             imp_status status, imp_error *err)
+static imp_status complete_or_restore_import_folder(const settings *s, const imp_options *options,
+                                                    imp_status status, imp_error *err)
 {
     imp_output_folder_restore_or_drop_backup(s->out, s->force, status, err);
     if (status == IMP_OK)
@@ -190,16 +190,16 @@ static imp_status import_drives(settings *s, const imp_options *options, imp_err
     drive->sim.robot = s->robot;
     IMP_TRY(imp_import_drive_apply_options(drive, options, s->size, s->def.lens, err));
     if (!drive->check)
-        IMP_TRY(imp_output_folder_prepare(options, s->out, false, s->force, err));
+        IMP_TRY(imp_output_folder_check_and_back_up(options, s->out, false, s->force, err));
     char *json = imp_options_to_json(options);
-    const imp_monitor monitor = imp_console_monitor(options);
+    const imp_monitor monitor = imp_console_create_monitor(options);
     drive->def.settings = json != NULL ? json : "{}";
     const imp_status status =
         imp_import_drives(&drive->summary, drive->check ? NULL : s->out, options->operands + 1,
                           options->operand_count - 1, &drive->def, &monitor, err);
     imp_console_clear_progress();
     free(json);
-    return drive->check ? status : end_backup_and_add_preview(s, options, status, err);
+    return drive->check ? status : complete_or_restore_import_folder(s, options, status, err);
 }
 
 // Imports recordings of other programs.
@@ -207,10 +207,10 @@ static imp_status import_recordings(settings *s, const imp_options *options, imp
 {
     imp_import_summary *summary = &s->summary;
     IMP_TRY(read_import_options(options, s, err));
-    IMP_TRY(imp_output_folder_prepare(options, s->out, false, s->force, err));
+    IMP_TRY(imp_output_folder_check_and_back_up(options, s->out, false, s->force, err));
     // the settings are stored in the dataset, as those of `imprint log` are
     char *json = imp_options_to_json(options);
-    const imp_monitor monitor = imp_console_monitor(options);
+    const imp_monitor monitor = imp_console_create_monitor(options);
     const char *const *files = options->operands + 1;
     const int count = options->operand_count - 1;
     s->def.settings = json != NULL ? json : "{}";
@@ -220,7 +220,7 @@ static imp_status import_recordings(settings *s, const imp_options *options, imp
             : imp_import_trainlog(summary, files, count, s->out, &s->def, &monitor, err);
     imp_console_clear_progress();
     free(json);
-    return end_backup_and_add_preview(s, options, status, err);
+    return complete_or_restore_import_folder(s, options, status, err);
 }
 
 // The first operand says what kind of recordings the others are.
@@ -231,7 +231,7 @@ static imp_status run_import_command(void *state, const imp_options *options, im
                                            [TRAINLOG] = {"trainlog", 1, -1, "FILE..."},
                                            [DRIVE] = {"drive", 1, -1, "FILE_OR_FOLDER..."},
                                            {0}};
-    IMP_TRY(imp_options_subcommand(&s->kind, options, words, err));
+    IMP_TRY(imp_options_find_subcommand(&s->kind, options, words, err));
     if (s->kind == DRIVE)
         return import_drives(s, options, err);
     if (s->drive.check)

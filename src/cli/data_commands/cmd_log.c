@@ -58,7 +58,7 @@ static void add_log_options(imp_options *options, settings *s)
          IMP_TRANSIENT},
     };
     // the help prints groups after these options
-    imp_sim_options_add_multi_map(options, &s->sim);
+    imp_sim_options_add_for_many_maps(options, &s->sim);
     imp_sim_options_add_observation(options, &s->sim);
     imp_options_add_members(options, NULL, table, (int)(sizeof table / sizeof table[0]),
                             &imp_collect_members, &s->collect);
@@ -109,13 +109,13 @@ static imp_status run_log_command(void *state, const imp_options *options, imp_e
     // convert and check all options before the folder is touched
     IMP_TRY(imp_share_option_parse(&s->collect.share, &s->collect.shares, s->share, err));
     IMP_TRY(imp_sim_options_complete_def(options, &s->sim, &s->assets, err));
-    const bool writes = imp_options_rank_writes(options);
+    const bool writes = imp_options_is_writing_rank(options);
     if (writes)
         IMP_TRY(imp_run_folder_prepare(&folder, options, s->out, s->resume, s->force, err));
     s->collect.communicator = options->ranks;
     // settings are stored in the dataset
     char *json = imp_options_to_json(options);
-    imp_monitor monitor = imp_console_monitor(options);
+    imp_monitor monitor = imp_console_create_monitor(options);
     s->collect.resume = true; // the folder is claimed: it is new, or to be continued
     s->collect.settings = json != NULL ? json : "{}";
     imp_status status = imp_collect(summary, s->out, &s->collect, &monitor, err);

@@ -65,7 +65,7 @@ void imp_data_edit_add_options(imp_data_edit *edit, imp_options *options)
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
-imp_status imp_data_edit_refuse_unfit_options(const imp_data_edit *edit, imp_data_action action,
+imp_status imp_data_edit_check_action_options(const imp_data_edit *edit, imp_data_action action,
                                               const imp_options *options, imp_error *err)
 {
     // sets of actions, one bit each
@@ -159,8 +159,8 @@ static imp_status drop_episodes(imp_data_edit *edit, const imp_options *options,
     edit->drop.episodes = ranges;
     edit->drop.marks = edit->marks[0] != '\0' ? edit->marks : NULL;
     if (status == IMP_OK)
-        status = imp_dataset_drop(&edit->summary, folder, options->operands[1], &edit->drop,
-                                  monitor, err);
+        status = imp_dataset_drop_episodes(&edit->summary, folder, options->operands[1],
+                                           &edit->drop, monitor, err);
     free(ranges);
     return status;
 }
@@ -175,16 +175,17 @@ static imp_status add_settings_and_preview(const imp_options *options, const cha
 
 // Gives a dataset that was put together the settings of its parts, which are those of the whole,
 // and a preview.
-static imp_status add_settings_and_preview_of_joined(const char *folder, const char *part,
-                                                     imp_error *err)
+static imp_status write_joined_settings_and_preview(const char *folder, const char *part,
+                                                    imp_error *err)
 {
     IMP_TRY(imp_run_folder_copy_settings(folder, part, "share", err));
     return imp_dataset_preview_write(folder, err);
 }
 
 // A copy is there to be compressed, unless something else was asked for.
-static imp_dataset_storage choose_storage(const imp_data_edit *edit, imp_data_action action,
-                                          const imp_options *options)
+static imp_dataset_storage choose_dataset_compression(const imp_data_edit *edit,
+                                                      imp_data_action action,
+                                                      const imp_options *options)
 {
     if (!imp_option_is_given(options, &edit->compress))
         return action == IMP_DATA_COPY ? IMP_STORAGE_COMPRESSED : IMP_STORAGE_SAME;
@@ -199,13 +200,13 @@ static imp_status write_edited_dataset(imp_data_edit *edit, imp_data_action acti
     const char *const *sources = options->operands + 1;
     if (edit->out[0] == '\0')
         return imp_fail(err, IMP_USAGE, "say with --out where to write");
-    IMP_TRY(imp_output_folder_prepare(options, edit->out, false, edit->force, err));
+    IMP_TRY(imp_output_folder_check_and_back_up(options, edit->out, false, edit->force, err));
     imp_status status;
     if (action == IMP_DATA_DROP)
         status = drop_episodes(edit, options, edit->out, monitor, err);
     else if (action == IMP_DATA_MERGE || action == IMP_DATA_COPY)
         status = imp_dataset_merge(&edit->summary, edit->out, sources, options->operand_count - 1,
-                                   choose_storage(edit, action, options), monitor, err);
+                                   choose_dataset_compression(edit, action, options), monitor, err);
     else if (action == IMP_DATA_JOIN)
         status = imp_dataset_join(&edit->summary, edit->out, sources, options->operand_count - 1,
                                   monitor, err);
@@ -219,7 +220,7 @@ static imp_status write_edited_dataset(imp_data_edit *edit, imp_data_action acti
         return status;
     // of a joined dataset the settings are those of its parts, not of this command
     if (action == IMP_DATA_JOIN)
-        return add_settings_and_preview_of_joined(edit->out, sources[0], err);
+        return write_joined_settings_and_preview(edit->out, sources[0], err);
     if (action != IMP_DATA_SPLIT)
         return add_settings_and_preview(options, edit->out, err);
     // a split has two datasets
@@ -256,7 +257,7 @@ static json_t *summary_json(const imp_data_edit *edit, imp_data_action action, c
 }
 
 // What was left out, reason by reason.
-static void print_dropped(const imp_data_edit *edit)
+static void print_dropped_episodes(const imp_data_edit *edit)
 {
     const imp_dataset_edit_summary *s = &edit->summary;
     for (int k = 0; k < IMP_DROP_REASON_COUNT; k++)
@@ -276,7 +277,7 @@ static imp_status print_summary(const imp_data_edit *edit, imp_data_action actio
     const char *out = action == IMP_DATA_APPEND ? options->operands[1] : edit->out;
     if (options->json)
         return imp_console_print_json(summary_json(edit, action, out), err);
-    print_dropped(edit);
+    print_dropped_episodes(edit);
     if (action == IMP_DATA_SPLIT) {
         printf("%s/train: %s, %s\n", out, IMP_PLURAL(s->episodes, "episode"),
                IMP_PLURAL(s->steps, "step"));
@@ -293,7 +294,7 @@ static imp_status print_summary(const imp_data_edit *edit, imp_data_action actio
 imp_status imp_data_edit_run(imp_data_edit *edit, imp_data_action action,
                              const imp_options *options, imp_error *err)
 {
-    const imp_monitor monitor = imp_console_monitor(options);
+    const imp_monitor monitor = imp_console_create_monitor(options);
     if (action == IMP_DATA_LIST)
         return imp_data_list(options->operands[1], &edit->drop.filter, options, err);
     if (action == IMP_DATA_DROP)

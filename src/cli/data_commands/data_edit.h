@@ -32,7 +32,7 @@ typedef struct imp_data_edit {
 void imp_data_edit_add_options(imp_data_edit *edit, imp_options *options);
 
 // Fails with IMP_USAGE if an option was given that the action does not have.
-imp_status imp_data_edit_refuse_unfit_options(const imp_data_edit *edit, imp_data_action action,
+imp_status imp_data_edit_check_action_options(const imp_data_edit *edit, imp_data_action action,
                                               const imp_options *options, imp_error *err);
 
 // Runs the actions from IMP_DATA_LIST on, and prints their result.

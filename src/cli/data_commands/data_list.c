@@ -62,7 +62,7 @@ static imp_status print_list(const imp_episode_statistics *all, int episodes,
     for (int k = 0; k < episodes; k++) {
         imp_drop_reason reason;
         // without a filter all are listed
-        if (is_filter_set(filter) && !imp_episode_filter_finds(filter, &all[k], &reason))
+        if (is_filter_set(filter) && !imp_episode_filter_matches(filter, &all[k], &reason))
             continue;
         found++;
         if (options->json)

@@ -72,7 +72,7 @@ imp_status imp_import_drive_apply_options(imp_import_drive *drive, const imp_opt
         imp_robot_remarks remarks;
         IMP_TRY(imp_robot_read(&robot, &remarks, drive->sim.robot, err));
         imp_print_robot_remarks(&remarks);
-        imp_robot_apply(&robot, &sim->camera, NULL);
+        imp_robot_set_camera_and_drive(&robot, &sim->camera, NULL);
         sim->robot = imp_robot_format(&robot, drive->sim.robot_text);
     }
     sim->expert.max_return_angle = drive->sim.return_angle_deg * IMP_PI / 180.0;

@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 // Updates minimum, maximum and mean of a quantity by one value. The mean is a running one.
-static void add_to_quantity(json_t *quantity, double value)
+static void update_quantity_min_max_mean(json_t *quantity, double value)
 {
     // the state of a running mean: smallest, largest, number and mean of the values so far
     const double min = json_number_value(json_object_get(quantity, "min"));
@@ -39,9 +39,9 @@ static void add_episode_quantities(json_t *quantities, json_t *drawn_values)
             imp_json_set(quantities, name, quantity);
         }
         if (json_is_number(value))
-            add_to_quantity(quantity, json_number_value(value));
+            update_quantity_min_max_mean(quantity, json_number_value(value));
         json_array_foreach(value, index, number)
-            add_to_quantity(quantity, json_number_value(number));
+            update_quantity_min_max_mean(quantity, json_number_value(number));
     }
 }
 

@@ -28,7 +28,7 @@
 
 // Computes ranks and the order of printing. A policy's rank is 1 plus the number of better ones;
 // ties keep the order of the command line.
-static void rank_policies(imp_challenge_eval_outcome *o, imp_challenge challenge)
+static void sort_policies_by_challenge_score(imp_challenge_eval_outcome *o, imp_challenge challenge)
 {
     for (int p = 0; p < o->count; p++) {
         int better = 0, before = 0;
@@ -56,7 +56,7 @@ static void add_metrics_json(json_t *object, const char *suffix, const imp_metri
 }
 
 // Crossings are counted but not ranked.
-static void add_crossings_json(json_t *object, imp_crossing_counts crossings)
+static void add_intersection_crossings_json(json_t *object, imp_crossing_counts crossings)
 {
     imp_json_set(object, "crossings", json_integer(crossings.count));
     imp_json_set(object, "legal_crossings", json_integer(crossings.legal));
@@ -84,7 +84,7 @@ static json_t *policy_json(const char *policy, int rank, const imp_challenge_res
         if (result->ending == IMP_END_POLICY_FAILED)
             imp_json_set(episode, "reason", json_string(result->reason));
         add_metrics_json(episode, "", &result->metrics);
-        add_crossings_json(episode, result->crossings);
+        add_intersection_crossings_json(episode, result->crossings);
         imp_json_set(episodes, result->name, episode);
     }
     json_t *all =
@@ -92,7 +92,7 @@ static json_t *policy_json(const char *policy, int rank, const imp_challenge_res
                   "episodes", contest->episodes, "completed", contest->completed, "survived",
                   contest->survived, "stalled", contest->stalled, "progress",
                   imp_estimate_json(contest->progress), "scores", scores, "per-episodes", episodes);
-    add_crossings_json(all, contest->crossings);
+    add_intersection_crossings_json(all, contest->crossings);
     return all;
 }
 
@@ -101,7 +101,7 @@ static json_t *policy_json(const char *policy, int rank, const imp_challenge_res
 json_t *imp_challenge_eval_json(const imp_challenge_eval_settings *s,
                                 const imp_challenge_eval_outcome *o, bool stored)
 {
-    const imp_ranking_criterion *ranking = imp_challenge_ranking(s->def.challenge);
+    const imp_ranking_criterion *ranking = imp_challenge_ranking_criteria(s->def.challenge);
     json_t *ranked = json_array(), *policies = json_array();
     // how the ranking works, for programs that read the file
     for (int r = 0; r < IMP_RANKING_CRITERION_COUNT; r++) {
@@ -266,7 +266,7 @@ static imp_status draw_episode_trajectories(const imp_challenge_eval_settings *s
 }
 
 // Episodes that ended because a policy or agent failed; they make the exit code 1.
-int imp_challenge_eval_failures(const imp_challenge_eval_outcome *o)
+int imp_challenge_eval_count_failures(const imp_challenge_eval_outcome *o)
 {
     int count = 0;
     for (int p = 0; p < o->count; p++)
@@ -324,7 +324,7 @@ static imp_status set_camera_of_policy_or_agent(const imp_challenge_eval_setting
 {
     // a model may have been trained on another size than the default one
     if (index < s->first_agent)
-        return imp_sim_options_match_camera(options, s->sim, driver, camera, err);
+        return imp_sim_options_fit_camera_to_policy(options, s->sim, driver, camera, err);
     camera->width = IMP_AGENT_CAMERA_WIDTH;
     camera->height = IMP_AGENT_CAMERA_HEIGHT;
     return IMP_OK;
@@ -383,7 +383,7 @@ imp_status imp_challenge_eval_run(imp_challenge_eval_outcome *o,
                                   const imp_challenge_eval_settings *s, const imp_options *options,
                                   imp_error *err)
 {
-    imp_monitor monitor = imp_console_monitor(options);
+    imp_monitor monitor = imp_console_create_monitor(options);
     imp_status status = IMP_OK;
     participant *participants = calloc((size_t)s->policies->count, sizeof *participants);
     if (participants == NULL)
@@ -421,7 +421,7 @@ imp_status imp_challenge_eval_run(imp_challenge_eval_outcome *o,
         if (p >= s->first_agent)
             name_agent(o, p, p - s->first_agent + 1);
     }
-    rank_policies(o, s->def.challenge);
+    sort_policies_by_challenge_score(o, s->def.challenge);
     const imp_policy_factory *factories[IMP_LIST_MAX];
     for (int p = 0; p < s->policies->count; p++)
         factories[p] = participants[p].driver;

@@ -35,7 +35,7 @@ imp_status imp_challenge_eval_run(imp_challenge_eval_outcome *outcome,
                                   const imp_options *options, imp_error *err);
 
 // The number of episodes that ended because a policy or agent failed.
-int imp_challenge_eval_failures(const imp_challenge_eval_outcome *outcome);
+int imp_challenge_eval_count_failures(const imp_challenge_eval_outcome *outcome);
 
 // stored: as in imp_eval_json().
 json_t *imp_challenge_eval_json(const imp_challenge_eval_settings *settings,

@@ -100,7 +100,7 @@ static void add_eval_options(imp_options *options, imp_eval_settings *s)
          "policy did instead",
          IMP_SETTING},
     };
-    imp_sim_options_add_multi_map(options, &s->sim);
+    imp_sim_options_add_for_many_maps(options, &s->sim);
     imp_sim_options_add_segmenter(options, &s->sim);
     imp_options_add_members(options, NULL, table, (int)(sizeof table / sizeof table[0]),
                             &imp_eval_members, &s->eval);
@@ -161,7 +161,7 @@ static imp_status write_report_and_metrics(const imp_eval_settings *s, const imp
         .video_extension = s->videos > 0 ? extension : NULL,
         .video_count = s->videos,
     };
-    const imp_monitor monitor = imp_console_monitor(options);
+    const imp_monitor monitor = imp_console_create_monitor(options);
     imp_status status = imp_output_folder_save_settings(options, s->out, err);
     if (status == IMP_OK)
         status = write_metrics_json(s, o, err);
@@ -178,7 +178,7 @@ static imp_status write_report_and_metrics(const imp_eval_settings *s, const imp
 static imp_status evaluate_policies(const imp_eval_settings *s, const imp_options *options,
                                     imp_eval_outcome *o, imp_error *err)
 {
-    const imp_monitor monitor = imp_console_monitor(options);
+    const imp_monitor monitor = imp_console_create_monitor(options);
     imp_status status = IMP_OK;
     imp_expert_def expert = s->eval.sim.expert;
     // a pose-only expert does not know what the randomisation drew for the dynamics
@@ -198,8 +198,8 @@ static imp_status evaluate_policies(const imp_eval_settings *s, const imp_option
         o->defs[p] = s->eval;
         status = imp_sim_options_set_segmenter(&s->sim, o->drivers[p], err);
         if (status == IMP_OK)
-            status = imp_sim_options_match_camera(options, &s->sim, o->drivers[p],
-                                                  &o->defs[p].sim.camera, err);
+            status = imp_sim_options_fit_camera_to_policy(options, &s->sim, o->drivers[p],
+                                                          &o->defs[p].sim.camera, err);
         imp_sim_options_warn_time_step(o->drivers[p], s->eval.sim.env.drive.time_step *
                                                           s->eval.sim.env.frame_skip);
         if (status == IMP_OK && s->joins)
@@ -219,7 +219,7 @@ static imp_status evaluate_robustness(const imp_eval_settings *s, const imp_opti
                                       imp_eval_outcome *o, imp_error *err)
 {
     // the perturbations come from the same options as the randomisation of a training
-    const imp_monitor monitor = imp_console_monitor(options);
+    const imp_monitor monitor = imp_console_create_monitor(options);
     imp_randomization spec = imp_randomization_none();
     imp_status status = imp_randomization_options_parse(options, &s->sim, &spec, err);
     // without --randomize, all groups are tested
@@ -348,7 +348,7 @@ static imp_status parse_protocol(imp_eval_settings *s, bool *is_challenge, imp_e
 
 // Takes the maps from the table of starts, each once, where --map was not given. Only built-in maps
 // can be found by name.
-static imp_status set_maps_from_starts(imp_eval_settings *s, imp_error *err)
+static imp_status set_maps_from_start_poses(imp_eval_settings *s, imp_error *err)
 {
     imp_text_list *maps = &s->sim.maps;
     maps->count = 0;
@@ -374,7 +374,7 @@ static imp_status set_maps_from_starts(imp_eval_settings *s, imp_error *err)
 }
 
 // Reads --starts. The number of its rows is the default of --episodes.
-static imp_status read_starts(imp_eval_settings *s, const imp_options *options, imp_error *err)
+static imp_status read_start_poses(imp_eval_settings *s, const imp_options *options, imp_error *err)
 {
     if (s->starts_path == NULL)
         return IMP_OK;
@@ -389,7 +389,7 @@ static imp_status read_starts(imp_eval_settings *s, const imp_options *options, 
         s->eval.episodes = s->starts.count;
     // --map has precedence over the table's maps
     return s->starts.items[0].map[0] != '\0' && !imp_option_is_given(options, &s->sim.maps)
-               ? set_maps_from_starts(s, err)
+               ? set_maps_from_start_poses(s, err)
                : IMP_OK;
 }
 
@@ -417,16 +417,16 @@ static imp_status run_eval_command(void *state, const imp_options *options, imp_
     // convert and check all options first
     IMP_TRY(imp_sim_options_complete_def(options, &s->sim, &s->assets, err));
     IMP_TRY(parse_protocol(s, &is_challenge, err));
-    IMP_TRY(read_starts(s, options, err));
-    IMP_TRY(imp_eval_parts_check(s, s->joins, is_challenge, err));
+    IMP_TRY(read_start_poses(s, options, err));
+    IMP_TRY(imp_eval_parts_check_options(s, s->joins, is_challenge, err));
     IMP_TRY(imp_eval_videos_check(s, is_challenge, err));
-    IMP_TRY(imp_eval_parts_check_ranks(s, options, is_challenge, err));
+    IMP_TRY(imp_eval_parts_set_communicator(s, options, is_challenge, err));
     s->eval.record_drives = s->out != NULL || s->explain;
-    if (!imp_options_rank_writes(options))
+    if (!imp_options_is_writing_rank(options))
         s->out = NULL;
     // create the folder now: an evaluation takes minutes, and must not end with "permission denied"
     if (s->out != NULL) {
-        IMP_TRY(imp_output_folder_prepare(options, s->out, false, s->force, err));
+        IMP_TRY(imp_output_folder_check_and_back_up(options, s->out, false, s->force, err));
         IMP_TRY(imp_folder_create(s->out, err));
     }
     if (!imp_option_is_given(options, &s->eval.settle_steps) && !is_challenge)
@@ -459,7 +459,7 @@ static int print_eval_results(const void *state, const imp_options *options)
     const imp_eval_settings *s = &((const eval_state *)state)->settings;
     const imp_eval_outcome *o = &((const eval_state *)state)->outcome;
     if (o->image_scores != NULL)
-        return imp_image_eval_report(o->image_scores, options);
+        return imp_image_eval_print(o->image_scores, options);
     if (s->share != NULL)
         return imp_eval_parts_report(s, o, options);
     // warnings go to standard error, with --json, too
@@ -478,7 +478,7 @@ static int print_eval_results(const void *state, const imp_options *options)
     // failed agents make the exit code 1 after a complete report
     if (code == 0 && !options->json)
         code = imp_console_flush();
-    const int failed_episodes = imp_challenge_eval_failures(&o->challenge_eval);
+    const int failed_episodes = imp_challenge_eval_count_failures(&o->challenge_eval);
     if (code != 0 || failed_episodes == 0)
         return code;
     imp_error err = {0};
@@ -559,7 +559,7 @@ const imp_command imp_command_eval = {
         "  imprint eval join /tmp/imprint-e1 /tmp/imprint-e2 --out /tmp/imprint-e --force",
     .state_size = sizeof(eval_state),
     .works_in_ranks = true,
-    .settings_folder = imp_eval_parts_settings_folder,
+    .settings_folder = imp_eval_parts_find_settings_folder,
     .set_up = set_up_eval_command,
     .run = run_eval_command,
     .report = print_eval_results,

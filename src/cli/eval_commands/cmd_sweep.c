@@ -104,14 +104,14 @@ static void add_sweep_options(imp_options *options, imp_sweep_settings *s)
         {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL,
          "continue: finished trainings and evaluations are kept", IMP_TRANSIENT},
     };
-    imp_sim_options_add_multi_map(options, &s->sim);
+    imp_sim_options_add_for_many_maps(options, &s->sim);
     imp_options_add_members(options, NULL, table, (int)(sizeof table / sizeof table[0]),
                             &imp_eval_members, &s->eval);
 }
 
 // Refuses to sweep what says where or how to run, and the seed, which has options of its own.
-static imp_status check_axes(const imp_sweep_settings *s, const imp_options *command,
-                             imp_error *err)
+static imp_status check_swept_options(const imp_sweep_settings *s, const imp_options *command,
+                                      imp_error *err)
 {
     for (int k = 0; k < s->space.axis_count; k++) {
         const char *name = s->space.axes[k].name;
@@ -135,7 +135,7 @@ static imp_status prepare_candidates(imp_sweep_settings *s, const imp_options *o
     for (int k = 0; k < options->operand_count; k++)
         s->words.items[k] = options->operands[k];
     s->words.count = options->operand_count > 0 ? options->operand_count : s->words.count;
-    IMP_TRY(imp_name_lookup(&rank, "--rank-by: ", s->rank_by, imp_sweep_rank_name, err));
+    IMP_TRY(imp_name_lookup(&rank, "--rank-by: ", s->rank_by, imp_sweep_criterion_name, err));
     s->rank = (imp_sweep_rank)rank;
     IMP_TRY(imp_sweep_command_find(&s->command, &s->first_word, &s->words, err));
     imp_status status = imp_sweep_job_open(&job, s->command, &s->words, s->first_word, err);
@@ -147,9 +147,9 @@ static imp_status prepare_candidates(imp_sweep_settings *s, const imp_options *o
     if (status == IMP_OK && !*help)
         status = imp_sweep_space_read(&s->space, &s->grid, &s->random, &job.options, err);
     if (status == IMP_OK && !*help)
-        status = check_axes(s, &job.options, err);
+        status = check_swept_options(s, &job.options, err);
     if (status == IMP_OK && !*help)
-        status = imp_sweep_space_fill(&s->space, s->trials, s->draw_seed, err);
+        status = imp_sweep_space_generate_candidates(&s->space, s->trials, s->draw_seed, err);
     imp_sweep_job_close(&job);
     return status;
 }
@@ -160,17 +160,18 @@ static imp_status check_candidate(imp_sweep_settings *s, int candidate, imp_erro
     imp_sweep_job job = {0};
     imp_status status = imp_sweep_trial_open(&job, s, candidate, 0, 0, err);
     if (status == IMP_OK)
-        status = imp_sweep_job_check(&job, err);
+        status = imp_sweep_job_check_settings(&job, err);
     if (status == IMP_OK) {
-        s->space.candidates[candidate].budget = imp_sweep_job_budget(&job);
-        s->budget = imp_sweep_job_budget(&job);
+        s->space.candidates[candidate].budget = imp_sweep_job_training_budget(&job);
+        s->budget = imp_sweep_job_training_budget(&job);
     }
     imp_sweep_job_close(&job);
     return status;
 }
 
-// Numbers of the sweep itself.
-static imp_status check_numbers(imp_sweep_settings *s, const imp_options *options, imp_error *err)
+// Also sets the default number of seeds: one where options are swept.
+static imp_status check_seeds_and_halving(imp_sweep_settings *s, const imp_options *options,
+                                          imp_error *err)
 {
     if (s->space.axis_count > 0 && !imp_option_is_given(options, &s->seeds))
         s->seeds = 1;
@@ -203,7 +204,7 @@ static imp_status check_sweep_command(void *state, const imp_options *options, i
     IMP_TRY(prepare_candidates(s, options, &sweep->help, err));
     if (sweep->help)
         return IMP_OK;
-    IMP_TRY(check_numbers(s, options, err));
+    IMP_TRY(check_seeds_and_halving(s, options, err));
     for (int k = 0; k < s->space.candidate_count; k++)
         IMP_TRY(check_candidate(s, k, err));
     IMP_TRY(imp_sim_options_complete_def(options, &s->sim, &s->assets, err));
@@ -225,7 +226,7 @@ typedef struct sweep_clock {
 } sweep_clock;
 
 // Seconds until the end; NAN if nothing was trained yet.
-static double seconds_left(const sweep_clock *clock)
+static double estimate_remaining_seconds(const sweep_clock *clock)
 {
     const double worked = clock->done - clock->skipped;
     return worked > 0.0
@@ -238,7 +239,7 @@ static imp_status run_candidates(imp_sweep_settings *s, const imp_options *optio
                                  const int *candidates, int count, int budget, double work,
                                  sweep_clock *clock, imp_error *err)
 {
-    const imp_monitor monitor = imp_console_monitor(options);
+    const imp_monitor monitor = imp_console_create_monitor(options);
     for (int k = 0; k < count * s->seeds; k++) {
         const int candidate = candidates[k / s->seeds], seed = k % s->seeds;
         bool worked;
@@ -251,52 +252,53 @@ static imp_status run_candidates(imp_sweep_settings *s, const imp_options *optio
         if (budget > 0)
             s->space.candidates[candidate].budget = budget;
         if (!options->json && s->space.axis_count > 0)
-            imp_sweep_print_trial(s, candidate, seed, seconds_left(clock));
+            imp_sweep_print_trial(s, candidate, seed, estimate_remaining_seconds(clock));
         else if (!options->json)
-            imp_sweep_print_row(&s->rows[seed], seconds_left(clock));
+            imp_sweep_print_row(&s->rows[seed], estimate_remaining_seconds(clock));
     }
     return IMP_OK;
 }
 
 // Epochs or rounds of the next rung.
-static int next_rung(const imp_sweep_settings *s, int rung)
+static int compute_next_halving_budget(const imp_sweep_settings *s, int rung)
 {
     return rung > s->budget / s->halving ? s->budget : rung * s->halving;
 }
 
 // The candidates that go on after a rung.
-static int survivors(const imp_sweep_settings *s, int count)
+static int count_halving_survivors(const imp_sweep_settings *s, int count)
 {
     return (count + s->halving - 1) / s->halving;
 }
 
 // Successive halving. The order is that of the rung: all that are left were trained for as long.
-static imp_status run_rungs(imp_sweep_settings *s, const imp_options *options, int *candidates,
-                            imp_error *err)
+static imp_status run_successive_halving(imp_sweep_settings *s, const imp_options *options,
+                                         int *candidates, imp_error *err)
 {
     int count = s->space.candidate_count, rung = 0;
     sweep_clock clock = {.started = imp_monotonic_seconds()};
     for (int next = s->first_rung < s->budget ? s->first_rung : s->budget, left = count;
-         rung < next; left = survivors(s, left)) {
+         rung < next; left = count_halving_survivors(s, left)) {
         clock.total += (double)left * s->seeds * (next - rung);
         rung = next;
-        next = next_rung(s, rung);
+        next = compute_next_halving_budget(s, rung);
     }
     rung = 0;
     for (int next = s->first_rung < s->budget ? s->first_rung : s->budget; rung < next;) {
         IMP_TRY(run_candidates(s, options, candidates, count, next, next - rung, &clock, err));
         imp_sweep_sort(candidates, count, s);
-        count = survivors(s, count);
+        count = count_halving_survivors(s, count);
         rung = next;
-        next = next_rung(s, rung);
+        next = compute_next_halving_budget(s, rung);
     }
     return IMP_OK;
 }
 
 // Evaluates the expert, then trains and evaluates all that is asked for.
-static imp_status run_all(imp_sweep_settings *s, const imp_options *options, imp_error *err)
+static imp_status run_expert_and_all_trials(imp_sweep_settings *s, const imp_options *options,
+                                            imp_error *err)
 {
-    const imp_monitor monitor = imp_console_monitor(options);
+    const imp_monitor monitor = imp_console_create_monitor(options);
     sweep_clock clock = {0};
     IMP_TRY(imp_sweep_evaluate(&s->expert, s, options, "expert", &monitor, err));
     if (!options->json && s->space.axis_count > 0)
@@ -312,7 +314,7 @@ static imp_status run_all(imp_sweep_settings *s, const imp_options *options, imp
                           .total = (double)s->space.candidate_count * s->seeds};
     const imp_status status =
         s->halving > 0
-            ? run_rungs(s, options, candidates, err)
+            ? run_successive_halving(s, options, candidates, err)
             : run_candidates(s, options, candidates, s->space.candidate_count, 0, 1.0, &clock, err);
     free(candidates);
     return status;
@@ -326,11 +328,11 @@ static imp_status run_sweep_command(void *state, const imp_options *options, imp
     char path[IMP_PATH_MAX];
     if (sweep->help)
         return IMP_OK;
-    IMP_TRY(imp_output_folder_prepare(options, s->out, s->resume, false, err));
+    IMP_TRY(imp_output_folder_check_and_back_up(options, s->out, s->resume, false, err));
     IMP_TRY(imp_folder_create(s->out, err));
     IMP_TRY(imp_folder_lock(&sweep->lock, s->out, err));
     IMP_TRY(imp_output_folder_save_settings(options, s->out, err));
-    const imp_status status = run_all(s, options, err);
+    const imp_status status = run_expert_and_all_trials(s, options, err);
     // finished runs are kept
     if (status == IMP_INTERRUPTED)
         return imp_fail(err, status, "interrupted: continue with --out %s --resume", s->out);
@@ -342,8 +344,8 @@ static imp_status run_sweep_command(void *state, const imp_options *options, imp
 }
 
 // Whether a network misses a bound on completion or progress; the message is then in *err.
-static bool misses_requirement(const imp_sweep_settings *s, const imp_sweep_row *row,
-                               imp_error *err)
+static bool is_trial_below_requirement(const imp_sweep_settings *s, const imp_sweep_row *row,
+                                       imp_error *err)
 {
     char progress[24];
     // the bounds are shares: of the episodes, and of the expert's progress
@@ -380,7 +382,7 @@ static int print_sweep_and_requirements(const void *state, const imp_options *op
         return code;
     // the first network below a bound decides
     for (int k = 0; k < s->seeds * s->space.candidate_count; k++) {
-        if (misses_requirement(s, &rows[k], &err))
+        if (is_trial_below_requirement(s, &rows[k], &err))
             return imp_console_print_error(IMP_CHECK_FAILED, &err);
         if ((double)rows[k].survived < s->require_survival * rows[k].episodes)
             return imp_console_print_error(

@@ -18,7 +18,7 @@ imp_status imp_eval_explain_failures(const imp_eval_settings *s, const imp_optio
                                      imp_eval_outcome *o, imp_error *err)
 {
     imp_failures_def def = imp_default_failures_def();
-    const imp_monitor monitor = imp_console_monitor(options);
+    const imp_monitor monitor = imp_console_create_monitor(options);
     def.expert = s->eval.sim.expert;
     def.expert.assumed_drive = &s->eval.sim.env.drive;
     def.threads = s->eval.sim.threads;
@@ -41,7 +41,7 @@ void imp_eval_failures_free(imp_eval_outcome *o)
 }
 
 // A table of one policy: causes, the most frequent first.
-static void print_causes(const char *policy, const imp_failure_list *list)
+static void print_failure_causes(const char *policy, const imp_failure_list *list)
 {
     enum { CAUSES_MAX = 12 };
     printf("\nWhy %s of %s failed", IMP_PLURAL(list->failed, "episode"), policy);
@@ -64,9 +64,9 @@ void imp_eval_failures_print(const imp_eval_settings *s, const imp_eval_outcome 
 {
     for (int p = 0; p < o->count && o->failures != NULL; p++)
         if (o->failures[p].failed > 0)
-            print_causes(imp_path_shortest_unique_tail((const char *const *)s->policies.items,
-                                                       s->policies.count, p),
-                         &o->failures[p]);
+            print_failure_causes(imp_path_shortest_unique_tail(
+                                     (const char *const *)s->policies.items, s->policies.count, p),
+                                 &o->failures[p]);
 }
 
 static json_t *action_json(imp_action action)

@@ -23,7 +23,8 @@ json_t *imp_estimate_json(imp_estimate estimate)
 }
 
 // Adds what became of navigation commands, if any were given.
-static json_t *add_commands(json_t *to, int crossed, int commanded, int followed, int wrong_turns)
+static json_t *add_navigation_command_counts(json_t *to, int crossed, int commanded, int followed,
+                                             int wrong_turns)
 {
     if (crossed == 0 && commanded == 0)
         return to;
@@ -47,7 +48,8 @@ json_t *imp_eval_stats_json(const imp_eval_stats *f)
         imp_estimate_json(f->lane_distance), "action_error", imp_estimate_json(f->action_error));
     if (f->commanded > 0)
         imp_json_set(json, "commands_followed", imp_estimate_json(f->obedience));
-    return add_commands(json, f->crossed, f->commanded, f->followed, f->wrong_turns);
+    return add_navigation_command_counts(json, f->crossed, f->commanded, f->followed,
+                                         f->wrong_turns);
 }
 
 // Null if the robot was never in a lane.
@@ -71,7 +73,8 @@ static json_t *episode_json(const imp_episode_result *r)
         imp_json_real_or_null(r->settled > 0 ? r->speed_mean : NAN), "lane_distance_mean_m",
         lane_distance_json(r), "action_error", imp_json_real_or_null(r->action_error), "start",
         r->start.x, r->start.z, r->start.heading, "end", r->end.x, r->end.z, r->end.heading);
-    return add_commands(json, r->crossed, r->commanded, r->followed, r->wrong_turns);
+    return add_navigation_command_counts(json, r->crossed, r->commanded, r->followed,
+                                         r->wrong_turns);
 }
 
 // The first episodes, up to the limit.
@@ -110,7 +113,7 @@ static json_t *maps_json(const imp_evaluation *evaluation, const imp_policy_fact
         const char *name = evaluation->maps[k].name;
         imp_json_set(stats, "map", json_string(name));
         imp_json_set(stats, "trained_on",
-                     json_boolean(imp_policy_factory_trained_on(driver, name)));
+                     json_boolean(imp_policy_factory_was_trained_on_map(driver, name)));
         imp_json_append(array, stats);
     }
     return array;
@@ -170,7 +173,7 @@ static json_t *policy_json(const char *name, const imp_evaluation *e,
 }
 
 // The table of --starts: its path, or a hash of its content in files. NULL if there is none.
-static const char *starts_label(char out[40], const imp_eval_settings *s, bool stored)
+static const char *describe_start_list(char out[40], const imp_eval_settings *s, bool stored)
 {
     uint64_t hash;
     if (s->starts_path == NULL || !stored ||
@@ -201,11 +204,11 @@ json_t *imp_eval_json(const imp_eval_settings *s, const imp_eval_outcome *o, boo
     const imp_evaluation *first = &o->evaluations[0];
     const char *map = first->map_count == 1 ? first->maps[0].name : "several maps";
     char table[40];
-    return json_pack("{s:s, s:s?, s:s, s:i, s:i, s:i, s:I, s:b, s:o, s:o}", "map",
-                     stored ? map : imp_eval_map_name(s), "starts", starts_label(table, s, stored),
-                     "split", imp_map_split_name((int)s->eval.sim.split), "episodes",
-                     s->eval.episodes, "steps", s->eval.steps, "settle_steps", s->eval.settle_steps,
-                     "seed", (json_int_t)s->eval.sim.env.seed, "all_episodes_listed",
-                     s->eval.episodes <= LISTED_MAX, "policies", policies, "comparisons",
-                     comparisons_json(s, o, stored));
+    return json_pack(
+        "{s:s, s:s?, s:s, s:i, s:i, s:i, s:I, s:b, s:o, s:o}", "map",
+        stored ? map : imp_eval_map_name(s), "starts", describe_start_list(table, s, stored),
+        "split", imp_map_split_name((int)s->eval.sim.split), "episodes", s->eval.episodes, "steps",
+        s->eval.steps, "settle_steps", s->eval.settle_steps, "seed",
+        (json_int_t)s->eval.sim.env.seed, "all_episodes_listed", s->eval.episodes <= LISTED_MAX,
+        "policies", policies, "comparisons", comparisons_json(s, o, stored));
 }

@@ -22,17 +22,18 @@ imp_status imp_eval_parts_check_operands(bool *joins, const imp_options *options
 {
     int action;
     *joins = options->operand_count > 0;
-    return *joins ? imp_options_subcommand(&action, options, SUBCOMMANDS, err) : IMP_OK;
+    return *joins ? imp_options_find_subcommand(&action, options, SUBCOMMANDS, err) : IMP_OK;
 }
 
-const char *imp_eval_parts_settings_folder(const imp_options *options)
+const char *imp_eval_parts_find_settings_folder(const imp_options *options)
 {
     return options->operand_count > 1 && strcmp(options->operands[0], "join") == 0
                ? options->operands[1]
                : NULL;
 }
 
-imp_status imp_eval_parts_check(imp_eval_settings *s, bool joins, bool is_challenge, imp_error *err)
+imp_status imp_eval_parts_check_options(imp_eval_settings *s, bool joins, bool is_challenge,
+                                        imp_error *err)
 {
     if (joins)
         s->share = NULL; // that of the first part
@@ -50,8 +51,8 @@ imp_status imp_eval_parts_check(imp_eval_settings *s, bool joins, bool is_challe
     return IMP_OK;
 }
 
-imp_status imp_eval_parts_check_ranks(imp_eval_settings *s, const imp_options *options,
-                                      bool is_challenge, imp_error *err)
+imp_status imp_eval_parts_set_communicator(imp_eval_settings *s, const imp_options *options,
+                                           bool is_challenge, imp_error *err)
 {
     const int ranks = options->ranks != NULL ? options->ranks->size : 1;
     s->eval.communicator = options->ranks;
@@ -105,7 +106,7 @@ imp_status imp_eval_parts_join(imp_evaluation *out, const imp_options *options,
         status = part_path(texts + (size_t)k * IMP_PATH_MAX, options->operands[k + 1], p, err);
     }
     if (status == IMP_OK)
-        status = imp_evaluation_join(out, paths, count, driver, def, err);
+        status = imp_evaluation_join_parts(out, paths, count, driver, def, err);
     free(paths);
     free(texts);
     return status;

@@ -10,15 +10,15 @@
 imp_status imp_eval_parts_check_operands(bool *joins, const imp_options *options, imp_error *err);
 
 // For the command's table: the folder of the first part, whose settings a join takes.
-const char *imp_eval_parts_settings_folder(const imp_options *options);
+const char *imp_eval_parts_find_settings_folder(const imp_options *options);
 
 // Reads --share, and refuses options that a part, or a join, cannot have.
-imp_status imp_eval_parts_check(imp_eval_settings *s, bool joins, bool is_challenge,
-                                imp_error *err);
+imp_status imp_eval_parts_check_options(imp_eval_settings *s, bool joins, bool is_challenge,
+                                        imp_error *err);
 
 // Hands the processes that mpirun started to the evaluation, and refuses what they cannot share.
-imp_status imp_eval_parts_check_ranks(imp_eval_settings *s, const imp_options *options,
-                                      bool is_challenge, imp_error *err);
+imp_status imp_eval_parts_set_communicator(imp_eval_settings *s, const imp_options *options,
+                                           bool is_challenge, imp_error *err);
 
 // Writes settings and one file for each policy into the folder of the part.
 imp_status imp_eval_parts_write(const imp_eval_settings *s, const imp_options *options,

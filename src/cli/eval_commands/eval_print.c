@@ -76,8 +76,7 @@ static void print_metrics_table(const imp_eval_settings *s, const imp_eval_outco
     }
 }
 
-// How many episodes ended for a reason.
-static int count_endings(const imp_evaluation *evaluation, imp_end_reason ending)
+static int count_episodes_with_ending(const imp_evaluation *evaluation, imp_end_reason ending)
 {
     int count = 0;
     for (int e = 0; e < evaluation->episodes; e++)
@@ -87,7 +86,7 @@ static int count_endings(const imp_evaluation *evaluation, imp_end_reason ending
 
 // The second table: survival, stalls, reasons of ends, 95th percentile of the lane distance, and
 // how far actions are from the expert's.
-static void print_endings(const imp_eval_settings *s, const imp_eval_outcome *o)
+static void print_episode_endings(const imp_eval_settings *s, const imp_eval_outcome *o)
 {
     printf("\n%-*s  %9s  %7s  %12s  %9s  %8s  %12s\n", NAME_WIDTH, "policy", "survived", "stalled",
            imp_end_reason_name(IMP_END_INVALID_POSE), imp_end_reason_name(IMP_END_COLLISION), "p95",
@@ -103,13 +102,14 @@ static void print_endings(const imp_eval_settings *s, const imp_eval_outcome *o)
         snprintf(survived, sizeof survived, "%d/%d", e->survived, e->episodes);
         print_policy_name(s, p);
         printf("  %9s  %7d  %12d  %9d  %5s cm  %12s\n", survived, e->stalled,
-               count_endings(e, IMP_END_INVALID_POSE), count_endings(e, IMP_END_COLLISION),
+               count_episodes_with_ending(e, IMP_END_INVALID_POSE),
+               count_episodes_with_ending(e, IMP_END_COLLISION),
                imp_format_real_or_dash(p95, 100.0 * e->lane_distance_p95, 2), text);
     }
 }
 
 // What became of navigation commands, where any were given.
-static void print_commands(const imp_eval_settings *s, const imp_eval_outcome *o)
+static void print_navigation_commands(const imp_eval_settings *s, const imp_eval_outcome *o)
 {
     if (s->eval.sim.env.commands == IMP_COMMANDS_NONE)
         return;
@@ -215,7 +215,8 @@ static void print_training_maps(const imp_eval_settings *s, const imp_eval_outco
     for (int p = 0; p < o->count; p++) {
         int count = 0;
         for (int k = 0; k < o->evaluations[p].map_count; k++)
-            count += imp_policy_factory_trained_on(o->drivers[p], o->evaluations[p].maps[k].name);
+            count += imp_policy_factory_was_trained_on_map(o->drivers[p],
+                                                           o->evaluations[p].maps[k].name);
         if (count > 0)
             printf("%s was trained on %d of these %s: see --split\n", s->policies.items[p], count,
                    IMP_PLURAL(o->evaluations[p].map_count, "map"));
@@ -228,7 +229,7 @@ void imp_eval_warn_training_maps(const imp_eval_settings *s, const imp_eval_outc
     for (int p = 0; p < o->count && s->eval.sim.split == IMP_SPLIT_TEST; p++) {
         const imp_evaluation *e = &o->evaluations[p];
         for (int k = 0; k < e->map_count; k++)
-            if (imp_policy_factory_trained_on(o->drivers[p], e->maps[k].name))
+            if (imp_policy_factory_was_trained_on_map(o->drivers[p], e->maps[k].name))
                 fprintf(stderr, "imprint: warning: %s was trained on %s, which is a test map\n",
                         s->policies.items[p], e->maps[k].name);
     }
@@ -251,8 +252,8 @@ void imp_eval_print(const imp_eval_settings *s, const imp_eval_outcome *o)
     printf("completed: to the last step without a stall; progress: share of the expert's\n\n");
     // tables
     print_metrics_table(s, o);
-    print_endings(s, o);
-    print_commands(s, o);
+    print_episode_endings(s, o);
+    print_navigation_commands(s, o);
     print_comparisons(s, o);
     print_map_table(s, o);
     printf("\n");

@@ -26,7 +26,7 @@ imp_status imp_eval_videos_check(const imp_eval_settings *s, bool is_challenge, 
                         s->video_size[0], s->video_size[1]);
     snprintf(name, sizeof name, "a.%.24s", s->video_format);
     imp_error wrong = {0};
-    return imp_video_check(name, &wrong) == IMP_OK
+    return imp_video_check_can_write(name, &wrong) == IMP_OK
                ? IMP_OK
                : imp_fail(err, IMP_USAGE, "--video-format %s", wrong.message + strlen("a."));
 }
@@ -37,7 +37,7 @@ imp_status imp_eval_videos_write(const imp_eval_settings *s, const imp_options *
     char extension[32];
     if (s->videos == 0)
         return IMP_OK;
-    const imp_monitor monitor = imp_console_monitor(options);
+    const imp_monitor monitor = imp_console_create_monitor(options);
     snprintf(extension, sizeof extension, ".%s", s->video_format);
     const imp_episode_videos_def def = {
         .folder = s->out,

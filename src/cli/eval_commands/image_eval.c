@@ -52,7 +52,7 @@ static const imp_csv_columns COLUMNS = {
     "a table of labelled images begins with a line such as file,steer,light"};
 
 // The number of a light, which is added if it is new; the last stands for all others.
-static int find_or_add_light(imp_image_scores *scores, const char *name)
+static int find_or_add_light_condition(imp_image_scores *scores, const char *name)
 {
     for (int k = 0; k < scores->light_count; k++)
         if (strncmp(scores->lights[k], name, sizeof scores->lights[0] - 1) == 0)
@@ -64,7 +64,7 @@ static int find_or_add_light(imp_image_scores *scores, const char *name)
 }
 
 // A label of 0 is straight ahead, which has no right side.
-static void count_image_in_group(group_score *g, int label, imp_action action)
+static void add_prediction_to_group_score(group_score *g, int label, imp_action action)
 {
     const double difference = action.right - action.left;
     g->count++;
@@ -101,14 +101,14 @@ static imp_status score_image_of_row(imp_image_scores *scores, imp_predictor *pr
     const imp_status status = imp_predictor_act(predictor, &frame, err);
     free(rgb);
     IMP_TRY(status);
-    const int light = find_or_add_light(scores, imp_csv_field(table, LIGHT));
+    const int light = find_or_add_light_condition(scores, imp_csv_field(table, LIGHT));
     scores->images++;
     // each image counts in three groups: all, its class and its light
     for (int k = 0; k < predictor->count; k++) {
         policy_score *p = &scores->policies[k];
-        count_image_in_group(&p->all, (int)label, predictor->actions[k]);
-        count_image_in_group(&p->classes[label + 1], (int)label, predictor->actions[k]);
-        count_image_in_group(&p->lights[light], (int)label, predictor->actions[k]);
+        add_prediction_to_group_score(&p->all, (int)label, predictor->actions[k]);
+        add_prediction_to_group_score(&p->classes[label + 1], (int)label, predictor->actions[k]);
+        add_prediction_to_group_score(&p->lights[light], (int)label, predictor->actions[k]);
     }
     return IMP_OK;
 }
@@ -138,7 +138,7 @@ imp_status imp_image_eval_run(imp_image_scores **out, const char *table,
                               const imp_text_list *policies, const char *segmenter,
                               const char *robot, const imp_options *options, imp_error *err)
 {
-    const imp_monitor monitor = imp_console_monitor(options);
+    const imp_monitor monitor = imp_console_create_monitor(options);
     imp_predictor predictor;
     char *text = NULL;
     size_t length;
@@ -222,7 +222,7 @@ static void print_group_score(const char *name, const group_score *g)
            g->difference / (double)g->count);
 }
 
-int imp_image_eval_report(const imp_image_scores *scores, const imp_options *options)
+int imp_image_eval_print(const imp_image_scores *scores, const imp_options *options)
 {
     json_t *list = json_array();
     for (int k = 0; k < scores->policy_count; k++) {

@@ -14,6 +14,6 @@ imp_status imp_image_eval_run(imp_image_scores **out, const char *table,
 void imp_image_scores_free(imp_image_scores *scores); // nullable
 
 // Prints the scores; returns the exit code.
-int imp_image_eval_report(const imp_image_scores *scores, const imp_options *options);
+int imp_image_eval_print(const imp_image_scores *scores, const imp_options *options);
 
 #endif

@@ -68,8 +68,8 @@ json_t *imp_sweep_row_to_json(const imp_sweep_row *row);
 bool imp_sweep_row_from_json(imp_sweep_row *row, const json_t *object);
 
 // A figure of a row by its place among those that tables have; NULL ends the names.
-const char *imp_sweep_figure_name(int figure);
-double imp_sweep_figure(const imp_sweep_row *row, int figure);
+const char *imp_sweep_metric_name(int figure);
+double imp_sweep_row_metric(const imp_sweep_row *row, int figure);
 
 // All rows, and their spread.
 json_t *imp_sweep_to_json(const imp_sweep_settings *s);

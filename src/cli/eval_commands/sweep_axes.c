@@ -136,14 +136,14 @@ imp_status imp_sweep_space_read(imp_sweep_space *space, const imp_text_list *gri
 }
 
 // Draws a value. Numbers have four digits, so that people can type them.
-static void draw_value(char out[IMP_SWEEP_VALUE_TEXT_MAX], const imp_sweep_axis *axis, int index,
-                       int draw, uint64_t seed)
+static void sample_axis_value(char out[IMP_SWEEP_VALUE_TEXT_MAX], const imp_sweep_axis *axis,
+                              int index, int draw, uint64_t seed)
 {
     char text[32], number[IMP_NUMBER_TEXT_MAX];
     imp_random random = imp_random_stream(seed, (uint32_t)index, (uint32_t)draw, IMP_PURPOSE_SWEEP);
     if (axis->count > 0) {
         snprintf(out, IMP_SWEEP_VALUE_TEXT_MAX, "%s",
-                 axis->values[imp_random_below(&random, (uint32_t)axis->count)]);
+                 axis->values[imp_random_uniform_int(&random, (uint32_t)axis->count)]);
         return;
     }
     // a whole number stands for the numbers that are rounded down to it
@@ -176,13 +176,13 @@ static void name_candidate(imp_sweep_candidate *candidate, const imp_sweep_space
 }
 
 // Gives a candidate its values: `combination` counts through the grid, its last axis fastest.
-static void fill_candidate(imp_sweep_candidate *candidate, const imp_sweep_space *space,
-                           int combination, int draw, uint64_t seed)
+static void set_candidate_values(imp_sweep_candidate *candidate, const imp_sweep_space *space,
+                                 int combination, int draw, uint64_t seed)
 {
     for (int k = space->axis_count - 1; k >= 0; k--) {
         const imp_sweep_axis *axis = &space->axes[k];
         if (axis->random) {
-            draw_value(candidate->values[k], axis, k, draw, seed);
+            sample_axis_value(candidate->values[k], axis, k, draw, seed);
             continue;
         }
         strcpy(candidate->values[k], axis->values[combination % axis->count]);
@@ -200,7 +200,8 @@ static bool is_repeated(const imp_sweep_space *space, int index)
     return false;
 }
 
-imp_status imp_sweep_space_fill(imp_sweep_space *space, int draws, uint64_t seed, imp_error *err)
+imp_status imp_sweep_space_generate_candidates(imp_sweep_space *space, int draws, uint64_t seed,
+                                               imp_error *err)
 {
     int combinations = 1;
     bool random = false;
@@ -220,7 +221,7 @@ imp_status imp_sweep_space_fill(imp_sweep_space *space, int draws, uint64_t seed
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for the combinations");
     for (int draw = 0; draw < draws; draw++)
         for (int k = 0; k < combinations; k++) {
-            fill_candidate(&space->candidates[space->candidate_count], space, k, draw, seed);
+            set_candidate_values(&space->candidates[space->candidate_count], space, k, draw, seed);
             space->candidate_count += !is_repeated(space, space->candidate_count);
         }
     return IMP_OK;

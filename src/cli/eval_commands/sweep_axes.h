@@ -43,7 +43,8 @@ imp_status imp_sweep_space_read(imp_sweep_space *space, const imp_text_list *gri
                                 imp_error *err);
 
 // Makes the candidates: all combinations of the grid, each with `draws` draws of what is random.
-imp_status imp_sweep_space_fill(imp_sweep_space *space, int draws, uint64_t seed, imp_error *err);
+imp_status imp_sweep_space_generate_candidates(imp_sweep_space *space, int draws, uint64_t seed,
+                                               imp_error *err);
 
 void imp_sweep_space_free(imp_sweep_space *space);
 

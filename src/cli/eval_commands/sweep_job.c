@@ -64,8 +64,8 @@ void imp_sweep_job_close(imp_sweep_job *job)
     *job = (imp_sweep_job){0};
 }
 
-imp_status imp_sweep_job_add(imp_sweep_job *job, const char *name, const char *value,
-                             imp_error *err)
+imp_status imp_sweep_job_add_option(imp_sweep_job *job, const char *name, const char *value,
+                                    imp_error *err)
 {
     const int index = imp_option_find(&job->options, name);
     char *word = NULL;
@@ -97,7 +97,7 @@ imp_status imp_sweep_job_check_free(const imp_sweep_job *job, imp_error *err)
     return IMP_OK;
 }
 
-imp_status imp_sweep_job_check(imp_sweep_job *job, imp_error *err)
+imp_status imp_sweep_job_check_settings(imp_sweep_job *job, imp_error *err)
 {
     return job->of->command->check(job->state, &job->options, err);
 }
@@ -109,12 +109,12 @@ imp_status imp_sweep_job_run(imp_sweep_job *job, imp_error *err)
     return job->of->command->run(job->state, &job->options, err);
 }
 
-int imp_sweep_job_budget(const imp_sweep_job *job)
+int imp_sweep_job_training_budget(const imp_sweep_job *job)
 {
     return *(const int *)job->options.table[imp_option_find(&job->options, job->of->budget)].value;
 }
 
-bool imp_sweep_job_can_train_on(const imp_sweep_job *job)
+bool imp_sweep_job_can_extend_training(const imp_sweep_job *job)
 {
     char schedule[64] = "";
     const int index = imp_option_find(&job->options, "schedule");

@@ -35,8 +35,8 @@ imp_status imp_sweep_job_open(imp_sweep_job *job, const imp_sweep_command *of,
 void imp_sweep_job_close(imp_sweep_job *job);
 
 // Adds --NAME=VALUE, or for a flag --NAME or --no-NAME.
-imp_status imp_sweep_job_add(imp_sweep_job *job, const char *name, const char *value,
-                             imp_error *err);
+imp_status imp_sweep_job_add_option(imp_sweep_job *job, const char *name, const char *value,
+                                    imp_error *err);
 
 // Reads the options; after --help, prints it and sets options.help. IMP_USAGE as the command says.
 imp_status imp_sweep_job_parse(imp_sweep_job *job, imp_error *err);
@@ -45,14 +45,14 @@ imp_status imp_sweep_job_parse(imp_sweep_job *job, imp_error *err);
 imp_status imp_sweep_job_check_free(const imp_sweep_job *job, imp_error *err);
 
 // Checks the settings, once they are parsed. Writes nothing.
-imp_status imp_sweep_job_check(imp_sweep_job *job, imp_error *err);
+imp_status imp_sweep_job_check_settings(imp_sweep_job *job, imp_error *err);
 
 // Runs it in its folder, where it goes on with what is there.
 imp_status imp_sweep_job_run(imp_sweep_job *job, imp_error *err);
 
 // How long it trains, and whether it could train on for longer and end with the same.
-int imp_sweep_job_budget(const imp_sweep_job *job);
-bool imp_sweep_job_can_train_on(const imp_sweep_job *job);
+int imp_sweep_job_training_budget(const imp_sweep_job *job);
+bool imp_sweep_job_can_extend_training(const imp_sweep_job *job);
 
 // The command line that runs the same in another folder; the caller frees it. NULL without memory.
 char *imp_sweep_job_command_line(const imp_sweep_job *job);

@@ -30,8 +30,8 @@ typedef struct plot_data {
     int order[IMP_SWEEP_CANDIDATES_MAX];
 } plot_data;
 
-// A figure of a candidate as the plot and the table show it.
-static double candidate_figure(const imp_sweep_settings *s, int candidate, int figure)
+// The mean over the seeds, in the unit of plot and table.
+static double compute_candidate_metric(const imp_sweep_settings *s, int candidate, int figure)
 {
     double sum = 0.0;
     for (int k = 0; k < s->seeds; k++) {
@@ -46,7 +46,7 @@ static double candidate_figure(const imp_sweep_settings *s, int candidate, int f
 }
 
 // Whether numbers span so much that small ones could not be distinguished.
-static bool wants_log(const double *numbers, int count)
+static bool needs_log_scale(const double *numbers, int count)
 {
     double low = INFINITY, high = -INFINITY;
     for (int k = 0; k < count; k++)
@@ -73,12 +73,12 @@ static void add_option_axis(plot_data *plot, const imp_sweep_settings *s, int ax
         .name = s->space.axes[axis].name,
         .words = numbers ? NULL : plot->words[axis],
         .numbers = plot->numbers[axis],
-        .log = numbers && wants_log(plot->numbers[axis], count),
+        .log = numbers && needs_log_scale(plot->numbers[axis], count),
     };
 }
 
 // An axis for each option that differs and each figure; the order has the best first.
-static void fill_plot(plot_data *plot, const imp_sweep_settings *s)
+static void add_option_and_metric_axes(plot_data *plot, const imp_sweep_settings *s)
 {
     static const char *const names[FIGURES] = {
         "loss", "completed [%]", "progress [% of the expert's]", "lane distance [cm]"};
@@ -87,11 +87,11 @@ static void fill_plot(plot_data *plot, const imp_sweep_settings *s)
     for (int figure = 0; figure < FIGURES; figure++) {
         double *numbers = plot->numbers[plot->count];
         for (int k = 0; k < s->space.candidate_count; k++)
-            numbers[k] = candidate_figure(s, k, figure);
+            numbers[k] = compute_candidate_metric(s, k, figure);
         plot->axes[plot->count++] =
             (imp_parallel_axis){.name = names[figure],
                                 .numbers = numbers,
-                                .log = wants_log(numbers, s->space.candidate_count)};
+                                .log = needs_log_scale(numbers, s->space.candidate_count)};
     }
     for (int k = 0; k < s->space.candidate_count; k++)
         plot->order[k] = k;
@@ -120,12 +120,13 @@ static void add_table(imp_html_page *page, const imp_sweep_settings *s, const pl
         snprintf(text, sizeof text, "%d", of->budget);
         imp_html_add_cell(page, text, NULL);
         for (int figure = 0; figure < FIGURES; figure++)
-            imp_html_add_cell(page,
-                              imp_format_real_or_dash(text, candidate_figure(s, candidate, figure),
-                                                      figure == 0   ? 5
-                                                      : figure == 3 ? 2
-                                                                    : 1),
-                              NULL);
+            imp_html_add_cell(
+                page,
+                imp_format_real_or_dash(text, compute_candidate_metric(s, candidate, figure),
+                                        figure == 0   ? 5
+                                        : figure == 3 ? 2
+                                                      : 1),
+                NULL);
     }
     imp_html_end_table(page);
 }
@@ -140,9 +141,10 @@ static void add_introduction(imp_html_page *page, const imp_sweep_settings *s)
              "They are in order by %s%s.",
              IMP_PLURAL(s->space.candidate_count, "combination"), s->command->command->name,
              IMP_PLURAL(s->seeds, "seed"), IMP_PLURAL(s->eval.episodes, "episode"),
-             imp_sweep_rank_name((int)s->rank), s->seeds > 1 ? ", the mean over the seeds" : "");
+             imp_sweep_criterion_name((int)s->rank),
+             s->seeds > 1 ? ", the mean over the seeds" : "");
     imp_html_add_paragraph(page, text);
-    if (!imp_sweep_best(s, &candidate, &seed)) {
+    if (!imp_sweep_find_best_trial(s, &candidate, &seed)) {
         imp_html_add_paragraph(page, "None of them has a policy.");
         return;
     }
@@ -162,11 +164,11 @@ imp_status imp_sweep_write_report(const imp_sweep_settings *s, imp_error *err)
     plot_data *plot = calloc(1, sizeof *plot);
     if (plot == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a report");
-    fill_plot(plot, s);
+    add_option_and_metric_axes(plot, s);
     imp_status status = imp_path_join(path, s->out, "report.html", err);
     if (status == IMP_OK)
-        status = imp_parallel_plot_svg(&svg, &length, plot->axes, plot->count, plot->order,
-                                       s->space.candidate_count, err);
+        status = imp_parallel_plot_draw_svg(&svg, &length, plot->axes, plot->count, plot->order,
+                                            s->space.candidate_count, err);
     if (status == IMP_OK)
         status = imp_html_begin(&page, "Sweep", err);
     if (status == IMP_OK) {

@@ -30,7 +30,7 @@ imp_sweep_row *imp_sweep_row_at(const imp_sweep_settings *s, int candidate, int 
     return &s->rows[candidate * s->seeds + seed];
 }
 
-const char *imp_sweep_figure_name(int figure)
+const char *imp_sweep_metric_name(int figure)
 {
     static const char *const names[] = {
 #define NAME(member, key) key,
@@ -40,7 +40,7 @@ const char *imp_sweep_figure_name(int figure)
     return names[figure];
 }
 
-double imp_sweep_figure(const imp_sweep_row *row, int figure)
+double imp_sweep_row_metric(const imp_sweep_row *row, int figure)
 {
     static const size_t members[] = {
 #define PLACE(member, key) offsetof(imp_sweep_row, member),
@@ -226,7 +226,7 @@ void imp_sweep_print_row(const imp_sweep_row *row, double left)
 {
     char seed[24], time[IMP_SWEEP_TIME_MAX];
     snprintf(seed, sizeof seed, "%" PRIu64, row->seed);
-    print_named_row(seed, row, imp_sweep_format_left(time, left));
+    print_named_row(seed, row, imp_sweep_format_remaining_time(time, left));
 }
 
 // Mean, standard deviation and worst value of each column. The worst loss is the highest, the worst

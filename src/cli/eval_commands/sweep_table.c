@@ -24,7 +24,7 @@
 // Candidates that the text lists at the end.
 enum { LISTED = 20, COLUMN_MAX = 20 };
 
-const char *imp_sweep_format_left(char out[IMP_SWEEP_TIME_MAX], double seconds)
+const char *imp_sweep_format_remaining_time(char out[IMP_SWEEP_TIME_MAX], double seconds)
 {
     out[0] = '\0';
     if (!isfinite(seconds) || seconds < 0.0 || seconds > 1e8)
@@ -37,7 +37,7 @@ const char *imp_sweep_format_left(char out[IMP_SWEEP_TIME_MAX], double seconds)
     return out;
 }
 
-const char *imp_sweep_rank_name(int rank)
+const char *imp_sweep_criterion_name(int rank)
 {
     static const char *const names[] = {
         [IMP_SWEEP_BY_PROGRESS] = "progress",
@@ -110,7 +110,7 @@ static int *sorted_candidates(const imp_sweep_settings *s)
     return indices;
 }
 
-bool imp_sweep_best(const imp_sweep_settings *s, int *candidate, int *seed)
+bool imp_sweep_find_best_trial(const imp_sweep_settings *s, int *candidate, int *seed)
 {
     int best = 0;
     for (int k = 1; k < s->space.candidate_count; k++)
@@ -163,7 +163,7 @@ static void print_values(const imp_sweep_settings *s, const char *first, int can
                candidate >= 0 ? s->space.candidates[candidate].values[k] : "");
 }
 
-static void print_figures(const imp_sweep_row *row, const char *budget)
+static void print_row_metrics(const imp_sweep_row *row, const char *budget)
 {
     char loss[24], progress[24], lane[24];
     printf("%6s  %8s  %4d/%-4d  %6s %%  %7s cm", budget,
@@ -182,7 +182,7 @@ void imp_sweep_print_candidates_header(const imp_sweep_settings *s)
     print_head(s, "trial");
     printf("  %7s  %7s\n", "trained", "left");
     print_values(s, "expert", -1);
-    print_figures(&expert, "-");
+    print_row_metrics(&expert, "-");
     printf("\n");
 }
 
@@ -194,16 +194,16 @@ void imp_sweep_print_trial(const imp_sweep_settings *s, int candidate, int seed,
     snprintf(name, sizeof name, s->seeds > 1 ? "%s %" PRIu64 : "%s", of->name, row->seed);
     snprintf(budget, sizeof budget, "%d", of->budget);
     print_values(s, name, candidate);
-    print_figures(row, budget);
+    print_row_metrics(row, budget);
     printf("  %7s  %7s\n", imp_format_real_or_dash(seconds, row->train_seconds, 1),
-           imp_sweep_format_left(time, left));
+           imp_sweep_format_remaining_time(time, left));
     if (row->failure[0] != '\0')
         printf("  %s\n", row->failure);
     fflush(stdout);
 }
 
 // The means over the seeds of a candidate, as a row; episodes are those of all seeds.
-static imp_sweep_row mean_row(const imp_sweep_settings *s, int candidate)
+static imp_sweep_row compute_mean_row_of_seeds(const imp_sweep_settings *s, int candidate)
 {
     imp_sweep_row mean = {0};
     for (int k = 0; k < s->seeds; k++) {
@@ -222,16 +222,16 @@ void imp_sweep_print_candidates(const imp_sweep_settings *s)
     int candidate, seed, *order = sorted_candidates(s);
     if (order == NULL)
         return;
-    printf("\nby %s%s, the best first\n\n", imp_sweep_rank_name((int)s->rank),
+    printf("\nby %s%s, the best first\n\n", imp_sweep_criterion_name((int)s->rank),
            s->seeds > 1 ? ", mean over seeds" : "");
     print_head(s, "trial");
     printf("\n");
     for (int k = 0; k < s->space.candidate_count && k < LISTED; k++) {
         char budget[24];
-        const imp_sweep_row row = mean_row(s, order[k]);
+        const imp_sweep_row row = compute_mean_row_of_seeds(s, order[k]);
         snprintf(budget, sizeof budget, "%d", s->space.candidates[order[k]].budget);
         print_values(s, s->space.candidates[order[k]].name, order[k]);
-        print_figures(&row, budget);
+        print_row_metrics(&row, budget);
         printf("\n");
     }
     if (s->space.candidate_count > LISTED)
@@ -239,7 +239,7 @@ void imp_sweep_print_candidates(const imp_sweep_settings *s)
     free(order);
     printf("\nwritten: %s/sweep.json, trials.csv, report.html, and a model for every trial\n",
            s->out);
-    if (!imp_sweep_best(s, &candidate, &seed)) {
+    if (!imp_sweep_find_best_trial(s, &candidate, &seed)) {
         puts("none has a policy");
         return;
     }
@@ -275,17 +275,17 @@ json_t *imp_sweep_candidates_to_json(const imp_sweep_settings *s)
     for (int k = 0; order != NULL && k < s->space.candidate_count; k++)
         imp_json_append(trials, candidate_to_json(s, order[k], k + 1));
     free(order);
-    if (imp_sweep_best(s, &candidate, &seed)) {
+    if (imp_sweep_find_best_trial(s, &candidate, &seed)) {
         char *line = imp_sweep_best_command(s, candidate, seed);
         best = json_pack("{s:s, s:I, s:s}", "trial", s->space.candidates[candidate].name, "seed",
                          (json_int_t)imp_sweep_row_at(s, candidate, seed)->seed, "command_line",
                          line != NULL ? line : "");
         free(line);
     }
-    return imp_sweep_conditions_to_json(s, json_pack("{s:s, s:s, s:o, s:o, s:o}", "command",
-                                                     s->command->command->name, "rank_by",
-                                                     imp_sweep_rank_name((int)s->rank), "options",
-                                                     options, "trials", trials, "best", best));
+    return imp_sweep_conditions_to_json(
+        s, json_pack("{s:s, s:s, s:o, s:o, s:o}", "command", s->command->command->name, "rank_by",
+                     imp_sweep_criterion_name((int)s->rank), "options", options, "trials", trials,
+                     "best", best));
 }
 
 // One training: its place, its values, then its figures; empty where there is none.
@@ -302,8 +302,8 @@ static void write_csv_row(FILE *out, const imp_sweep_settings *s, int candidate,
     }
     fprintf(out, ",%d,%d,%d,%d,%d", of->budget, row->episodes, row->completed, row->survived,
             row->stalled);
-    for (int k = 0; imp_sweep_figure_name(k) != NULL; k++) {
-        const double value = imp_sweep_figure(row, k);
+    for (int k = 0; imp_sweep_metric_name(k) != NULL; k++) {
+        const double value = imp_sweep_row_metric(row, k);
         fprintf(out, ",%s", isfinite(value) ? imp_number_format(number, value) : "");
     }
     fputc(',', out);
@@ -326,8 +326,8 @@ imp_status imp_sweep_write_csv(const imp_sweep_settings *s, imp_error *err)
         for (int k = 0; k < s->space.axis_count; k++)
             fprintf(text.out, ",%s", s->space.axes[k].name);
         fprintf(text.out, ",%s,episodes,completed,survived,stalled", s->command->budget);
-        for (int k = 0; imp_sweep_figure_name(k) != NULL; k++)
-            fprintf(text.out, ",%s", imp_sweep_figure_name(k));
+        for (int k = 0; imp_sweep_metric_name(k) != NULL; k++)
+            fprintf(text.out, ",%s", imp_sweep_metric_name(k));
         fputs(",failure\n", text.out);
         for (int k = 0; k < s->space.candidate_count; k++)
             for (int seed = 0; seed < s->seeds; seed++)

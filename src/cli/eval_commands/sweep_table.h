@@ -7,10 +7,10 @@
 enum { IMP_SWEEP_TIME_MAX = 32 };
 
 // Seconds as "4:05" or "1:02:03"; "" if unknown. Returns out.
-const char *imp_sweep_format_left(char out[IMP_SWEEP_TIME_MAX], double seconds);
+const char *imp_sweep_format_remaining_time(char out[IMP_SWEEP_TIME_MAX], double seconds);
 
 // What is compared, as --rank-by names it; NULL past the last.
-const char *imp_sweep_rank_name(int rank);
+const char *imp_sweep_criterion_name(int rank);
 
 // The figure that candidates are compared by, of one row and as the mean over the seeds of a
 // candidate; the larger the better. NAN: unknown, which is worse than any other.
@@ -22,7 +22,7 @@ double imp_sweep_candidate_score(const imp_sweep_settings *s, int candidate);
 void imp_sweep_sort(int *indices, int count, const imp_sweep_settings *s);
 
 // The best run of all: of the best candidate, the best seed. False if none has a policy.
-bool imp_sweep_best(const imp_sweep_settings *s, int *candidate, int *seed);
+bool imp_sweep_find_best_trial(const imp_sweep_settings *s, int *candidate, int *seed);
 
 // The command that trains the best run again; the caller frees it. NULL: without memory.
 char *imp_sweep_best_command(const imp_sweep_settings *s, int candidate, int seed);

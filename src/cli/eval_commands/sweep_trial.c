@@ -32,13 +32,13 @@ imp_status imp_sweep_trial_open(imp_sweep_job *job, const imp_sweep_settings *s,
     char number[32];
     IMP_TRY(imp_sweep_job_open(job, s->command, &s->words, s->first_word, err));
     for (int k = 0; k < s->space.axis_count; k++)
-        IMP_TRY(imp_sweep_job_add(job, s->space.axes[k].name,
-                                  s->space.candidates[candidate].values[k], err));
+        IMP_TRY(imp_sweep_job_add_option(job, s->space.axes[k].name,
+                                         s->space.candidates[candidate].values[k], err));
     snprintf(number, sizeof number, "%" PRIu64, s->first_seed + (uint64_t)seed);
-    IMP_TRY(imp_sweep_job_add(job, s->command->seed, number, err));
+    IMP_TRY(imp_sweep_job_add_option(job, s->command->seed, number, err));
     snprintf(number, sizeof number, "%d", budget);
     if (budget > 0 && budget != s->budget)
-        IMP_TRY(imp_sweep_job_add(job, s->command->budget, number, err));
+        IMP_TRY(imp_sweep_job_add_option(job, s->command->budget, number, err));
     return imp_sweep_job_parse(job, err);
 }
 
@@ -50,7 +50,7 @@ imp_status imp_sweep_trial_folder(char out[IMP_PATH_MAX], const imp_sweep_settin
     snprintf(number, sizeof number, "seed-%" PRIu64, s->first_seed + (uint64_t)seed);
     if (s->space.axis_count == 0)
         snprintf(name, sizeof name, "%s", number);
-    else if (budget == 0 || imp_sweep_job_can_train_on(job))
+    else if (budget == 0 || imp_sweep_job_can_extend_training(job))
         snprintf(name, sizeof name, "%s-%s", s->space.candidates[candidate].name, number);
     else
         snprintf(name, sizeof name, "%s-%s-%s-%d", s->space.candidates[candidate].name, number,
@@ -66,7 +66,8 @@ static char *combined_settings_json(const imp_options *options, const imp_sweep_
     char *eval = imp_options_to_json(options), *train = imp_options_to_json(&job->options);
     char *both = NULL;
     if (eval != NULL && train != NULL &&
-        asprintf(&both, "%s %s %s %d", eval, train, job->of->budget, imp_sweep_job_budget(job)) < 0)
+        asprintf(&both, "%s %s %s %d", eval, train, job->of->budget,
+                 imp_sweep_job_training_budget(job)) < 0)
         both = NULL;
     free(eval);
     free(train);
@@ -74,7 +75,7 @@ static char *combined_settings_json(const imp_options *options, const imp_sweep_
 }
 
 // Reads the record of an earlier call. False if there is none, or its settings differ.
-static bool read_record(imp_sweep_row *row, const char *path, const char *identity)
+static bool read_trial_record(imp_sweep_row *row, const char *path, const char *identity)
 {
     char *text;
     size_t length;
@@ -92,8 +93,8 @@ static bool read_record(imp_sweep_row *row, const char *path, const char *identi
     return same;
 }
 
-static imp_status write_record(const imp_sweep_row *row, const char *path, const char *identity,
-                               imp_error *err)
+static imp_status write_trial_record(const imp_sweep_row *row, const char *path,
+                                     const char *identity, imp_error *err)
 {
     json_t *record = imp_sweep_row_to_json(row);
     imp_json_set(record, "of", json_string(identity));
@@ -109,7 +110,8 @@ imp_status imp_sweep_evaluate(imp_sweep_row *row, const imp_sweep_settings *s,
     imp_evaluation evaluation = {0};
     imp_status status = imp_policy_factory_open(&driver, policy, &s->eval.sim.expert, err);
     if (status == IMP_OK)
-        status = imp_sim_options_match_camera(options, &s->sim, driver, &eval.sim.camera, err);
+        status =
+            imp_sim_options_fit_camera_to_policy(options, &s->sim, driver, &eval.sim.camera, err);
     if (status == IMP_OK)
         status = imp_evaluate(&evaluation, driver, &eval, monitor, err);
     imp_console_clear_progress();
@@ -159,8 +161,8 @@ static imp_status read_best_loss(imp_sweep_row *row, const char *folder, const c
 
 // Adds the settings of a run and how its policy drives to its log for TensorBoard, unless the
 // options say that there is none. The log is a new one, behind that of the training.
-static imp_status log_figures(const imp_sweep_row *row, const imp_sweep_job *job,
-                              const char *folder, imp_error *err)
+static imp_status log_trial_to_tensorboard(const imp_sweep_row *row, const imp_sweep_job *job,
+                                           const char *folder, imp_error *err)
 {
     const int wanted = imp_option_find(&job->options, "tensorboard");
     imp_tensorboard *events = NULL;
@@ -173,15 +175,15 @@ static imp_status log_figures(const imp_sweep_row *row, const imp_sweep_job *job
     // no event of the training has this step, so none is discarded
     imp_status status = imp_tensorboard_open(&events, folder, INT32_MAX, err);
     if (status == IMP_OK) {
-        const int64_t at = imp_sweep_job_budget(job);
+        const int64_t at = imp_sweep_job_training_budget(job);
         imp_tensorboard_add_hyperparameters(events, settings);
         imp_tensorboard_add_scalar(events, at, "drive/completed",
                                    (double)row->completed / row->episodes);
-        for (int k = 0; imp_sweep_figure_name(k) != NULL; k++) {
+        for (int k = 0; imp_sweep_metric_name(k) != NULL; k++) {
             char tag[64];
-            snprintf(tag, sizeof tag, "drive/%s", imp_sweep_figure_name(k));
-            if (isfinite(imp_sweep_figure(row, k)))
-                imp_tensorboard_add_scalar(events, at, tag, imp_sweep_figure(row, k));
+            snprintf(tag, sizeof tag, "drive/%s", imp_sweep_metric_name(k));
+            if (isfinite(imp_sweep_row_metric(row, k)))
+                imp_tensorboard_add_scalar(events, at, tag, imp_sweep_row_metric(row, k));
         }
         imp_tensorboard_add_session_end(events);
         status = imp_tensorboard_flush(events, err);
@@ -213,7 +215,7 @@ static imp_status train_and_evaluate(imp_sweep_row *row, const imp_sweep_setting
         return status;
     IMP_TRY(read_best_loss(row, folder, job->of->history, err));
     IMP_TRY(imp_sweep_evaluate(row, s, options, folder, monitor, err));
-    return log_figures(row, job, folder, err);
+    return log_trial_to_tensorboard(row, job, folder, err);
 }
 
 // Whether a run has all of its files. Without one of them it is run again: the command makes the
@@ -243,7 +245,7 @@ imp_status imp_sweep_trial_run(imp_sweep_settings *s, bool *worked, const imp_op
     snprintf(name, sizeof name, budget > 0 ? "evaluation-%d.json" : "evaluation.json", budget);
     imp_status status = imp_sweep_trial_open(&job, s, candidate, seed, budget, err);
     if (status == IMP_OK)
-        status = imp_sweep_job_check(&job, err);
+        status = imp_sweep_job_check_settings(&job, err);
     if (status == IMP_OK)
         status = imp_sweep_trial_folder(folder, s, &job, candidate, seed, budget, err);
     if (status == IMP_OK)
@@ -258,12 +260,12 @@ imp_status imp_sweep_trial_run(imp_sweep_settings *s, bool *worked, const imp_op
             identity != NULL ? IMP_OK : imp_fail(err, IMP_NO_MEMORY, "out of memory for settings");
     }
     // the work, unless a valid record and all files are there
-    if (status == IMP_OK && !(read_record(row, path, identity) &&
+    if (status == IMP_OK && !(read_trial_record(row, path, identity) &&
                               (row->failure[0] != '\0' || is_run_complete(&job, folder)))) {
         *worked = true;
         status = train_and_evaluate(row, s, &job, options, folder, monitor, err);
         if (status == IMP_OK)
-            status = write_record(row, path, identity, err);
+            status = write_trial_record(row, path, identity, err);
     }
     free(identity);
     imp_sweep_job_close(&job);

@@ -68,7 +68,7 @@ static imp_status list_builtin_maps(const imp_options *options, json_t *array, i
         IMP_TRY(imp_world_load(&world, imp_builtin_map_name(k), err));
         // size in tiles
         snprintf(size, sizeof size, "%d x %d", world->columns, world->rows);
-        imp_map_description(world, description, sizeof description);
+        imp_map_get_first_comment(world, description, sizeof description);
         if (options->json)
             imp_json_append(array, imp_map_json(world));
         else
@@ -135,9 +135,9 @@ static imp_status check_episodes_can_start(const imp_world *world, const char *m
     return IMP_OK;
 }
 
-// Adds a remark to the array, and prints it as FILE:LINE: TEXT unless JSON is wanted.
-static void add_and_print_remark(const char *map, int line, const char *text, json_t *warnings,
-                                 bool to_terminal)
+// Prints FILE:LINE: TEXT only if `to_terminal`.
+static void add_and_print_map_warning(const char *map, int line, const char *text, json_t *warnings,
+                                      bool to_terminal)
 {
     imp_json_append(warnings, json_pack("{s:i, s:s}", "line", line, "text", text));
     if (to_terminal)
@@ -145,16 +145,16 @@ static void add_and_print_remark(const char *map, int line, const char *text, js
 }
 
 // Reports all remarks of a map. Returns their number.
-static int add_and_print_remarks(const imp_world *world, const char *map,
-                                 const start_remark *remark, json_t *object)
+static int add_and_print_map_warnings(const imp_world *world, const char *map,
+                                      const start_remark *remark, json_t *object)
 {
     // the array belongs to the object afterwards, if there is one
     json_t *warnings = json_array();
     for (int k = 0; k < world->warning_count; k++)
-        add_and_print_remark(map, world->warnings[k].line, world->warnings[k].text, warnings,
-                             object == NULL);
+        add_and_print_map_warning(map, world->warnings[k].line, world->warnings[k].text, warnings,
+                                  object == NULL);
     if (remark->text[0] != '\0')
-        add_and_print_remark(map, remark->line, remark->text, warnings, object == NULL);
+        add_and_print_map_warning(map, remark->line, remark->text, warnings, object == NULL);
     const int count = (int)json_array_size(warnings);
     if (object != NULL)
         imp_json_set(object, "notices", json_incref(warnings));
@@ -176,12 +176,12 @@ static imp_status check_map(const imp_options *options, bool strict, const char 
         char summary[512];
         start_remark remark;
         status = check_episodes_can_start(world, map, &remark, err);
-        const int count = add_and_print_remarks(world, map, &remark, object);
+        const int count = add_and_print_map_warnings(world, map, &remark, object);
         // --strict turns remarks into a failure
         if (status == IMP_OK && strict && count > 0)
             status = imp_fail(err, IMP_CHECK_FAILED, "%s: %s, and --strict allows none", map,
                               IMP_PLURAL(count, "remark"));
-        imp_map_summary(world, summary, sizeof summary);
+        imp_map_format_size_and_counts(world, summary, sizeof summary);
         if (status == IMP_OK && !options->json)
             printf("%s: ok, %s\n", map, summary);
     }
@@ -250,7 +250,7 @@ static imp_status run_map_subcommand(const settings *s, const imp_options *optio
                                                  {0}};
     // the subcommand decides which options have an effect
     int action;
-    IMP_TRY(imp_options_subcommand(&action, options, subcommands, err));
+    IMP_TRY(imp_options_find_subcommand(&action, options, subcommands, err));
     return action == LIST    ? list_builtin_maps(options, array, err)
            : action == CHECK ? check_maps(s, options, array, err)
            : action == SHOW

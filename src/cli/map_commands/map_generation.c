@@ -92,7 +92,7 @@ static imp_status parse_and_print_generated_map(const imp_options *options, cons
     char summary[512];
     // the parser is the one that every command uses for map files
     IMP_TRY(imp_world_parse(&world, text, length, path, err));
-    imp_map_summary(world, summary, sizeof summary);
+    imp_map_format_size_and_counts(world, summary, sizeof summary);
     json_t *object = imp_map_json(world);
     imp_json_set(object, "file", json_string(path));
     imp_json_append(array, object);
@@ -127,7 +127,7 @@ static imp_status generate_map(const imp_options *options, const imp_map_generat
 static imp_status generate_map_folder(const imp_options *options, imp_map_generator_def generator,
                                       int count, const char *folder, json_t *array, imp_error *err)
 {
-    const imp_monitor monitor = imp_console_monitor(options);
+    const imp_monitor monitor = imp_console_create_monitor(options);
     imp_status status = imp_folder_create(folder, err);
     for (int k = 1; status == IMP_OK && k <= count; k++) {
         // a stop between two maps leaves whole files only
@@ -191,7 +191,7 @@ imp_status imp_map_gen_run(const imp_options *options, const imp_map_gen_options
         return generate_map(options, &generator, out, array, err);
     }
     // a folder
-    IMP_TRY(imp_output_folder_prepare(options, out, false, force, err));
+    IMP_TRY(imp_output_folder_check_and_back_up(options, out, false, force, err));
     const imp_status status =
         generate_map_folder(options, generator, settings->count, out, array, err);
     imp_output_folder_restore_or_drop_backup(out, force, status, err);

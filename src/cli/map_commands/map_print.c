@@ -28,7 +28,7 @@ json_t *imp_map_json(const imp_world *world)
         if (count > 0)
             imp_json_set(objects, object_kind_name((imp_object_kind)k), json_integer(count));
     }
-    imp_map_description(world, description, sizeof description);
+    imp_map_get_first_comment(world, description, sizeof description);
     return json_pack("{s:s, s:s*, s:i, s:i, s:f, s:i, s:i, s:o}", "map", world->name, "description",
                      description, "columns", world->columns, "rows", world->rows, "tile_size_m",
                      world->tile_size, "drivable_tiles", world->drivable_count, "lanes",
@@ -50,7 +50,7 @@ static void append_counted_noun(char *out, size_t size, int count, const char *w
 }
 
 // "5 x 5 tiles of 0.61 m, 16 to drive on, 32 lanes, 3 objects (2 cones, 1 duckie)".
-void imp_map_summary(const imp_world *world, char *out, size_t size)
+void imp_map_format_size_and_counts(const imp_world *world, char *out, size_t size)
 {
     snprintf(out, size, "%d x %d %s of %.4g m, %d drivable, ", world->columns, world->rows,
              IMP_PLURAL_NOUN((int64_t)world->columns * world->rows, "tile"), world->tile_size,
@@ -75,7 +75,7 @@ void imp_map_summary(const imp_world *world, char *out, size_t size)
 }
 
 // The comment in the first line of the map's text, which describes it; "" if there is none.
-void imp_map_description(const imp_world *world, char *out, size_t size)
+void imp_map_get_first_comment(const imp_world *world, char *out, size_t size)
 {
     const char *text = world->source;
     out[0] = '\0';
@@ -105,7 +105,7 @@ static unsigned road_sides_of_tile(const imp_tile *tile)
 }
 
 // Prints a tile as three characters: connection to the west, the tile, connection to the east.
-static void print_tile_lines(const imp_tile *tile)
+static void print_tile_as_characters(const imp_tile *tile)
 {
     static const char *const lines[16] = {
         " ", " ", " ", "┌", " ", "│", "└", "├", //
@@ -148,9 +148,9 @@ void imp_map_print(const imp_world *world)
 {
     char text[512];
     // the title, with the description if the map has one
-    imp_map_description(world, text, sizeof text);
+    imp_map_get_first_comment(world, text, sizeof text);
     printf("%s%s%s\n", world->name, text[0] != '\0' ? ": " : "", text);
-    imp_map_summary(world, text, sizeof text);
+    imp_map_format_size_and_counts(world, text, sizeof text);
     printf("%s\n\n     ", text);
     // column numbers, then one line per row of tiles
     for (int i = 0; i < world->columns; i++)
@@ -159,7 +159,7 @@ void imp_map_print(const imp_world *world)
     for (int j = 0; j < world->rows; j++) {
         printf("%4d ", j);
         for (int i = 0; i < world->columns; i++)
-            print_tile_lines(&world->tiles[j * world->columns + i]);
+            print_tile_as_characters(&world->tiles[j * world->columns + i]);
         printf("\n");
     }
     // a map may fix the tile or the pose of the start

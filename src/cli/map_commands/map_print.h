@@ -10,10 +10,10 @@
 json_t *imp_map_json(const imp_world *world);
 
 // "8 x 7 tiles of 0.585 m, 18 to drive on, 36 lanes, 4 objects (3 duckies, 1 cone)"
-void imp_map_summary(const imp_world *world, char *out, size_t size);
+void imp_map_format_size_and_counts(const imp_world *world, char *out, size_t size);
 
 // The first line of comment in its file; "" if there is none.
-void imp_map_description(const imp_world *world, char *out, size_t size);
+void imp_map_get_first_comment(const imp_world *world, char *out, size_t size);
 
 // Roads drawn with lines, and a line for each object.
 void imp_map_print(const imp_world *world);

@@ -368,7 +368,8 @@ int imp_option_find(const imp_options *options, const char *name)
 }
 
 // Reads the settings of a folder that operands name, but for where that is.
-static imp_status read_settings_of_operand(imp_options *options, const char *folder, imp_error *err)
+static imp_status read_settings_of_named_folder(imp_options *options, const char *folder,
+                                                imp_error *err)
 {
     const char **out = options->table[imp_option_find(options, "out")].value;
     const char *given = *out;
@@ -389,7 +390,7 @@ static imp_status read_settings_file(imp_options *options, imp_error *err)
     const char *folder =
         command->settings_folder != NULL ? command->settings_folder(options) : NULL;
     if (folder != NULL)
-        return read_settings_of_operand(options, folder, err);
+        return read_settings_of_named_folder(options, folder, err);
     return resume >= 0 && *(const bool *)options->table[resume].value
                ? imp_settings_file_read_saved(options,
                                               *(const char *const *)options->table[out].value, err)
@@ -402,7 +403,7 @@ const char *imp_options_program_name(const imp_options *options)
     return options->program;
 }
 
-bool imp_options_rank_writes(const imp_options *options)
+bool imp_options_is_writing_rank(const imp_options *options)
 {
     return options->ranks == NULL || options->ranks->rank == 0;
 }
@@ -490,8 +491,8 @@ static void list_subcommands(char *out, size_t capacity, imp_suggestion *suggest
 }
 
 // Finds the subcommand that the first operand names, and checks the number of the other operands.
-imp_status imp_options_subcommand(int *out, const imp_options *options,
-                                  const imp_subcommand *subcommands, imp_error *err)
+imp_status imp_options_find_subcommand(int *out, const imp_options *options,
+                                       const imp_subcommand *subcommands, imp_error *err)
 {
     const char *given = options->operand_count > 0 ? options->operands[0] : "";
     char known[200], hint[IMP_SUGGESTION_TEXT_MAX];

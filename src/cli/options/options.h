@@ -139,7 +139,7 @@ void imp_options_free(imp_options *options);
 const char *imp_options_program_name(const imp_options *options);
 
 // Whether this process writes: of several that share the work, rank 0 alone does.
-bool imp_options_rank_writes(const imp_options *options);
+bool imp_options_is_writing_rank(const imp_options *options);
 
 // Whether the option that fills `value` was given.
 bool imp_option_is_given(const imp_options *options, const void *value);
@@ -152,8 +152,8 @@ typedef struct imp_subcommand {
     int min_operands, max_operands;
     const char *operands; // that follow it, for people: "MAP..."
 } imp_subcommand;
-imp_status imp_options_subcommand(int *out, const imp_options *options,
-                                  const imp_subcommand *subcommands, imp_error *err);
+imp_status imp_options_find_subcommand(int *out, const imp_options *options,
+                                       const imp_subcommand *subcommands, imp_error *err);
 
 // What is saved: settings alone as one line of JSON, which results hold: where it names files it
 // says what is in them, so that equal results are equal; flexible ones, too, and paths as they were

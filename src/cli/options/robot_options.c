@@ -27,7 +27,7 @@ imp_status imp_sim_options_apply_robot(const imp_options *options, imp_sim_optio
     IMP_TRY(imp_robot_read(&robot, &remarks, sim->robot, err));
     if (!options->quiet)
         imp_print_robot_remarks(&remarks);
-    imp_robot_apply(&robot, &def->camera, &def->env.drive);
+    imp_robot_set_camera_and_drive(&robot, &def->camera, &def->env.drive);
     if (!imp_option_is_given(options, &def->env.frame_skip))
         def->env.frame_skip = imp_robot_frame_skip(&robot, def->env.drive.time_step);
     def->robot = imp_robot_format(&robot, sim->robot_text);
@@ -47,8 +47,8 @@ static imp_status read_robot_of_model(imp_robot_def *robot, const imp_policy_fac
 }
 
 // A model was trained with one camera; here it looks through another.
-static imp_status warn_about_other_robot(const imp_sim_options *sim,
-                                         const imp_policy_factory *driver)
+static imp_status warn_if_camera_differs_from_model(const imp_sim_options *sim,
+                                                    const imp_policy_factory *driver)
 {
     imp_robot_def robot = imp_default_robot_def();
     bool known;
@@ -66,23 +66,26 @@ static imp_status warn_about_other_robot(const imp_sim_options *sim,
 }
 
 // The camera of the robot that a model carries, unless the user asks for a lens.
-static imp_status use_camera_of_model_robot(const imp_options *options, const imp_sim_options *sim,
-                                            const imp_policy_factory *driver,
-                                            imp_camera_def *camera, bool *known, imp_error *err)
+static imp_status set_camera_from_robot_in_model(const imp_options *options,
+                                                 const imp_sim_options *sim,
+                                                 const imp_policy_factory *driver,
+                                                 imp_camera_def *camera, bool *known,
+                                                 imp_error *err)
 {
     imp_robot_def robot;
     if (imp_option_is_given(options, &sim->lens))
         return IMP_OK;
     IMP_TRY(read_robot_of_model(&robot, driver, known, err));
     if (*known)
-        imp_robot_apply(&robot, camera, NULL);
+        imp_robot_set_camera_and_drive(&robot, camera, NULL);
     return IMP_OK;
 }
 
 // Only networks have a size and a lens of their own.
-imp_status imp_sim_options_match_camera(const imp_options *options, const imp_sim_options *sim,
-                                        const imp_policy_factory *driver, imp_camera_def *camera,
-                                        imp_error *err)
+imp_status imp_sim_options_fit_camera_to_policy(const imp_options *options,
+                                                const imp_sim_options *sim,
+                                                const imp_policy_factory *driver,
+                                                imp_camera_def *camera, imp_error *err)
 {
     bool known = false;
     // experts and plug-ins take images of any size
@@ -91,8 +94,8 @@ imp_status imp_sim_options_match_camera(const imp_options *options, const imp_si
     if (!imp_option_is_given(options, &sim->def->camera.width))
         imp_policy_factory_image_size(driver, &camera->width, &camera->height);
     if (imp_option_is_given(options, &sim->robot))
-        return warn_about_other_robot(sim, driver);
-    IMP_TRY(use_camera_of_model_robot(options, sim, driver, camera, &known, err));
+        return warn_if_camera_differs_from_model(sim, driver);
+    IMP_TRY(set_camera_from_robot_in_model(options, sim, driver, camera, &known, err));
     if (known)
         return IMP_OK;
     // a model may lack the name of its lens

@@ -11,7 +11,7 @@
 bool imp_sandbox_option_resolve(bool wanted)
 {
     imp_error err = {0};
-    if (!wanted || imp_sandbox_check(&err) == IMP_OK)
+    if (!wanted || imp_sandbox_check_available(&err) == IMP_OK)
         return wanted;
     fprintf(stderr,
             "imprint: note: agents run without a sandbox, with your rights and your network: %s. "

@@ -1,10 +1,11 @@
 // Options of the simulation that several commands share: map, camera, start, expert, assets,
 // randomisation. Most of them set members of the command's imp_sim_def directly; imp_sim_options
-// holds the others as the user gives them (degrees, names), and imp_sim_options_apply() converts
-// them. Commands on one map use imp_sim_options_add(), commands on several maps
-// imp_sim_options_add_multi_map(). Both share the same tables, so an option means the same
+// holds the others as the user gives them (degrees, names), and imp_sim_options_convert_and_check()
+// converts them. Commands on one map use imp_sim_options_add(), commands on several maps
+// imp_sim_options_add_for_many_maps(). Both share the same tables, so an option means the same
 // everywhere. A network fixes the size and the lens of its observations.
-// imp_sim_options_match_camera() takes both from the model where the user did not give them.
+// imp_sim_options_fit_camera_to_policy() takes both from the model where the user did not give
+// them.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,7 +135,7 @@ void imp_sim_options_add(imp_options *options, imp_sim_options *sim)
 }
 
 // For commands on several maps that bring their own --seed and --threads.
-void imp_sim_options_add_unseeded(imp_options *options, imp_sim_options *sim)
+void imp_sim_options_add_without_seed(imp_options *options, imp_sim_options *sim)
 {
     const imp_option map[] = {
         {"map", 'm', IMP_OPTION_LIST, &sim->maps, "MAP",
@@ -159,10 +160,10 @@ void imp_sim_options_add_unseeded(imp_options *options, imp_sim_options *sim)
 }
 
 // For commands on several maps.
-void imp_sim_options_add_multi_map(imp_options *options, imp_sim_options *sim)
+void imp_sim_options_add_for_many_maps(imp_options *options, imp_sim_options *sim)
 {
     add_seed_and_thread_options(options, sim);
-    imp_sim_options_add_unseeded(options, sim);
+    imp_sim_options_add_without_seed(options, sim);
 }
 
 // Only for commands that record; a model knows what it was trained on.
@@ -268,7 +269,8 @@ static void print_map_assumptions(const char *map)
 }
 
 // Converts the options that set no member, and checks them.
-imp_status imp_sim_options_apply(const imp_options *options, imp_sim_options *sim, imp_error *err)
+imp_status imp_sim_options_convert_and_check(const imp_options *options, imp_sim_options *sim,
+                                             imp_error *err)
 {
     imp_sim_def *def = sim->def;
     imp_calibration calibration;
@@ -325,7 +327,7 @@ imp_status imp_sim_options_complete_def(const imp_options *options, imp_sim_opti
                                         imp_assets **assets, imp_error *err)
 {
     imp_sim_def *def = sim->def;
-    IMP_TRY(imp_sim_options_apply(options, sim, err));
+    IMP_TRY(imp_sim_options_convert_and_check(options, sim, err));
     IMP_TRY(imp_randomization_options_parse(options, sim, &def->randomization, err));
     // texts are borrowed from the options, whose table tells whether --map is a list
     const bool several = options->table[imp_option_find(options, "map")].type == IMP_OPTION_LIST;
@@ -340,7 +342,7 @@ void imp_sim_options_warn_time_step(const imp_policy_factory *driver, double tim
     if (driver == NULL || !imp_policy_factory_is_network(driver) ||
         imp_policy_factory_network(driver) == NULL)
         return;
-    const double trained = imp_network_time_step(imp_policy_factory_network(driver));
+    const double trained = imp_network_required_time_step(imp_policy_factory_network(driver));
     // a difference of one percent is rounding
     if (trained == 0.0 || fabs(trained / time_step - 1.0) < 0.01)
         return;

@@ -68,15 +68,16 @@ void imp_sim_options_add(imp_options *options, imp_sim_options *sim);
 
 // The same for commands whose episodes take place on several maps: --map may be repeated, and they
 // can let what varies in a map be drawn.
-void imp_sim_options_add_multi_map(imp_options *options, imp_sim_options *sim);
+void imp_sim_options_add_for_many_maps(imp_options *options, imp_sim_options *sim);
 // The same without --seed and --threads, for a command that has its own.
-void imp_sim_options_add_unseeded(imp_options *options, imp_sim_options *sim);
+void imp_sim_options_add_without_seed(imp_options *options, imp_sim_options *sim);
 
 // Adds --assets and --style alone.
 void imp_sim_options_add_assets(imp_options *options, imp_sim_options *sim, const char *group);
 
 // Completes environment, camera and expert of the definition; says what is out of range.
-imp_status imp_sim_options_apply(const imp_options *options, imp_sim_options *sim, imp_error *err);
+imp_status imp_sim_options_convert_and_check(const imp_options *options, imp_sim_options *sim,
+                                             imp_error *err);
 
 // The same, and all else that simulations are defined by: maps, --randomize, --assets. *assets:
 // NULL, or to be freed with imp_assets_close(), also after a failure.
@@ -118,9 +119,10 @@ imp_status imp_sim_options_open_assets(const imp_options *options, const imp_sim
 // A model knows the size and lens of its observations: makes the camera fit a driver that is one,
 // where the user does not ask for something else, which can only contradict it. IMP_USAGE if it
 // does not know the lens so well, because it was a robot's own.
-imp_status imp_sim_options_match_camera(const imp_options *options, const imp_sim_options *sim,
-                                        const imp_policy_factory *driver, imp_camera_def *camera,
-                                        imp_error *err);
+imp_status imp_sim_options_fit_camera_to_policy(const imp_options *options,
+                                                const imp_sim_options *sim,
+                                                const imp_policy_factory *driver,
+                                                imp_camera_def *camera, imp_error *err);
 
 // Warns on standard error if a network that goes by what was before is to decide every `time_step`
 // seconds, and was trained to do so at another pace: what it knows would mean something else.

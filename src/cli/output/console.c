@@ -147,7 +147,7 @@ static bool was_interrupted(void *context)
 }
 
 // From here on interrupts ask the task to stop instead of ending the program.
-imp_monitor imp_console_monitor(const imp_options *options)
+imp_monitor imp_console_create_monitor(const imp_options *options)
 {
     // the bar is drawn only on a terminal, and never with --quiet
     install_interrupt_handlers();

@@ -11,7 +11,7 @@ void imp_console_setup_signals(void);
 
 // A monitor that draws a progress bar on standard error, if that is a terminal, and stops tasks on
 // Ctrl-C.
-imp_monitor imp_console_monitor(const imp_options *options);
+imp_monitor imp_console_create_monitor(const imp_options *options);
 
 // Takes the progress bar off the screen.
 void imp_console_clear_progress(void);

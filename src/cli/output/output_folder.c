@@ -181,7 +181,7 @@ static size_t cut_last_component(char *path)
 }
 
 // The length of the longest part of a path that is there, without the slash behind it.
-static size_t measure_existing_part(const char *path)
+static size_t length_of_existing_path_prefix(const char *path)
 {
     char part[IMP_PATH_MAX];
     snprintf(part, sizeof part, "%s", path);
@@ -284,8 +284,8 @@ static imp_status move_to_backup(const char *folder, imp_error *err)
 }
 
 // Decides whether the folder may be written, and moves an old one aside.
-imp_status imp_output_folder_prepare(const imp_options *options, const char *folder, bool resume,
-                                     bool force, imp_error *err)
+imp_status imp_output_folder_check_and_back_up(const imp_options *options, const char *folder,
+                                               bool resume, bool force, imp_error *err)
 {
     struct stat info;
     // contradictions and wrong names
@@ -298,7 +298,7 @@ imp_status imp_output_folder_prepare(const imp_options *options, const char *fol
         return named;
     // what is at the path: nothing, something that is no folder, or a folder with content
     rmdir(folder); // an empty one is as good as none
-    existing_length = measure_existing_part(folder);
+    existing_length = length_of_existing_path_prefix(folder);
     IMP_TRY(finish_replacement_of_killed_run(folder, err));
     if (lstat(folder, &info) != 0)
         return IMP_OK;

@@ -9,8 +9,8 @@
 // Decides about an output folder: one with something in it is refused unless resume, or force,
 // which moves it aside if it holds nothing but files that imprint writes. resume of a folder that
 // is not there is fine, of one that another command made not.
-imp_status imp_output_folder_prepare(const imp_options *options, const char *folder, bool resume,
-                                     bool force, imp_error *err);
+imp_status imp_output_folder_check_and_back_up(const imp_options *options, const char *folder,
+                                               bool resume, bool force, imp_error *err);
 
 // After a claim that succeeded, when the work has ended with `status`: removes the folder if
 // nothing is in it, and then moves back what was moved aside. If the work went well, removes what

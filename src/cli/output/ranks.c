@@ -73,7 +73,7 @@ imp_status imp_ranks_open(imp_communicator *out, const imp_command *command, imp
 {
     char path[IMP_PATH_MAX];
     const launcher *by = find_launcher();
-    *out = imp_communicator_alone();
+    *out = imp_communicator_single_process();
     if (by == NULL)
         return IMP_OK;
     IMP_TRY(find_plugin(path, by, err));

@@ -43,7 +43,7 @@ imp_status imp_run_folder_prepare(imp_run_folder *run, const imp_options *option
         return imp_fail(err, IMP_USAGE,
                         "%s: no such folder, so there is nothing to resume: begin without --resume",
                         folder);
-    imp_status status = imp_output_folder_prepare(options, folder, resume, force, err);
+    imp_status status = imp_output_folder_check_and_back_up(options, folder, resume, force, err);
     if (status == IMP_OK)
         status = imp_path_join(path, folder, IMP_SETTINGS_FILE_NAME, err);
     if (status == IMP_OK && resume && imp_path_exists(folder) && !imp_path_exists(path) &&
@@ -155,7 +155,7 @@ static bool folder_has_only_settings_file(const char *folder)
 }
 
 // Adds to the message of an interruption what continues the run, unless the message says it.
-static imp_status say_how_to_continue(const char *folder, imp_error *err)
+static imp_status add_resume_command_to_message(const char *folder, imp_error *err)
 {
     const imp_error first = *err;
     return first.hint != IMP_HINT_RESUME
@@ -186,7 +186,7 @@ imp_status imp_run_folder_keep_or_restore(imp_run_folder *run, const imp_options
                                                                   good ? IMP_OK : status, err);
     if (status != IMP_INTERRUPTED)
         return status;
-    return written ? say_how_to_continue(run->path, err)
+    return written ? add_resume_command_to_message(run->path, err)
                    : imp_fail(err, status, "interrupted before anything was written");
 }
 

@@ -12,8 +12,8 @@ typedef struct imp_run_folder {
     char *saved_settings; // the settings that the work was begun with; NULL if there were none
 } imp_run_folder;
 
-// Claims the folder (imp_output_folder_prepare()) and saves the settings in it, so that after a
-// kill --resume knows them. Refuses to resume what is not there, unless a setting is given.
+// Claims the folder (imp_output_folder_check_and_back_up()) and saves the settings in it, so that
+// after a kill --resume knows them. Refuses to resume what is not there, unless a setting is given.
 imp_status imp_run_folder_prepare(imp_run_folder *run, const imp_options *options,
                                   const char *folder, bool resume, bool force, imp_error *err);
 

@@ -67,7 +67,7 @@ static imp_status read_episodes(settings *s, const imp_options *options, imp_err
 {
     if (s->episodes.count == 0)
         return IMP_OK;
-    const imp_monitor monitor = imp_console_monitor(options);
+    const imp_monitor monitor = imp_console_create_monitor(options);
     IMP_TRY(imp_drive_files_list(&s->files, s->episodes.items, s->episodes.count, &monitor, err));
     const size_t count = (size_t)s->files.count;
     if (s->files.count > IMP_PAGE_EPISODES_MAX)

@@ -51,7 +51,7 @@ imp_status imp_page_of_dataset_write(imp_page_of_dataset *page, const char *out,
     def.image_bytes = (int64_t)(page->image_mb * (1 << 20));
     // the usual title is the simulator's
     def.title = strcmp(title, "imprint") == 0 ? "" : title;
-    const imp_monitor monitor = imp_console_monitor(options);
+    const imp_monitor monitor = imp_console_create_monitor(options);
     const imp_status status =
         imp_dataset_page_write(&page->summary, out, page->folder, &def, &monitor, err);
     imp_console_clear_progress();

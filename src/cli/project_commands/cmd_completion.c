@@ -228,7 +228,7 @@ static imp_status run_completion_command(void *state, const imp_options *options
     static imp_status (*const print[])(imp_error *) = {print_script_for_bash, print_script_for_zsh,
                                                        print_script_for_fish};
     int shell;
-    IMP_TRY(imp_options_subcommand(&shell, options, shells, err));
+    IMP_TRY(imp_options_find_subcommand(&shell, options, shells, err));
     if (options->json)
         return imp_fail(err, IMP_USAGE,
                         "a script cannot be JSON: leave out --json; `imprint help "

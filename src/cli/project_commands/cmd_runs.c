@@ -30,7 +30,7 @@ static int compare_times(const void *a, const void *b)
 }
 
 // Runs of one command stand together, the best one first.
-static int compare_commands_and_ranks(const void *a, const void *b)
+static int compare_runs_by_command_and_score(const void *a, const void *b)
 {
     const imp_run *first = a, *second = b;
     const int commands = strcmp(first->command, second->command);
@@ -142,11 +142,11 @@ static imp_status read_runs(imp_run_list *list, const settings *s, const imp_opt
     }
     list->count = kept;
     for (int k = 0; k < list->count; k++)
-        imp_run_read_figures(&list->runs[k]);
+        imp_run_read_metrics(&list->runs[k]);
     if (list->count > 0)
         qsort(list->runs, (size_t)list->count, sizeof list->runs[0],
               strcmp(s->sort, "time") == 0      ? compare_times
-              : strcmp(s->sort, "figures") == 0 ? compare_commands_and_ranks
+              : strcmp(s->sort, "figures") == 0 ? compare_runs_by_command_and_score
                                                 : compare_paths);
     return IMP_OK;
 }
@@ -188,7 +188,7 @@ static imp_status run_runs_command(void *state, const imp_options *options, imp_
     static const imp_subcommand subcommands[] = {
         {"list", 0, -1, "[DIR...]"}, {"delete", 1, -1, "DIR..."}, {0}};
     int action;
-    IMP_TRY(imp_options_subcommand(&action, options, subcommands, err));
+    IMP_TRY(imp_options_find_subcommand(&action, options, subcommands, err));
     if (strcmp(s->sort, "name") != 0 && strcmp(s->sort, "time") != 0 &&
         strcmp(s->sort, "figures") != 0)
         return imp_fail(err, IMP_USAGE, "--sort '%.60s' is none of name, time, figures", s->sort);

@@ -75,7 +75,7 @@ static double cell_of_column(const table_row *row, const char *header, const cha
 }
 
 // The best loss: of validation, or of training where nothing was held out.
-static void read_training(imp_run *run)
+static void read_training_metrics(imp_run *run)
 {
     char header[LINE_MAX_LENGTH];
     table_row best;
@@ -90,7 +90,7 @@ static void read_training(imp_run *run)
 }
 
 // The round that completed most.
-static void read_dagger(imp_run *run)
+static void read_dagger_metrics(imp_run *run)
 {
     char header[LINE_MAX_LENGTH];
     table_row best;
@@ -106,7 +106,7 @@ static void read_dagger(imp_run *run)
 }
 
 // The last policy is the one that is evaluated; those before it are what it is compared with.
-static void read_evaluation(imp_run *run)
+static void read_evaluation_metrics(imp_run *run)
 {
     char path[IMP_PATH_MAX];
     if (imp_path_join(path, run->path, "metrics.json", NULL) != IMP_OK)
@@ -126,7 +126,7 @@ static void read_evaluation(imp_run *run)
 }
 
 // How much was recorded; datasets that cannot be opened have no figures.
-static void read_dataset(imp_run *run)
+static void read_dataset_metrics(imp_run *run)
 {
     imp_dataset *dataset;
     if (imp_dataset_open(&dataset, run->path, NULL) != IMP_OK)
@@ -139,14 +139,14 @@ static void read_dataset(imp_run *run)
     imp_dataset_close(dataset);
 }
 
-void imp_run_read_figures(imp_run *run)
+void imp_run_read_metrics(imp_run *run)
 {
     if (strcmp(run->command, "train") == 0 || strcmp(run->command, "seg-train") == 0)
-        read_training(run);
+        read_training_metrics(run);
     else if (strcmp(run->command, "dagger") == 0)
-        read_dagger(run);
+        read_dagger_metrics(run);
     else if (strcmp(run->command, "eval") == 0)
-        read_evaluation(run);
+        read_evaluation_metrics(run);
     else if (strcmp(run->command, "log") == 0 || strcmp(run->command, "import") == 0)
-        read_dataset(run);
+        read_dataset_metrics(run);
 }

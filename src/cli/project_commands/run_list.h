@@ -36,6 +36,6 @@ void imp_run_list_free(imp_run_list *list);
 const char *imp_run_find_setting(const imp_run *run, const char *key);
 
 // Reads the figures of a run from its files, for people and as a rank.
-void imp_run_read_figures(imp_run *run);
+void imp_run_read_metrics(imp_run *run);
 
 #endif

@@ -74,7 +74,7 @@ static bool is_robot_view(const settings *s)
 }
 
 // Whether the program chooses what the image shows.
-static bool may_choose_pose(const settings *s, const imp_options *options)
+static bool is_pose_left_to_program(const settings *s, const imp_options *options)
 {
     return !imp_option_is_given(options, s->pose) &&
            !imp_option_is_given(options, &s->def.env.seed) && !s->def.env.has_start_tile;
@@ -91,7 +91,7 @@ static imp_status choose_pose(const settings *s, const imp_options *options, con
         *pose = (imp_pose){s->pose[0], s->pose[1], s->pose[2] * IMP_PI / 180.0};
         return IMP_OK;
     }
-    if (may_choose_pose(s, options) && imp_scenic_pose_find(pose, world))
+    if (is_pose_left_to_program(s, options) && imp_scenic_pose_find_longest_view(pose, world))
         return IMP_OK;
     IMP_TRY(imp_env_init(&env, world, def, err));
     IMP_TRY(imp_env_reset(&env, 0, err));
@@ -147,7 +147,7 @@ static imp_status render_one_view(settings *s, const imp_options *options, imp_e
     imp_scene *scene = NULL;
     imp_view_renderer *renderer = NULL;
     // world and pose
-    imp_status status = imp_sim_options_apply(options, &s->sim, err);
+    imp_status status = imp_sim_options_convert_and_check(options, &s->sim, err);
     if (status == IMP_OK)
         status = imp_world_load(&world, s->def.map, err);
     // a map without a pose shows no robot
@@ -155,7 +155,7 @@ static imp_status render_one_view(settings *s, const imp_options *options, imp_e
     if (status == IMP_OK && (is_robot_view(s) || imp_option_is_given(options, s->pose)))
         status = choose_pose(s, options, world, &s->def.env, &s->drawn_pose, err);
     // an image whose pose the program chooses has a room, unless it has another look
-    if (strcmp(s->image.view, "camera") == 0 && may_choose_pose(s, options) &&
+    if (strcmp(s->image.view, "camera") == 0 && is_pose_left_to_program(s, options) &&
         !imp_option_is_given(options, &s->def.scene.room) && s->sim.assets[0] == '\0')
         s->def.scene.room = DEFAULT_ROOM;
     // scene and renderer
@@ -198,13 +198,14 @@ static int print_video_summary(const settings *s, const imp_options *options)
 }
 
 // Whether mode 2 is chosen. It draws what an environment shows its driver, so it knows one view.
-static bool is_randomized(const settings *s)
+static bool is_randomization_given(const settings *s)
 {
     return s->sim.randomize[0] != '\0' || s->sim.randomization[0] != '\0';
 }
 
 // Mode 2: refuses options of other modes, then draws the sheet.
-static imp_status draw_randomized_episodes(settings *s, const imp_options *options, imp_error *err)
+static imp_status render_randomized_episodes(settings *s, const imp_options *options,
+                                             imp_error *err)
 {
     // options that differ from their defaults belong to another mode
     const imp_image_options plain = imp_default_image_options();
@@ -241,7 +242,7 @@ static int print_render_summary(const void *state, const imp_options *options)
 {
     const settings *s = state;
     // each mode has a summary of its own
-    if (is_randomized(s))
+    if (is_randomization_given(s))
         return print_episodes_summary(s, options);
     if (s->replay.dataset[0] != '\0')
         return print_replay_summary(s, options, s->frames);
@@ -269,7 +270,7 @@ static int print_render_summary(const void *state, const imp_options *options)
 static imp_status refuse_options_of_other_modes(const settings *s, const imp_options *options,
                                                 imp_error *err)
 {
-    const bool randomized = is_randomized(s), replayed = s->replay.dataset[0] != '\0';
+    const bool randomized = is_randomization_given(s), replayed = s->replay.dataset[0] != '\0';
     const bool driven = s->drives.count > 0;
     if (driven && (randomized || replayed))
         return imp_fail(err, IMP_USAGE, "--drive: leave out --randomize and --replay");
@@ -293,7 +294,7 @@ static imp_status check_output_extension(const settings *s, imp_error *err)
                                                             ".gif", ".webp", NULL};
     if (s->drives.count > 0)
         return imp_output_check_file(s->out, imp_video_extensions, err);
-    return !is_randomized(s) && s->replay.dataset[0] != '\0'
+    return !is_randomization_given(s) && s->replay.dataset[0] != '\0'
                ? imp_output_check_file_or_folder(s->out, replays, err)
                : imp_output_check_file(s->out, images, err);
 }
@@ -307,7 +308,7 @@ static imp_status render_view_or_replay(void *state, const imp_options *options,
     if (s->drives.count > 0)
         return imp_drive_replay_write(options, &s->drives, &s->sim, s->replay.every, s->out,
                                       &s->frames, err);
-    return is_randomized(s) ? draw_randomized_episodes(s, options, err)
+    return is_randomization_given(s) ? render_randomized_episodes(s, options, err)
            : s->replay.dataset[0] != '\0'
                ? imp_replay_write(options, &s->replay, &s->sim, &s->image, s->out, &s->frames, err)
                : render_one_view(s, options, err);

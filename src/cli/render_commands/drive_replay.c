@@ -31,7 +31,7 @@ imp_status imp_drive_replay_write(const imp_options *options, const imp_text_lis
     imp_drive_files files;
     imp_demonstration read[IMP_DRIVE_VIDEO_MAX] = {0};
     imp_video_drive shown[IMP_DRIVE_VIDEO_MAX] = {0};
-    const imp_monitor monitor = imp_console_monitor(options);
+    const imp_monitor monitor = imp_console_create_monitor(options);
     imp_status status = imp_drive_files_list(&files, drives->items, drives->count, &monitor, err);
     if (status == IMP_OK && files.count > IMP_DRIVE_VIDEO_MAX)
         status = imp_fail(err, IMP_USAGE, "--drive: a video shows at most %d drives, not %d",

@@ -90,9 +90,9 @@ static void choose_output_layout(replay_job *p, const imp_replay_options *replay
     enum { SHEET_FRAMES = 48, WIDE_ENOUGH = 320 };
     // an episode of N steps has N + 1 observations
     const int frames = p->episode->steps + 1;
-    p->output_kind = imp_video_is_path(p->out)             ? ANIMATION
-                     : imp_path_has_suffix(p->out, ".png") ? SHEET
-                                                           : FOLDER;
+    p->output_kind = imp_video_is_file_extension_known(p->out) ? ANIMATION
+                     : imp_path_has_suffix(p->out, ".png")     ? SHEET
+                                                               : FOLDER;
     // spread the frames of a sheet over the whole episode
     p->every = replay->every;
     if (p->every == 0)
@@ -137,7 +137,7 @@ static imp_status camera_lens_of_dataset(const replay_job *p, const imp_options 
         imp_robot_def robot;
         IMP_TRY(imp_robot_parse(&robot, NULL, p->info->robot, strlen(p->info->robot),
                                 "the dataset's robot", err));
-        imp_robot_apply(&robot, camera, NULL);
+        imp_robot_set_camera_and_drive(&robot, camera, NULL);
         return IMP_OK;
     }
     if (strcmp(p->info->lens, imp_lens_name(IMP_LENS_CALIBRATED)) == 0)
@@ -227,7 +227,7 @@ static imp_status open_view_renderer(replay_job *p, const imp_options *options,
 {
     imp_env_def *env = &sim->def->env;
     imp_camera_def *camera = &sim->def->camera;
-    IMP_TRY(imp_sim_options_apply(options, sim, err));
+    IMP_TRY(imp_sim_options_convert_and_check(options, sim, err));
     IMP_TRY(camera_lens_of_dataset(p, options, sim, camera, err));
     // the environment of the recording: its settings, its seed, no end
     read_recorded_env_settings(p->info->settings, env);
@@ -309,7 +309,7 @@ static void copy_panel_into_frame(const replay_job *p, int index, uint8_t *rgb)
 static imp_status render_frame(replay_job *p, int step, uint8_t *rgb, imp_error *err)
 {
     const imp_pose here = p->trail[step], before = p->trail[step > 0 ? step - 1 : 0];
-    imp_frame_state frame = {.view = imp_env_view(&p->env),
+    imp_frame_state frame = {.view = imp_env_camera_view(&p->env),
                              .trail = p->trail,
                              .trail_count = step + 1,
                              .speed = speed_before_step(p, step),
@@ -435,7 +435,7 @@ imp_status imp_replay_write(const imp_options *options, const imp_replay_options
                             int *frames, imp_error *err)
 {
     imp_dataset *dataset = NULL;
-    const imp_monitor monitor = imp_console_monitor(options);
+    const imp_monitor monitor = imp_console_create_monitor(options);
     // the dataset stays open while its episode is drawn
     imp_status status = imp_dataset_open(&dataset, replay->dataset, err);
     if (status != IMP_OK)

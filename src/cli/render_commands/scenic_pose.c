@@ -45,7 +45,7 @@ static int count_road_ahead(const imp_world *world, imp_pose pose)
     return count;
 }
 
-bool imp_scenic_pose_find(imp_pose *out, const imp_world *world)
+bool imp_scenic_pose_find_longest_view(imp_pose *out, const imp_world *world)
 {
     static const double PLACES[] = {0.1, 0.5};
     int best = -1;

@@ -6,6 +6,6 @@
 
 // Finds the pose on a lane with the longest view along the road, and objects in it. False if the
 // world has no lane that an object leaves free.
-bool imp_scenic_pose_find(imp_pose *out, const imp_world *world);
+bool imp_scenic_pose_find_longest_view(imp_pose *out, const imp_world *world);
 
 #endif

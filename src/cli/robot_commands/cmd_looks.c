@@ -35,46 +35,47 @@ typedef struct settings {
     int episodes, every;
     double horizon;
     imp_image_preprocessor *input; // to the size at which images are measured
-    imp_looks looks;               // of the present row
+    imp_image_statistics looks;    // of the present row
     looks_row rows[ROWS_MAX];
     int row_count;
 } settings;
 
 // Scales an image to the size of an observation, and adds its figures.
-static imp_status measure_looks_of_frame(void *context, const imp_image_frame *frame,
-                                         imp_error *err)
+static imp_status measure_image_statistics_of_frame(void *context, const imp_image_frame *frame,
+                                                    imp_error *err)
 {
     settings *s = context;
     uint8_t small[IMP_LOOKS_HEIGHT * IMP_LOOKS_WIDTH * 3];
     double figures[IMP_LOOK_COUNT];
     IMP_TRY(
         imp_image_preprocessor_run(s->input, frame->rgb, frame->width, frame->height, small, err));
-    imp_looks_measure(figures, small, s->horizon);
-    return imp_looks_add(&s->looks, figures, err);
+    imp_image_statistics_compute(figures, small, s->horizon);
+    return imp_image_statistics_add(&s->looks, figures, err);
 }
 
 // Makes a row of what was measured since the last one.
-static imp_status finish_looks_row(settings *s, const char *name, imp_error *err)
+static imp_status compute_percentiles_of_row(settings *s, const char *name, imp_error *err)
 {
     looks_row *row = &s->rows[s->row_count++];
     snprintf(row->name, sizeof row->name, "%s", name);
     row->count = s->looks.count;
     const imp_status status =
-        imp_looks_percentiles(row->figures, &s->looks, SHARES, PERCENTILES, err);
-    imp_looks_free(&s->looks);
+        imp_image_statistics_percentiles(row->figures, &s->looks, SHARES, PERCENTILES, err);
+    imp_image_statistics_free(&s->looks);
     return status;
 }
 
-static imp_status measure_looks_of_images(settings *s, const char *path, const imp_monitor *monitor,
-                                          imp_error *err)
+static imp_status measure_statistics_of_images(settings *s, const char *path,
+                                               const imp_monitor *monitor, imp_error *err)
 {
-    IMP_TRY(imp_image_frames_visit(path, s->every, measure_looks_of_frame, s, monitor, err));
+    IMP_TRY(
+        imp_image_frames_visit(path, s->every, measure_image_statistics_of_frame, s, monitor, err));
     const char *name = imp_path_base_name(path);
-    return finish_looks_row(s, name[0] != '\0' ? name : path, err);
+    return compute_percentiles_of_row(s, name[0] != '\0' ? name : path, err);
 }
 
 // The image of an episode, after the expert drove for a moment.
-static imp_status measure_episode(settings *s, imp_sim *sim, int episode, imp_error *err)
+static imp_status measure_image_of_episode(settings *s, imp_sim *sim, int episode, imp_error *err)
 {
     const imp_env *env = imp_sim_env(sim);
     uint8_t rgb[IMP_LOOKS_HEIGHT * IMP_LOOKS_WIDTH * 3];
@@ -84,11 +85,12 @@ static imp_status measure_episode(settings *s, imp_sim *sim, int episode, imp_er
         if (imp_sim_step(sim, imp_sim_expert_action(sim)).terminated)
             break;
     imp_sim_observe(sim, rgb);
-    return measure_looks_of_frame(s, &frame, err);
+    return measure_image_statistics_of_frame(s, &frame, err);
 }
 
 // Measures the images of our own episodes, which the expert drives.
-static imp_status measure_episodes(settings *s, const imp_monitor *monitor, imp_error *err)
+static imp_status measure_images_of_episodes(settings *s, const imp_monitor *monitor,
+                                             imp_error *err)
 {
     imp_sim *sim = NULL;
     char name[64];
@@ -100,24 +102,24 @@ static imp_status measure_episodes(settings *s, const imp_monitor *monitor, imp_
             .task = "look", .unit = "episodes", .done = k, .total = s->episodes};
         imp_monitor_progress(monitor, &progress);
         status = imp_monitor_should_stop(monitor) ? imp_fail(err, IMP_INTERRUPTED, "interrupted")
-                                                  : measure_episode(s, sim, k, err);
+                                                  : measure_image_of_episode(s, sim, k, err);
     }
     imp_sim_destroy(sim);
     snprintf(name, sizeof name, "episodes of %.40s",
              s->sim.randomize[0] != '\0' ? s->sim.randomize : "none");
-    return status == IMP_OK ? finish_looks_row(s, name, err) : status;
+    return status == IMP_OK ? compute_percentiles_of_row(s, name, err) : status;
 }
 
 // A row for each source of images, then one for our own.
 static imp_status measure_all_rows(settings *s, const imp_options *options, imp_error *err)
 {
-    const imp_monitor monitor = imp_console_monitor(options);
+    const imp_monitor monitor = imp_console_create_monitor(options);
     IMP_TRY(imp_image_preprocessor_create(&s->input, IMP_LOOKS_WIDTH, IMP_LOOKS_HEIGHT, NULL, err));
-    imp_status status = imp_looks_horizon(&s->horizon, &s->def.camera, err);
+    imp_status status = imp_image_statistics_find_horizon(&s->horizon, &s->def.camera, err);
     for (int k = 0; k < options->operand_count && status == IMP_OK; k++)
-        status = measure_looks_of_images(s, options->operands[k], &monitor, err);
+        status = measure_statistics_of_images(s, options->operands[k], &monitor, err);
     if (status == IMP_OK && s->episodes > 0)
-        status = measure_episodes(s, &monitor, err);
+        status = measure_images_of_episodes(s, &monitor, err);
     imp_console_clear_progress();
     return status;
 }
@@ -157,13 +159,13 @@ static json_t *row_as_json(const looks_row *row)
         json_t *list = json_array();
         for (int k = 0; k < PERCENTILES; k++)
             imp_json_append(list, json_real(row->figures[k][n]));
-        imp_json_set(one, imp_look_name(n), list);
+        imp_json_set(one, imp_image_statistic_name(n), list);
     }
     return one;
 }
 
 // Three percentiles below each figure.
-static int print_looks(const void *state, const imp_options *options)
+static int print_image_statistics(const void *state, const imp_options *options)
 {
     const settings *s = state;
     if (options->json) {
@@ -179,7 +181,7 @@ static int print_looks(const void *state, const imp_options *options)
     // a column for each figure, a row for each source
     printf("%-24s %6s", "", "images");
     for (int n = 0; n < IMP_LOOK_COUNT; n++)
-        printf("  %18s", imp_look_name(n));
+        printf("  %18s", imp_image_statistic_name(n));
     printf("\n");
     for (int k = 0; k < s->row_count; k++) {
         const looks_row *row = &s->rows[k];
@@ -194,7 +196,7 @@ static int print_looks(const void *state, const imp_options *options)
 static void free_looks_command(void *state)
 {
     settings *s = state;
-    imp_looks_free(&s->looks);
+    imp_image_statistics_free(&s->looks);
     imp_image_preprocessor_destroy(s->input);
 }
 
@@ -211,7 +213,7 @@ static void set_up_looks_command(void *state, imp_options *options)
         {"every", 0, IMP_OPTION_INT, &s->every, "N", "use every N-th image", IMP_TRANSIENT},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
-    imp_sim_options_add_multi_map(options, &s->sim);
+    imp_sim_options_add_for_many_maps(options, &s->sim);
     imp_randomization_options_add(options, &s->sim);
 }
 
@@ -232,6 +234,6 @@ const imp_command imp_command_looks = {
     .state_size = sizeof(settings),
     .set_up = set_up_looks_command,
     .run = run_looks_command,
-    .report = print_looks,
+    .report = print_image_statistics,
     .tear_down = free_looks_command,
 };

@@ -195,7 +195,7 @@ static imp_status write_sheet(const settings *s, imp_error *err)
 // Visits all inputs, then writes table and sheet.
 static imp_status predict_all_images(settings *s, const imp_options *options, imp_error *err)
 {
-    const imp_monitor monitor = imp_console_monitor(options);
+    const imp_monitor monitor = imp_console_create_monitor(options);
     imp_atomic_file file;
     char path[IMP_PATH_MAX];
     imp_status status = IMP_OK;
@@ -249,7 +249,7 @@ static imp_status run_predict_command(void *state, const imp_options *options, i
                                err));
     IMP_TRY(open_segmenter(s, err));
     if (s->out != NULL) {
-        IMP_TRY(imp_output_folder_prepare(options, s->out, false, s->force, err));
+        IMP_TRY(imp_output_folder_check_and_back_up(options, s->out, false, s->force, err));
         IMP_TRY(imp_folder_create(s->out, err));
     }
     // images go by one at a time; what was there before comes back if one fails

@@ -35,7 +35,7 @@ static imp_status render_start_view(uint8_t *rgb, const settings *s, const imp_r
     def.env.accept_start_angle = 4.0 * IMP_PI / 180.0;
     def.camera.width = s->size[0];
     def.camera.height = s->size[1];
-    imp_robot_apply(robot, &def.camera, NULL);
+    imp_robot_set_camera_and_drive(robot, &def.camera, NULL);
     imp_status status = imp_sim_create(&sim, &def, err);
     if (status == IMP_OK)
         status = imp_sim_reset(sim, 0, err);
@@ -93,7 +93,8 @@ static imp_status show_robot(const settings *s, const imp_options *options, json
 }
 
 // Reads one robot and prints what is remarkable. False: it cannot be read, or has a fault.
-static bool check_robot(const imp_options *options, const char *path, json_t *list)
+static bool check_robot_and_print_remarks(const imp_options *options, const char *path,
+                                          json_t *list)
 {
     imp_robot_def robot;
     imp_robot_remarks remarks;
@@ -123,7 +124,7 @@ static imp_status check_robots(const imp_options *options, json_t **json, imp_er
     json_t *list = json_array();
     int bad = 0;
     for (int k = 1; k < options->operand_count; k++)
-        bad += !check_robot(options, options->operands[k], list);
+        bad += !check_robot_and_print_remarks(options, options->operands[k], list);
     *json = json_pack("{s:o}", "robots", list);
     return bad == 0 ? IMP_OK
                     : imp_fail(err, IMP_CHECK_FAILED, "%d of %s cannot be right: see above", bad,
@@ -141,13 +142,13 @@ static imp_status write_fitted_robot(const settings *s, const imp_robot_def *rob
 }
 
 // Estimates a robot from datasets, and writes and prints what was found.
-static imp_status fit_robot(const settings *s, const imp_options *options, json_t **json,
-                            imp_error *err)
+static imp_status fit_robot_to_datasets(const settings *s, const imp_options *options,
+                                        json_t **json, imp_error *err)
 {
     static const char *const extensions[] = {".yaml", ".yml", NULL};
     imp_robot_fit_def def = imp_default_robot_fit_def();
     imp_robot_fit fit;
-    const imp_monitor monitor = imp_console_monitor(options);
+    const imp_monitor monitor = imp_console_create_monitor(options);
     // everything that can be refused, before minutes of work
     if (s->out != NULL)
         IMP_TRY(imp_output_check_file(s->out, extensions, err));
@@ -191,10 +192,10 @@ static imp_status run_robot_command(void *state, const imp_options *options, imp
     const settings *s = state;
     json_t *json = NULL;
     int action;
-    IMP_TRY(imp_options_subcommand(&action, options, subcommands, err));
+    IMP_TRY(imp_options_find_subcommand(&action, options, subcommands, err));
     const imp_status status = action == SHOW    ? show_robot(s, options, &json, err)
                               : action == CHECK ? check_robots(options, &json, err)
-                                                : fit_robot(s, options, &json, err);
+                                                : fit_robot_to_datasets(s, options, &json, err);
     // a failed check still prints what it found, and its own failure comes first
     imp_error later = {0};
     imp_status printed = IMP_OK;

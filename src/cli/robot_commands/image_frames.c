@@ -35,8 +35,8 @@ typedef struct frame_source {
     const imp_monitor *monitor;
 } frame_source;
 
-static imp_status visit_image(const frame_source *s, const char *name, const uint8_t *rgb,
-                              int width, int height, bool begins, imp_error *err)
+static imp_status pass_image_to_visitor(const frame_source *s, const char *name, const uint8_t *rgb,
+                                        int width, int height, bool begins, imp_error *err)
 {
     const imp_image_frame frame = {name, rgb, width, height, begins};
     if (imp_monitor_should_stop(s->monitor))
@@ -51,7 +51,7 @@ static imp_status visit_image_file(const frame_source *s, const char *path, imp_
     int width, height;
     IMP_TRY(imp_image_read(&rgb, &width, &height, path, err));
     const imp_status status =
-        visit_image(s, imp_path_base_name(path), rgb, width, height, true, err);
+        pass_image_to_visitor(s, imp_path_base_name(path), rgb, width, height, true, err);
     free(rgb);
     return status;
 }
@@ -140,8 +140,8 @@ static imp_status visit_dataset_frames(const frame_source *s, imp_error *err)
             char name[NAME_BYTES];
             snprintf(name, sizeof name, "%.300s episode %d step %d", imp_path_base_name(s->path), e,
                      t);
-            status = visit_image(s, name, episode->observations + bytes * (size_t)t, info->width,
-                                 info->height, t == 0, err);
+            status = pass_image_to_visitor(s, name, episode->observations + bytes * (size_t)t,
+                                           info->width, info->height, t == 0, err);
         }
     }
     imp_dataset_close(dataset);
@@ -218,7 +218,8 @@ static imp_status visit_video_frames(const frame_source *s, imp_error *err)
         char name[NAME_BYTES];
         snprintf(name, sizeof name, "%.300s frame %d", imp_path_base_name(s->path), count);
         if (count % s->every == 0)
-            status = visit_image(s, name, rgb, VIDEO_WIDTH, VIDEO_HEIGHT, count == 0, err);
+            status =
+                pass_image_to_visitor(s, name, rgb, VIDEO_WIDTH, VIDEO_HEIGHT, count == 0, err);
     }
     // a visitor that fails ends the decoder as well
     close(output);

@@ -79,8 +79,9 @@ static void draw_predicted_path(imp_canvas *canvas, int left, int height, const 
     enum { POINTS = 40 };
     static const imp_colour GREEN = {40, 230, 60}, BLACK = {0, 0, 0};
     // the speeds that the usual motors reach
-    const double speed = IMP_SPEED_GAIN / IMP_SPEED_DAMPING * (action.right + action.left);
-    const double turn = IMP_TURN_GAIN / IMP_TURN_DAMPING * (action.right - action.left);
+    const double speed = IMP_ACCELERATION_GAIN / IMP_SPEED_DAMPING * (action.right + action.left);
+    const double turn =
+        IMP_TURN_ACCELERATION_GAIN / IMP_TURN_DAMPING * (action.right - action.left);
     for (int pass = 0; pass < 2; pass++) {
         const double thickness = pass == 0 ? 6.0 : 3.0;
         imp_pose pose = {0};

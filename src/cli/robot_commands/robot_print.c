@@ -9,8 +9,8 @@
 #include "base/text/plural.h"
 #include "cli/output/json_output.h"
 
-// Where a part comes from.
-static const char *usual_value_note(const imp_robot_def *robot, unsigned part)
+// "" for a part that the robot's files give.
+static const char *default_value_note(const imp_robot_def *robot, unsigned part)
 {
     return (robot->known & part) != 0 ? "" : "   (not given: usual values)";
 }
@@ -24,7 +24,7 @@ static void print_camera(const imp_robot_def *robot)
     const bool own = (robot->known & IMP_ROBOT_INTRINSIC) != 0;
     printf("  lens           %s, images of %d x %d px%s\n",
            own ? imp_lens_model_name((int)l->model) : imp_lens_name(l->kind), l->width, l->height,
-           usual_value_note(robot, IMP_ROBOT_INTRINSIC));
+           default_value_note(robot, IMP_ROBOT_INTRINSIC));
     printf("  focal lengths  %.1f, %.1f px; principal point %.1f, %.1f px\n", l->fx, l->fy,
            l->cx - 0.5, l->cy - 0.5);
     // each model has coefficients of its own
@@ -41,7 +41,7 @@ static void print_camera(const imp_robot_def *robot)
            "degrees down%s\n",
            100.0 * c->mount_height, 100.0 * c->mount_forward, 100.0 * fabs(c->mount_right),
            c->mount_right < 0.0 ? "left" : "right", degree * c->pitch,
-           usual_value_note(robot, IMP_ROBOT_EXTRINSIC));
+           default_value_note(robot, IMP_ROBOT_EXTRINSIC));
     // only cameras that are not mounted straight
     if (robot->camera_yaw != 0.0 || robot->camera_roll != 0.0)
         printf("                 turned %.1f degrees to the left, %.1f to the right side "
@@ -55,15 +55,15 @@ void imp_robot_print(const imp_robot_def *robot, const imp_robot_remarks *remark
     printf("%s\n", robot->name);
     print_camera(robot);
     printf("  wheels         gain %.4g, trim %.4g, k %.4g rad/s, limit %.3g%s\n", w->gain, w->trim,
-           w->k, w->limit, usual_value_note(robot, IMP_ROBOT_WHEELS));
+           w->k, w->limit, default_value_note(robot, IMP_ROBOT_WHEELS));
     printf("                 radius %.2f cm, %.2f cm apart\n", 100.0 * w->radius,
            100.0 * w->baseline);
     printf("  timing         commands act after %.0f ms; %.3g images and %.3g decisions per "
            "second%s\n",
            1000.0 * robot->delay, robot->camera_rate, robot->decision_rate,
-           usual_value_note(robot, IMP_ROBOT_TIMING));
+           default_value_note(robot, IMP_ROBOT_TIMING));
     printf("  body           %.1f x %.1f cm%s\n", 100.0 * robot->width, 100.0 * robot->length,
-           usual_value_note(robot, IMP_ROBOT_BODY));
+           default_value_note(robot, IMP_ROBOT_BODY));
     for (int k = 0; k < remarks->count; k++)
         printf("  %s: %s\n", remarks->list[k].fault ? "fault" : "note", remarks->list[k].text);
 }

@@ -118,7 +118,7 @@ static void add_dagger_options(imp_options *options, settings *s)
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
          IMP_TRANSIENT},
     };
-    imp_sim_options_add_multi_map(options, &s->sim);
+    imp_sim_options_add_for_many_maps(options, &s->sim);
     imp_sim_options_add_observation(options, &s->sim);
     add_collection_options(options, s);
     add_training_options(options, s);
@@ -192,7 +192,7 @@ static imp_status apply_simulation_options(settings *s, const imp_options *optio
 }
 
 // Take-overs are the data of one more round, which is the last one of this call.
-static void use_take_overs_as_round(settings *s)
+static void set_take_overs_as_last_round(settings *s)
 {
     s->dagger.take_overs = s->take_overs.items;
     s->dagger.take_over_count = s->take_overs.count;
@@ -206,7 +206,7 @@ static void use_take_overs_as_round(settings *s)
 static imp_status check_dagger_command(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
-    IMP_TRY(imp_train_settings_apply(&s->training, err));
+    IMP_TRY(imp_train_settings_convert_and_check(&s->training, err));
     IMP_TRY(apply_simulation_options(s, options, err));
     const imp_camera_def *camera = &s->dagger.collect.sim.camera;
     return imp_train_check_def(&s->dagger.train, camera->width, camera->height, err);
@@ -218,14 +218,14 @@ static imp_status run_dagger_command(void *state, const imp_options *options, im
     settings *s = state;
     imp_dagger_result *done = &s->done;
     imp_run_folder folder;
-    use_take_overs_as_round(s);
-    const bool writes = imp_options_rank_writes(options);
+    set_take_overs_as_last_round(s);
+    const bool writes = imp_options_is_writing_rank(options);
     s->dagger.collect.communicator = options->ranks;
     if (writes)
         IMP_TRY(imp_run_folder_prepare(&folder, options, s->out, s->resume, s->force, err));
     // settings are stored in datasets and models
     char *json = imp_options_to_json(options);
-    const imp_monitor monitor = imp_console_monitor(options);
+    const imp_monitor monitor = imp_console_create_monitor(options);
     s->dagger.resume = s->resume;
     s->dagger.settings = json != NULL ? json : "{}";
     const imp_status status = imp_run_dagger(done, s->out, &s->dagger, &monitor, err);

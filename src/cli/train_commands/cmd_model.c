@@ -147,14 +147,14 @@ static void print_node_times(const imp_node_timing *time)
 }
 
 // Shares of the processor's peak in percent: of one inference, and of training.
-static void print_peak_shares(const imp_node_timing *time, int64_t flops, int64_t training,
-                              double peak)
+static void print_percent_of_peak_flops(const imp_node_timing *time, int64_t flops,
+                                        int64_t training, double peak)
 {
     printf(" %8.0f %8.0f", 100.0 * (double)flops / (time->inference * peak),
            100.0 * (double)training / ((time->forward + time->backward) * peak));
 }
 
-static bool has_peak_share(const imp_graph_node *node)
+static bool is_convolution_or_dense(const imp_graph_node *node)
 {
     return node->kind == IMP_LAYER_CONVOLUTION || node->kind == IMP_LAYER_DENSE;
 }
@@ -185,9 +185,9 @@ static void print_network_table(const settings *s, const imp_network *network,
                (double)node->flops * 1e-3);
         if (times != NULL)
             print_node_times(&times[k]);
-        if (times != NULL && has_peak_share(node))
-            print_peak_shares(&times[k], node->flops, training_flops(network, node),
-                              measured->peak);
+        if (times != NULL && is_convolution_or_dense(node))
+            print_percent_of_peak_flops(&times[k], node->flops, training_flops(network, node),
+                                        measured->peak);
         printf("\n");
     }
     // sums
@@ -199,7 +199,8 @@ static void print_network_table(const settings *s, const imp_network *network,
         return;
     }
     print_node_times(&sum);
-    print_peak_shares(&sum, total_flops(network), total_training_flops(network), measured->peak);
+    print_percent_of_peak_flops(&sum, total_flops(network), total_training_flops(network),
+                                measured->peak);
     printf("\n\nTimes are microseconds per image on one core: one inference, and training in "
            "batches of %d.\nA layer at 0.0 is computed together with a neighbour. The last columns "
            "are shares of what the core\ncan do at most: %.1f GFLOP/s in multiply-adds with %s. "
@@ -410,7 +411,7 @@ static imp_status run_model_command(void *state, const imp_options *options, imp
                                                  [IMPORT] = {"import", 1, 1, "FILE --out FILE"},
                                                  {0}};
     int action;
-    const imp_status status = imp_options_subcommand(&action, options, subcommands, err);
+    const imp_status status = imp_options_find_subcommand(&action, options, subcommands, err);
     if (status != IMP_OK)
         return status;
     if (s->batch < 1 || s->batch > 4096)

@@ -177,7 +177,7 @@ static imp_status read_seg_train_options(settings *s, const imp_options *options
     imp_camera probe;
     // nothing is randomised unless the options ask for it
     def->sim.randomization = imp_randomization_none();
-    IMP_TRY(imp_train_settings_apply(&s->training, err));
+    IMP_TRY(imp_train_settings_convert_and_check(&s->training, err));
     IMP_TRY(imp_randomization_options_parse(options, &s->sim, &def->sim.randomization, err));
     IMP_TRY(imp_parse_lens_option(s->sim.lens, &calibration, err));
     IMP_TRY(imp_sim_options_open_assets(options, &s->sim, &s->assets, err));
@@ -199,7 +199,7 @@ static imp_status run_seg_train_command(void *state, const imp_options *options,
     IMP_TRY(imp_run_folder_prepare(&folder, options, training->out, training->train->resume,
                                    training->force, err));
     char *json = settings_stored_in_model(options);
-    const imp_monitor monitor = imp_console_monitor(options);
+    const imp_monitor monitor = imp_console_create_monitor(options);
     s->def.train.settings = json != NULL ? json : "{}";
     const imp_status status =
         imp_train_segmenter(&s->summary, training->out, &s->def, &monitor, err);

@@ -222,7 +222,7 @@ void imp_train_settings_free(imp_train_settings *s)
 }
 
 // Converts texts to values and checks them.
-imp_status imp_train_settings_apply(imp_train_settings *s, imp_error *err)
+imp_status imp_train_settings_convert_and_check(imp_train_settings *s, imp_error *err)
 {
     imp_network_def *network = &s->train->network;
     imp_error why = {0};
@@ -282,7 +282,7 @@ static void add_online_options(imp_options *options, online_settings *o)
     imp_options_add_all(options, online, 1);
     imp_options_add_members(options, "With --online, as everything below", table,
                             (int)(sizeof table / sizeof table[0]), &imp_online_members, &o->def);
-    imp_sim_options_add_unseeded(options, &o->sim);
+    imp_sim_options_add_without_seed(options, &o->sim);
 }
 
 // Sets the defaults that differ with --online. They are saved as settings.
@@ -410,7 +410,7 @@ static imp_status check_train_command(void *state, const imp_options *options, i
     IMP_TRY(refuse_options_without_effect(s, o, options, err));
     if (o->online)
         set_online_defaults(s, o, options);
-    IMP_TRY(imp_train_settings_apply(s, err));
+    IMP_TRY(imp_train_settings_convert_and_check(s, err));
     if (!o->online)
         return check_datasets(s, err);
     IMP_TRY(apply_online_options(o, s, options, err));
@@ -430,7 +430,7 @@ static imp_status run_train_command(void *state, const imp_options *options, imp
     if (!o->online)
         saved_options.count = o->first;
     imp_status status = imp_train_settings_refuse_input_as_output(s, err);
-    const bool writes = imp_options_rank_writes(options);
+    const bool writes = imp_options_is_writing_rank(options);
     s->train->communicator = options->ranks;
     if (status == IMP_OK && writes)
         status = imp_run_folder_prepare(&folder, &saved_options, s->out, s->train->resume, s->force,
@@ -441,7 +441,7 @@ static imp_status run_train_command(void *state, const imp_options *options, imp
         warn_unfinished_datasets(s);
     // settings are stored in the model
     char *json = imp_options_to_json(&saved_options);
-    imp_monitor monitor = imp_console_monitor(options);
+    imp_monitor monitor = imp_console_create_monitor(options);
     status =
         train_offline_or_online(&all->summary, s, o, json != NULL ? json : "{}", &monitor, err);
     imp_console_clear_progress();

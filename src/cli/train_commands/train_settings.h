@@ -12,7 +12,7 @@ typedef struct imp_train_settings {
     imp_train_def *train; // the command's
     imp_text_list data;
     const char *architecture, *loss, *augment, *out; // loss NULL: that of the definition
-    // filled by imp_train_settings_apply(): of the datasets
+    // filled by imp_train_settings_convert_and_check(): of the datasets
     const char *folders[IMP_LIST_MAX];
     double weights[IMP_LIST_MAX];
     char *owned[IMP_LIST_MAX]; // folders that are copies, or NULL
@@ -25,7 +25,7 @@ void imp_train_options_add(imp_options *options, imp_train_settings *s);
 void imp_train_options_add_named(imp_options *options, imp_train_settings *s,
                                  const char *const *names);
 // Turns the words among them into what they stand for; says what is out of range.
-imp_status imp_train_settings_apply(imp_train_settings *s, imp_error *err);
+imp_status imp_train_settings_convert_and_check(imp_train_settings *s, imp_error *err);
 // Refuses to write where the settings say that is read.
 imp_status imp_train_settings_refuse_input_as_output(const imp_train_settings *s, imp_error *err);
 void imp_train_settings_free(imp_train_settings *s);

@@ -216,7 +216,7 @@ bool imp_dataset_info_write(hid_t file, const imp_dataset_info *info)
 }
 
 // Reads which part of a dataset it is; it is none unless all three attributes say so.
-static void read_share(hid_t file, imp_dataset_info *info)
+static void read_dataset_part(hid_t file, imp_dataset_info *info)
 {
     int64_t share, shares, whole;
     if (!imp_hdf5_read_int(file, "shares", 1, INT_MAX, &shares) ||
@@ -274,7 +274,7 @@ imp_status imp_dataset_info_read(hid_t file, const char *path, imp_dataset_info 
                        strcmp(compression, "deflate") == 0;
     if (!imp_hdf5_read_text(file, "robot", found.robot, sizeof found.robot))
         found.robot[0] = '\0';
-    read_share(file, &found);
+    read_dataset_part(file, &found);
     // written only on success
     found.width = (int)width;
     found.height = (int)height;
@@ -283,7 +283,7 @@ imp_status imp_dataset_info_read(hid_t file, const char *path, imp_dataset_info 
 }
 
 // What part of which dataset something is, in words.
-static void format_share(char out[96], const imp_dataset_info *info)
+static void format_dataset_part(char out[96], const imp_dataset_info *info)
 {
     if (info->shares == 0)
         snprintf(out, 96, "a whole dataset");
@@ -293,15 +293,16 @@ static void format_share(char out[96], const imp_dataset_info *info)
 }
 
 // A part is continued as the same part of as many episodes.
-static imp_status check_same_share(const imp_dataset_info *stored, const imp_dataset_info *wanted,
-                                   const char *folder, imp_error *err)
+static imp_status check_same_dataset_part(const imp_dataset_info *stored,
+                                          const imp_dataset_info *wanted, const char *folder,
+                                          imp_error *err)
 {
     char is[96], should[96];
     if (stored->share == wanted->share && stored->shares == wanted->shares &&
         stored->whole_episodes == wanted->whole_episodes)
         return IMP_OK;
-    format_share(is, stored);
-    format_share(should, wanted);
+    format_dataset_part(is, stored);
+    format_dataset_part(should, wanted);
     return imp_fail(err, IMP_USAGE, "%s: is %s, not %s: resume it as what it is", folder, is,
                     should);
 }
@@ -330,7 +331,7 @@ imp_status imp_dataset_info_compare(const imp_dataset_info *stored, const imp_da
         if (strcmp(texts[i].stored, texts[i].wanted) != 0)
             return imp_fail(err, IMP_USAGE, "%s: has %s %s, not %s", folder, texts[i].name,
                             texts[i].stored, texts[i].wanted);
-    IMP_TRY(check_same_share(stored, wanted, folder, err));
+    IMP_TRY(check_same_dataset_part(stored, wanted, folder, err));
     // settings can only be compared if the dataset recorded them
     if (stored->definition[0] == '\0' && wanted->definition[0] != '\0')
         return imp_fail(
@@ -355,8 +356,8 @@ imp_status imp_dataset_info_compare(const imp_dataset_info *stored, const imp_da
 }
 
 // The first finding is described, all are counted.
-static void count_and_describe_finding(int64_t *findings, char first[120], const char *path,
-                                       int64_t row, const char *what)
+static void count_finding_and_keep_first(int64_t *findings, char first[120], const char *path,
+                                         int64_t row, const char *what)
 {
     if ((*findings)++ == 0)
         snprintf(first, 120, "%s: step %lld %s", path, (long long)row, what);
@@ -370,7 +371,7 @@ static void check_duty_cycles(int64_t *findings, char first[120], const char *pa
     for (int64_t i = 0; i < count; i++) {
         const bool unknown = may_be_unknown && isnan(duty[i]) && isnan(duty[i ^ 1]);
         if (!unknown && !(fabsf(duty[i]) <= 1))
-            count_and_describe_finding(findings, first, path, i / 2, "is not in [-1, 1]");
+            count_finding_and_keep_first(findings, first, path, i / 2, "is not in [-1, 1]");
     }
 }
 
@@ -379,17 +380,18 @@ static void check_drivers(int64_t *findings, char first[120], const imp_episode 
 {
     for (int i = 0; i < episode->steps && episode->drivers != NULL; i++)
         if (imp_driver_name(episode->drivers[i]) == NULL)
-            count_and_describe_finding(findings, first, imp_drivers_field.path, i,
-                                       "names no driver");
+            count_finding_and_keep_first(findings, first, imp_drivers_field.path, i,
+                                         "names no driver");
 }
 
 // Numbers of commands that later versions may add are not known here.
-static void check_commands(int64_t *findings, char first[120], const imp_episode *episode)
+static void check_navigation_commands(int64_t *findings, char first[120],
+                                      const imp_episode *episode)
 {
     for (int i = 0; i < episode->steps && episode->commands != NULL; i++)
         if (imp_navigation_command_name(episode->commands[i]) == NULL)
-            count_and_describe_finding(findings, first, imp_commands_field.path, i,
-                                       "names no command");
+            count_finding_and_keep_first(findings, first, imp_commands_field.path, i,
+                                         "names no command");
 }
 
 // Only the last step may end an episode.
@@ -399,10 +401,10 @@ static void check_end_flags(int64_t *findings, char first[120], const char *path
     // NaN and infinity
     for (int64_t i = 0; i < count; i++) {
         if (flags[i] > 1)
-            count_and_describe_finding(findings, first, path, i, "is neither 0 nor 1");
+            count_finding_and_keep_first(findings, first, path, i, "is neither 0 nor 1");
         else if (flags[i] == 1 && i + 1 < count)
-            count_and_describe_finding(findings, first, path, i,
-                                       "ends the episode, but more steps follow");
+            count_finding_and_keep_first(findings, first, path, i,
+                                         "ends the episode, but more steps follow");
     }
 }
 
@@ -411,8 +413,8 @@ static void check_finite_or_unknown(int64_t *findings, char first[120], const ch
                                     double number, bool unknown, int64_t row)
 {
     if (unknown ? !isnan(number) : !isfinite(number))
-        count_and_describe_finding(findings, first, path, row,
-                                   unknown ? "is known, others are not" : "is not finite");
+        count_finding_and_keep_first(findings, first, path, row,
+                                     unknown ? "is known, others are not" : "is not finite");
 }
 
 // Checks every value of an episode; the first value of an array tells whether it is known.
@@ -425,7 +427,7 @@ int64_t imp_episode_check(const imp_episode *episode, char first[120])
     check_duty_cycles(&findings, first, "infos/expert_actions", episode->expert_actions, 2 * steps,
                       episode->drivers != NULL);
     check_drivers(&findings, first, episode);
-    check_commands(&findings, first, episode);
+    check_navigation_commands(&findings, first, episode);
     // rewards are known for all steps or for none
     for (int64_t i = 0; i < steps; i++)
         check_finite_or_unknown(&findings, first, "rewards", episode->rewards[i],
@@ -441,8 +443,8 @@ int64_t imp_episode_check(const imp_episode *episode, char first[120])
         const double distance = episode->lane[2 * i], angle = episode->lane[2 * i + 1];
         const bool off = isnan(distance) && isnan(angle);
         if (!off && !(isfinite(distance) && isfinite(angle)))
-            count_and_describe_finding(&findings, first, "infos/lane", i,
-                                       "is neither a position nor NaN");
+            count_finding_and_keep_first(&findings, first, "infos/lane", i,
+                                         "is neither a position nor NaN");
     }
     return findings;
 }

@@ -62,7 +62,7 @@ static imp_status write_index_hdf5(const char *folder, const imp_dataset_info *i
 }
 
 // An image with one value as nested JSON lists: Minari wants bounds for every single number.
-static char *write_uniform_image_json(char *at, const imp_dataset_info *info, int value)
+static char *write_constant_image_json(char *at, const imp_dataset_info *info, int value)
 {
     for (int row = 0; row < info->height; row++) {
         at += sprintf(at, row == 0 ? "[" : ",");
@@ -86,9 +86,9 @@ static char *observation_space_json(const imp_dataset_info *info)
     char *at = text;
     at += sprintf(at, "{\"type\": \"Box\", \"dtype\": \"uint8\", \"shape\": [%d, %d, 3], \"low\": ",
                   info->height, info->width);
-    at = write_uniform_image_json(at, info, 0);
+    at = write_constant_image_json(at, info, 0);
     at += sprintf(at, ", \"high\": ");
-    at = write_uniform_image_json(at, info, 255);
+    at = write_constant_image_json(at, info, 255);
     sprintf(at, "}");
     return text;
 }

@@ -110,7 +110,7 @@ imp_status imp_partial_dataset_finish(const char *partial, const char *folder, i
     return IMP_OK;
 }
 
-void imp_partial_dataset_strip_advice(imp_error *err)
+void imp_partial_dataset_strip_resume_hint(imp_error *err)
 {
     char *advice = err == NULL ? NULL : strstr(err->message, " episodes are safe");
     if (advice == NULL && err != NULL)
@@ -134,7 +134,7 @@ imp_status imp_partial_dataset_write(const char *folder, const imp_dataset_info 
     imp_status status = fill(context, writer, err);
     imp_dataset_writer_destroy(writer);
     if (status != IMP_OK)
-        imp_partial_dataset_strip_advice(err);
+        imp_partial_dataset_strip_resume_hint(err);
     else
         status = imp_partial_dataset_finish(partial, folder, err);
     if (status != IMP_OK)

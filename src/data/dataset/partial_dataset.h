@@ -31,7 +31,7 @@ imp_status imp_partial_dataset_remove(const char *folder, imp_error *err);
 
 // Removes the advice to resume from a message of a dataset writer (disk full): nothing of a partial
 // dataset is kept.
-void imp_partial_dataset_strip_advice(imp_error *err);
+void imp_partial_dataset_strip_resume_hint(imp_error *err);
 
 // Whether a file in the folder of a dataset belongs to it: shards, index, settings, the preview.
 bool imp_is_dataset_file_name(const char *name);

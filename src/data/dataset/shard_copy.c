@@ -42,7 +42,7 @@ imp_shard_copy *imp_shard_copy_create(imp_shard_copy **list, size_t bytes)
     return block;
 }
 
-void imp_shard_copy_free_first(imp_shard_copy **list)
+void imp_shard_copy_free_first_block(imp_shard_copy **list)
 {
     imp_shard_copy *block = *list;
     *list = block->next;

@@ -17,6 +17,6 @@ typedef struct imp_shard_copy {
 imp_shard_copy *imp_shard_copy_create(imp_shard_copy **list, size_t bytes);
 
 // Removes and frees the first block of a list.
-void imp_shard_copy_free_first(imp_shard_copy **list);
+void imp_shard_copy_free_first_block(imp_shard_copy **list);
 
 #endif

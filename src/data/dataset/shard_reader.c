@@ -29,7 +29,7 @@ void imp_shard_memory_free(imp_shard_memory *memory)
         munmap(memory->map, memory->size);
     // copies form a list, so that any number can be freed
     while (memory->copies != NULL)
-        imp_shard_copy_free_first(&memory->copies);
+        imp_shard_copy_free_first_block(&memory->copies);
     *memory = (imp_shard_memory){0};
 }
 
@@ -157,7 +157,7 @@ static imp_status read_array_copy(const stored_array *array, imp_shard_memory *m
     imp_status status = IMP_OK;
     if (H5Dread(array->set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, block->data) < 0) {
         status = imp_hdf5_fail(err, IMP_BAD_INPUT, path, array->field->path);
-        imp_shard_copy_free_first(&memory->copies);
+        imp_shard_copy_free_first_block(&memory->copies);
     } else {
         memory->copied += array->bytes;
         *out = block->data;

@@ -73,8 +73,8 @@ static imp_split_episode fingerprint_episode(const imp_dataset_info *info,
 }
 
 // The side of an episode: that of an earlier one with the same images, else the given side.
-static bool is_held_out_or_repeat(imp_validation_split *h, const imp_dataset_info *info,
-                                  const imp_episode *episode, bool held_out)
+static bool is_held_out_like_earlier_repeat(imp_validation_split *h, const imp_dataset_info *info,
+                                            const imp_episode *episode, bool held_out)
 {
     imp_split_episode wanted = fingerprint_episode(info, episode);
     imp_split_episode *entry = find_split_table_entry(h->known, h->capacity, &wanted);
@@ -90,8 +90,8 @@ static bool is_held_out_or_repeat(imp_validation_split *h, const imp_dataset_inf
 }
 
 // Shuffles the episodes and holds out the first ones, then corrects repeated episodes.
-imp_status imp_validation_split_add(imp_validation_split *h, const imp_dataset *dataset,
-                                    uint32_t *order, bool *is_held_out, imp_error *err)
+imp_status imp_validation_split_add_dataset(imp_validation_split *h, const imp_dataset *dataset,
+                                            uint32_t *order, bool *is_held_out, imp_error *err)
 {
     const int episodes = imp_dataset_episode_count(dataset);
     imp_random random =
@@ -112,9 +112,9 @@ imp_status imp_validation_split_add(imp_validation_split *h, const imp_dataset *
     // the table may grow, so it is prepared before the loop
     IMP_TRY(reserve_known_episodes(h, (size_t)episodes, err));
     for (int k = 0; k < episodes; k++)
-        is_held_out[k] =
-            is_held_out_or_repeat(h, imp_dataset_get_info(dataset),
-                                  imp_dataset_episode(dataset, (int)order[k]), is_held_out[k]);
+        is_held_out[k] = is_held_out_like_earlier_repeat(
+            h, imp_dataset_get_info(dataset), imp_dataset_episode(dataset, (int)order[k]),
+            is_held_out[k]);
     return IMP_OK;
 }
 
@@ -143,8 +143,8 @@ imp_status imp_dataset_split(bool *is_held_out, const imp_dataset *const *datase
             status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
                               IMP_PLURAL((int64_t)episodes, "episode"));
         else
-            status =
-                imp_validation_split_add(&split, datasets[d], order, is_held_out_in_order, err);
+            status = imp_validation_split_add_dataset(&split, datasets[d], order,
+                                                      is_held_out_in_order, err);
         for (size_t k = 0; k < episodes && status == IMP_OK; k++)
             is_held_out[order[k]] = is_held_out_in_order[k];
         is_held_out += episodes;

@@ -27,8 +27,9 @@ typedef struct imp_validation_split {
 // Splits one more dataset, which must outlive this object. order (one per episode) receives a
 // shuffled order of its episodes; is_held_out[k] tells whether episode order[k] is held out. At
 // least one is not, unless it was held out before.
-imp_status imp_validation_split_add(imp_validation_split *holdout, const imp_dataset *dataset,
-                                    uint32_t *order, bool *is_held_out, imp_error *err);
+imp_status imp_validation_split_add_dataset(imp_validation_split *holdout,
+                                            const imp_dataset *dataset, uint32_t *order,
+                                            bool *is_held_out, imp_error *err);
 void imp_validation_split_free(imp_validation_split *holdout);
 
 #endif

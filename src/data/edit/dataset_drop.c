@@ -37,7 +37,7 @@ static int compare_frames(const void *a, const void *b)
 }
 
 // Sorts marked frames, because they are looked up episode by episode.
-static imp_status read_marks(drop_job *job, imp_error *err)
+static imp_status read_and_sort_marked_frames(drop_job *job, imp_error *err)
 {
     if (job->def->marks == NULL)
         return IMP_OK;
@@ -79,7 +79,7 @@ static imp_status open_dataset_and_marks(drop_job *job, const char *const *sourc
                         IMP_PLURAL(episodes, "episode"));
     IMP_TRY(imp_dataset_episode_statistics(job->statistics, job->plan.sources[0], err));
     IMP_TRY(mark_episodes_of_ranges(job, episodes, err));
-    return read_marks(job, err);
+    return read_and_sort_marked_frames(job, err);
 }
 
 // Whether the whole episode goes.
@@ -87,11 +87,12 @@ static bool is_dropped(const drop_job *job, int episode, imp_drop_reason *reason
 {
     *reason = job->marked[episode] ? IMP_DROP_MARKED : IMP_DROP_NUMBER;
     return job->marked[episode] || job->numbered[episode] ||
-           imp_episode_filter_finds(&job->def->filter, &job->statistics[episode], reason);
+           imp_episode_filter_matches(&job->def->filter, &job->statistics[episode], reason);
 }
 
 // Keeps frames first to last, unless they are too few for a step.
-static imp_status keep_frames(drop_job *job, int episode, int first, int last, imp_error *err)
+static imp_status add_kept_frames_to_plan(drop_job *job, int episode, int first, int last,
+                                          imp_error *err)
 {
     const imp_edit_piece piece = {0, episode, first, last};
     return last > first ? imp_edit_plan_add(&job->plan, &piece, err) : IMP_OK;
@@ -109,11 +110,11 @@ static imp_status keep_unmarked_frames(drop_job *job, int episode, int steps, im
            marks->frames[job->next_frames].episode == episode;
          job->next_frames++) {
         const imp_marked_frames *bad = &marks->frames[job->next_frames];
-        IMP_TRY(keep_frames(job, episode, first, bad->first - 1, err));
+        IMP_TRY(add_kept_frames_to_plan(job, episode, first, bad->first - 1, err));
         first = bad->last + 1 > first ? bad->last + 1 : first;
         cut = true;
     }
-    IMP_TRY(keep_frames(job, episode, first, steps, err));
+    IMP_TRY(add_kept_frames_to_plan(job, episode, first, steps, err));
     if (job->plan.piece_count == pieces) {
         job->summary->dropped[IMP_DROP_SHORT]++;
     } else if (cut) {
@@ -145,9 +146,9 @@ static imp_status choose_kept_pieces(drop_job *job, imp_error *err)
                           job->plan.paths[0]);
 }
 
-imp_status imp_dataset_drop(imp_dataset_edit_summary *summary, const char *folder,
-                            const char *source, const imp_dataset_drop_def *def,
-                            const imp_monitor *monitor, imp_error *err)
+imp_status imp_dataset_drop_episodes(imp_dataset_edit_summary *summary, const char *folder,
+                                     const char *source, const imp_dataset_drop_def *def,
+                                     const imp_monitor *monitor, imp_error *err)
 {
     drop_job job = {.def = def, .summary = summary};
     char origin[IMP_DATASET_ORIGIN_MAX];
@@ -159,7 +160,7 @@ imp_status imp_dataset_drop(imp_dataset_edit_summary *summary, const char *folde
     if (status == IMP_OK)
         status = choose_kept_pieces(&job, err);
     if (status == IMP_OK)
-        status = imp_edit_plan_origin(&job.plan, origin, "drop", summary->dropped, err);
+        status = imp_edit_plan_format_origin(&job.plan, origin, "drop", summary->dropped, err);
     if (status == IMP_OK && folder != NULL)
         status = imp_edit_plan_write(&job.plan, folder, origin, err);
     imp_edit_plan_free(&job.plan);

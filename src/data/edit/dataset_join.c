@@ -25,8 +25,8 @@ static imp_status write_all_sources(imp_edit_plan *plan, imp_dataset_edit_summar
     for (int s = 0; s < plan->source_count; s++)
         IMP_TRY(imp_edit_plan_add_source(plan, s, err));
     imp_edit_plan_summarize(plan, summary);
-    IMP_TRY(
-        imp_edit_plan_origin(plan, origin, plan->source_count > 1 ? "merge" : "copy", NULL, err));
+    IMP_TRY(imp_edit_plan_format_origin(plan, origin, plan->source_count > 1 ? "merge" : "copy",
+                                        NULL, err));
     return imp_edit_plan_write(plan, folder, origin, err);
 }
 
@@ -89,12 +89,12 @@ static imp_status open_appending_writer(imp_dataset_writer **writer, imp_edit_pl
     for (int s = 1; s < plan->source_count; s++)
         IMP_TRY(imp_edit_plan_add_source(plan, s, err));
     if (!linked)
-        imp_edit_plan_set_definition(plan);
+        imp_edit_plan_set_definition_hash(plan);
     return imp_dataset_writer_create(writer, partial, &plan->info, linked, &written, err);
 }
 
 // Moves what does not belong to datasets from one folder to another.
-static imp_status move_foreign_files(const char *from, const char *to, imp_error *err)
+static imp_status move_non_dataset_files(const char *from, const char *to, imp_error *err)
 {
     imp_folder_reader reader;
     char source[IMP_PATH_MAX], target[IMP_PATH_MAX];
@@ -128,16 +128,16 @@ static imp_status write_appended_dataset(imp_edit_plan *plan, imp_dataset_edit_s
     // all of the sources are in the result, whether they were copied or linked
     summary->episodes = summary->source_episodes;
     summary->steps = summary->source_steps;
-    imp_status status = imp_edit_plan_origin(plan, origin, "append", NULL, err);
+    imp_status status = imp_edit_plan_format_origin(plan, origin, "append", NULL, err);
     if (status == IMP_OK)
-        status = imp_edit_plan_copy(plan, writer, origin, err);
+        status = imp_edit_plan_copy_episodes(plan, writer, origin, err);
     imp_dataset_writer_destroy(writer);
     if (status == IMP_OK && renameat2(AT_FDCWD, partial, AT_FDCWD, folder, RENAME_EXCHANGE) != 0)
         status = imp_fail(err, IMP_IO,
                           "%s: this file system cannot exchange two folders (%s): join them in "
                           "a new dataset instead",
                           folder, strerror(errno));
-    return status == IMP_OK ? move_foreign_files(partial, folder, err) : status;
+    return status == IMP_OK ? move_non_dataset_files(partial, folder, err) : status;
 }
 
 // Runs under the lock of the folder.
@@ -201,7 +201,7 @@ static imp_status write_split_part(imp_edit_plan *plan, const char *folder, cons
         return imp_fail(err, IMP_USAGE,
                         "%s: no episode of %d would be in %s: choose another fraction",
                         plan->paths[0], imp_dataset_episode_count(dataset), name);
-    IMP_TRY(imp_edit_plan_origin(plan, origin, "split", NULL, err));
+    IMP_TRY(imp_edit_plan_format_origin(plan, origin, "split", NULL, err));
     return imp_edit_plan_write(plan, path, origin, err);
 }
 

@@ -20,7 +20,7 @@ typedef enum origin_detail {
 } origin_detail;
 
 // The object, or NULL if something could not be put into it.
-static json_t *object_unless_failed(json_t *object, int failed)
+static json_t *release_object_if_failed(json_t *object, int failed)
 {
     if (failed == 0)
         return object;
@@ -48,7 +48,7 @@ static json_t *source_to_json(const imp_edit_plan *plan, int source, origin_deta
         failed |= json_object_set(all, "origin", origin);
     json_decref(settings);
     json_decref(origin);
-    return object_unless_failed(all, failed);
+    return release_object_if_failed(all, failed);
 }
 
 // All of them, with what was dropped; NULL without memory.
@@ -75,11 +75,11 @@ static json_t *sources_to_json(const imp_edit_plan *plan, const char *command, c
         failed |= json_array_append_new(sources, source_to_json(plan, s, detail));
     failed |= json_object_set_new(all, "dropped", reasons);
     failed |= json_object_set_new(all, "sources", sources);
-    return object_unless_failed(all, failed);
+    return release_object_if_failed(all, failed);
 }
 
-imp_status imp_edit_plan_origin(const imp_edit_plan *plan, char out[IMP_DATASET_ORIGIN_MAX],
-                                const char *command, const int *dropped, imp_error *err)
+imp_status imp_edit_plan_format_origin(const imp_edit_plan *plan, char out[IMP_DATASET_ORIGIN_MAX],
+                                       const char *command, const int *dropped, imp_error *err)
 {
     for (int detail = ORIGIN_ORIGINS; detail >= ORIGIN_TOTALS; detail--) {
         json_t *all = sources_to_json(plan, command, dropped, (origin_detail)detail);
@@ -121,8 +121,8 @@ static imp_episode episode_view_of_piece(const imp_dataset_info *info, const imp
 }
 
 // Adds one piece. What its source says must be what was written.
-static imp_status copy_piece(imp_edit_plan *plan, imp_dataset_writer *writer,
-                             const imp_edit_piece *piece, imp_error *err)
+static imp_status copy_episode_piece(imp_edit_plan *plan, imp_dataset_writer *writer,
+                                     const imp_edit_piece *piece, imp_error *err)
 {
     const imp_dataset *dataset = plan->sources[piece->source];
     const imp_dataset_info *info = imp_dataset_get_info(dataset);
@@ -139,8 +139,8 @@ static imp_status copy_piece(imp_edit_plan *plan, imp_dataset_writer *writer,
     return status;
 }
 
-imp_status imp_edit_plan_copy(imp_edit_plan *plan, imp_dataset_writer *writer, const char *origin,
-                              imp_error *err)
+imp_status imp_edit_plan_copy_episodes(imp_edit_plan *plan, imp_dataset_writer *writer,
+                                       const char *origin, imp_error *err)
 {
     imp_status status = IMP_OK;
     for (size_t k = 0; k < plan->piece_count && status == IMP_OK; k++) {
@@ -149,14 +149,14 @@ imp_status imp_edit_plan_copy(imp_edit_plan *plan, imp_dataset_writer *writer, c
         imp_monitor_progress(plan->monitor, &progress);
         if (imp_monitor_should_stop(plan->monitor))
             return imp_fail(err, IMP_INTERRUPTED, "interrupted, nothing was changed");
-        status = copy_piece(plan, writer, &plan->pieces[k], err);
+        status = copy_episode_piece(plan, writer, &plan->pieces[k], err);
     }
     if (status == IMP_OK)
         status = imp_dataset_writer_set_origin(writer, origin, err);
     if (status == IMP_OK)
         status = imp_dataset_writer_finish(writer, err);
     if (status != IMP_OK)
-        imp_partial_dataset_strip_advice(err);
+        imp_partial_dataset_strip_resume_hint(err);
     return status;
 }
 
@@ -169,13 +169,13 @@ typedef struct plan_copy {
 static imp_status copy_plan(void *context, imp_dataset_writer *writer, imp_error *err)
 {
     const plan_copy *copy = context;
-    return imp_edit_plan_copy(copy->plan, writer, copy->origin, err);
+    return imp_edit_plan_copy_episodes(copy->plan, writer, copy->origin, err);
 }
 
 imp_status imp_edit_plan_write(imp_edit_plan *plan, const char *folder, const char *origin,
                                imp_error *err)
 {
-    imp_edit_plan_set_definition(plan);
+    imp_edit_plan_set_definition_hash(plan);
     return imp_partial_dataset_write(folder, &plan->info, copy_plan, &(plan_copy){plan, origin},
                                      err);
 }

@@ -118,7 +118,7 @@ static imp_status check_no_common_episodes(const imp_edit_plan *plan, imp_error 
 }
 
 // Replaces a text by "several" if another source has another one.
-static void keep_common_name(char *name, size_t capacity, const char *other)
+static void set_several_if_names_differ(char *name, size_t capacity, const char *other)
 {
     if (strcmp(name, other) != 0)
         snprintf(name, capacity, "several");
@@ -161,8 +161,8 @@ static void merge_dataset_info(imp_edit_plan *plan)
     plan->info.share = plan->info.shares = plan->info.whole_episodes = 0;
     for (int s = 1; s < plan->source_count; s++) {
         const imp_dataset_info *other = imp_dataset_get_info(plan->sources[s]);
-        keep_common_name(plan->info.map, sizeof plan->info.map, other->map);
-        keep_common_name(plan->info.policy, sizeof plan->info.policy, other->policy);
+        set_several_if_names_differ(plan->info.map, sizeof plan->info.map, other->map);
+        set_several_if_names_differ(plan->info.policy, sizeof plan->info.policy, other->policy);
         differ = differ || strcmp(plan->info.settings, other->settings) != 0;
     }
     if (differ)
@@ -238,7 +238,7 @@ void imp_edit_plan_summarize(const imp_edit_plan *plan, imp_dataset_edit_summary
     summary->steps = (int64_t)plan->total;
 }
 
-void imp_edit_plan_set_definition(imp_edit_plan *plan)
+void imp_edit_plan_set_definition_hash(imp_edit_plan *plan)
 {
     uint64_t hash = imp_hash_text(IMP_HASH_START, "imprint data");
     for (int s = 0; s < plan->source_count; s++) {

@@ -39,16 +39,16 @@ void imp_edit_plan_summarize(const imp_edit_plan *plan, imp_dataset_edit_summary
 
 // Sets info.definition to a hash of the sources and the pieces, so that equal plans have equal
 // ones, and no other dataset has it.
-void imp_edit_plan_set_definition(imp_edit_plan *plan);
+void imp_edit_plan_set_definition_hash(imp_edit_plan *plan);
 
 // Writes the origin of the new dataset: which command made it, what of, and why episodes were left
 // out. dropped: (IMP_DROP_REASON_COUNT) or NULL.
-imp_status imp_edit_plan_origin(const imp_edit_plan *plan, char out[IMP_DATASET_ORIGIN_MAX],
-                                const char *command, const int *dropped, imp_error *err);
+imp_status imp_edit_plan_format_origin(const imp_edit_plan *plan, char out[IMP_DATASET_ORIGIN_MAX],
+                                       const char *command, const int *dropped, imp_error *err);
 
 // Adds the pieces to a dataset, and finishes it.
-imp_status imp_edit_plan_copy(imp_edit_plan *plan, imp_dataset_writer *writer, const char *origin,
-                              imp_error *err);
+imp_status imp_edit_plan_copy_episodes(imp_edit_plan *plan, imp_dataset_writer *writer,
+                                       const char *origin, imp_error *err);
 
 // Writes the plan as a new dataset, which gets its name when it is complete.
 imp_status imp_edit_plan_write(imp_edit_plan *plan, const char *folder, const char *origin,

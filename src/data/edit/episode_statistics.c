@@ -32,8 +32,8 @@ static const compared_figure COMPARED[] = {
     {"speed", offsetof(imp_episode_statistics, speed)},
 };
 
-static double *statistic_of_figure(imp_episode_statistics *statistics,
-                                   const compared_figure *figure)
+static double *get_compared_statistic(imp_episode_statistics *statistics,
+                                      const compared_figure *figure)
 {
     return (double *)((char *)statistics + figure->member);
 }
@@ -148,8 +148,8 @@ static void add_outlier_scores(imp_episode_statistics *all, int episodes,
     const double NORMAL = 1.4826;
     int known = 0;
     for (int k = 0; k < episodes; k++)
-        if (isfinite(*statistic_of_figure(&all[k], figure)))
-            values[known++] = *statistic_of_figure(&all[k], figure);
+        if (isfinite(*get_compared_statistic(&all[k], figure)))
+            values[known++] = *get_compared_statistic(&all[k], figure);
     if (known < EPISODES_TO_COMPARE)
         return;
     const double median = find_median(values, known);
@@ -160,7 +160,7 @@ static void add_outlier_scores(imp_episode_statistics *all, int episodes,
     if (!(deviation > 1e-9 * fabs(median)))
         return;
     for (int k = 0; k < episodes; k++) {
-        const double score = fabs(*statistic_of_figure(&all[k], figure) - median) / deviation;
+        const double score = fabs(*get_compared_statistic(&all[k], figure) - median) / deviation;
         if (score > all[k].outlier) {
             all[k].outlier = score;
             all[k].outlier_quantity = figure->name;
@@ -204,8 +204,8 @@ const char *imp_drop_reason_name(int reason)
     return reason >= 0 && reason < IMP_DROP_REASON_COUNT ? names[reason] : NULL;
 }
 
-bool imp_episode_filter_finds(const imp_episode_filter *filter,
-                              const imp_episode_statistics *statistics, imp_drop_reason *reason)
+bool imp_episode_filter_matches(const imp_episode_filter *filter,
+                                const imp_episode_statistics *statistics, imp_drop_reason *reason)
 {
     const struct {
         imp_drop_reason reason;

@@ -45,7 +45,7 @@ static void find_different_setting(char out[64], const char *one, const char *ot
     json_decref(b);
 }
 
-static imp_status fail_no_part(const char *path, imp_error *err)
+static imp_status fail_not_a_part(const char *path, imp_error *err)
 {
     return imp_fail(err, IMP_USAGE,
                     "%s: is a whole dataset, not a part of one: whole datasets are joined by "
@@ -60,7 +60,7 @@ static imp_status check_part_of_same_dataset(const share_join *join, const char 
     const imp_dataset_info *first = &join->info;
     char setting[64];
     if (info->shares == 0)
-        return fail_no_part(path, err);
+        return fail_not_a_part(path, err);
     if (info->shares != first->shares || info->whole_episodes != first->whole_episodes)
         return imp_fail(err, IMP_USAGE,
                         "%s is one of %s of %s, %s one of %d of %d: give the parts of one dataset",
@@ -90,8 +90,8 @@ static imp_status check_part_of_same_dataset(const share_join *join, const char 
 }
 
 // Notes the place of a part, and checks that it has all of its episodes.
-static imp_status check_share_and_note_place(share_join *join, int at, const imp_dataset *dataset,
-                                             imp_error *err)
+static imp_status check_part_and_store_position(share_join *join, int at,
+                                                const imp_dataset *dataset, imp_error *err)
 {
     const imp_dataset_info *info = imp_dataset_get_info(dataset);
     const char *path = join->paths[at];
@@ -123,7 +123,7 @@ static imp_status read_info_of_first_part(share_join *join, imp_error *err)
     join->info = *imp_dataset_get_info(dataset);
     imp_dataset_close(dataset);
     if (join->info.shares == 0)
-        return fail_no_part(join->paths[0], err);
+        return fail_not_a_part(join->paths[0], err);
     join->order = calloc((size_t)join->info.shares, sizeof *join->order);
     if (join->order == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
@@ -134,15 +134,15 @@ static imp_status read_info_of_first_part(share_join *join, imp_error *err)
 }
 
 // Looks at all parts, one after the other.
-static imp_status check_all_shares(share_join *join, imp_dataset_edit_summary *summary,
-                                   imp_error *err)
+static imp_status check_all_parts(share_join *join, imp_dataset_edit_summary *summary,
+                                  imp_error *err)
 {
     IMP_TRY(read_info_of_first_part(join, err));
     for (int at = 0; at < join->count; at++) {
         imp_dataset *dataset;
         IMP_TRY(imp_dataset_open(&dataset, join->paths[at], err));
         // one dataset is open at a time, as there may be many
-        const imp_status status = check_share_and_note_place(join, at, dataset, err);
+        const imp_status status = check_part_and_store_position(join, at, dataset, err);
         summary->sources++;
         summary->source_episodes += imp_dataset_episode_count(dataset);
         summary->source_steps += imp_dataset_step_count(dataset);
@@ -213,7 +213,7 @@ imp_status imp_dataset_join(imp_dataset_edit_summary *summary, const char *folde
     *summary = (imp_dataset_edit_summary){0};
     if (count < 1)
         return imp_fail(err, IMP_USAGE, "give the parts of a dataset");
-    imp_status status = check_all_shares(&join, summary, err);
+    imp_status status = check_all_parts(&join, summary, err);
     join.info.share = join.info.shares = join.info.whole_episodes = 0;
     if (status == IMP_OK)
         status = imp_partial_dataset_write(folder, &join.info, copy_parts, &join, err);

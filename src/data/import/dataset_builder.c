@@ -88,7 +88,7 @@ void imp_dataset_builder_set_dt(imp_dataset_builder *r, double time_step)
 }
 
 // The destination of the next image, at the end of the current ones.
-uint8_t *imp_dataset_builder_next_image(imp_dataset_builder *r)
+uint8_t *imp_dataset_builder_reserve_image(imp_dataset_builder *r)
 {
     // One more than a piece has, for an image that is repeated at the end.
     return reserve_rows(r, r->rows + 2) ? r->images + (size_t)r->rows * r->image : NULL;
@@ -182,7 +182,7 @@ static imp_status write_episode(imp_dataset_builder *r, int steps, imp_episode_e
         memcpy(episode.map, r->info.map, sizeof episode.map);
         status = imp_dataset_writer_add(r->writer, &episode, err);
         if (status != IMP_OK)
-            imp_partial_dataset_strip_advice(err);
+            imp_partial_dataset_strip_resume_hint(err);
     } else {
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for an episode");
     }
@@ -195,11 +195,11 @@ static imp_status write_episode(imp_dataset_builder *r, int steps, imp_episode_e
     return status;
 }
 
-// The image was written to imp_dataset_builder_next_image() before.
+// The image was written to imp_dataset_builder_reserve_image() before.
 imp_status imp_dataset_builder_add_step(imp_dataset_builder *r, const imp_import_step *step,
                                         imp_error *err)
 {
-    // room was reserved by imp_dataset_builder_next_image()
+    // room was reserved by imp_dataset_builder_reserve_image()
     r->step_data[r->rows++] = *step;
     if (r->rows <= r->max)
         return IMP_OK;
@@ -213,7 +213,7 @@ imp_status imp_dataset_builder_add_step(imp_dataset_builder *r, const imp_import
 }
 
 // NULL at the beginning of an episode.
-imp_import_step *imp_dataset_builder_last_step(imp_dataset_builder *r)
+imp_import_step *imp_dataset_builder_get_last_step(imp_dataset_builder *r)
 {
     return r->rows > 0 ? &r->step_data[r->rows - 1] : NULL;
 }
@@ -255,7 +255,7 @@ imp_status imp_dataset_builder_finish(imp_dataset_builder *r, const char *origin
     if (status == IMP_OK)
         status = imp_dataset_writer_finish(r->writer, err);
     if (status != IMP_OK) {
-        imp_partial_dataset_strip_advice(err);
+        imp_partial_dataset_strip_resume_hint(err);
         return status;
     }
     // the dataset appears under its name

@@ -30,7 +30,7 @@ void imp_dataset_builder_set_dt(imp_dataset_builder *builder, double time_step);
 
 // Destination of the next image (height x width x 3 bytes), valid until
 // imp_dataset_builder_add_step(). NULL without memory.
-uint8_t *imp_dataset_builder_next_image(imp_dataset_builder *builder);
+uint8_t *imp_dataset_builder_reserve_image(imp_dataset_builder *builder);
 
 // Adds the image with the data of its moment. Long episodes are recorded in pieces; each ends with
 // the image that begins the next.
@@ -38,7 +38,7 @@ imp_status imp_dataset_builder_add_step(imp_dataset_builder *builder, const imp_
                                         imp_error *err);
 
 // The last step of the current episode, which may still be changed; NULL if there is none.
-imp_import_step *imp_dataset_builder_last_step(imp_dataset_builder *builder);
+imp_import_step *imp_dataset_builder_get_last_step(imp_dataset_builder *builder);
 
 // Makes the images since the last call an episode. Its last image closes it, and of its data only
 // pose and lane are kept. With repeat, the last image is a complete step and is repeated to close

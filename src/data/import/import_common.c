@@ -72,7 +72,7 @@ imp_status imp_import_end_episode(imp_dataset_builder *builder, imp_import_summa
     const imp_status status =
         imp_dataset_builder_end(builder, ending, repeat, &is_single_image, err);
     if (is_single_image)
-        imp_import_count_dropped(summary, "single images between gaps", 1);
+        imp_import_add_dropped(summary, "single images between gaps", 1);
     return status;
 }
 

@@ -69,12 +69,12 @@ static const imp_rosbag_command *find_command_before(const imp_rosbag_scan *scan
 }
 
 // Duty cycles of a robot that is known become those of the default wheels.
-static imp_action convert_to_usual_wheels(const imp_import_def *def, imp_action action)
+static imp_action convert_to_default_wheels(const imp_import_def *def, imp_action action)
 {
     action = imp_action_clip(action);
     return def->driven == NULL
                ? action
-               : imp_action_clip(imp_wheels_normalise(&def->driven->wheels, action));
+               : imp_action_clip(imp_wheels_normalise_action(&def->driven->wheels, action));
 }
 
 // Converts a command to duty cycles: wheel commands directly, car commands by the robot's
@@ -83,7 +83,8 @@ static imp_action command_to_action(const imp_import_def *def, const imp_rosbag_
                                     const imp_rosbag_command *command)
 {
     if (scan->command_kind == IMP_ROS_WHEELS_CMD)
-        return convert_to_usual_wheels(def, (imp_action){command->numbers[0], command->numbers[1]});
+        return convert_to_default_wheels(def,
+                                         (imp_action){command->numbers[0], command->numbers[1]});
     // gain and trim scale the wheels as in dt-core's kinematics
     const imp_action plain = imp_action_from_velocity(command->numbers[0], command->numbers[1]);
     return imp_action_clip(
@@ -201,7 +202,7 @@ static imp_status add_image_to_episode(importer *i, const bag_source *s, const i
         ((double)(time - i->last) > i->def->gap * NANOSECONDS || has_pose != i->has_pose))
         status = imp_import_end_episode(i->builder, i->summary, IMP_EPISODE_UNFINISHED, false, err);
     // the image is written directly to its place in the episode
-    uint8_t *place = imp_dataset_builder_next_image(i->builder);
+    uint8_t *place = imp_dataset_builder_reserve_image(i->builder);
     if (place == NULL)
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for images");
     if (status != IMP_OK)
@@ -277,7 +278,7 @@ static imp_status import_bag_images(importer *i, bag_source *s, imp_error *err)
         IMP_TRY(import_image(i, s, &message, &why, err));
         // a dropped image does not end the episode
         if (why != NULL)
-            imp_import_count_dropped(i->summary, why, 1);
+            imp_import_add_dropped(i->summary, why, 1);
     }
     return imp_import_end_episode(i->builder, i->summary, IMP_EPISODE_UNFINISHED, false, err);
 }
@@ -285,8 +286,8 @@ static imp_status import_bag_images(importer *i, bag_source *s, imp_error *err)
 // ---- what is in the bags ------------------------------------------------------------------------
 
 // Notes what was found: topics, rates, encodings, calibration and damage.
-static void add_scan_notes(imp_import_summary *summary, const bag_source *s,
-                           const imp_import_def *def)
+static void add_notes_on_bag_scan(imp_import_summary *summary, const bag_source *s,
+                                  const imp_import_def *def)
 {
     const imp_rosbag_scan *v = &s->scan;
     const char *name = imp_path_base_name(s->bag.name);
@@ -296,8 +297,8 @@ static void add_scan_notes(imp_import_summary *summary, const bag_source *s,
         imp_ros_encoding_find((const uint8_t *)v->encoding, strlen(v->encoding));
     if (e != NULL)
         snprintf(encoding, sizeof encoding, " (%s%s%s)", v->encoding,
-                 imp_ros_encoding_assumed(e) != NULL ? ", taken as " : "",
-                 imp_ros_encoding_assumed(e) != NULL ? imp_ros_encoding_assumed(e) : "");
+                 imp_ros_encoding_get_assumed(e) != NULL ? ", taken as " : "",
+                 imp_ros_encoding_get_assumed(e) != NULL ? imp_ros_encoding_get_assumed(e) : "");
     // images and rate
     imp_import_add_note(summary, "%.60s: %s of %.60s%s, %.1f s, %.1f a second", name,
                         IMP_PLURAL(v->images, "image"), v->camera, encoding, v->duration,
@@ -334,8 +335,8 @@ static void add_scan_notes(imp_import_summary *summary, const bag_source *s,
             name, v->truncated_at);
     else if (!v->has_index)
         imp_import_add_note(summary, "%.60s has no index: its recording was cut off", name);
-    imp_import_count_dropped(summary, "damaged chunks", v->corrupt_chunks);
-    imp_import_count_dropped(summary, "commands that cannot be read", v->unreadable);
+    imp_import_add_dropped(summary, "damaged chunks", v->corrupt_chunks);
+    imp_import_add_dropped(summary, "commands that cannot be read", v->unreadable);
     summary->images += v->images;
 }
 
@@ -383,7 +384,7 @@ static imp_status scan_bag(bag_source *s, const char *path, importer *i, imp_err
     IMP_TRY(imp_rosbag_open(&s->bag, s->file.bytes, s->file.length, path, err));
     IMP_TRY(imp_rosbag_scan_create(&s->scan, &s->bag, i->def, i->summary, i->monitor, err));
     IMP_TRY(check_bag_is_importable(s, i->def, err));
-    add_scan_notes(i->summary, s, i->def);
+    add_notes_on_bag_scan(i->summary, s, i->def);
     return IMP_OK;
 }
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 // Reasons are compared by text; the list is limited.
-void imp_import_count_dropped(imp_import_summary *summary, const char *reason, int64_t count)
+void imp_import_add_dropped(imp_import_summary *summary, const char *reason, int64_t count)
 {
     if (count == 0)
         return;

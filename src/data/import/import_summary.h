@@ -6,7 +6,7 @@
 
 // Counts something that is dropped. reason: a constant text in the plural, shown before a number in
 // parentheses.
-void imp_import_count_dropped(imp_import_summary *summary, const char *reason, int64_t count);
+void imp_import_add_dropped(imp_import_summary *summary, const char *reason, int64_t count);
 
 // Adds a note. When the list is full, its last entry says that there are more.
 void imp_import_add_note(imp_import_summary *summary, const char *format, ...)

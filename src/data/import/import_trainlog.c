@@ -205,8 +205,8 @@ static const uint8_t *array_to_rgb_rows(importer *i, const imp_numpy_array *arra
 }
 
 // The text among known ones that a value equals; NULL if none.
-static const char *match_known_text(const imp_pickle *p, imp_pickle_value text,
-                                    const char *const *words)
+static const char *find_text_among_known(const imp_pickle *p, imp_pickle_value text,
+                                         const char *const *words)
 {
     while (*words != NULL && !imp_pickle_is_text(p, text, *words))
         words++;
@@ -225,9 +225,9 @@ static void read_export_info(importer *i, imp_pickle_value info)
     double time_step = 0.0;
     // the entry "imprint" exists only in our exports
     i->is_imprint_export = is_imprint_export != IMP_PICKLE_NO_VALUE;
-    i->lens = match_known_text(p, imp_pickle_find_key(p, is_imprint_export, "lens"), lenses);
-    i->observation =
-        match_known_text(p, imp_pickle_find_key(p, is_imprint_export, "observation"), observations);
+    i->lens = find_text_among_known(p, imp_pickle_find_key(p, is_imprint_export, "lens"), lenses);
+    i->observation = find_text_among_known(
+        p, imp_pickle_find_key(p, is_imprint_export, "observation"), observations);
     imp_pickle_number(p, imp_pickle_find_key(p, is_imprint_export, "time_step"), &time_step);
     // an implausible time step is ignored
     i->time_step = time_step > 0.0 && time_step < 1e6 ? time_step : 0.0;
@@ -291,7 +291,7 @@ static imp_status import_image(importer *i, imp_pickle_value value, const char *
     if (i->builder == NULL)
         IMP_TRY(create_dataset_from_image(i, array, err));
     const uint8_t *pixels = array_to_rgb_rows(i, array);
-    uint8_t *place = imp_dataset_builder_next_image(i->builder);
+    uint8_t *place = imp_dataset_builder_reserve_image(i->builder);
     if (pixels == NULL || place == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for images");
     IMP_TRY(imp_image_preprocessor_run(i->preprocessor, pixels, (int)array->shape[1],
@@ -340,7 +340,7 @@ static void copy_action_to_last_step(importer *i, const imp_import_step *step)
 {
     // nothing to complete at the beginning of an episode
     imp_import_step *last =
-        i->def->use_next_action ? imp_dataset_builder_last_step(i->builder) : NULL;
+        i->def->use_next_action ? imp_dataset_builder_get_last_step(i->builder) : NULL;
     if (last == NULL)
         return;
     memcpy(last->action, step->action, sizeof last->action);
@@ -391,7 +391,7 @@ static imp_status import_entry(importer *i, imp_pickle_value value, imp_error *e
     i->summary->images++;
     // some loggers repeat the last entry
     if (i->done && done != 0.0) {
-        imp_import_count_dropped(i->summary, "entries after the end of an episode", 1);
+        imp_import_add_dropped(i->summary, "entries after the end of an episode", 1);
         return IMP_OK;
     }
     i->done = done != 0.0;
@@ -401,7 +401,7 @@ static imp_status import_entry(importer *i, imp_pickle_value value, imp_error *e
         return status;
     // a dropped entry also breaks the chain of next actions
     if (why != NULL) {
-        imp_import_count_dropped(i->summary, why, 1);
+        imp_import_add_dropped(i->summary, why, 1);
         status = i->def->use_next_action ? end_episode(i, IMP_EPISODE_UNFINISHED, err) : IMP_OK;
     } else {
         copy_action_to_last_step(i, &step);
@@ -463,7 +463,7 @@ static imp_status report_progress(const importer *i, const imp_mapped_file *file
 }
 
 // Notes the names of unsupported objects that were not needed.
-static void note_unsupported(const importer *i)
+static void add_note_on_unsupported_objects(const importer *i)
 {
     const char *first = imp_pickle_unsupported_name(i->pickle, 0),
                *second = imp_pickle_unsupported_name(i->pickle, 1);
@@ -501,7 +501,7 @@ static imp_status import_pickle_stream(importer *i, const imp_mapped_file *file,
     imp_import_add_note(i->summary, "%.80s: %s in %s", imp_path_base_name(i->name),
                         IMP_PLURAL(i->summary->images - before, "entry"),
                         IMP_PLURAL(pickles, "pickle"));
-    note_unsupported(i);
+    add_note_on_unsupported_objects(i);
     return IMP_OK;
 }
 

@@ -79,7 +79,7 @@ static int64_t median_receive_delay(const imp_rosbag_topic *t, bool *ok)
 }
 
 // Describes what is wrong with the stamps of a topic; "" if nothing is.
-static void describe_stamp_fault(char out[120], const imp_rosbag_topic *t)
+static void describe_time_stamp_fault(char out[120], const imp_rosbag_topic *t)
 {
     // missing stamps, jumps back, jumps ahead, and equal stamps
     size_t without = 0, jumps = 0, jumps_ahead = 0, equal = 0;
@@ -126,7 +126,7 @@ static imp_status choose_time_source(bool *use_receive_times, const imp_rosbag_t
         return IMP_OK;
     // faults within one topic
     for (int k = 0; k < 2 && why[0] == '\0'; k++) {
-        describe_stamp_fault(why, topics[k]);
+        describe_time_stamp_fault(why, topics[k]);
         topic = topics[k]->name;
     }
     // the two topics' clocks may disagree; compare their delays
@@ -161,7 +161,8 @@ static bool topics_overlap_in_bag(const imp_rosbag_topic *a, const imp_rosbag_to
 }
 
 // Numbers epochs by the commands' own jumps, which agree with those of the images.
-static void number_epochs_by_commands(imp_rosbag_scan *out, const imp_rosbag_topic *command_topic)
+static void number_clock_epochs_by_commands(imp_rosbag_scan *out,
+                                            const imp_rosbag_topic *command_topic)
 {
     int epoch = 0;
     for (size_t k = 0; k < command_topic->count; k++) {
@@ -176,8 +177,8 @@ static void number_epochs_by_commands(imp_rosbag_scan *out, const imp_rosbag_top
 // other jumps, because there were none for a time or their clock differs. The commands' clock is
 // then corrected by the image before the first command of the epoch. Returns whether a correction
 // was needed.
-static bool number_epochs_by_images(imp_rosbag_scan *out, const imp_rosbag_topic *camera,
-                                    const imp_rosbag_topic *command_topic)
+static bool number_clock_epochs_by_images(imp_rosbag_scan *out, const imp_rosbag_topic *camera,
+                                          const imp_rosbag_topic *command_topic)
 {
     size_t image = 0;
     int epoch = 0;
@@ -235,8 +236,8 @@ static imp_status collect_commands(imp_rosbag_scan *out, const imp_rosbag_topics
     }
     // the same number of jumps on both topics: the commands' own jumps serve
     if (!mixed || jumps == imp_rosbag_count_time_jumps(camera, out->use_receive_times))
-        number_epochs_by_commands(out, command_topic);
-    else if (number_epochs_by_images(out, camera, command_topic))
+        number_clock_epochs_by_commands(out, command_topic);
+    else if (number_clock_epochs_by_images(out, camera, command_topic))
         imp_import_add_note(s->summary,
                             "%.40s: the clock of %.60s does not jump with that of the images: the "
                             "order in the bag says which belong together",
@@ -247,8 +248,8 @@ static imp_status collect_commands(imp_rosbag_scan *out, const imp_rosbag_topics
 }
 
 // Notes jumps and long pauses, which end episodes.
-static void note_time_jumps(const imp_rosbag_topics *s, const imp_rosbag_topic *camera, int jumps,
-                            int pauses, int64_t longest)
+static void add_note_on_time_jumps(const imp_rosbag_topics *s, const imp_rosbag_topic *camera,
+                                   int jumps, int pauses, int64_t longest)
 {
     const char *name = imp_path_base_name(s->bag);
     if (jumps > 0)
@@ -295,14 +296,14 @@ static imp_status measure_frame_interval(imp_rosbag_scan *out, const imp_rosbag_
     // zero if there are fewer than two images
     out->duration = sum > 0 ? (double)sum / (double)NANOSECONDS : 0.0;
     free(steps);
-    note_time_jumps(s, camera, jumps, pauses, longest);
+    add_note_on_time_jumps(s, camera, jumps, pauses, longest);
     return IMP_OK;
 }
 
 // The source of the times first, because everything else uses it.
-imp_status imp_rosbag_match_times(imp_rosbag_scan *out, const imp_rosbag_topics *s,
-                                  const imp_rosbag_topic *camera,
-                                  const imp_rosbag_topic *command_topic, imp_error *err)
+imp_status imp_rosbag_match_command_times(imp_rosbag_scan *out, const imp_rosbag_topics *s,
+                                          const imp_rosbag_topic *camera,
+                                          const imp_rosbag_topic *command_topic, imp_error *err)
 {
     IMP_TRY(choose_time_source(&out->use_receive_times, s, camera, command_topic, err));
     IMP_TRY(measure_frame_interval(out, s, camera, err));

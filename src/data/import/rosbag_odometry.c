@@ -27,7 +27,7 @@ static int64_t message_time_of(const imp_rosbag_topic *t, size_t k, bool receive
 }
 
 // The side of an encoder by its name: -1 left, 1 right, 0 unknown.
-static int wheel_side(const imp_rosbag_topic *t)
+static int wheel_side_of_topic(const imp_rosbag_topic *t)
 {
     const bool left = strstr(t->name, "left") != NULL, right = strstr(t->name, "right") != NULL;
     return (int)right - (int)left;
@@ -50,15 +50,15 @@ static odometry_source find_odometry_source(const imp_rosbag_topics *s, const ch
         const bool is_named = named != NULL && strcmp(t->name, named) == 0;
         // a speed needs two messages
         if (t->count < 2 || !imp_rosbag_topic_is_odometry(t) ||
-            !imp_rosbag_topic_may_belong(t, robot))
+            !imp_rosbag_topic_may_be_of_robot(t, robot))
             continue;
         encoders_named = encoders_named || (is_named && t->kind == IMP_ROS_ENCODER);
         if (t->kind == IMP_ROS_ODOMETRY) {
             if (named == NULL ? has_more_messages(t, found.poses) : is_named)
                 found.poses = t;
-        } else if (wheel_side(t) < 0 && has_more_messages(t, found.left)) {
+        } else if (wheel_side_of_topic(t) < 0 && has_more_messages(t, found.left)) {
             found.left = t;
-        } else if (wheel_side(t) > 0 && has_more_messages(t, found.right)) {
+        } else if (wheel_side_of_topic(t) > 0 && has_more_messages(t, found.right)) {
             found.right = t;
         }
     }
@@ -70,7 +70,7 @@ static odometry_source find_odometry_source(const imp_rosbag_topics *s, const ch
 }
 
 // Whether the times of a topic are sound on the clock that images go by.
-static bool has_sound_times(const imp_rosbag_topic *t, bool received)
+static bool has_plausible_times(const imp_rosbag_topic *t, bool received)
 {
     for (size_t k = 0; k < t->count; k++)
         if (message_time_of(t, k, received) == 0)
@@ -179,8 +179,9 @@ imp_status imp_rosbag_find_odometry(imp_rosbag_scan *out, const imp_rosbag_topic
                                         "duckietown_msgs/WheelEncoderStamped of both wheels)",
                                         s->bag, named);
     // poses are interpolated by time, so both clocks must be sound
-    if (imp_rosbag_count_time_jumps(camera, received) > 0 || !has_sound_times(first, received) ||
-        (source.right != NULL && !has_sound_times(source.right, received))) {
+    if (imp_rosbag_count_time_jumps(camera, received) > 0 ||
+        !has_plausible_times(first, received) ||
+        (source.right != NULL && !has_plausible_times(source.right, received))) {
         imp_import_add_note(s->summary,
                             "%.40s: the poses of %.60s are not used: a clock jumps, or their "
                             "times are missing",

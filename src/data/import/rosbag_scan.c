@@ -203,7 +203,7 @@ static imp_status select_topics_and_match_times(imp_rosbag_scan *out, imp_rosbag
                              .has_index = bag->has_index,
                              .truncated_at = bag->truncated_at,
                              .corrupt_chunks = bag->corrupt_chunks};
-    imp_rosbag_assign_robots(s, bag);
+    imp_rosbag_assign_topics_to_robots(s, bag);
     IMP_TRY(imp_rosbag_select_topics(&camera, &command_topic, s, err));
     // either may be missing; the importer reports it
     if (camera != NULL)
@@ -215,7 +215,7 @@ static imp_status select_topics_and_match_times(imp_rosbag_scan *out, imp_rosbag
     }
     if (camera == NULL || command_topic == NULL || command_topic->count == 0)
         return IMP_OK;
-    IMP_TRY(imp_rosbag_match_times(out, s, camera, command_topic, err));
+    IMP_TRY(imp_rosbag_match_command_times(out, s, camera, command_topic, err));
     return imp_rosbag_find_odometry(out, s, camera, err);
 }
 

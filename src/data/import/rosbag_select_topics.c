@@ -100,7 +100,7 @@ static bool has_readable_messages(const imp_rosbag_topic *t)
 }
 
 // First each topic for itself, then nested namespaces are joined.
-void imp_rosbag_assign_robots(imp_rosbag_topics *s, const imp_rosbag *bag)
+void imp_rosbag_assign_topics_to_robots(imp_rosbag_topics *s, const imp_rosbag *bag)
 {
     for (int k = 0; k < s->count; k++)
         find_topic_robot(&s->all[k], bag);
@@ -115,7 +115,7 @@ void imp_rosbag_assign_robots(imp_rosbag_topics *s, const imp_rosbag *bag)
         }
 }
 
-bool imp_rosbag_topic_may_belong(const imp_rosbag_topic *t, const char *robot)
+bool imp_rosbag_topic_may_be_of_robot(const imp_rosbag_topic *t, const char *robot)
 {
     return robot[0] == '\0' || t->robot[0] == '\0' || strcmp(t->robot, robot) == 0;
 }
@@ -155,7 +155,8 @@ static imp_rosbag_topic *find_best_topic(imp_rosbag_topics *s, bool commands, co
         for (int k = 0; k < s->count; k++) {
             imp_rosbag_topic *t = &s->all[k];
             if (t->messages == 0 || (t->count == 0 && pass != UNREADABLE_TOPIC) ||
-                !is_command_or_image_topic(t, commands) || !imp_rosbag_topic_may_belong(t, robot) ||
+                !is_command_or_image_topic(t, commands) ||
+                !imp_rosbag_topic_may_be_of_robot(t, robot) ||
                 (pass == OWN_TOPIC && robot[0] != '\0' && t->robot[0] == '\0'))
                 continue;
             if (best == NULL || is_better_topic(t, best))
@@ -287,7 +288,7 @@ static void note_topic_choice(imp_rosbag_topics *s, const imp_rosbag_topic *chos
     for (int k = 0; k < s->count && chosen != NULL; k++) {
         const imp_rosbag_topic *t = &s->all[k];
         const bool other = t != chosen && t->count > 0 && is_command_or_image_topic(t, commands) &&
-                           imp_rosbag_topic_may_belong(t, chosen->robot);
+                           imp_rosbag_topic_may_be_of_robot(t, chosen->robot);
         others += other;
         second += other && is_preferred_kind(t) == is_preferred_kind(chosen);
     }
@@ -323,7 +324,7 @@ static void warn_mixed_robots(imp_rosbag_topics *s, const imp_rosbag_topic *came
                               const imp_rosbag_topic *command_topic)
 {
     if (camera == NULL || command_topic == NULL ||
-        imp_rosbag_topic_may_belong(command_topic, camera->robot))
+        imp_rosbag_topic_may_be_of_robot(command_topic, camera->robot))
         return;
     imp_import_add_note(
         s->summary, "%.40s: warning: the images are of robot %.40s, the commands of robot %.40s",
@@ -366,7 +367,7 @@ static imp_status check_topics_match_robot(const imp_rosbag_topics *s, const cha
     // named topics must agree with the named robot
     const imp_rosbag_topic *named[] = {camera, command_topic};
     for (int k = 0; k < 2; k++)
-        if (named[k] != NULL && !imp_rosbag_topic_may_belong(named[k], robot))
+        if (named[k] != NULL && !imp_rosbag_topic_may_be_of_robot(named[k], robot))
             return imp_fail(err, IMP_USAGE, "%s: %.120s is of robot %.40s, not of %.40s", s->bag,
                             named[k]->name, named[k]->robot, robot);
     return IMP_OK;
@@ -434,11 +435,11 @@ const imp_rosbag_topic *imp_rosbag_find_calibration(const imp_rosbag_topics *s,
         const imp_rosbag_topic *t = &s->all[k];
         // a camera in another namespace than this one
         cameras += imp_rosbag_topic_is_image(t) && t->count > 0 &&
-                   imp_rosbag_topic_may_belong(t, camera->robot) &&
+                   imp_rosbag_topic_may_be_of_robot(t, camera->robot) &&
                    parent_path_length(t->name) != 0 &&
                    !is_path_within(camera->name, t->name, parent_path_length(t->name)) &&
                    !is_path_within(t->name, camera->name, parent_path_length(camera->name));
-        if (!t->has_calibration || !imp_rosbag_topic_may_belong(t, camera->robot))
+        if (!t->has_calibration || !imp_rosbag_topic_may_be_of_robot(t, camera->robot))
             continue;
         found++;
         only_candidate = t;

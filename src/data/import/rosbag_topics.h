@@ -45,7 +45,7 @@ bool imp_rosbag_topic_is_command(const imp_rosbag_topic *topic);
 bool imp_rosbag_topic_is_odometry(const imp_rosbag_topic *topic); // poses or ticks of an encoder
 
 // Finds the robot of each topic.
-void imp_rosbag_assign_robots(imp_rosbag_topics *topics, const imp_rosbag *bag);
+void imp_rosbag_assign_topics_to_robots(imp_rosbag_topics *topics, const imp_rosbag *bag);
 
 // Chooses image and command topics of one robot, or those that the definition names; NULL where
 // there are none. IMP_BAD_INPUT, with a list of the robots, if the choice is ambiguous.
@@ -57,7 +57,7 @@ const imp_rosbag_topic *imp_rosbag_find_calibration(const imp_rosbag_topics *top
                                                     const imp_rosbag_topic *camera);
 
 // Whether a topic can belong to a robot; "" stands for no robot.
-bool imp_rosbag_topic_may_belong(const imp_rosbag_topic *topic, const char *robot);
+bool imp_rosbag_topic_may_be_of_robot(const imp_rosbag_topic *topic, const char *robot);
 
 // Poses of the robot that took the images, by its odometry or its wheels' encoders, on the clock
 // that was chosen before; none, with a note, if there are none or their times are not sound.
@@ -69,8 +69,8 @@ int imp_rosbag_count_time_jumps(const imp_rosbag_topic *topic, bool use_receive_
 
 // Decides by which times images and commands are matched. Fills in use_receive_times, commands,
 // interval and duration of *out.
-imp_status imp_rosbag_match_times(imp_rosbag_scan *out, const imp_rosbag_topics *topics,
-                                  const imp_rosbag_topic *camera,
-                                  const imp_rosbag_topic *command_topic, imp_error *err);
+imp_status imp_rosbag_match_command_times(imp_rosbag_scan *out, const imp_rosbag_topics *topics,
+                                          const imp_rosbag_topic *camera,
+                                          const imp_rosbag_topic *command_topic, imp_error *err);
 
 #endif

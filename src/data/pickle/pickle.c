@@ -172,7 +172,7 @@ imp_status imp_pickle_push_unsupported(imp_pickle *p, const char *name)
 }
 
 // Turns an existing value into such a placeholder.
-void imp_pickle_replace_by_unsupported(imp_pickle *p, imp_pickle_value value, const char *name)
+void imp_pickle_mark_unsupported(imp_pickle *p, imp_pickle_value value, const char *name)
 {
     imp_pickle_node *node = imp_pickle_node_at(p, value);
     free_node_data(node);

@@ -134,7 +134,7 @@ static imp_status set_dtype_state(imp_pickle *p, imp_pickle_value type, imp_pick
     const imp_pickle_value order = imp_pickle_item(p, state, 1);
     for (uint32_t k = 2; k <= 4; k++)
         if (imp_pickle_kind_of(p, imp_pickle_item(p, state, k)) != IMP_PICKLE_NONE) {
-            imp_pickle_replace_by_unsupported(p, type, "numpy type of records");
+            imp_pickle_mark_unsupported(p, type, "numpy type of records");
             return IMP_OK;
         }
     imp_pickle_node_at(p, type)->as.type.big_endian = imp_pickle_is_text(p, order, ">");
@@ -170,7 +170,7 @@ static imp_status set_array_data(imp_pickle *p, imp_pickle_value value, imp_pick
         imp_pickle_kind_of(p, data) != IMP_PICKLE_BYTES)
         unsupported = "an array of objects";
     if (unsupported != NULL) {
-        imp_pickle_replace_by_unsupported(p, value, unsupported);
+        imp_pickle_mark_unsupported(p, value, unsupported);
         return IMP_OK;
     }
     // inconsistent state is damage

@@ -82,7 +82,7 @@ imp_status imp_pickle_push_value(imp_pickle *p, imp_pickle_value value);
 imp_status imp_pickle_pop(imp_pickle *p, imp_pickle_value *out);
 // Pushes a placeholder for an unsupported object with that name; turns a value into a placeholder.
 imp_status imp_pickle_push_unsupported(imp_pickle *p, const char *name);
-void imp_pickle_replace_by_unsupported(imp_pickle *p, imp_pickle_value value, const char *name);
+void imp_pickle_mark_unsupported(imp_pickle *p, imp_pickle_value value, const char *name);
 // Adds items to a tuple, list or dict.
 imp_status imp_pickle_append_items(imp_pickle *p, imp_pickle_value value,
                                    const imp_pickle_value *items, uint32_t count);

@@ -69,7 +69,7 @@ const char *imp_ros_encoding_name(const imp_ros_encoding *encoding)
     return encoding->name;
 }
 
-const char *imp_ros_encoding_assumed(const imp_ros_encoding *encoding)
+const char *imp_ros_encoding_get_assumed(const imp_ros_encoding *encoding)
 {
     return encoding->assumed_encoding;
 }
@@ -113,7 +113,7 @@ static void convert_channels(uint8_t *out, const imp_ros_pixels *p)
 // ---- YUV ----------------------------------------------------------------------------------------
 
 // Rounds a fixed-point number and clamps it to a byte.
-static uint8_t fixed_to_byte(int value)
+static uint8_t fixed_point_to_byte(int value)
 {
     enum { SHIFT = 20, HALF = 1 << (SHIFT - 1) };
     const int rounded = (value + HALF) >> SHIFT;
@@ -126,9 +126,9 @@ static void yuv_to_rgb(uint8_t *out, int y, int u, int v)
     // Coefficients of BT.601, times 2^20.
     enum { Y = 1220542, RED_V = 1673527, GREEN_V = -852492, GREEN_U = -409993, BLUE_U = 2116026 };
     const int luma = (y > 16 ? y - 16 : 0) * Y;
-    out[0] = fixed_to_byte(luma + RED_V * (v - 128));
-    out[1] = fixed_to_byte(luma + GREEN_V * (v - 128) + GREEN_U * (u - 128));
-    out[2] = fixed_to_byte(luma + BLUE_U * (u - 128));
+    out[0] = fixed_point_to_byte(luma + RED_V * (v - 128));
+    out[1] = fixed_point_to_byte(luma + GREEN_V * (v - 128) + GREEN_U * (u - 128));
+    out[2] = fixed_point_to_byte(luma + BLUE_U * (u - 128));
 }
 
 // Two pixels share u and v: u y v y, or y u y v.

@@ -27,7 +27,7 @@ typedef struct imp_ros_pixels {
 const imp_ros_encoding *imp_ros_encoding_find(const uint8_t *name, size_t length);
 const char *imp_ros_encoding_name(const imp_ros_encoding *encoding);
 // The encoding that one without colour information is taken for ("bgr8"); NULL for others.
-const char *imp_ros_encoding_assumed(const imp_ros_encoding *encoding);
+const char *imp_ros_encoding_get_assumed(const imp_ros_encoding *encoding);
 // Bytes of a row without padding; 0 if an image cannot have that size.
 size_t imp_ros_encoding_row_bytes(const imp_ros_encoding *encoding, int width, int height);
 

@@ -104,7 +104,7 @@ static void find_text_field(imp_rosbag_cursor fields, const char *name, char *ou
 }
 
 // The type of a record; 0 if it has none.
-static int record_opcode(const record *r)
+static int get_record_opcode(const record *r)
 {
     imp_rosbag_cursor value;
     return find_header_field(r->header, "op", &value) && bytes_left(&value) == 1 ? *value.at : 0;
@@ -287,7 +287,7 @@ static imp_rosbag_read_result read_chunk_record(imp_rosbag *bag, imp_rosbag_mess
         bag->chunk.at = bag->chunk.end;
         return IMP_ROSBAG_OTHER_RECORD;
     }
-    const int op = record_opcode(&r);
+    const int op = get_record_opcode(&r);
     if (op == OP_CONNECTION)
         return store_connection_topic(bag, &r, err);
     return op == OP_MESSAGE && parse_message(bag, &r, out) ? IMP_ROSBAG_MESSAGE
@@ -326,7 +326,7 @@ imp_rosbag_read_result imp_rosbag_read_record(imp_rosbag *bag, imp_rosbag_messag
         bag->file.at = bag->file.end;
     }
     // fields of the record, if it has any
-    const int op = r.header.at == NULL ? 0 : record_opcode(&r);
+    const int op = r.header.at == NULL ? 0 : get_record_opcode(&r);
     // a truncated chunk is still read as far as possible
     if (op == OP_CHUNK && r.data.at != NULL)
         return open_and_decompress_chunk(bag, &r, err);

@@ -103,7 +103,7 @@ static imp_status read_camera_and_undistortion(const imp_agent_def *def, const i
 }
 
 // Brings the history up to date with what was executed since the last image.
-static void push_executed_actions(imp_agent *agent, const imp_action_history *history)
+static void push_actions_to_history(imp_agent *agent, const imp_action_history *history)
 {
     if (history->begins)
         imp_obs_history_reset(agent->recall);
@@ -136,7 +136,7 @@ bool imp_agent_infer(void *context, const imp_action_history *action_history, co
 {
     imp_agent *agent = context;
     imp_error err = {0};
-    push_executed_actions(agent, action_history);
+    push_actions_to_history(agent, action_history);
     // Decode, undistort and resize. An unreadable image leaves the history without a frame.
     if (imp_image_preprocessor_run_jpeg(agent->preprocessor, jpeg, length, agent->observation,
                                         &err) != IMP_OK) {
@@ -159,7 +159,7 @@ imp_status imp_agent_act(imp_agent *agent, const uint8_t *jpeg, size_t length, i
     const bool readable =
         imp_agent_infer(agent, &agent->action_history, jpeg, length, &action, why, sizeof why);
     agent->action_history = (imp_action_history){.count = 1, .actions = {action}};
-    *out = agent->corrects_wheels ? imp_wheels_correct(&agent->wheels, action) : action;
+    *out = agent->corrects_wheels ? imp_wheels_correct_action(&agent->wheels, action) : action;
     return readable ? IMP_OK : imp_fail(err, IMP_BAD_INPUT, "%s", why);
 }
 
@@ -167,13 +167,13 @@ imp_status imp_agent_act_on_image(imp_agent *agent, const uint8_t *rgb, int widt
                                   imp_action *out, imp_error *err)
 {
     imp_action action = {0};
-    push_executed_actions(agent, &agent->action_history);
+    push_actions_to_history(agent, &agent->action_history);
     const imp_status status = imp_image_preprocessor_run(agent->preprocessor, rgb, width, height,
                                                          agent->observation, err);
     if (status == IMP_OK)
         action = infer_from_observation(agent);
     agent->action_history = (imp_action_history){.count = 1, .actions = {action}};
-    *out = agent->corrects_wheels ? imp_wheels_correct(&agent->wheels, action) : action;
+    *out = agent->corrects_wheels ? imp_wheels_correct_action(&agent->wheels, action) : action;
     return status;
 }
 
@@ -228,7 +228,7 @@ static imp_status create_preprocessor(imp_agent *agent, const imp_agent_def *def
     imp_calibration camera;
     bool undistort = false;
     if (def->robot != NULL && def->robot[0] != '\0')
-        return imp_agent_use_robot(agent, def, network, err);
+        return imp_agent_adapt_to_robot(agent, def, network, err);
     IMP_TRY(read_camera_and_undistortion(def, network, &camera, &undistort, err));
     return imp_image_preprocessor_create(&agent->preprocessor, info->width, info->height,
                                          undistort ? &camera : NULL, err);
@@ -254,7 +254,7 @@ static imp_status load_models(imp_agent *agent, const imp_agent_def *def, imp_er
     if (status == IMP_OK)
         status = imp_obs_history_create(&agent->recall, network, err);
     // Properties of the policy that are needed after its network object is freed.
-    agent->time_step = imp_network_time_step(network);
+    agent->time_step = imp_network_required_time_step(network);
     agent->width = imp_network_info(network)->width;
     agent->height = imp_network_info(network)->height;
     agent->velocities = imp_network_output_kind(network) == IMP_OUTPUT_VELOCITIES;

@@ -72,7 +72,7 @@ static imp_status reply_aborted_and_fail(server *n, imp_error *err, const char *
 }
 
 // Answers a message that needs no data: "understood" confirms it, "over" ends the reply.
-static imp_status reply_understood(server *n)
+static imp_status write_understood_reply(server *n)
 {
     write_reply(n, "understood");
     write_reply(n, "over");
@@ -91,7 +91,7 @@ static imp_status on_seed(server *n, const imp_protocol_message *message, imp_er
     if (!message->has_data || !imp_cbor_read_value(&data, &value) || value.kind != IMP_CBOR_INTEGER)
         return reply_aborted_and_fail(n, err, "seed", "it is not an integer");
     n->protocol_stage = STAGE_EPISODE;
-    return reply_understood(n);
+    return write_understood_reply(n);
 }
 
 // `episode_start`: clears the history, so that episodes do not influence each other.
@@ -107,7 +107,7 @@ static imp_status on_episode_start(server *n, const imp_protocol_message *messag
     // The interval between requests is measured anew in each episode.
     n->request_count = 0;
     imp_async_inference_reset(n->def->inference);
-    return reply_understood(n);
+    return write_understood_reply(n);
 }
 
 // `observations`: submits the image, so that inference runs before commands are requested.
@@ -123,7 +123,7 @@ static imp_status on_observations(server *n, const imp_protocol_message *message
         return reply_aborted_and_fail(n, err, "observations", wrong);
     if (!imp_async_inference_submit(n->def->inference, jpeg, length))
         return reply_aborted_and_fail(n, err, "observations", "out of memory");
-    return reply_understood(n);
+    return write_understood_reply(n);
 }
 
 // Warns once if the host requests commands at another time step than the network was trained at.
@@ -182,8 +182,8 @@ static imp_status on_get_commands(server *n, const imp_protocol_message *message
     write_reply(n, "understood");
     imp_protocol_write_topic(&n->reply, "commands", false);
     const imp_wheels *wheels = n->def->wheels;
-    imp_protocol_write_commands(&n->reply,
-                                wheels != NULL ? imp_wheels_correct(wheels, action) : action);
+    imp_protocol_write_commands(
+        &n->reply, wheels != NULL ? imp_wheels_correct_action(wheels, action) : action);
     write_reply(n, "over");
     return IMP_OK;
 }
@@ -355,7 +355,7 @@ static imp_status send_reply(server *n, imp_error *err)
 }
 
 // Answers a malformed message, because the host would wait for an answer without end.
-static imp_status on_malformed(server *n, imp_error *err)
+static imp_status on_malformed_message(server *n, imp_error *err)
 {
     // AI-DO demands that both keys have a text as value.
     static const char wrong[] = "a message's `control` or `topic` is not a text";
@@ -391,7 +391,7 @@ static void warn_ignored_message(server *n, imp_cbor_cursor item)
 }
 
 // Handles one message and sends the reply.
-static imp_status handle_message(server *n, imp_cbor_cursor item, imp_error *err)
+static imp_status answer_message(server *n, imp_cbor_cursor item, imp_error *err)
 {
     imp_protocol_message message;
     imp_status status = IMP_OK;
@@ -402,7 +402,7 @@ static imp_status handle_message(server *n, imp_cbor_cursor item, imp_error *err
     else if (message.kind == IMP_PROTOCOL_TOPIC)
         status = dispatch_topic_message(n, &message, err);
     else if (message.kind == IMP_PROTOCOL_MALFORMED)
-        status = on_malformed(n, err);
+        status = on_malformed_message(n, err);
     else
         warn_ignored_message(n, item);
     // The error of the handler takes precedence over an error while sending.
@@ -416,7 +416,7 @@ static imp_status receive_bytes(const server *n, int input, imp_message_reader *
 {
     size_t room;
     IMP_TRY(wait_for_stream(n, input, POLLIN, err));
-    uint8_t *target = imp_message_reader_free_space(reader, &room);
+    uint8_t *target = imp_message_reader_reserve_space(reader, &room);
     if (target == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a message");
     // The count may be smaller than the room. A message can take several reads.
@@ -424,7 +424,7 @@ static imp_status receive_bytes(const server *n, int input, imp_message_reader *
     if (count < 0 && errno != EINTR && errno != EAGAIN)
         return imp_fail(err, IMP_IO, "reading a message: %s", strerror(errno));
     *ended = count == 0;
-    imp_message_reader_received(reader, count > 0 ? (size_t)count : 0);
+    imp_message_reader_add_received(reader, count > 0 ? (size_t)count : 0);
     return IMP_OK;
 }
 
@@ -439,7 +439,7 @@ static imp_status serve_messages(server *n, int input, imp_message_reader *reade
         const char *why;
         switch (imp_message_reader_next(reader, &item, &why)) {
         case IMP_CBOR_COMPLETE:
-            status = handle_message(n, item, err);
+            status = answer_message(n, item, err);
             break;
         case IMP_CBOR_INCOMPLETE:
             status = receive_bytes(n, input, reader, &ended, err);

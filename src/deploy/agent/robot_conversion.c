@@ -54,15 +54,15 @@ static bool is_same_camera(const imp_camera_def *a, const imp_camera_def *b)
            a->mount_right == b->mount_right;
 }
 
-static bool are_usual_wheels(const imp_wheels *w)
+static bool are_default_wheels(const imp_wheels *w)
 {
     const imp_wheels usual = imp_default_wheels();
     return w->gain == usual.gain && w->trim == usual.trim && w->k == usual.k &&
            w->limit == usual.limit && w->radius == usual.radius && w->baseline == usual.baseline;
 }
 
-imp_status imp_agent_use_robot(imp_agent *agent, const imp_agent_def *def,
-                               const imp_network *network, imp_error *err)
+imp_status imp_agent_adapt_to_robot(imp_agent *agent, const imp_agent_def *def,
+                                    const imp_network *network, imp_error *err)
 {
     const imp_network_def *info = imp_network_info(network);
     imp_robot_def robot;
@@ -76,7 +76,7 @@ imp_status imp_agent_use_robot(imp_agent *agent, const imp_agent_def *def,
     IMP_TRY(find_trained_camera(&trained, &known, def->model, network, err));
     // the network was trained with the usual wheels: its duty cycles are corrected
     agent->wheels = robot.wheels;
-    agent->corrects_wheels = !are_usual_wheels(&robot.wheels);
+    agent->corrects_wheels = !are_default_wheels(&robot.wheels);
     if (agent->corrects_wheels)
         report_warning(
             def,

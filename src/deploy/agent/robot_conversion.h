@@ -6,7 +6,7 @@
 
 // Reads def->robot. Creates the agent's preprocessor for images of the robot's camera and a network
 // that was trained with its own, and makes its commands fit the robot's wheels. Reports both.
-imp_status imp_agent_use_robot(imp_agent *agent, const imp_agent_def *def,
-                               const imp_network *network, imp_error *err);
+imp_status imp_agent_adapt_to_robot(imp_agent *agent, const imp_agent_def *def,
+                                    const imp_network *network, imp_error *err);
 
 #endif

@@ -128,7 +128,7 @@ static imp_status time_one_request(float *seconds, imp_agent_session *session,
 
 // Measures the baseline for the last `count` frames before number `end`. Its duration is set to the
 // agent's median over the first block.
-static imp_status measure_baseline(latencies *t, int end, int count, imp_error *err)
+static imp_status measure_baseline_latency(latencies *t, int end, int count, imp_error *err)
 {
     // Create the baseline thread after the first block, when the agent's median is known.
     if (t->floor == NULL) {
@@ -157,7 +157,7 @@ static imp_status time_all_requests(imp_agent_benchmark *out, imp_agent_session 
         // The last block may be shorter than the others.
         const int count = k % BASELINE_BLOCK + 1;
         if (status == IMP_OK && (count == BASELINE_BLOCK || k + 1 == out->frames))
-            status = measure_baseline(t, k + 1, count, err);
+            status = measure_baseline_latency(t, k + 1, count, err);
         if (imp_monitor_should_stop(def->monitor))
             return imp_fail(err, IMP_INTERRUPTED, "interrupted");
     }

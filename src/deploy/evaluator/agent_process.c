@@ -179,7 +179,7 @@ static imp_status receive_bytes(imp_agent_process *agent, double until, imp_erro
     size_t room;
     IMP_TRY(wait_for_stream(agent, agent->from, POLLIN, "answering a message", until, err));
     // The reader provides the memory, at least as much as one read delivers.
-    uint8_t *target = imp_message_reader_free_space(&agent->reader, &room);
+    uint8_t *target = imp_message_reader_reserve_space(&agent->reader, &room);
     if (target == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for an agent's reply");
     const ssize_t count = read(agent->from, target, room);
@@ -191,7 +191,7 @@ static imp_status receive_bytes(imp_agent_process *agent, double until, imp_erro
     }
     if (count < 0 && errno != EAGAIN && errno != EINTR)
         return imp_fail(err, IMP_IO, "reading from an agent: %s", strerror(errno));
-    imp_message_reader_received(&agent->reader, count > 0 ? (size_t)count : 0);
+    imp_message_reader_add_received(&agent->reader, count > 0 ? (size_t)count : 0);
     return IMP_OK;
 }
 

@@ -50,7 +50,7 @@ typedef struct reply {
 } reply;
 
 // Returns whether capabilities contain {"z2": {"protocol-reflection": true}}.
-static bool offers_protocol_reflection(const imp_protocol_message *message)
+static bool has_protocol_reflection(const imp_protocol_message *message)
 {
     // A missing key anywhere on the way means that there is no reflection.
     imp_cbor_cursor z2, flag;
@@ -88,18 +88,18 @@ static imp_status handle_reply_message(reply *r, const imp_protocol_message *mes
                                        imp_error *err)
 {
     // Capabilities come as a control message, everything else as a topic.
-    if (imp_protocol_message_is(message, IMP_PROTOCOL_CONTROL, "capabilities")) {
-        r->reflects = offers_protocol_reflection(message);
+    if (imp_protocol_message_is_named(message, IMP_PROTOCOL_CONTROL, "capabilities")) {
+        r->reflects = has_protocol_reflection(message);
         return IMP_OK;
     }
-    if (r->topic == NULL || !imp_protocol_message_is(message, IMP_PROTOCOL_TOPIC, r->topic))
+    if (r->topic == NULL || !imp_protocol_message_is_named(message, IMP_PROTOCOL_TOPIC, r->topic))
         // A topic that was not asked for would be taken as the answer to the next message.
         return imp_fail(err, IMP_CHECK_FAILED, "the agent answered '%s' instead of '%s'",
                         message->name, r->topic != NULL ? r->topic : "over");
     if (r->topic_came)
         return imp_fail(err, IMP_CHECK_FAILED, "the agent answered '%s' twice", r->topic);
     r->topic_came = true;
-    if (!imp_protocol_message_is(message, IMP_PROTOCOL_TOPIC, "commands"))
+    if (!imp_protocol_message_is_named(message, IMP_PROTOCOL_TOPIC, "commands"))
         return IMP_OK;
     const char *wrong = imp_protocol_read_commands(message, &r->action);
     return wrong == NULL ? IMP_OK : imp_fail(err, IMP_CHECK_FAILED, "%s", wrong);
@@ -119,18 +119,19 @@ static imp_status receive_reply(imp_agent_session *session, reply *r, double unt
     imp_protocol_message message;
     // The first message of a reply decides whether the agent accepts what was sent.
     imp_status status = imp_agent_process_receive(session->agent, &message, until, err);
-    if (status == IMP_OK && !imp_protocol_message_is(&message, IMP_PROTOCOL_CONTROL, "understood"))
+    if (status == IMP_OK &&
+        !imp_protocol_message_is_named(&message, IMP_PROTOCOL_CONTROL, "understood"))
         return fail_with_agent_refusal(&message, err);
     while (status == IMP_OK) {
         status = imp_agent_process_receive(session->agent, &message, until, err);
         if (status != IMP_OK)
             break;
         // "over" ends the reply. The demanded topic must have come by then.
-        if (imp_protocol_message_is(&message, IMP_PROTOCOL_CONTROL, "over"))
+        if (imp_protocol_message_is_named(&message, IMP_PROTOCOL_CONTROL, "over"))
             return r->topic == NULL || r->topic_came
                        ? IMP_OK
                        : imp_fail(err, IMP_CHECK_FAILED, "the agent did not answer '%s'", r->topic);
-        if (imp_protocol_message_is(&message, IMP_PROTOCOL_CONTROL, "aborted"))
+        if (imp_protocol_message_is_named(&message, IMP_PROTOCOL_CONTROL, "aborted"))
             return fail_with_agent_refusal(&message, err);
         if (message.kind == IMP_PROTOCOL_TOPIC)
             log_agent_reply(session, &message);

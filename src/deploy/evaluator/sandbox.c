@@ -160,7 +160,7 @@ imp_status imp_sandbox_build_command(imp_sandbox *box, const char *command, cons
 
 // Starts a sandbox with empty input, so that its command never begins. Returns whether it was set
 // up.
-static bool test_start_sandbox(imp_sandbox *box, char **environment)
+static bool can_sandbox_start(imp_sandbox *box, char **environment)
 {
     // The pipe receives what the script prints.
     char said[sizeof IMP_SANDBOX_READY] = "";
@@ -188,7 +188,7 @@ static bool test_start_sandbox(imp_sandbox *box, char **environment)
 }
 
 // Checks that the system allows sandboxes, before an agent is started in one.
-imp_status imp_sandbox_check(imp_error *err)
+imp_status imp_sandbox_check_available(imp_error *err)
 {
     char *environment[IMP_SANDBOX_VARIABLES + 1] = {0};
     imp_sandbox *box = malloc(sizeof *box);
@@ -196,7 +196,7 @@ imp_status imp_sandbox_check(imp_error *err)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a sandbox");
     imp_status status = imp_sandbox_build_command(box, "", NULL, err);
     imp_sandbox_environment(environment, box);
-    if (status == IMP_OK && !test_start_sandbox(box, environment))
+    if (status == IMP_OK && !can_sandbox_start(box, environment))
         status = imp_fail(err, IMP_CHECK_FAILED,
                           "this system does not allow bubblewrap (bwrap) to create a sandbox");
     free(box);

@@ -222,7 +222,7 @@ bool imp_cbor_skip_item(imp_cbor_cursor *cursor)
     // A fresh scan finds the end of the item, however deeply it is nested.
     imp_cbor_scan scan = {0};
     const char *why;
-    if (imp_cbor_scan_continue(&scan, cursor->at, there, there, &why) != IMP_CBOR_COMPLETE)
+    if (imp_cbor_scan_find_item_end(&scan, cursor->at, there, there, &why) != IMP_CBOR_COMPLETE)
         return false;
     cursor->at += scan.at;
     return true;
@@ -264,7 +264,7 @@ bool imp_cbor_find_key(imp_cbor_cursor map, const char *key, imp_cbor_cursor *va
 
 // Called when an item ends. Also closes every enclosing container whose last item it was. `odd` is
 // true after a map's key, while its value is still missing.
-static void end_item_and_full_parents(imp_cbor_scan *scan)
+static void close_item_and_complete_parents(imp_cbor_scan *scan)
 {
     while (scan->depth > 0) {
         // The enclosing container has one item less to come. If more follow, it stays open.
@@ -320,7 +320,7 @@ static const char *scan_item(imp_cbor_scan *scan, const imp_cbor_item *item, siz
     // A break closes the innermost container, which is itself an item that ends here.
     if (item->kind == IMP_CBOR_BREAK) {
         scan->depth--;
-        end_item_and_full_parents(scan);
+        close_item_and_complete_parents(scan);
         return NULL;
     }
     // A tag encloses exactly one item.
@@ -342,14 +342,14 @@ static const char *scan_item(imp_cbor_scan *scan, const imp_cbor_item *item, siz
         const uint64_t items = item->kind == IMP_CBOR_MAP ? 2 * item->count : item->count;
         return push_scan_level(scan, item, items) ? NULL : too_deep;
     }
-    end_item_and_full_parents(scan);
+    close_item_and_complete_parents(scan);
     return NULL;
 }
 
 // Continues a scan with the bytes that have arrived. `length` counts them from the item's start;
 // `limit` is the longest item that is accepted [bytes].
-imp_cbor_scan_result imp_cbor_scan_continue(imp_cbor_scan *scan, const uint8_t *bytes,
-                                            size_t length, size_t limit, const char **why)
+imp_cbor_scan_result imp_cbor_scan_find_item_end(imp_cbor_scan *scan, const uint8_t *bytes,
+                                                 size_t length, size_t limit, const char **why)
 {
     while (!scan->ended) {
         // scan->at may lie inside a string whose bytes have not all arrived.

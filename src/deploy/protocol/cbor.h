@@ -76,8 +76,8 @@ typedef enum imp_cbor_scan_result {
 // Scans for the end of the item that begins at `bytes`, of which `length` have arrived. Resumes
 // where the last call stopped. COMPLETE: it has scan->at bytes. MALFORMED: *why says whether it is
 // invalid, nested too deeply, or longer than limit bytes.
-imp_cbor_scan_result imp_cbor_scan_continue(imp_cbor_scan *scan, const uint8_t *bytes,
-                                            size_t length, size_t limit, const char **why);
+imp_cbor_scan_result imp_cbor_scan_find_item_end(imp_cbor_scan *scan, const uint8_t *bytes,
+                                                 size_t length, size_t limit, const char **why);
 
 // Joins strings that were sent in chunks (RFC 8949, 3.2.3) within a whole item, in place. Returns
 // the new length of the item, which is never longer.

@@ -17,7 +17,7 @@ void imp_message_reader_free(imp_message_reader *reader)
 }
 
 // Returns memory for received bytes and its size in *room, or NULL if there is none.
-uint8_t *imp_message_reader_free_space(imp_message_reader *reader, size_t *room)
+uint8_t *imp_message_reader_reserve_space(imp_message_reader *reader, size_t *room)
 {
     // Move the unread bytes to the front. This invalidates items that were handed out.
     if (reader->from > 0) {
@@ -42,12 +42,12 @@ uint8_t *imp_message_reader_free_space(imp_message_reader *reader, size_t *room)
 }
 
 // Says how many bytes were written to the reserved memory.
-void imp_message_reader_received(imp_message_reader *reader, size_t count)
+void imp_message_reader_add_received(imp_message_reader *reader, size_t count)
 {
     reader->to += count;
 }
 
-// Takes the next whole item. It stays valid until imp_message_reader_free_space() is called.
+// Takes the next whole item. It stays valid until imp_message_reader_reserve_space() is called.
 imp_cbor_scan_result imp_message_reader_next(imp_message_reader *reader, imp_cbor_cursor *item,
                                              const char **why)
 {
@@ -55,8 +55,8 @@ imp_cbor_scan_result imp_message_reader_next(imp_message_reader *reader, imp_cbo
         return IMP_CBOR_INCOMPLETE;
     // The scan resumes where it stopped at the last call.
     uint8_t *first = reader->bytes + reader->from;
-    const imp_cbor_scan_result state =
-        imp_cbor_scan_continue(&reader->scan, first, reader->to - reader->from, reader->limit, why);
+    const imp_cbor_scan_result state = imp_cbor_scan_find_item_end(
+        &reader->scan, first, reader->to - reader->from, reader->limit, why);
     if (state != IMP_CBOR_COMPLETE)
         return state;
     // Strings that were sent in chunks are joined in place. The item may become shorter; `from`

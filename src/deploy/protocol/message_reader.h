@@ -18,13 +18,13 @@ void imp_message_reader_free(imp_message_reader *reader);
 
 // Returns where to write the next bytes; *room > 0 is their number. NULL if memory is out or an
 // item exceeds the limit. Items returned before become invalid.
-uint8_t *imp_message_reader_free_space(imp_message_reader *reader, size_t *room);
+uint8_t *imp_message_reader_reserve_space(imp_message_reader *reader, size_t *room);
 
 // Records that `count` bytes were written there.
-void imp_message_reader_received(imp_message_reader *reader, size_t count);
+void imp_message_reader_add_received(imp_message_reader *reader, size_t count);
 
 // Takes the next item if all of it has arrived. Its strings are contiguous. *item stays valid until
-// imp_message_reader_free_space() is called.
+// imp_message_reader_reserve_space() is called.
 imp_cbor_scan_result imp_message_reader_next(imp_message_reader *reader, imp_cbor_cursor *item,
                                              const char **why);
 

@@ -41,7 +41,7 @@ static bool find_map_item(imp_cbor_cursor map, const char *key, imp_cbor_cursor 
 }
 
 // Returns whether the list "compat" contains "z2".
-static bool is_z2_compatible(imp_cbor_cursor item)
+static bool is_protocol_z2_supported(imp_cbor_cursor item)
 {
     imp_cbor_cursor list;
     imp_cbor_item head, word;
@@ -70,7 +70,8 @@ void imp_protocol_parse_message(imp_protocol_message *out, imp_cbor_cursor item,
     // The key that is present determines the kind of message.
     if (find_map_item(item, "control", &place, &name))
         out->kind = IMP_PROTOCOL_CONTROL;
-    else if (find_map_item(item, "topic", &place, &name) && (!strict || is_z2_compatible(item)))
+    else if (find_map_item(item, "topic", &place, &name) &&
+             (!strict || is_protocol_z2_supported(item)))
         out->kind = IMP_PROTOCOL_TOPIC;
     else
         return;
@@ -85,8 +86,8 @@ void imp_protocol_parse_message(imp_protocol_message *out, imp_cbor_cursor item,
     out->null_timing = find_map_item(item, "timing", &place, &value) && value.kind == IMP_CBOR_NULL;
 }
 
-bool imp_protocol_message_is(const imp_protocol_message *message, imp_protocol_message_kind kind,
-                             const char *name)
+bool imp_protocol_message_is_named(const imp_protocol_message *message,
+                                   imp_protocol_message_kind kind, const char *name)
 {
     return message->kind == kind && strcmp(message->name, name) == 0;
 }

@@ -27,8 +27,8 @@ typedef struct imp_protocol_message {
 // hosts do. Hosts themselves do not check this in an agent's messages.
 void imp_protocol_parse_message(imp_protocol_message *out, imp_cbor_cursor item, bool strict);
 
-bool imp_protocol_message_is(const imp_protocol_message *message, imp_protocol_message_kind kind,
-                             const char *name);
+bool imp_protocol_message_is_named(const imp_protocol_message *message,
+                                   imp_protocol_message_kind kind, const char *name);
 
 // Copies the data of a control message as printable text, truncated to fit; "" if there is none.
 void imp_protocol_message_text(const imp_protocol_message *message, char *out, size_t capacity);

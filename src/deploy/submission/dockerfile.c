@@ -36,7 +36,7 @@ typedef struct dockerfile_reader {
              __VA_ARGS__)
 
 // Parses `COPY NAME... /FOLDER/` and records which file becomes which path in the image.
-static imp_status parse_copy(dockerfile_reader *r, char *arguments)
+static imp_status parse_copy_instruction(dockerfile_reader *r, char *arguments)
 {
     // The last word is the target: a folder with a full path.
     static const char SEPARATORS[] = " \t";
@@ -129,7 +129,7 @@ static imp_status parse_instruction(dockerfile_reader *r, char *line)
         return fail_at_line(r, "%s is not supported: use COPY and full paths", line);
     if (continues && (is_copy || is_start))
         return fail_at_line(r, "%s must be on one line", line);
-    return is_copy    ? parse_copy(r, arguments)
+    return is_copy    ? parse_copy_instruction(r, arguments)
            : is_start ? parse_cmd_or_entrypoint(r, arguments)
                       : IMP_OK;
 }

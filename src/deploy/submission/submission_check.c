@@ -21,7 +21,7 @@ enum { TEXT_MAX = 1 << 20, TEST_STEPS = 40 };
 static const char PROTOCOL[] = "aido2_db18_agent-z2";
 
 // Returns whether a YAML node is this text, or a list that contains it.
-static bool is_or_lists_text(const imp_yaml *yaml, int node, const char *text)
+static bool is_text_in_scalar_or_list(const imp_yaml *yaml, int node, const char *text)
 {
     if (imp_yaml_node_kind(yaml, node) != IMP_YAML_LIST)
         return imp_yaml_scalar_equals(yaml, node, text);
@@ -56,7 +56,7 @@ static imp_status check_submission_keys(const imp_yaml *yaml)
     if (protocol < 0)
         return imp_fail(yaml->err, IMP_BAD_INPUT, "%s: the key protocol is missing: it must be %s",
                         yaml->source, PROTOCOL);
-    return is_or_lists_text(yaml, protocol, PROTOCOL)
+    return is_text_in_scalar_or_list(yaml, protocol, PROTOCOL)
                ? IMP_OK
                : imp_yaml_fail(yaml, protocol, "protocol is not %s", PROTOCOL);
 }
@@ -87,7 +87,7 @@ static imp_status read_submission_file(char **text, size_t *length, char path[IM
 }
 
 // Lets a policy drive a few steps on a simple road.
-static imp_status drive_test_steps(imp_policy *policy, imp_sim *sim, imp_error *err)
+static imp_status run_policy_for_test_steps(imp_policy *policy, imp_sim *sim, imp_error *err)
 {
     const imp_env *env = imp_sim_env(sim);
     uint8_t *rgb = malloc((size_t)3 * IMP_AGENT_CAMERA_WIDTH * IMP_AGENT_CAMERA_HEIGHT);
@@ -120,7 +120,7 @@ static imp_status drive_agent_in_simulator(const imp_policy_factory *driver, imp
     if (status == IMP_OK)
         status = imp_policy_factory_create(driver, &policy, err);
     if (status == IMP_OK)
-        status = drive_test_steps(policy, sim, err);
+        status = run_policy_for_test_steps(policy, sim, err);
     imp_policy_destroy(policy);
     imp_sim_destroy(sim);
     return status;

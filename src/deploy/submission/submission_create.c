@@ -140,7 +140,7 @@ static imp_status check_agent_can_load_model(const char *model, imp_error *err)
 static imp_status write_all_files(const char *folder, const char *model,
                                   const imp_submission_def *def, imp_error *err)
 {
-    IMP_TRY(imp_atomic_file_remove_abandoned(folder, err));
+    IMP_TRY(imp_atomic_file_remove_stale_files(folder, err));
     IMP_TRY(copy_into_folder(folder, "model.safetensors", model, false, err));
     IMP_TRY(copy_into_folder(folder, "imprint-agent", def->program, true, err));
     return write_submission_files(folder, def->label, err);

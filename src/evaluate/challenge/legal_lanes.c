@@ -113,7 +113,7 @@ static const frame IDENTITY = {1.0, 0.0, 0.0, 0.0};
 
 // Rounds to single precision, in which the challenge stores frames. That shifts closest points by
 // about 1e-7 m in a fixed direction, which is visible in the accumulated metrics.
-static frame to_single_precision(frame a)
+static frame round_frame_to_single_precision(frame a)
 {
     return (frame){imp_round_to_single(a.c), imp_round_to_single(a.s), imp_round_to_single(a.x),
                    imp_round_to_single(a.y)};
@@ -180,10 +180,11 @@ static centre_line make_centre_line(const lane_shape *shape)
     // First the control poses, then the twist from each to the next.
     centre_line line = {.pieces = shape->points - 1};
     for (int k = 0; k < shape->points; k++)
-        line.point[k] = to_single_precision(pose_to_frame(shape->point[k]));
+        line.point[k] = round_frame_to_single_precision(pose_to_frame(shape->point[k]));
     for (int k = 0; k < line.pieces; k++) {
-        frame back = to_single_precision(relative_frame(line.point[k], IDENTITY));
-        line.twist[k] = se2_log(to_single_precision(compose_frames(back, line.point[k + 1])));
+        frame back = round_frame_to_single_precision(relative_frame(line.point[k], IDENTITY));
+        line.twist[k] =
+            se2_log(round_frame_to_single_precision(compose_frames(back, line.point[k + 1])));
         line.length[k] = imp_hypot(line.twist[k].x, line.twist[k].y);
     }
     return line;

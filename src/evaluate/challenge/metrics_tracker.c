@@ -148,7 +148,7 @@ static void add_interval_to_metrics(imp_metrics_tracker *tracker, double dt, imp
 
 // Updates the crossing counts: a crossing is complete when the robot leaves its tile. The sample
 // after it, on the next tile, must be in a legal lane too.
-static void update_crossings(imp_metrics_tracker *tracker)
+static void update_intersection_crossings(imp_metrics_tracker *tracker)
 {
     const imp_tile *tile = imp_world_tile_at(tracker->world, tracker->pose.x, tracker->pose.z);
     const bool legal = tracker->lane_count > 0;
@@ -178,11 +178,11 @@ void imp_metrics_tracker_add_pose(imp_metrics_tracker *tracker, double time, imp
     tracker->pose = pose;
     tracker->samples++;
     tracker->lane_count = imp_legal_lanes_at_pose(tracker->world, pose, tracker->lanes);
-    update_crossings(tracker);
+    update_intersection_crossings(tracker);
 }
 
 // A crossing under way counts only if it is illegal already: nothing can make it legal.
-imp_crossing_counts imp_metrics_tracker_crossings(const imp_metrics_tracker *tracker)
+imp_crossing_counts imp_metrics_tracker_count_crossings(const imp_metrics_tracker *tracker)
 {
     imp_crossing_counts crossings = tracker->crossings;
     crossings.count += tracker->crossing != NULL && !tracker->crosses_legally;

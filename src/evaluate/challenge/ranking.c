@@ -41,7 +41,7 @@ imp_metrics_summary imp_metrics_summarise(const imp_metrics *episodes, int count
 }
 
 // Steps have the unit of their metric.
-const imp_ranking_criterion *imp_challenge_ranking(imp_challenge challenge)
+const imp_ranking_criterion *imp_challenge_ranking_criteria(imp_challenge challenge)
 {
     // Metric, whether more is better, and the step. LF ranks distance first, the others survival.
     static const imp_ranking_criterion DISTANCE_FIRST[IMP_RANKING_CRITERION_COUNT] = {
@@ -63,7 +63,7 @@ const imp_ranking_criterion *imp_challenge_ranking(imp_challenge challenge)
 int imp_challenge_compare_results(imp_challenge challenge, const imp_metrics_summary *a,
                                   const imp_metrics_summary *b)
 {
-    const imp_ranking_criterion *ranking = imp_challenge_ranking(challenge);
+    const imp_ranking_criterion *ranking = imp_challenge_ranking_criteria(challenge);
     for (int r = 0; r < IMP_RANKING_CRITERION_COUNT; r++) {
         const imp_ranking_criterion *ranked = &ranking[r];
         // Compare in units of the step.

@@ -53,7 +53,7 @@ static bool pick_random_lane(imp_scenario_builder *p, bool any_lane, int *tile, 
     if (count == 0)
         return false;
     // Draw an index over all lanes, then find its tile.
-    *lane = (int)imp_random_below(&p->random, count);
+    *lane = (int)imp_random_uniform_int(&p->random, count);
     for (*tile = 0; *lane >= count_drawable_lanes_of_tile(p, *tile, any_lane); ++*tile)
         *lane -= count_drawable_lanes_of_tile(p, *tile, any_lane);
     return true;

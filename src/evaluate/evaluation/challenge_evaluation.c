@@ -90,7 +90,7 @@ static imp_status create_scenario_and_reset(episode_run *d, const challenge_job 
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for an episode of %s",
                         IMP_PLURAL(STEPS, "step"));
     // Move the simulator to the new world, and begin the episode there.
-    IMP_TRY(imp_sim_enter_world(self->sim, d->scenario.world, d->scene, &env, err));
+    IMP_TRY(imp_sim_replace_world(self->sim, d->scenario.world, d->scene, &env, err));
     return imp_sim_reset(self->sim, (uint32_t)episode, err);
 }
 
@@ -136,18 +136,18 @@ static void record_end_and_read_metrics(void *context, const imp_env *env,
     // Metrics are complete only here: they include the samples after an incident.
     result->ending = ending;
     result->metrics = imp_metrics_tracker_read(d->meter);
-    result->crossings = imp_metrics_tracker_crossings(d->meter);
+    result->crossings = imp_metrics_tracker_count_crossings(d->meter);
     result->net_distance = imp_lane_progress_distance(&d->progress, env);
     result->stalled = d->progress.stalled;
 }
 
 // Describes how an episode is driven, with two observers: progress along the lane, and samples for
 // the metrics.
-static imp_status define_episode_loop(imp_episode_loop_def *loop, episode_run *d,
+static imp_status set_up_episode_loop(imp_episode_loop_def *loop, episode_run *d,
                                       imp_rollout_workers *workers, int slot, imp_error *err)
 {
     const imp_env *env = workers->slots[slot].env;
-    *loop = imp_episode_loop_of_slot(workers, slot);
+    *loop = imp_episode_loop_def_of_slot(workers, slot);
     IMP_TRY(imp_drive_recorder_begin(&d->drive, loop, d->result->drive, env, false, err));
     // A start that already breaks the challenge's rules ends the episode before its first step.
     loop->ending = imp_env_challenge_end_reason(env);
@@ -162,8 +162,8 @@ static imp_status define_episode_loop(imp_episode_loop_def *loop, episode_run *d
 
 // What the expert makes of the episode.
 // The expert drives first, in a copy of the environment, so the policy's episode is unaffected.
-static imp_status measure_expert_of_episode(episode_run *d, imp_rollout_workers *workers, int slot,
-                                            imp_error *err)
+static imp_status measure_expert_progress_in_episode(episode_run *d, imp_rollout_workers *workers,
+                                                     int slot, imp_error *err)
 {
     imp_expert_progress expert;
     IMP_TRY(imp_measure_expert_progress(&expert, workers, slot, false, err));
@@ -180,8 +180,8 @@ static imp_status begin_episode(void *context, int index, int slot, imp_episode_
     episode_run *d = &work->runs[slot];
     *d = (episode_run){0};
     IMP_TRY(create_scenario_and_reset(d, work, index, &work->workers.slots[slot], err));
-    IMP_TRY(measure_expert_of_episode(d, &work->workers, slot, err));
-    return define_episode_loop(out, d, &work->workers, slot, err);
+    IMP_TRY(measure_expert_progress_in_episode(d, &work->workers, slot, err));
+    return set_up_episode_loop(out, d, &work->workers, slot, err);
 }
 
 // Leaves the error at the episode's index, and frees the world. An episode that was not begun

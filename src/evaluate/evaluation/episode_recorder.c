@@ -45,7 +45,7 @@ const char *imp_episode_collided_with(const imp_episode_result *result)
 }
 
 // Observer: notes where the episode starts.
-static void record_start(void *context, const imp_env *env)
+static void record_episode_start(void *context, const imp_env *env)
 {
     imp_episode_result *result = ((imp_episode_recorder *)context)->result;
     result->map_index = env->world_index;
@@ -174,7 +174,8 @@ static void fill_episode_result(void *context, const imp_env *env, const uint8_t
     (void)observation;
     result->ending = ending;
     count_commands(result, &env->navigation);
-    const imp_object *partner = ending == IMP_END_COLLISION ? imp_env_collision_partner(env) : NULL;
+    const imp_object *partner =
+        ending == IMP_END_COLLISION ? imp_env_find_collided_object(env) : NULL;
     result->collided_with = partner != NULL ? (int)partner->kind : -1;
     compare_progress_with_expert(r, env);
     result->speed_mean = result->settled > 0 ? r->speed / result->settled : 0.0;
@@ -201,12 +202,12 @@ imp_status imp_eval_begin_episode(imp_episode_loop_def *out, imp_episode_recorde
     IMP_TRY(imp_measure_expert_progress(&recorder->expert, workers, slot, true, err));
 
     // progress first: the recorder reads it after every step
-    *out = imp_episode_loop_of_slot(workers, slot);
+    *out = imp_episode_loop_def_of_slot(workers, slot);
     IMP_TRY(imp_drive_recorder_begin(&recorder->drive, out, result->drive, self->env,
                                      def->starts != NULL, err));
     imp_episode_loop_add_observer(out, imp_lane_progress_observer(&recorder->progress));
     imp_episode_loop_add_observer(out, (imp_episode_observer){.context = recorder,
-                                                              .begin = record_start,
+                                                              .begin = record_episode_start,
                                                               .after_step = record_step,
                                                               .end = fill_episode_result});
     return IMP_OK;

@@ -15,7 +15,7 @@ typedef struct metric_column {
 } metric_column;
 
 // Weights. With a weight of 1 the estimate is the mean over episodes; else it is a mean over steps.
-static double weight_one_per_episode(const imp_episode_result *r)
+static double constant_episode_weight(const imp_episode_result *r)
 {
     (void)r;
     return 1.0;
@@ -80,7 +80,7 @@ static double action_error_sum(const imp_episode_result *r)
     return r->action_error * r->steps;
 }
 
-static double followed_commands(const imp_episode_result *r)
+static double followed_command_count(const imp_episode_result *r)
 {
     return r->followed;
 }
@@ -125,16 +125,16 @@ static imp_eval_stats compute_stats(const selection *s)
     stats.progress =
         estimate_metric(s, (metric_column){measurable_net_distance, expert_net_distance});
     // Sums of each episode, with one vote per episode.
-    stats.net_distance = estimate_metric(s, (metric_column){net_distance, weight_one_per_episode});
+    stats.net_distance = estimate_metric(s, (metric_column){net_distance, constant_episode_weight});
     stats.survival = imp_estimate_proportion(stats.survived, s->count);
-    stats.reward = estimate_metric(s, (metric_column){episode_reward, weight_one_per_episode});
-    stats.distance = estimate_metric(s, (metric_column){episode_distance, weight_one_per_episode});
+    stats.reward = estimate_metric(s, (metric_column){episode_reward, constant_episode_weight});
+    stats.distance = estimate_metric(s, (metric_column){episode_distance, constant_episode_weight});
     // Means over steps: longer episodes weigh more.
     stats.speed = estimate_metric(s, (metric_column){episode_speed, settled_step_count});
     stats.lane_distance =
         estimate_metric(s, (metric_column){lane_distance_sum, in_lane_step_count});
     stats.action_error = estimate_metric(s, (metric_column){action_error_sum, episode_steps});
-    stats.obedience = estimate_metric(s, (metric_column){followed_commands, command_count});
+    stats.obedience = estimate_metric(s, (metric_column){followed_command_count, command_count});
     return stats;
 }
 

@@ -74,8 +74,8 @@ static imp_status fail_with_earliest_failure(const eval_job *work, imp_error *er
 
 // Gives workers the starts of a definition. Of a plain world it is known beforehand whether a robot
 // can stand there.
-static imp_status set_and_check_given_starts(imp_rollout_workers *workers, const imp_eval_def *def,
-                                             imp_error *err)
+static imp_status set_and_check_start_poses(imp_rollout_workers *workers, const imp_eval_def *def,
+                                            imp_error *err)
 {
     workers->starts = def->starts;
     workers->start_maps = calloc((size_t)def->episodes, sizeof *workers->start_maps);
@@ -87,7 +87,7 @@ static imp_status set_and_check_given_starts(imp_rollout_workers *workers, const
     imp_rollout_slot *self = &workers->slots[0];
     // With randomisation, objects may differ from episode to episode, so each start is checked
     // later.
-    const bool randomized = imp_sim_sample(self->sim) != NULL;
+    const bool randomized = imp_sim_randomization_sample(self->sim) != NULL;
     for (int k = 0; k < def->episodes && status == IMP_OK && !randomized; k++) {
         status = imp_rollout_slot_reset_sim(workers, self, (uint32_t)k, err);
         if (status == IMP_OK)
@@ -111,7 +111,7 @@ imp_status imp_eval_create_workers(imp_rollout_workers *workers, const imp_polic
                                            .monitor = monitor};
     workers_def.sim.observation = imp_policy_factory_observation(policy);
     const imp_status status = imp_rollout_workers_create(workers, &workers_def, err);
-    return status == IMP_OK && def->starts != NULL ? set_and_check_given_starts(workers, def, err)
+    return status == IMP_OK && def->starts != NULL ? set_and_check_start_poses(workers, def, err)
                                                    : status;
 }
 
@@ -211,7 +211,7 @@ imp_status imp_eval_open_expert(imp_policy_factory **out, const imp_eval_def *de
 
 imp_status imp_eval_check_def(const imp_eval_def *def, imp_error *err)
 {
-    IMP_TRY(imp_struct_check(&imp_eval_members, def, err));
+    IMP_TRY(imp_struct_check_ranges(&imp_eval_members, def, err));
     // Each episode takes the start with its number.
     if (def->starts != NULL && def->start_count < def->episodes)
         return imp_fail(err, IMP_USAGE, "%s holds %s, too few for %s",
@@ -234,13 +234,13 @@ static imp_status compare_definitions(imp_communicator *ranks, const imp_evaluat
     char identity[IMP_POLICY_IDENTITY_MAX], text[IMP_POLICY_IDENTITY_MAX + 32];
     imp_policy_factory_identity(policy, identity);
     snprintf(text, sizeof text, "%s %016" PRIx64, identity, evaluation->definition);
-    return imp_communicator_compare(ranks, text, "policy, settings or maps", err);
+    return imp_communicator_check_same_text(ranks, text, "policy, settings or maps", err);
 }
 
 // Drives what this process has to drive, and gets what others drove.
-static imp_status drive_part(imp_evaluation *out, const imp_policy_factory *policy,
-                             const imp_eval_def *def, imp_communicator *ranks,
-                             const imp_monitor *monitor, imp_error *err)
+static imp_status run_and_gather_episodes(imp_evaluation *out, const imp_policy_factory *policy,
+                                          const imp_eval_def *def, imp_communicator *ranks,
+                                          const imp_monitor *monitor, imp_error *err)
 {
     eval_job work = {.def = def, .out = out};
     imp_policy_factory *progress_expert = NULL;
@@ -248,7 +248,7 @@ static imp_status drive_part(imp_evaluation *out, const imp_policy_factory *poli
     if (status == IMP_OK)
         status = run_evaluation(&work, policy, progress_expert, monitor, err);
     if (ranks != NULL) {
-        status = imp_communicator_agree(ranks, status, err);
+        status = imp_communicator_agree_on_status(ranks, status, err);
         if (status == IMP_OK)
             status = compare_definitions(ranks, out, policy, err);
         if (status == IMP_OK)
@@ -280,7 +280,7 @@ imp_status imp_evaluate(imp_evaluation *out, const imp_policy_factory *policy,
     } else {
         ranks = NULL;
     }
-    const imp_status status = drive_part(out, policy, &part, ranks, monitor, err);
+    const imp_status status = run_and_gather_episodes(out, policy, &part, ranks, monitor, err);
     out->seconds = imp_monotonic_seconds() - start;
     if (status != IMP_OK)
         imp_evaluation_free(out);

@@ -198,9 +198,9 @@ static json_t *histogram_to_json(const imp_histogram *histogram)
     return NULL;
 }
 
-imp_status imp_evaluation_print_part(FILE *out, const imp_evaluation *evaluation,
-                                     const imp_policy_factory *policy, const imp_eval_def *def,
-                                     imp_error *err)
+imp_status imp_evaluation_write_part_to_stream(FILE *out, const imp_evaluation *evaluation,
+                                               const imp_policy_factory *policy,
+                                               const imp_eval_def *def, imp_error *err)
 {
     char identity[IMP_POLICY_IDENTITY_MAX], definition[20];
     imp_policy_factory_identity(policy, identity);
@@ -228,7 +228,8 @@ imp_status imp_evaluation_write_part(const imp_evaluation *evaluation,
 {
     imp_atomic_file file;
     IMP_TRY(imp_atomic_file_open(&file, path, err));
-    const imp_status status = imp_evaluation_print_part(file.stream, evaluation, policy, def, err);
+    const imp_status status =
+        imp_evaluation_write_part_to_stream(file.stream, evaluation, policy, def, err);
     if (status == IMP_OK)
         return imp_atomic_file_commit(&file, err);
     imp_atomic_file_discard(&file);
@@ -244,7 +245,7 @@ typedef struct part_reader {
     int line; // its number
 } part_reader;
 
-static void close_part(part_reader *reader)
+static void close_part_file(part_reader *reader)
 {
     if (reader->in != NULL)
         fclose(reader->in);
@@ -252,7 +253,7 @@ static void close_part(part_reader *reader)
     *reader = (part_reader){0};
 }
 
-static imp_status fail_part(const part_reader *reader, imp_error *err)
+static imp_status fail_bad_part_file(const part_reader *reader, imp_error *err)
 {
     return imp_fail(err, IMP_BAD_INPUT, "%s:%d: is not as imprint writes parts of evaluations",
                     reader->path, reader->line);
@@ -267,7 +268,7 @@ static imp_status read_line(part_reader *reader, json_t **out, imp_error *err)
     if (json_is_object(*out))
         return IMP_OK;
     json_decref(*out);
-    return fail_part(reader, err);
+    return fail_bad_part_file(reader, err);
 }
 
 // What the first line of a part says.
@@ -291,7 +292,7 @@ static imp_status read_header(part_reader *reader, part_header *header, imp_erro
                     &header->whole_episodes, "seconds", &header->seconds) != 0 ||
         strcmp(format, PART_FORMAT) != 0 || header->share < 1 || header->shares < header->share ||
         header->whole_episodes < header->shares)
-        status = fail_part(reader, err);
+        status = fail_bad_part_file(reader, err);
     else if (strcmp(version, imp_version()) != 0)
         status = imp_fail(err, IMP_USAGE, "%s: was driven by imprint %s, this is %s: use the same",
                           reader->path, version, imp_version());
@@ -396,7 +397,7 @@ static imp_status read_episode(part_reader *reader, imp_evaluation *out, int num
                       (r->poses == NULL || trajectory_from_json(r, line, &inner));
     json_decref(line);
     if (!good)
-        return fail_part(reader, err);
+        return fail_bad_part_file(reader, err);
     r->start = (imp_pose){start[0], start[1], start[2]};
     r->end = (imp_pose){end[0], end[1], end[2]};
     r->map = out->maps[r->map_index].name;
@@ -439,11 +440,11 @@ imp_status imp_evaluation_read_part(imp_evaluation *out, FILE *in, const char *n
     if (status == IMP_OK) {
         if (!add_histogram(&out->lanes, json_object_get(line, "lanes")) ||
             !add_histogram(&out->speeds, json_object_get(line, "speeds")))
-            status = fail_part(&reader, err);
+            status = fail_bad_part_file(&reader, err);
         json_decref(line);
     }
     out->seconds += header.seconds;
-    close_part(&reader);
+    close_part_file(&reader);
     return status;
 }
 
@@ -467,8 +468,8 @@ typedef struct part_join {
 } part_join;
 
 // Checks that a part belongs to the whole, and notes its place.
-static imp_status check_part(part_join *join, int at, const part_header *header,
-                             const imp_eval_def *def, imp_error *err)
+static imp_status check_part_header_and_position(part_join *join, int at, const part_header *header,
+                                                 const imp_eval_def *def, imp_error *err)
 {
     const char *path = join->paths[at];
     // the first part says how many there are; no place is taken yet
@@ -516,9 +517,9 @@ static imp_status check_parts(part_join *join, const imp_eval_def *def, imp_erro
         part_reader reader;
         part_header header;
         status = open_part(&reader, &header, join->paths[at], err);
-        close_part(&reader);
+        close_part_file(&reader);
         if (status == IMP_OK)
-            status = check_part(join, at, &header, def, err);
+            status = check_part_header_and_position(join, at, &header, def, err);
     }
     for (int k = 0; k < join->shares && status == IMP_OK; k++)
         if (join->order[k] < 0)
@@ -537,13 +538,13 @@ static imp_status load_maps(imp_map_set *out, const imp_sim_def *sim, imp_error 
         IMP_TRY(imp_map_set_load(out, sim->maps, sim->map_count, NULL, err));
     else
         IMP_TRY(imp_map_set_load(out, &sim->map, 1, NULL, err));
-    return imp_map_set_filter(out, sim->split, err);
+    return imp_map_set_keep_split(out, sim->split, err);
 }
 
 // Reads all headers, then all parts, and computes the statistics of the whole anew.
-imp_status imp_evaluation_join(imp_evaluation *out, const char *const *paths, int count,
-                               const imp_policy_factory *policy, const imp_eval_def *def,
-                               imp_error *err)
+imp_status imp_evaluation_join_parts(imp_evaluation *out, const char *const *paths, int count,
+                                     const imp_policy_factory *policy, const imp_eval_def *def,
+                                     imp_error *err)
 {
     part_join join = {.paths = paths, .count = count};
     imp_map_set maps = {0};

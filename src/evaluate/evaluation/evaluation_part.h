@@ -12,9 +12,9 @@ imp_status imp_eval_definition_hash(uint64_t *out, const imp_eval_def *def, cons
                                     imp_error *err);
 
 // Prints a part as its file has it.
-imp_status imp_evaluation_print_part(FILE *out, const imp_evaluation *evaluation,
-                                     const imp_policy_factory *policy, const imp_eval_def *def,
-                                     imp_error *err);
+imp_status imp_evaluation_write_part_to_stream(FILE *out, const imp_evaluation *evaluation,
+                                               const imp_policy_factory *policy,
+                                               const imp_eval_def *def, imp_error *err);
 
 // Reads a part, called `name` in messages, into an evaluation with room for it, and closes it.
 imp_status imp_evaluation_read_part(imp_evaluation *out, FILE *in, const char *name,

@@ -14,12 +14,13 @@
 static const char WHAT[] = "a part of an evaluation";
 
 // The part of this rank as text, which the caller frees.
-static imp_status print_own(imp_text_stream *text, const imp_evaluation *evaluation,
-                            const imp_policy_factory *policy, const imp_eval_def *def,
-                            imp_error *err)
+static imp_status format_own_part(imp_text_stream *text, const imp_evaluation *evaluation,
+                                  const imp_policy_factory *policy, const imp_eval_def *def,
+                                  imp_error *err)
 {
     IMP_TRY(imp_text_stream_open(text, WHAT, err));
-    const imp_status status = imp_evaluation_print_part(text->out, evaluation, policy, def, err);
+    const imp_status status =
+        imp_evaluation_write_part_to_stream(text->out, evaluation, policy, def, err);
     if (status == IMP_OK)
         return imp_text_stream_close(text, WHAT, err);
     imp_text_stream_discard(text);
@@ -57,7 +58,7 @@ static imp_status send_part(imp_communicator *ranks, const imp_text_stream *text
 }
 
 // Makes room for all episodes behind those of rank 0.
-static imp_status make_room(imp_evaluation *evaluation, int episodes, imp_error *err)
+static imp_status reserve_episode_results(imp_evaluation *evaluation, int episodes, imp_error *err)
 {
     const int own = evaluation->episodes;
     imp_episode_result *results =
@@ -75,7 +76,7 @@ static imp_status make_room(imp_evaluation *evaluation, int episodes, imp_error 
 static imp_status receive_all(imp_evaluation *evaluation, imp_communicator *ranks,
                               const imp_eval_def *def, imp_error *err)
 {
-    imp_status status = make_room(evaluation, def->episodes, err);
+    imp_status status = reserve_episode_results(evaluation, def->episodes, err);
     for (int from = 1; from < ranks->size && status == IMP_OK; from++)
         status = receive_part(evaluation, ranks, from, def, err);
     return status;
@@ -88,7 +89,7 @@ imp_status imp_evaluation_gather(imp_evaluation *evaluation, imp_communicator *r
     imp_text_stream text;
     if (ranks->rank == 0)
         return receive_all(evaluation, ranks, def, err);
-    IMP_TRY(print_own(&text, evaluation, policy, def, err));
+    IMP_TRY(format_own_part(&text, evaluation, policy, def, err));
     const imp_status status = send_part(ranks, &text, err);
     free(text.bytes);
     return status;

@@ -69,7 +69,7 @@ static void replay_until_step(examination *x, int step)
 }
 
 // Whether the expert, at the wheel from this step on, drives on for the horizon.
-static bool can_expert_drive_on_from(examination *x, int step)
+static bool can_expert_continue_from_step(examination *x, int step)
 {
     replay_until_step(x, step);
     imp_policy_reset(x->expert, x->present);
@@ -82,13 +82,13 @@ static bool can_expert_drive_on_from(examination *x, int step)
 }
 
 // The last step from which the expert drives on; -1 if there is none.
-static int find_last_chance(examination *x)
+static int find_last_recoverable_step(examination *x)
 {
     int lost = x->drive->steps, saved = -1;
     // backward, until the expert drives on
     for (int distance = 1; lost > 0 && saved < 0; distance *= 2) {
         const int step = x->drive->steps > distance ? x->drive->steps - distance : 0;
-        if (can_expert_drive_on_from(x, step))
+        if (can_expert_continue_from_step(x, step))
             saved = step;
         else
             lost = step;
@@ -96,7 +96,7 @@ static int find_last_chance(examination *x)
     // saved from `saved`, lost from `lost`
     while (saved >= 0 && lost - saved > 1) {
         const int middle = saved + (lost - saved) / 2;
-        if (can_expert_drive_on_from(x, middle))
+        if (can_expert_continue_from_step(x, middle))
             saved = middle;
         else
             lost = middle;
@@ -143,7 +143,7 @@ static imp_road classify_road_ahead(const imp_env *env)
     imp_path_ahead path;
     imp_policy_state state;
     imp_path_ahead_reset(&path, env);
-    imp_policy_state_fill(&state, &path, env);
+    imp_policy_state_set_from_env(&state, &path, env);
     if (imp_tile_is_intersection(imp_world_tile_at(env->world, env->pose.x, env->pose.z)))
         return IMP_ROAD_CROSSING;
     double sum = 0.0;
@@ -158,7 +158,7 @@ static imp_road classify_road_ahead(const imp_env *env)
 }
 
 // Fills the state of the last chance: the present one.
-static void store_state_of_last_chance(imp_episode_failure *out, const imp_env *env)
+static void store_last_recoverable_state(imp_episode_failure *out, const imp_env *env)
 {
     out->pose = env->pose;
     out->road = classify_road_ahead(env);
@@ -167,9 +167,9 @@ static void store_state_of_last_chance(imp_episode_failure *out, const imp_env *
     out->lane_angle = env->in_lane ? env->lane.angle : NAN;
 }
 
-// Makes what an examination needs. destroy_examination() frees a part of it, too.
-static imp_status create_examination(examination *x, const imp_demonstration *drive,
-                                     const imp_failures_def *def, imp_error *err)
+// Makes what an examination needs. destroy_failure_examination() frees a part of it, too.
+static imp_status create_failure_examination(examination *x, const imp_demonstration *drive,
+                                             const imp_failures_def *def, imp_error *err)
 {
     const double step = drive->env.drive.time_step * drive->env.frame_skip;
     *x = (examination){.drive = drive,
@@ -185,7 +185,7 @@ static imp_status create_examination(examination *x, const imp_demonstration *dr
     return imp_env_reset(x->start, drive->episode, err);
 }
 
-static void destroy_examination(examination *x)
+static void destroy_failure_examination(examination *x)
 {
     imp_policy_destroy(x->expert);
     imp_world_destroy(x->world);
@@ -205,20 +205,20 @@ static imp_status check_failures_def(const imp_failures_def *def, imp_error *err
     return IMP_OK;
 }
 
-// Examines a failure in what create_examination() made.
+// Examines a failure in what create_failure_examination() made.
 static imp_status explain_drive(imp_episode_failure *out, examination *x, imp_end_reason ending,
                                 imp_error *err)
 {
     const imp_demonstration *drive = x->drive;
     replay_until_step(x, drive->steps);
     IMP_TRY(imp_demonstration_check_state(drive, drive->steps, x->present, err));
-    const int chance = find_last_chance(x);
+    const int chance = find_last_recoverable_step(x);
     *out = (imp_episode_failure){.ending = ending, .steps = drive->steps};
     out->last_chance = chance < 0 ? 0 : chance;
     out->margin =
         (drive->steps - out->last_chance) * drive->env.drive.time_step * drive->env.frame_skip;
     replay_until_step(x, out->last_chance);
-    store_state_of_last_chance(out, x->present);
+    store_last_recoverable_state(out, x->present);
     average_actions_after(out, x, out->last_chance);
     out->mistake = chance < 0 ? IMP_MISTAKE_NONE : classify_mistake(out->policy, out->expert);
     return IMP_OK;
@@ -229,10 +229,10 @@ imp_status imp_explain_failure(imp_episode_failure *out, const imp_demonstration
 {
     examination x;
     IMP_TRY(check_failures_def(def, err));
-    imp_status status = create_examination(&x, drive, def, err);
+    imp_status status = create_failure_examination(&x, drive, def, err);
     if (status == IMP_OK)
         status = explain_drive(out, &x, ending, err);
-    destroy_examination(&x);
+    destroy_failure_examination(&x);
     return status;
 }
 
@@ -275,7 +275,7 @@ static void explain_failure_on_thread(void *context, int index, int worker)
 }
 
 // Lists the failures that have a drive.
-static imp_status list_failures(failure_job *job, imp_error *err)
+static imp_status collect_failed_episodes(failure_job *job, imp_error *err)
 {
     const imp_evaluation *e = job->evaluation;
     imp_failure_list *out = job->out;
@@ -357,7 +357,7 @@ static imp_status compute_median_margin(imp_failure_list *list, imp_error *err)
     return IMP_OK;
 }
 
-// Explains what list_failures() found.
+// Explains what collect_failed_episodes() found.
 static imp_status explain_listed_failures(failure_job *job, imp_error *err)
 {
     imp_thread_pool *pool;
@@ -379,7 +379,7 @@ imp_status imp_explain_failures(imp_failure_list *out, const imp_evaluation *eva
     failure_job job = {evaluation, def, monitor, out, NULL};
     *out = (imp_failure_list){0};
     IMP_TRY(check_failures_def(def, err));
-    imp_status status = list_failures(&job, err);
+    imp_status status = collect_failed_episodes(&job, err);
     if (status == IMP_OK)
         status = explain_listed_failures(&job, err);
     free(job.errors);

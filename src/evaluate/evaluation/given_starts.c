@@ -43,7 +43,8 @@ static imp_status read_number_field(const imp_csv_table *t, int column, double *
 }
 
 // Reads one row: pose in m and rad, and the name of the map, if the table has that column.
-static imp_status read_start(const imp_csv_table *t, imp_episode_start *out, imp_error *err)
+static imp_status read_start_pose_row(const imp_csv_table *t, imp_episode_start *out,
+                                      imp_error *err)
 {
     // x, z and heading, in the order of the columns.
     double numbers[COLUMN_HEADING + 1];
@@ -85,7 +86,7 @@ static imp_status read_start_rows(imp_csv_table *t, imp_start_list *out, imp_err
                 return imp_fail(err, IMP_NO_MEMORY, "out of memory for the starts of %s", t->path);
             out->items = more;
         }
-        status = read_start(t, &out->items[out->count], err);
+        status = read_start_pose_row(t, &out->items[out->count], err);
         out->count += status == IMP_OK;
     }
     if (status == IMP_OK && out->count == 0)
@@ -136,8 +137,8 @@ static void format_start_name(char out[256], const imp_eval_def *def, int k)
 }
 
 // Finds the map of start k among those of the evaluation. A sole map needs no name.
-static imp_status find_start_map(int *index, const imp_map_set *maps, const imp_eval_def *def,
-                                 int k, imp_error *err)
+static imp_status find_map_of_start_pose(int *index, const imp_map_set *maps,
+                                         const imp_eval_def *def, int k, imp_error *err)
 {
     const char *map = def->starts[k].map;
     char name[256];
@@ -162,7 +163,7 @@ imp_status imp_eval_find_start_maps(int *map_indices, const imp_map_set *maps,
                                     const imp_eval_def *def, imp_error *err)
 {
     for (int k = 0; k < def->episodes; k++)
-        IMP_TRY(find_start_map(&map_indices[k], maps, def, k, err));
+        IMP_TRY(find_map_of_start_pose(&map_indices[k], maps, def, k, err));
     return IMP_OK;
 }
 

@@ -62,8 +62,8 @@ static imp_status evaluate_perturbed(robustness_run *r, const imp_randomization 
 }
 
 // Evaluates a selection of groups at each strength.
-static imp_status evaluate_groups_at_strengths(robustness_run *r, imp_robustness_row *row,
-                                               const imp_randomization *some, imp_error *err)
+static imp_status evaluate_perturbations_at_strengths(robustness_run *r, imp_robustness_row *row,
+                                                      const imp_randomization *some, imp_error *err)
 {
     for (int k = 0; k < IMP_ROBUSTNESS_LEVELS; k++) {
         // The strength of a group scales the range that its parameters are drawn from.
@@ -76,7 +76,7 @@ static imp_status evaluate_groups_at_strengths(robustness_run *r, imp_robustness
 }
 
 // Disables all groups except those that a name stands for. Returns how many enabled ones remain.
-static int disable_all_groups_but(imp_randomization *spec, const char *word)
+static int disable_groups_not_named(imp_randomization *spec, const char *word)
 {
     imp_randomization named = imp_randomization_none();
     int count = 0;
@@ -100,16 +100,16 @@ static const char *robustness_row_name(int k)
 // Returns whether a row is needed, and its groups in *spec. A row of several groups is left out if
 // another row has the same ones.
 // "all" equals another row if every enabled group belongs to that row.
-static bool get_groups_if_row_needed(const imp_eval_def *def, int k, imp_randomization *spec)
+static bool get_row_groups_if_distinct(const imp_eval_def *def, int k, imp_randomization *spec)
 {
     imp_randomization looks = def->sim.randomization, dynamics = def->sim.randomization;
     *spec = def->sim.randomization;
-    const int count = disable_all_groups_but(spec, robustness_row_name(k));
+    const int count = disable_groups_not_named(spec, robustness_row_name(k));
     if (k < IMP_GROUP_COUNT)
         return count > 0;
     const bool all = k == IMP_ROBUSTNESS_ROWS - 1;
-    return count > 1 && !(all && (disable_all_groups_but(&looks, JOINT_GROUPS[0]) == count ||
-                                  disable_all_groups_but(&dynamics, JOINT_GROUPS[1]) == count));
+    return count > 1 && !(all && (disable_groups_not_named(&looks, JOINT_GROUPS[0]) == count ||
+                                  disable_groups_not_named(&dynamics, JOINT_GROUPS[1]) == count));
 }
 
 // Orders rows: fewer completed episodes at full strength first, then at lower strengths, then
@@ -139,15 +139,15 @@ imp_status imp_evaluate_robustness(imp_robustness *out, const imp_policy_factory
     if (!imp_randomization_is_on(&def->sim.randomization))
         return imp_fail(err, IMP_USAGE, "robustness: no group of perturbations is on");
     for (int k = 0; k < IMP_ROBUSTNESS_ROWS; k++)
-        r.total += get_groups_if_row_needed(def, k, &spec) ? IMP_ROBUSTNESS_LEVELS : 0;
+        r.total += get_row_groups_if_distinct(def, k, &spec) ? IMP_ROBUSTNESS_LEVELS : 0;
     imp_status status = evaluate_perturbed(&r, &none, &out->plain, err);
     for (int k = 0; k < IMP_ROBUSTNESS_ROWS && status == IMP_OK; k++) {
-        if (!get_groups_if_row_needed(def, k, &spec))
+        if (!get_row_groups_if_distinct(def, k, &spec))
             continue;
         // A row counts only if all its evaluations succeeded.
         imp_robustness_row *row = &out->rows[out->count];
         snprintf(row->name, sizeof row->name, "%s", robustness_row_name(k));
-        status = evaluate_groups_at_strengths(&r, row, &spec, err);
+        status = evaluate_perturbations_at_strengths(&r, row, &spec, err);
         out->count += status == IMP_OK;
     }
     qsort(out->rows, (size_t)out->count, sizeof *out->rows, compare_rows_by_severity);

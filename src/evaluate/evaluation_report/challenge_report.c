@@ -16,7 +16,7 @@ enum { FIXED_COLUMNS = 4, HEADING_MAX = 48 };
 
 void imp_challenge_order_metrics(imp_metric order[IMP_METRIC_COUNT], imp_challenge challenge)
 {
-    const imp_ranking_criterion *ranking = imp_challenge_ranking(challenge);
+    const imp_ranking_criterion *ranking = imp_challenge_ranking_criteria(challenge);
     int count = 0;
     for (; count < IMP_RANKING_CRITERION_COUNT; count++)
         order[count] = ranking[count].metric;
@@ -77,13 +77,13 @@ static void format_episode_caption(char out[256], const imp_challenge_report_def
              r->metrics.value[IMP_METRIC_SURVIVAL], r->metrics.value[IMP_METRIC_LANE]);
 }
 
-static int shown_policies(const imp_challenge_report_def *def)
+static int shown_policy_count(const imp_challenge_report_def *def)
 {
     return def->count < IMP_SHOWN_POLICIES ? def->count : IMP_SHOWN_POLICIES;
 }
 
 // Number of episodes that are drawn, and whose drives are written.
-static int official_episodes(const imp_challenge_report_def *def)
+static int drawn_episode_count(const imp_challenge_report_def *def)
 {
     const int official = imp_challenge_episode_count(def->challenge);
     return def->results[0].episodes < official ? def->results[0].episodes : official;
@@ -95,8 +95,8 @@ static imp_status write_drives(const imp_challenge_report_def *def, int p, imp_e
     char name[64], note[256];
     int worst[IMP_SHOWN_WORST];
     const imp_challenge_result *result = &def->results[p];
-    const int count = p < shown_policies(def) ? find_worst_episodes(worst, result) : 0;
-    for (int e = 0; e < official_episodes(def); e++) {
+    const int count = p < shown_policy_count(def) ? find_worst_episodes(worst, result) : 0;
+    for (int e = 0; e < drawn_episode_count(def); e++) {
         snprintf(name, sizeof name, "drives/%d-%05d.drive.json", p + 1, e);
         format_episode_caption(note, def, p, e);
         IMP_TRY(imp_report_write_drive(def->folder, name, result->results[e].drive, note, err));
@@ -175,11 +175,11 @@ static void write_episodes(imp_html_page *page, const imp_challenge_report_def *
     const char *headings[FIXED_COLUMNS + IMP_METRIC_COUNT] = {"policy", "episode", "ended by"};
     write_headings(texts, headings, OWN, order);
     imp_html_add_heading(page, "Episodes");
-    if (def->results[0].episodes > official_episodes(def))
+    if (def->results[0].episodes > drawn_episode_count(def))
         imp_html_add_paragraph(page, "The official ones; metrics.json has all.");
     imp_html_begin_table(page, headings, OWN + IMP_METRIC_COUNT);
     for (int p = 0; p < def->count; p++)
-        for (int e = 0; e < official_episodes(def); e++) {
+        for (int e = 0; e < drawn_episode_count(def); e++) {
             const imp_challenge_episode *r = &def->results[p].results[e];
             imp_html_begin_row(page);
             imp_html_add_cell(page, imp_path_shortest_unique_tail(def->names, def->count, p), NULL);
@@ -202,7 +202,7 @@ static void write_worst_episodes(imp_html_page *page, const imp_challenge_report
                            "then those in which the robot stalled; then those farthest from the "
                            "lane's centre line. A drive can be opened in the simulator, gone "
                            "through step by step, and driven on from any of them.");
-    for (int p = 0; p < shown_policies(def); p++) {
+    for (int p = 0; p < shown_policy_count(def); p++) {
         const int count = find_worst_episodes(worst, &def->results[p]);
         for (int k = 0; k < count; k++) {
             const imp_demonstration *drive = def->results[p].results[worst[k]].drive;
@@ -223,7 +223,7 @@ static imp_status write_trajectories(imp_html_page *page, const imp_challenge_re
     imp_html_add_heading(page, "Trajectories");
     imp_html_add_paragraph(page, "A dot where an episode starts, a cross where it ended early, a "
                                  "ring where the robot stalled.");
-    for (int e = 0; e < official_episodes(def); e++) {
+    for (int e = 0; e < drawn_episode_count(def); e++) {
         const char *episode = def->results[0].results[e].name;
         snprintf(name, sizeof name, "trajectories-%.47s.png", episode);
         IMP_TRY(imp_path_join(path, def->folder, name, err));

@@ -32,7 +32,7 @@ typedef struct video_job {
 } video_job;
 
 // Puts a drive that has no simulator at its start.
-static imp_status open_own_env(drive_column *column, imp_error *err)
+static imp_status create_env_at_drive_start(drive_column *column, imp_error *err)
 {
     const imp_demonstration *drive = column->shown->drive;
     imp_env_def def = drive->env;
@@ -48,8 +48,8 @@ static imp_status open_own_env(drive_column *column, imp_error *err)
 }
 
 // An environment at the start of the drive, its camera, and room for its trail.
-static imp_status create_column_env(drive_column *column, const imp_drive_video_def *def,
-                                    imp_error *err)
+static imp_status create_env_of_video_column(drive_column *column, const imp_drive_video_def *def,
+                                             imp_error *err)
 {
     const imp_demonstration *drive = column->shown->drive;
     imp_sim *sim = column->shown->sim;
@@ -59,7 +59,7 @@ static imp_status create_column_env(drive_column *column, const imp_drive_video_
     if (sim != NULL)
         column->env = imp_sim_env(sim);
     else
-        IMP_TRY(open_own_env(column, err));
+        IMP_TRY(create_env_at_drive_start(column, err));
     IMP_TRY(imp_demonstration_check_state(drive, 0, column->env, err));
     IMP_TRY(imp_renderer_create(&column->renderer, &camera, IMP_RENDER_AUTO, err));
     column->trail = calloc((size_t)drive->steps + 1, sizeof *column->trail);
@@ -89,7 +89,7 @@ static imp_status create_renderers_and_columns(video_job *job, const imp_monitor
     IMP_TRY(imp_video_frame_init(&job->frame, def->count, def->width, def->height, err));
     for (int k = 0; k < def->count; k++) {
         job->columns[k].shown = &def->drives[k];
-        IMP_TRY(create_column_env(&job->columns[k], def, err));
+        IMP_TRY(create_env_of_video_column(&job->columns[k], def, err));
     }
     const imp_env_def *env = &job->columns[0].env->def;
     return imp_video_create(&job->video, def->path, job->frame.width, job->frame.height,
@@ -103,7 +103,7 @@ static void draw_state_of_column(video_job *job, int index)
     const imp_video_drive *shown = column->shown;
     const bool over = column->step == shown->drive->steps;
     const imp_view view =
-        shown->sim != NULL ? imp_sim_view(shown->sim) : imp_env_view(column->own_env);
+        shown->sim != NULL ? imp_sim_camera_view(shown->sim) : imp_env_camera_view(column->own_env);
     char remark[96];
     const bool has_ending = over && shown->ending != NULL;
     // the caption: name and, when the drive is over, how it ended

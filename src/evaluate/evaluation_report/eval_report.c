@@ -102,7 +102,7 @@ static void write_summary_table(imp_html_page *page, const imp_eval_report_def *
 }
 
 // What collisions of a policy were with, "2 with a duckie, 1 with a cone"; "" without one.
-static void list_collisions(char *out, size_t capacity, const imp_evaluation *evaluation)
+static void format_collision_counts(char *out, size_t capacity, const imp_evaluation *evaluation)
 {
     size_t used = 0;
     out[0] = '\0';
@@ -147,7 +147,7 @@ static void write_endings_table(imp_html_page *page, const imp_eval_report_def *
                 count += evaluation->results[e].ending == endings[k];
             write_number_cell(page, count, 0);
         }
-        list_collisions(text, sizeof text, evaluation);
+        format_collision_counts(text, sizeof text, evaluation);
         imp_html_add_cell(page, text[0] != '\0' ? text : "\xe2\x80\x93", NULL);
     }
     imp_html_end_table(page);
@@ -246,8 +246,9 @@ static void write_map_table(imp_html_page *page, const imp_eval_report_def *def)
                 continue;
             imp_html_begin_row(page);
             imp_html_add_cell(page, m->name,
-                              imp_policy_factory_trained_on(def->drivers[p], m->name) ? "trained on"
-                                                                                      : NULL);
+                              imp_policy_factory_was_trained_on_map(def->drivers[p], m->name)
+                                  ? "trained on"
+                                  : NULL);
             imp_html_add_cell(page, imp_path_shortest_unique_tail(def->names, def->count, p), NULL);
             write_stats_cells(page, &m->stats);
         }

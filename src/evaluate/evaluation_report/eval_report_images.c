@@ -198,7 +198,7 @@ static imp_status draw_trajectories(imp_eval_images *images, const imp_eval_repo
             ? imp_map_set_load(&maps, eval->sim.maps, eval->sim.map_count, &eval->sim.scene, err)
             : imp_map_set_load(&maps, &eval->sim.map, 1, &eval->sim.scene, err);
     if (status == IMP_OK)
-        status = imp_map_set_filter(&maps, eval->sim.split, err);
+        status = imp_map_set_keep_split(&maps, eval->sim.split, err);
     for (int k = 0; k < maps.count && status == IMP_OK; k++) {
         if (images->trajectory_count == IMP_SHOWN_MAPS || !map_has_plotted_episode(def, k))
             continue;

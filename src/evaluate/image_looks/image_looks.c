@@ -20,7 +20,7 @@ enum { ROAD_TOP = 34, ROAD_BOTTOM = 54, ROAD_LEFT = 16, ROAD_RIGHT = 64, FOLLOW_
 static const double LUMA_TOLERANCE = 15.0, COLOUR_TOLERANCE = 18.0;
 enum { ROAD_PIXELS = 12, ROWS_WITHOUT = 2 };
 
-const char *imp_look_name(int look)
+const char *imp_image_statistic_name(int look)
 {
     static const char *const names[IMP_LOOK_COUNT] = {
         [IMP_LOOK_LUMA_ABOVE] = "luma above - below", [IMP_LOOK_GRADIENT] = "gradient above",
@@ -30,7 +30,8 @@ const char *imp_look_name(int look)
     return names[look];
 }
 
-imp_status imp_looks_horizon(double *row, const imp_camera_def *camera, imp_error *err)
+imp_status imp_image_statistics_find_horizon(double *row, const imp_camera_def *camera,
+                                             imp_error *err)
 {
     imp_camera seen;
     imp_camera_def def = *camera;
@@ -97,7 +98,7 @@ static int find_road_row(const uint8_t *rgb, const uint8_t road[3])
     return first;
 }
 
-void imp_looks_measure(double out[IMP_LOOK_COUNT], const uint8_t *rgb, double horizon)
+void imp_image_statistics_compute(double out[IMP_LOOK_COUNT], const uint8_t *rgb, double horizon)
 {
     const int edge = (int)(horizon + 0.5);
     double sums[2] = {0.0, 0.0}, gradient = 0.0, lumas[HIGH * WIDE];
@@ -126,7 +127,8 @@ void imp_looks_measure(double out[IMP_LOOK_COUNT], const uint8_t *rgb, double ho
     out[IMP_LOOK_ROAD_ROW] = find_road_row(rgb, road);
 }
 
-imp_status imp_looks_add(imp_looks *looks, const double values[IMP_LOOK_COUNT], imp_error *err)
+imp_status imp_image_statistics_add(imp_image_statistics *looks,
+                                    const double values[IMP_LOOK_COUNT], imp_error *err)
 {
     if (looks->count == looks->capacity) {
         const int capacity = 2 * looks->capacity + 64;
@@ -141,10 +143,10 @@ imp_status imp_looks_add(imp_looks *looks, const double values[IMP_LOOK_COUNT], 
     return IMP_OK;
 }
 
-void imp_looks_free(imp_looks *looks)
+void imp_image_statistics_free(imp_image_statistics *looks)
 {
     free(looks->values);
-    *looks = (imp_looks){0};
+    *looks = (imp_image_statistics){0};
 }
 
 static int compare_doubles(const void *a, const void *b)
@@ -153,8 +155,9 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-imp_status imp_looks_percentiles(double (*out)[IMP_LOOK_COUNT], const imp_looks *looks,
-                                 const double *shares, int share_count, imp_error *err)
+imp_status imp_image_statistics_percentiles(double (*out)[IMP_LOOK_COUNT],
+                                            const imp_image_statistics *looks, const double *shares,
+                                            int share_count, imp_error *err)
 {
     double *sorted = malloc(((size_t)looks->count + 1) * sizeof *sorted);
     if (sorted == NULL)

@@ -18,25 +18,28 @@ typedef enum imp_look {
 } imp_look;
 
 // What a figure is called, in at most 20 characters.
-const char *imp_look_name(int look);
+const char *imp_image_statistic_name(int look);
 
 // Row of the horizon, 0 to 60, in images of a camera.
-imp_status imp_looks_horizon(double *row, const imp_camera_def *camera, imp_error *err);
+imp_status imp_image_statistics_find_horizon(double *row, const imp_camera_def *camera,
+                                             imp_error *err);
 
 // The figures of an image of (60 x 80 x 3) bytes.
-void imp_looks_measure(double out[IMP_LOOK_COUNT], const uint8_t *rgb, double horizon);
+void imp_image_statistics_compute(double out[IMP_LOOK_COUNT], const uint8_t *rgb, double horizon);
 
 // Figures of any number of images.
-typedef struct imp_looks {
+typedef struct imp_image_statistics {
     double (*values)[IMP_LOOK_COUNT]; // (count)
     int count, capacity;
-} imp_looks;
+} imp_image_statistics;
 
-imp_status imp_looks_add(imp_looks *looks, const double values[IMP_LOOK_COUNT], imp_error *err);
-void imp_looks_free(imp_looks *looks);
+imp_status imp_image_statistics_add(imp_image_statistics *looks,
+                                    const double values[IMP_LOOK_COUNT], imp_error *err);
+void imp_image_statistics_free(imp_image_statistics *looks);
 
 // Each figure's percentiles, which are sorted for that: out[k][n] for the k-th of `shares`, 0 to 1.
-imp_status imp_looks_percentiles(double (*out)[IMP_LOOK_COUNT], const imp_looks *looks,
-                                 const double *shares, int share_count, imp_error *err);
+imp_status imp_image_statistics_percentiles(double (*out)[IMP_LOOK_COUNT],
+                                            const imp_image_statistics *looks, const double *shares,
+                                            int share_count, imp_error *err);
 
 #endif

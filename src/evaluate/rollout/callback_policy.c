@@ -86,7 +86,7 @@ static void call_back_for_batch(imp_policy *const *policies, int count, const im
         actions[k] = (imp_action){0.0, 0.0};
     for (int k = 0; k < count && def->needs_state; k++) {
         callback_policy *self = (callback_policy *)policies[k];
-        imp_policy_state_fill(&group->states[k], &self->path, envs[k]);
+        imp_policy_state_set_from_env(&group->states[k], &self->path, envs[k]);
         group->states[k].slot = self->slot;
     }
     const imp_policy_batch batch = {

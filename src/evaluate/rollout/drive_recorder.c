@@ -42,7 +42,7 @@ void imp_drive_recorder_add(imp_drive_recorder *recorder, const imp_env *env)
                                     &recorder->error);
 }
 
-imp_driver imp_drive_author(char name[64], char hash[32], const imp_policy_factory *policy)
+imp_driver imp_drive_describe_policy(char name[64], char hash[32], const imp_policy_factory *policy)
 {
     // an identity ends with a hash, except those of our experts
     char identity[IMP_POLICY_IDENTITY_MAX];
@@ -57,7 +57,7 @@ imp_driver imp_drive_author(char name[64], char hash[32], const imp_policy_facto
 
 void imp_drive_set_author(imp_demonstration *drive, const imp_policy_factory *policy)
 {
-    const imp_driver driver = imp_drive_author(drive->policy, drive->policy_hash, policy);
+    const imp_driver driver = imp_drive_describe_policy(drive->policy, drive->policy_hash, policy);
     if (drive->steps > 0)
         memset(drive->drivers, driver, (size_t)drive->steps);
 }

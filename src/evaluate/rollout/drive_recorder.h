@@ -26,6 +26,7 @@ void imp_drive_recorder_add(imp_drive_recorder *recorder, const imp_env *env);
 void imp_drive_set_author(imp_demonstration *drive, const imp_policy_factory *policy);
 
 // A policy's name and hash as drives have them, and the driver that it counts as.
-imp_driver imp_drive_author(char name[64], char hash[32], const imp_policy_factory *policy);
+imp_driver imp_drive_describe_policy(char name[64], char hash[32],
+                                     const imp_policy_factory *policy);
 
 #endif

@@ -60,7 +60,7 @@ static void step_all_episodes(const episode_batches *all, thread_batch *batch)
     imp_error err = {0};
     for (int k = 0; k < batch->active; k++)
         runs[k] = &batch->runs[batch->lanes[k]];
-    (void)imp_episode_runs_step(runs, batch->active, &err);
+    (void)imp_episode_run_step_many(runs, batch->active, &err);
     for (int k = batch->active; k-- > 0;) {
         const int lane = batch->lanes[k];
         if (err.status != IMP_OK)

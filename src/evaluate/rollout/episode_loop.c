@@ -9,7 +9,7 @@
 #include <assert.h>
 
 // The loop borrows all that a slot owns; the stride of 0 reuses one image.
-imp_episode_loop_def imp_episode_loop_of_slot(imp_rollout_workers *workers, int slot)
+imp_episode_loop_def imp_episode_loop_def_of_slot(imp_rollout_workers *workers, int slot)
 {
     imp_rollout_slot *self = &workers->slots[slot];
     return (imp_episode_loop_def){
@@ -38,7 +38,7 @@ static const imp_env *env_of_loop(const imp_episode_loop_def *loop)
 static const uint8_t *render_observation(const imp_episode_loop_def *loop, size_t index)
 {
     uint8_t *image = loop->observations + index * loop->observation_stride;
-    imp_rollout_workers_observe(loop->workers, loop->worker, loop->sim, image);
+    imp_rollout_workers_render_observation(loop->workers, loop->worker, loop->sim, image);
     return image;
 }
 
@@ -67,7 +67,7 @@ void imp_episode_run_begin(imp_episode_run *run)
 }
 
 // Whether the label expert, if there is one, needs images.
-static bool label_expert_needs_images(const imp_episode_loop_def *loop)
+static bool does_label_expert_need_images(const imp_episode_loop_def *loop)
 {
     return loop->label_expert != NULL && loop->label_expert->vtable->needs_observation;
 }
@@ -77,8 +77,8 @@ static bool label_expert_needs_images(const imp_episode_loop_def *loop)
 static void render_and_notify_observers(imp_episode_run *run)
 {
     const imp_episode_loop_def *loop = &run->def;
-    const bool looks = loop->policy->vtable->needs_observation || label_expert_needs_images(loop) ||
-                       any_observer_needs_observations(loop);
+    const bool looks = loop->policy->vtable->needs_observation ||
+                       does_label_expert_need_images(loop) || any_observer_needs_observations(loop);
     run->image = looks ? render_observation(loop, run->steps) : NULL;
     for (int k = 0; k < loop->observer_count; k++)
         if (loop->observers[k].before_step != NULL)
@@ -108,7 +108,7 @@ static void choose_actions(imp_episode_run *const *runs, int count)
         runs[k]->chosen = runs[k]->expert = actions[k];
     if (first->label_expert == NULL)
         return;
-    for (int k = 0; k < count && !label_expert_needs_images(first); k++)
+    for (int k = 0; k < count && !does_label_expert_need_images(first); k++)
         images[k] = NULL;
     imp_policy_act_many(experts, count, envs, images, actions);
     for (int k = 0; k < count; k++)
@@ -167,7 +167,7 @@ const char *imp_episode_loop_fail_reason(const imp_episode_loop_def *loop)
                                                                   : expert->failure_reason;
 }
 
-imp_status imp_episode_runs_step(imp_episode_run *const *runs, int count, imp_error *err)
+imp_status imp_episode_run_step_many(imp_episode_run *const *runs, int count, imp_error *err)
 {
     for (int k = 0; k < count; k++)
         render_and_notify_observers(runs[k]);
@@ -196,7 +196,7 @@ imp_status imp_episode_loop_run(const imp_episode_loop_def *loop, imp_error *err
     imp_status status = IMP_OK;
     imp_episode_run_begin(&run);
     while (run.ending == IMP_END_NONE && status == IMP_OK)
-        status = imp_episode_runs_step(runs, 1, err);
+        status = imp_episode_run_step_many(runs, 1, err);
     if (status == IMP_OK)
         imp_episode_run_end(&run);
     return status;

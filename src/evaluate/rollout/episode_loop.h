@@ -55,7 +55,7 @@ typedef struct imp_episode_loop_def {
 } imp_episode_loop_def;
 
 // A loop over a slot's own simulator, policy, label expert and image.
-imp_episode_loop_def imp_episode_loop_of_slot(imp_rollout_workers *workers, int slot);
+imp_episode_loop_def imp_episode_loop_def_of_slot(imp_rollout_workers *workers, int slot);
 
 // Adds an observer; asserts that there is room.
 void imp_episode_loop_add_observer(imp_episode_loop_def *loop, imp_episode_observer observer);
@@ -76,7 +76,7 @@ void imp_episode_run_begin(imp_episode_run *run);
 // `ending` tells whether it is over: that of the environment, or IMP_END_POLICY_FAILED when the
 // policy sets a failure_reason. IMP_INTERRUPTED if the workers' monitor asks to stop: no episode
 // goes on then. Allocates nothing.
-imp_status imp_episode_runs_step(imp_episode_run *const *runs, int count, imp_error *err);
+imp_status imp_episode_run_step_many(imp_episode_run *const *runs, int count, imp_error *err);
 // Calls the observers a last time.
 void imp_episode_run_end(const imp_episode_run *run);
 

@@ -114,8 +114,8 @@ static bool road_ends_at_lane_end(const imp_world *world, const imp_curve *lane)
 
 // Returns the distance that a visit to a tile adds if it ends here. A U-turn at a dead end, past
 // the middle of the last tile, counts the way in and out.
-static double tile_visit_distance(const imp_lane_progress *progress, const imp_env *env,
-                                  imp_vec2 here, bool returns)
+static double compute_distance_driven_on_tile(const imp_lane_progress *progress, const imp_env *env,
+                                              imp_vec2 here, bool returns)
 {
     const imp_world *world = env->world;
     // The usual case: one lane from entry to exit.
@@ -137,7 +137,8 @@ static double tile_visit_distance(const imp_lane_progress *progress, const imp_e
 // Distance of finished visits, and of the present one as if it ended here [m].
 double imp_lane_progress_distance(const imp_lane_progress *progress, const imp_env *env)
 {
-    return progress->before + tile_visit_distance(progress, env, progress->position, false);
+    return progress->before +
+           compute_distance_driven_on_tile(progress, env, progress->position, false);
 }
 
 // Returns whether the expert would stop or slow down at the robot's pose for something temporary.
@@ -146,10 +147,10 @@ static bool must_wait_for_traffic(const imp_env *env)
     // A route of its own, with the random stream of routes, so that the episode draws nothing.
     imp_route route = {.random = imp_random_stream(env->def.seed, env->def.index, env->episode,
                                                    IMP_PURPOSE_ROUTE)};
-    if (!imp_route_start(&route, env->world, env->pose))
+    if (!imp_route_begin_at_pose(&route, env->world, env->pose))
         return false;
     const imp_traffic_plan wanted = {.speed = imp_default_expert_def().speed};
-    const imp_wait_reason reason = imp_traffic_adjust(env, &route, wanted).slow_reason;
+    const imp_wait_reason reason = imp_traffic_adjust_plan(env, &route, wanted).slow_reason;
     return reason == IMP_WAIT_LIGHT || reason == IMP_WAIT_PEDESTRIAN || reason == IMP_WAIT_CAR;
 }
 
@@ -177,7 +178,7 @@ static void begin_tile_visit(imp_lane_progress *progress, const imp_env *env, co
 {
     // Whether the robot goes back to the tile that it came from.
     const bool returns = tile == progress->last;
-    progress->before += tile_visit_distance(progress, env, here, returns);
+    progress->before += compute_distance_driven_on_tile(progress, env, here, returns);
     progress->turned = progress->turned && returns;
     progress->last = progress->tile;
     progress->tile = tile;
@@ -222,12 +223,13 @@ bool imp_lane_progress_stalled(const imp_lane_progress *progress, const imp_env 
 }
 
 // Observers: they pass the environment on to the functions above.
-static void observe_start(void *context, const imp_env *env)
+static void begin_progress_at_episode_start(void *context, const imp_env *env)
 {
     imp_lane_progress_begin(context, env);
 }
 
-static void observe_step(void *context, const imp_env *env, const imp_transition *transition)
+static void update_progress_after_step(void *context, const imp_env *env,
+                                       const imp_transition *transition)
 {
     (void)transition;
     imp_lane_progress_update(context, env);
@@ -235,8 +237,9 @@ static void observe_step(void *context, const imp_env *env, const imp_transition
 
 imp_episode_observer imp_lane_progress_observer(imp_lane_progress *progress)
 {
-    return (imp_episode_observer){
-        .context = progress, .begin = observe_start, .after_step = observe_step};
+    return (imp_episode_observer){.context = progress,
+                                  .begin = begin_progress_at_episode_start,
+                                  .after_step = update_progress_after_step};
 }
 
 // Drives the expert from a copy of the environment, without images. The slot's own environment
@@ -247,7 +250,7 @@ imp_status imp_measure_expert_progress(imp_expert_progress *out, imp_rollout_wor
     imp_env env;
     imp_lane_progress progress;
     imp_drive_recorder recorder;
-    imp_episode_loop_def loop = imp_episode_loop_of_slot(workers, slot);
+    imp_episode_loop_def loop = imp_episode_loop_def_of_slot(workers, slot);
     imp_env_copy(&env, workers->slots[slot].env);
     loop.env = &env;
     loop.policy = workers->progress_experts[loop.worker];

@@ -79,8 +79,8 @@ static void network_policy_act_many(imp_policy *const *policies, int count,
         for (int k = 0; k < batch; k++)
             update_history_and_fill_batch((network_policy *)policies[first + k], k, envs[first + k],
                                           observations[first + k]);
-        imp_inference_run_count(group->inference, batch, group->frames, group->actions,
-                                group->outputs);
+        imp_inference_run_partial_batch(group->inference, batch, group->frames, group->actions,
+                                        group->outputs);
         for (int k = 0; k < batch; k++)
             actions[first + k] =
                 imp_action_from_network(group->outputs + 2 * (size_t)k, group->velocities);

@@ -317,7 +317,7 @@ imp_status imp_policy_factory_set_segmenter(imp_policy_factory *factory, const c
     return IMP_OK;
 }
 
-int imp_policy_factory_batch(const imp_policy_factory *factory)
+int imp_policy_factory_batch_size(const imp_policy_factory *factory)
 {
     return factory->batch;
 }
@@ -392,7 +392,7 @@ imp_status imp_policy_factory_create_many(const imp_policy_factory *factory, imp
 }
 
 // Matches whole words of the list only.
-bool imp_policy_factory_trained_on(const imp_policy_factory *factory, const char *map)
+bool imp_policy_factory_was_trained_on_map(const imp_policy_factory *factory, const char *map)
 {
     if (!imp_policy_factory_is_network(factory))
         return false;

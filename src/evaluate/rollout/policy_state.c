@@ -46,7 +46,7 @@ static void update_or_replan_route(imp_path_ahead *path, const imp_env *env)
         if (imp_vec2_length(imp_vec2_subtract(nearest, here)) < REROUTE_DISTANCE)
             return;
     }
-    path->on_route = imp_route_start(&path->route, env->world, env->pose);
+    path->on_route = imp_route_begin_at_pose(&path->route, env->world, env->pose);
 }
 
 // A difference of positions as seen from a robot: (ahead, right) [m].
@@ -112,7 +112,7 @@ static void fill_objects(imp_policy_state *out, const imp_env *env)
     }
 }
 
-void imp_policy_state_fill(imp_policy_state *out, imp_path_ahead *path, const imp_env *env)
+void imp_policy_state_set_from_env(imp_policy_state *out, imp_path_ahead *path, const imp_env *env)
 {
     *out = (imp_policy_state){
         .x = env->pose.x,

@@ -26,6 +26,6 @@ typedef struct imp_path_ahead {
 void imp_path_ahead_reset(imp_path_ahead *path, const imp_env *env);
 
 // Fills everything but `slot`, and moves the way on to where the robot is.
-void imp_policy_state_fill(imp_policy_state *out, imp_path_ahead *path, const imp_env *env);
+void imp_policy_state_set_from_env(imp_policy_state *out, imp_path_ahead *path, const imp_env *env);
 
 #endif

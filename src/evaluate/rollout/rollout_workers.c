@@ -79,8 +79,8 @@ static imp_status create_segmenters(imp_rollout_workers *workers,
     return IMP_OK;
 }
 
-void imp_rollout_workers_observe(const imp_rollout_workers *workers, int worker, imp_sim *sim,
-                                 uint8_t *out)
+void imp_rollout_workers_render_observation(const imp_rollout_workers *workers, int worker,
+                                            imp_sim *sim, uint8_t *out)
 {
     if (workers->segmenters == NULL) {
         imp_sim_observe(sim, out);
@@ -181,11 +181,11 @@ void imp_rollout_workers_destroy_policies(imp_rollout_workers *workers)
 }
 
 // How many episodes a thread drives in lock step.
-static int choose_batch(const imp_rollout_workers_def *def, int threads)
+static int choose_batch_size(const imp_rollout_workers_def *def, int threads)
 {
-    int batch = imp_policy_factory_batch(def->policy);
-    if (def->label_expert != NULL && imp_policy_factory_batch(def->label_expert) > batch)
-        batch = imp_policy_factory_batch(def->label_expert);
+    int batch = imp_policy_factory_batch_size(def->policy);
+    if (def->label_expert != NULL && imp_policy_factory_batch_size(def->label_expert) > batch)
+        batch = imp_policy_factory_batch_size(def->label_expert);
     const int share = def->episodes > 0 ? (def->episodes + threads - 1) / threads : batch;
     batch = share < batch ? share : batch;
     return def->batch_max > 0 && def->batch_max < batch ? def->batch_max : batch;
@@ -227,7 +227,7 @@ imp_status imp_rollout_workers_create(imp_rollout_workers *workers,
     // The calling thread also reports while it waits for the last episodes.
     imp_thread_pool_set_idle_hook(workers->pool, report_and_poll_stop, workers);
     workers->threads = imp_thread_pool_size(workers->pool);
-    workers->batch = choose_batch(def, workers->threads);
+    workers->batch = choose_batch_size(def, workers->threads);
     workers->image_bytes = (size_t)def->sim.camera.width * (size_t)def->sim.camera.height * 3;
     workers->slots =
         calloc((size_t)workers->threads * (size_t)workers->batch, sizeof *workers->slots);

@@ -81,8 +81,8 @@ imp_status imp_rollout_slot_reset_sim(const imp_rollout_workers *workers, imp_ro
                                       uint32_t episode, imp_error *err);
 
 // Draws the observation of a simulator's present state, on thread `worker`: (height, width, 3).
-void imp_rollout_workers_observe(const imp_rollout_workers *workers, int worker, imp_sim *sim,
-                                 uint8_t *out);
+void imp_rollout_workers_render_observation(const imp_rollout_workers *workers, int worker,
+                                            imp_sim *sim, uint8_t *out);
 
 // To be called after every step, or once for `steps` in lock step; reports now and then and asks
 // for a stop, from the caller's thread only. Returns false when the work should end.

@@ -33,16 +33,16 @@ static double *augmentation_strength_of(imp_augment *def, int k)
     return (double *)((char *)def + AUGMENT_KINDS[k].member);
 }
 
-const char *imp_augment_name(int k)
+const char *imp_augmentation_name(int k)
 {
     return k >= 0 && k < AUGMENT_KIND_COUNT ? AUGMENT_KINDS[k].word : NULL;
 }
 
 // What a list may hold. Word k of the list, for suggestions after a mistake: "all", "none", then
 // the kinds; NULL after the last.
-static const char *augmentation_list_word(int k)
+static const char *accepted_augmentation_word(int k)
 {
-    return k == 0 ? "all" : k == 1 ? "none" : imp_augment_name(k - 2);
+    return k == 0 ? "all" : k == 1 ? "none" : imp_augmentation_name(k - 2);
 }
 
 // "word" or "word:strength". Parses one item of `length` bytes, which no zero byte ends. Without a
@@ -68,10 +68,10 @@ static imp_status parse_augmentation(imp_augment *out, const char *item, size_t 
     // no kind has this name: it is "all" or "none" with a strength, or unknown
     int found;
     const imp_status status =
-        imp_name_lookup_n(&found, "", item, word, augmentation_list_word, err);
-    return status != IMP_OK
-               ? status
-               : imp_fail(err, IMP_USAGE, "'%s' takes no strength", augmentation_list_word(found));
+        imp_name_lookup_with_length(&found, "", item, word, accepted_augmentation_word, err);
+    return status != IMP_OK ? status
+                            : imp_fail(err, IMP_USAGE, "'%s' takes no strength",
+                                       accepted_augmentation_word(found));
 }
 
 // Items are separated by commas; a later one overrides an earlier one. *out changes only on
@@ -145,7 +145,7 @@ static void derive_label_correction(imp_augmenter *a, const imp_dataset_info *in
     const double follow = read_setting_or_default(settings, "turning-rate", usual.turn_rate_gain);
     const double speed = read_setting_or_default(settings, "speed", usual.speed);
     // per unit of turn rate, how far the right wheel must exceed the left
-    const double duty = follow / imp_drive_turn_gain(&drive);
+    const double duty = follow / imp_drive_turn_acceleration_gain(&drive);
     json_decref(settings);
     a->steer_shift = duty * rate * rate / speed;
     a->steer_turn = duty * (2.0 * rate + rate * rate * drive.delay);
@@ -204,10 +204,10 @@ static double random_plus_minus(imp_random *random, double strength)
     return imp_random_uniform(random, -strength, strength);
 }
 
-// Once in so many times. Whether an event of probability 1 / times occurs.
-static bool happens_once_in(int times, imp_random *random)
+// True with probability 1 / times.
+static bool draw_true_once_in(int times, imp_random *random)
 {
-    return imp_random_below(random, (uint32_t)times) == 0;
+    return imp_random_uniform_int(random, (uint32_t)times) == 0;
 }
 
 // Contrast about the middle, brightness as a bend that leaves black and white where they are, then
@@ -233,11 +233,11 @@ static void sample_cut_out(imp_augment_params *out, const imp_augmenter *a, imp_
     const double part = a->def.cut_out;
     const int width = 1 + (int)(imp_random_uniform(random, 0.0, part) * (a->width - 1));
     const int height = 1 + (int)(imp_random_uniform(random, 0.0, part) * (a->height - 1));
-    out->left = (int)imp_random_below(random, (uint32_t)(a->width - width + 1));
-    out->top = (int)imp_random_below(random, (uint32_t)(a->height - height + 1));
+    out->left = (int)imp_random_uniform_int(random, (uint32_t)(a->width - width + 1));
+    out->top = (int)imp_random_uniform_int(random, (uint32_t)(a->height - height + 1));
     out->right = out->left + width;
     out->bottom = out->top + height;
-    out->fill_value = (uint8_t)imp_random_below(random, 256);
+    out->fill_value = (uint8_t)imp_random_uniform_int(random, 256);
 }
 
 // A kind with strength 0 draws its values too, so that other kinds do not change with it. Blur and
@@ -247,16 +247,17 @@ void imp_augment_sample_params(imp_augment_params *out, const imp_augmenter *aug
 {
     const imp_augment *def = &augmenter->def;
     // the order of draws is fixed: an insertion would change all samples after it
-    *out = (imp_augment_params){.noise_offset = imp_random_below(random, IMP_NOISE_TABLE_SIZE)};
+    *out =
+        (imp_augment_params){.noise_offset = imp_random_uniform_int(random, IMP_NOISE_TABLE_SIZE)};
     sample_tone_curve(out, def, random);
     out->noise = (float)(imp_random_uniform(random, 0.0, def->noise) / 32.0);
-    if (happens_once_in(2, random))
+    if (draw_true_once_in(2, random))
         out->blur = (int)(256.0 * imp_random_uniform(random, 0.0, def->blur));
-    if (happens_once_in(4, random)) {
+    if (draw_true_once_in(4, random)) {
         out->shift = (float)random_plus_minus(random, def->shift);
         out->turn = (float)random_plus_minus(random, def->turn);
     }
-    if (happens_once_in(2, random) && def->cut_out > 0.0)
+    if (draw_true_once_in(2, random) && def->cut_out > 0.0)
         sample_cut_out(out, augmenter, random);
 }
 

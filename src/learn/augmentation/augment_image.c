@@ -192,7 +192,8 @@ static inline int16_t multiply_high_int16(int16_t a, int16_t b)
 
 // Applies the tone curve and adds noise, then clips to a byte. Values are 16-bit, so that a vector
 // register holds as many as possible.
-IMP_DISPATCH_BODY tone_row_body(const tones *t, const uint8_t *restrict row, uint8_t *restrict out)
+IMP_DISPATCH_BODY apply_tone_curve_to_row_body(const tones *t, const uint8_t *restrict row,
+                                               uint8_t *restrict out)
 {
     const int16_t strength = t->strength;
     const int16_t *bias = t->bias, *slope = t->slope, *curvature = t->curvature;
@@ -208,7 +209,7 @@ IMP_DISPATCH_BODY tone_row_body(const tones *t, const uint8_t *restrict row, uin
         out[i] = (uint8_t)(y > 255 ? 255 : y);
     }
 }
-IMP_DISPATCH_BY_CPU(static, tone_row,
+IMP_DISPATCH_BY_CPU(static, apply_tone_curve_to_row,
                     (const tones *t, const uint8_t *restrict row, uint8_t *restrict out),
                     (t, row, out))
 
@@ -221,8 +222,9 @@ static int16_t to_fixed_point(float value, double scale)
 
 // Tones an image and adds noise. Each row starts at another place of the noise table, so that rows
 // do not look alike.
-static void tone_image(const imp_augmenter *a, const imp_augment_params *draw,
-                       const imp_augment_workspace *workspace, const uint8_t *rgb, uint8_t *out)
+static void apply_tone_curve_to_image(const imp_augmenter *a, const imp_augment_params *draw,
+                                      const imp_augment_workspace *workspace, const uint8_t *rgb,
+                                      uint8_t *out)
 {
     // the curve of each channel, repeated for all pixels of a row
     const int count = 3 * a->width;
@@ -244,7 +246,8 @@ static void tone_image(const imp_augmenter *a, const imp_augment_params *draw,
         const uint32_t at = (draw->noise_offset + (uint32_t)row * step) % last;
         const tones t = {workspace->bias, workspace->slope, workspace->curvature,
                          a->noise + at,   strength,         count};
-        tone_row(&t, rgb + (size_t)row * (size_t)count, out + (size_t)row * (size_t)count);
+        apply_tone_curve_to_row(&t, rgb + (size_t)row * (size_t)count,
+                                out + (size_t)row * (size_t)count);
     }
 }
 
@@ -262,7 +265,7 @@ void imp_augment_image(const imp_augmenter *augmenter, const imp_augment_params 
         blur_whole_image(augmenter, draw->blur, rgb, workspace->blurred);
         rgb = workspace->blurred;
     }
-    tone_image(augmenter, draw, workspace, rgb, out);
+    apply_tone_curve_to_image(augmenter, draw, workspace, rgb, out);
     for (int row = draw->top; row < draw->bottom; row++)
         memset(out + 3 * ((size_t)row * (size_t)augmenter->width + (size_t)draw->left),
                draw->fill_value, (size_t)3 * (size_t)(draw->right - draw->left));

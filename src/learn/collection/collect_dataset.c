@@ -104,8 +104,8 @@ static imp_status send_episodes(const collect_job *work, int count, imp_error *e
 
 // Writes what the other ranks drove of a wave, in the order of their ranks. After a failure it only
 // receives.
-static imp_status receive_and_write(collect_job *work, imp_dataset_writer *writer, int count,
-                                    imp_status status, imp_error *err)
+static imp_status receive_and_write_episodes(collect_job *work, imp_dataset_writer *writer,
+                                             int count, imp_status status, imp_error *err)
 {
     const int spare = work->collector.capacity - 1, ranks = work->ranks->size;
     imp_rollout_buffer *rollout = &work->collector.rollouts[spare];
@@ -143,8 +143,8 @@ static imp_status collect_and_write_wave(collect_job *work, imp_dataset_writer *
             status = write_episode(work, writer, chosen, err);
     }
     if (rank == 0 && ranks > 1)
-        status = receive_and_write(work, writer, count, status, err);
-    return imp_communicator_agree(work->ranks, status, err);
+        status = receive_and_write_episodes(work, writer, count, status, err);
+    return imp_communicator_agree_on_status(work->ranks, status, err);
 }
 
 // Drives and writes episodes `written` to the last. After a failure it writes out what the writer
@@ -228,7 +228,7 @@ static imp_status open_dataset_writer(imp_dataset_writer **writer, const char *f
     };
     // what every file of the dataset says about its episodes
     snprintf(info.map, sizeof info.map, "%s",
-             imp_map_set_name_or_several(work->collector.workers.maps));
+             imp_map_set_common_name(work->collector.workers.maps));
     snprintf(info.lens, sizeof info.lens, "%s", imp_lens_name(def->sim.camera.lens.kind));
     if (def->sim.robot != NULL)
         snprintf(info.robot, sizeof info.robot, "%s", def->sim.robot);
@@ -273,16 +273,17 @@ static int episodes_per_wave(const collect_job *work)
 
 // Opens the files on rank 0, and tells the others how much there is. All must have the same
 // definition.
-static imp_status begin_files(collect_job *work, imp_dataset_writer **writer, const char *folder,
-                              int *written, imp_error *err)
+static imp_status open_dataset_on_rank_0(collect_job *work, imp_dataset_writer **writer,
+                                         const char *folder, int *written, imp_error *err)
 {
     char definition[32];
     imp_status status = compute_definition_hash(definition, work, err);
-    IMP_TRY(imp_communicator_agree(work->ranks, status, err));
-    IMP_TRY(imp_communicator_compare(work->ranks, definition, "the settings or their files", err));
+    IMP_TRY(imp_communicator_agree_on_status(work->ranks, status, err));
+    IMP_TRY(imp_communicator_check_same_text(work->ranks, definition, "the settings or their files",
+                                             err));
     if (work->ranks->rank == 0)
         status = open_dataset_writer(writer, folder, work, written, err);
-    IMP_TRY(imp_communicator_agree(work->ranks, status, err));
+    IMP_TRY(imp_communicator_agree_on_status(work->ranks, status, err));
     int told[3] = {*written, episodes_per_wave(work), work->episodes};
     IMP_TRY(imp_communicator_broadcast(work->ranks, told, sizeof told, err));
     *written = told[0];
@@ -296,7 +297,7 @@ static imp_status collect_dataset(collect_job *work, const char *folder, imp_err
 {
     imp_dataset_writer *writer = NULL;
     int written = 0;
-    imp_status status = begin_files(work, &writer, folder, &written, err);
+    imp_status status = open_dataset_on_rank_0(work, &writer, folder, &written, err);
     if (status == IMP_OK) {
         // progress counts steps of all rollouts, also of those that are not chosen
         const int left = work->episodes > written ? work->episodes - written : 0;
@@ -307,16 +308,16 @@ static imp_status collect_dataset(collect_job *work, const char *folder, imp_err
         work->collector.workers.progress.total = (double)left * few * work->def->steps / ranks;
         work->wave = left < work->wave ? (left > 0 ? left : 1) : work->wave;
         status = imp_collector_alloc_buffers(&work->collector, few * work->wave + spare, err);
-        status = imp_communicator_agree(work->ranks, status, err);
+        status = imp_communicator_agree_on_status(work->ranks, status, err);
     }
     if (status == IMP_OK)
         status = collect_all_waves(work, writer, written, err);
     imp_dataset_writer_destroy(writer);
-    return imp_communicator_agree(work->ranks, status, err);
+    return imp_communicator_agree_on_status(work->ranks, status, err);
 }
 
-// Which episodes are driven.
-static imp_status choose_episodes_of_share(collect_job *work, imp_error *err)
+// All episodes, or those of part `share` of `shares`.
+static imp_status choose_episodes_of_part(collect_job *work, imp_error *err)
 {
     const imp_collect_def *def = work->def;
     work->episodes = def->episodes;
@@ -341,15 +342,15 @@ imp_status imp_collect_with_identity(imp_collect_summary *summary, const char *f
     // wall-clock time goes to the summary only, never to files
     const double start = imp_monotonic_seconds();
     *summary = (imp_collect_summary){0};
-    imp_communicator alone = imp_communicator_alone();
+    imp_communicator alone = imp_communicator_single_process();
     collect_job work = {.def = def,
                         .more = more,
                         .ranks = def->communicator != NULL ? def->communicator : &alone,
                         .summary = summary};
     imp_status status = imp_collector_open(&work.collector, def, monitor, err);
     if (status == IMP_OK)
-        status = choose_episodes_of_share(&work, err);
-    status = imp_communicator_agree(work.ranks, status, err);
+        status = choose_episodes_of_part(&work, err);
+    status = imp_communicator_agree_on_status(work.ranks, status, err);
     work.collector.workers.progress.task = "log";
     if (status == IMP_OK)
         status = collect_dataset(&work, folder, err);

@@ -135,8 +135,8 @@ static void begin_rollout_buffer(imp_rollout_buffer *b, const imp_rollout_slot *
     b->map_index = env->world_index;
     b->time_step = env->def.drive.time_step * env->def.frame_skip;
     b->randomization[0] = '\0';
-    if (imp_sim_sample(self->sim) != NULL)
-        imp_randomization_sample_json(imp_sim_sample(self->sim), b->randomization);
+    if (imp_sim_randomization_sample(self->sim) != NULL)
+        imp_randomization_sample_json(imp_sim_randomization_sample(self->sim), b->randomization);
     b->reward = b->disagreement = 0.0;
 }
 
@@ -151,15 +151,16 @@ static imp_status begin_episode(void *context, int index, int slot, imp_episode_
     // the renderer and the expert must see the new start, so that the simulator restarts there
     imp_pose start;
     if (imp_exploration_sample_start(&start, r->def, self->env))
-        imp_sim_restart_at(self->sim, start);
+        imp_sim_restart_episode_at(self->sim, start);
     begin_rollout_buffer(b, self);
 
     // images of all states, the last one included, go straight into the buffer
     imp_rollout_recorder *recorder = &r->recorders[slot];
-    *recorder = (imp_rollout_recorder){.buffer = b,
-                                       .exploration = imp_exploration_of_episode(r->def, self->env),
-                                       .has_expert = self->label_expert != NULL};
-    *out = imp_episode_loop_of_slot(&r->workers, slot);
+    *recorder =
+        (imp_rollout_recorder){.buffer = b,
+                               .exploration = imp_exploration_begin_episode(r->def, self->env),
+                               .has_expert = self->label_expert != NULL};
+    *out = imp_episode_loop_def_of_slot(&r->workers, slot);
     out->explore = choose_and_disturb_action;
     out->explore_context = recorder;
     out->observations = b->observations;
@@ -184,7 +185,7 @@ static void finish_episode(void *context, int index, int slot, const imp_error *
     b->number = (uint32_t)(r->first + index);
     if (error->status != IMP_OK || b->ending != IMP_END_POLICY_FAILED)
         return;
-    const imp_episode_loop_def loop = imp_episode_loop_of_slot(&r->workers, slot);
+    const imp_episode_loop_def loop = imp_episode_loop_def_of_slot(&r->workers, slot);
     imp_fail(
         &b->error, IMP_BAD_INPUT, "%s: failed in episode %u: %s",
         imp_policy_factory_name(loop.policy->failure_reason != NULL ? r->policy : r->label_expert),
@@ -197,7 +198,7 @@ void imp_collector_write_segmenter(const imp_collector *r, FILE *out)
         fprintf(out, "segmenter: %016" PRIx64 "\n", imp_network_weights_hash(r->segmenter));
 }
 
-const char *imp_label_policy_or_expert(const imp_collect_def *def)
+const char *imp_label_policy_name(const imp_collect_def *def)
 {
     return def->label_policy != NULL ? def->label_policy : "expert";
 }
@@ -213,7 +214,7 @@ static bool is_label_policy(const char *name)
 // What the table of settings cannot say.
 imp_status imp_collector_check_def(const imp_collect_def *def, imp_error *err)
 {
-    IMP_TRY(imp_struct_check(&imp_collect_members, def, err));
+    IMP_TRY(imp_struct_check_ranges(&imp_collect_members, def, err));
     if (imp_observation_kind_name((int)def->sim.observation) == NULL)
         return imp_fail(err, IMP_USAGE, "unknown kind of observation");
     if (def->segmenter != NULL && def->sim.observation != IMP_OBSERVATION_SEGMENTATION)
@@ -258,8 +259,8 @@ static imp_status open_label_expert(imp_collector *r, imp_error *err)
         r->label_expert = def->labeller;
     if (def->labeller != NULL || !(named || imp_policy_factory_is_network(r->policy)))
         return IMP_OK;
-    IMP_TRY(imp_policy_factory_open(&r->owned_label_expert, imp_label_policy_or_expert(def),
-                                    &r->expert, err));
+    IMP_TRY(imp_policy_factory_open(&r->owned_label_expert, imp_label_policy_name(def), &r->expert,
+                                    err));
     r->label_expert = r->owned_label_expert;
     return IMP_OK;
 }

@@ -58,7 +58,7 @@ imp_status imp_collector_alloc_buffers(imp_collector *collector, int capacity, i
 void imp_collector_write_segmenter(const imp_collector *collector, FILE *out);
 
 // The name of whose actions are the labels where a network drives.
-const char *imp_label_policy_or_expert(const imp_collect_def *def);
+const char *imp_label_policy_name(const imp_collect_def *def);
 
 // Lets another policy drive from now on (see imp_policy_factory_open()).
 imp_status imp_collector_set_policy(imp_collector *collector, const char *name_or_path,

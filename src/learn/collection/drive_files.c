@@ -115,7 +115,7 @@ static uint64_t hash_drive(uint64_t hash, const imp_demonstration *drive)
 }
 
 // Adds what one drive has in common with those before.
-static void keep_common_map_and_driver(imp_drive_files *files, const imp_demonstration *drive,
+static void merge_map_and_driver_names(imp_drive_files *files, const imp_demonstration *drive,
                                        bool first)
 {
     const int driver = find_single_driver(drive);
@@ -146,7 +146,7 @@ imp_status imp_drive_files_list(imp_drive_files *out, const char *const *paths, 
     for (int k = 0; k < out->count; k++) {
         imp_demonstration drive;
         IMP_TRY(imp_demonstration_read(&drive, out->paths[k], err));
-        keep_common_map_and_driver(out, &drive, k == 0);
+        merge_map_and_driver_names(out, &drive, k == 0);
         imp_demonstration_free(&drive);
         if (k % FILES_BETWEEN_REPORTS != 0)
             continue;

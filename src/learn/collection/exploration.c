@@ -46,7 +46,7 @@ bool imp_exploration_sample_start(imp_pose *out, const imp_collect_def *def, con
 
 // All streams are keyed by seed, environment and episode, so that each episode can be driven alone.
 // The state of the noise starts at 0.
-imp_exploration imp_exploration_of_episode(const imp_collect_def *def, const imp_env *env)
+imp_exploration imp_exploration_begin_episode(const imp_collect_def *def, const imp_env *env)
 {
     const imp_env_def *at = &env->def;
     const uint32_t episode = env->episode;
@@ -67,7 +67,7 @@ imp_exploration imp_exploration_of_episode(const imp_collect_def *def, const imp
 
 // Updates who is in control from the present place in the lane. A robot outside any lane counts as
 // infinitely far away, so that the expert takes over.
-static void update_safe_switching(imp_exploration *exploration, const imp_env *env)
+static void update_whether_expert_controls(imp_exploration *exploration, const imp_env *env)
 {
     const double distance = env->in_lane ? fabs(env->lane.distance) : INFINITY;
     const double angle = env->in_lane ? fabs(env->lane.angle) : INFINITY;
@@ -96,7 +96,7 @@ imp_action imp_exploration_choose_action(imp_exploration *exploration, const imp
                                          imp_action policy, imp_action expert)
 {
     if (exploration->def->safe_switching)
-        update_safe_switching(exploration, env);
+        update_whether_expert_controls(exploration, env);
     else
         sample_whether_expert_drives(exploration);
     return exploration->expert_in_control ? expert : policy;

@@ -21,7 +21,7 @@ typedef struct imp_exploration {
 bool imp_exploration_sample_start(imp_pose *out, const imp_collect_def *def, const imp_env *env);
 
 // For the episode that env is in.
-imp_exploration imp_exploration_of_episode(const imp_collect_def *def, const imp_env *env);
+imp_exploration imp_exploration_begin_episode(const imp_collect_def *def, const imp_env *env);
 
 // Which of the two actions is taken in the present state.
 imp_action imp_exploration_choose_action(imp_exploration *exploration, const imp_env *env,

@@ -62,7 +62,7 @@ static void report_progress(void *context)
 }
 
 // Job of the thread pool: reads a file and drives it. The message names the file.
-static void redrive_file(void *context, int index, int worker)
+static void read_and_replay_drive_file(void *context, int index, int worker)
 {
     import_job *job = context;
     imp_redrive *redrive = &job->wave[index];
@@ -98,13 +98,13 @@ static imp_status import_wave(import_job *job, imp_dataset_writer *writer, int c
                               imp_error *err)
 {
     imp_status status = IMP_OK;
-    imp_thread_pool_run(job->pool, count, redrive_file, job);
+    imp_thread_pool_run(job->pool, count, read_and_replay_drive_file, job);
     for (int k = 0; k < count; k++) {
         imp_redrive *redrive = &job->wave[k];
         if (status == IMP_OK && redrive->error.status != IMP_OK)
             status = imp_fail(err, redrive->error.status, "%s", redrive->error.message);
         if (status == IMP_OK && writer != NULL) {
-            const imp_episode episode = imp_redrive_episode(redrive);
+            const imp_episode episode = imp_redrive_get_episode(redrive);
             status = imp_dataset_writer_add(writer, &episode, err);
         }
         if (status == IMP_OK)

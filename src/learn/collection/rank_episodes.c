@@ -62,9 +62,9 @@ typedef imp_status take_bytes(imp_communicator *ranks, int from, void *bytes, si
                               imp_error *err);
 
 // Takes a rollout and its arrays; of one that is not whole only its error.
-static imp_status take_rollout(take_bytes *take, imp_communicator *ranks, int from,
-                               imp_rollout_buffer *rollout, const imp_collect_def *def,
-                               imp_error *err)
+static imp_status receive_rollout_and_arrays(take_bytes *take, imp_communicator *ranks, int from,
+                                             imp_rollout_buffer *rollout,
+                                             const imp_collect_def *def, imp_error *err)
 {
     const imp_rollout_buffer own = *rollout;
     episode_array arrays[ARRAYS];
@@ -82,11 +82,12 @@ static imp_status take_rollout(take_bytes *take, imp_communicator *ranks, int fr
 imp_status imp_rollout_receive(imp_communicator *ranks, int from, imp_rollout_buffer *rollout,
                                const imp_collect_def *def, imp_error *err)
 {
-    return take_rollout(imp_communicator_receive, ranks, from, rollout, def, err);
+    return receive_rollout_and_arrays(imp_communicator_receive, ranks, from, rollout, def, err);
 }
 
 imp_status imp_rollout_broadcast(imp_communicator *ranks, int from, imp_rollout_buffer *rollout,
                                  const imp_collect_def *def, imp_error *err)
 {
-    return take_rollout(imp_communicator_broadcast_from, ranks, from, rollout, def, err);
+    return receive_rollout_and_arrays(imp_communicator_broadcast_from, ranks, from, rollout, def,
+                                      err);
 }

@@ -104,7 +104,7 @@ static imp_status begin_episode(void *context, int index, int slot, imp_episode_
     IMP_TRY(imp_demonstration_begin(&r->drive, self->env, err));
     memcpy(r->drive.policy, job->name, sizeof r->drive.policy);
     memcpy(r->drive.policy_hash, job->hash, sizeof r->drive.policy_hash);
-    *out = imp_episode_loop_of_slot(&job->workers, slot);
+    *out = imp_episode_loop_def_of_slot(&job->workers, slot);
     out->explore = choose_driver_and_action;
     out->explore_context = r;
     imp_episode_loop_add_observer(out,
@@ -135,7 +135,7 @@ static void finish_episode(void *context, int index, int slot, const imp_error *
     record_job *job = context;
     drive_recorder *r = &job->recorders[slot];
     struct record_result *result = &job->results[index];
-    const imp_episode_loop_def loop = imp_episode_loop_of_slot(&job->workers, slot);
+    const imp_episode_loop_def loop = imp_episode_loop_def_of_slot(&job->workers, slot);
     const char *reason = imp_episode_loop_fail_reason(&loop);
     result->error = *error;
     result->terminated = job->workers.slots[slot].env->ending != IMP_END_MAX_STEPS;
@@ -155,7 +155,7 @@ static imp_status open_policies(record_job *job, imp_error *err)
     IMP_TRY(imp_policy_factory_open(&job->policy, job->def->policy, &expert, err));
     if (job->def->take_over > 0.0)
         IMP_TRY(imp_policy_factory_open(&job->person, "expert", &expert, err));
-    job->driver = imp_drive_author(job->name, job->hash, job->policy);
+    job->driver = imp_drive_describe_policy(job->name, job->hash, job->policy);
     return IMP_OK;
 }
 

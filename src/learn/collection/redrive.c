@@ -67,7 +67,7 @@ void imp_redriver_close(imp_redriver *redriver)
 }
 
 // What a simulator is made for: the map, and the time step that the expert assumes.
-static uint64_t simulator_key(const imp_demonstration *drive)
+static uint64_t hash_simulator_settings(const imp_demonstration *drive)
 {
     uint64_t key = imp_hash_text(drive->map_hash, drive->map);
     key = imp_hash_bytes(key, &drive->env.drive.time_step, sizeof(double));
@@ -88,7 +88,7 @@ static imp_status check_map_hash(const imp_demonstration *drive, imp_error *err)
 static imp_status create_sim_if_other_drive(imp_redriver *r, const imp_demonstration *drive,
                                             imp_error *err)
 {
-    const uint64_t key = simulator_key(drive);
+    const uint64_t key = hash_simulator_settings(drive);
     if (r->sim != NULL && r->key == key)
         return IMP_OK;
     imp_redriver_close(r);
@@ -203,14 +203,14 @@ imp_status imp_redriver_run(imp_redriver *redriver, imp_redrive *redrive, imp_er
     IMP_TRY(imp_sim_set_env_def(r->sim, &drive->env, err));
     IMP_TRY(imp_sim_reset(r->sim, drive->episode, err));
     redrive->randomization[0] = '\0';
-    if (imp_sim_sample(r->sim) != NULL)
-        imp_randomization_sample_json(imp_sim_sample(r->sim), redrive->randomization);
+    if (imp_sim_randomization_sample(r->sim) != NULL)
+        imp_randomization_sample_json(imp_sim_randomization_sample(r->sim), redrive->randomization);
     IMP_TRY(drive_all_steps(r, redrive, err));
     atomic_fetch_add(r->steps, drive->steps);
     return IMP_OK;
 }
 
-imp_episode imp_redrive_episode(const imp_redrive *redrive)
+imp_episode imp_redrive_get_episode(const imp_redrive *redrive)
 {
     const imp_demonstration *drive = &redrive->drive;
     // arrays are borrowed from the redrive, which must outlive the episode

@@ -50,6 +50,6 @@ static inline bool imp_redrive_depends_on_group(int group)
 }
 
 // The episode of a drive, which borrows its arrays.
-imp_episode imp_redrive_episode(const imp_redrive *redrive);
+imp_episode imp_redrive_get_episode(const imp_redrive *redrive);
 
 #endif

@@ -36,7 +36,7 @@ static size_t epoch_samples_from_part(const imp_training_samples *samples, int p
 
 // Runs that an epoch has at most. A part with a large weight is repeated, so that its blocks occur
 // several times.
-static size_t max_runs_per_epoch(const imp_training_samples *samples)
+static size_t max_sample_ranges_per_epoch(const imp_training_samples *samples)
 {
     size_t runs = 1;
     for (int k = 0; k < samples->part_count; k++) {
@@ -85,7 +85,7 @@ imp_status imp_data_loader_init(imp_data_loader *loader, const imp_training_samp
     if (def->window == 0 || def->window > loader->count)
         loader->def.window = loader->count;
     loader->order = malloc((loader->count + 1) * sizeof *loader->order);
-    loader->runs = malloc(max_runs_per_epoch(samples) * sizeof *loader->runs);
+    loader->runs = malloc(max_sample_ranges_per_epoch(samples) * sizeof *loader->runs);
     loader->blocks = malloc((samples->block_count + 1) * sizeof *loader->blocks);
     if (loader->order == NULL || loader->runs == NULL || loader->blocks == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for the order of %s",
@@ -118,22 +118,22 @@ void imp_data_loader_free(imp_data_loader *loader)
 }
 
 // Appends the first `count` samples of a block to the runs of the epoch.
-static void append_sample_run(imp_data_loader *loader, size_t block, size_t count)
+static void append_sample_range(imp_data_loader *loader, size_t block, size_t count)
 {
     loader->runs[loader->run_count++] = (imp_sample_run){(uint32_t)block, (uint32_t)count};
 }
 
 // Lists what an epoch takes of a part: all of it, so often as it goes, and of the rest blocks that
 // are drawn. `number` is that of the part; it selects the random stream too.
-static void choose_runs_of_part(imp_data_loader *loader, int number)
+static void choose_sample_ranges_of_part(imp_data_loader *loader, int number)
 {
     const imp_training_samples *samples = loader->samples;
     const imp_sample_part *part = &samples->parts[number];
     size_t left = part->count > 0 ? epoch_samples_from_part(samples, number) : 0;
     for (; left >= part->count && left > 0; left -= part->count)
         for (size_t b = 0; b < part->block_count; b++)
-            append_sample_run(loader, part->first_block + b,
-                              samples->blocks[part->first_block + b].count);
+            append_sample_range(loader, part->first_block + b,
+                                samples->blocks[part->first_block + b].count);
     if (left == 0)
         return;
     // the rest: blocks without repetition, the last one shortened
@@ -144,16 +144,16 @@ static void choose_runs_of_part(imp_data_loader *loader, int number)
     imp_random_shuffle(&random, loader->blocks, part->block_count);
     for (size_t b = 0; left > 0; b++) {
         const size_t count = samples->blocks[loader->blocks[b]].count;
-        append_sample_run(loader, loader->blocks[b], count < left ? count : left);
+        append_sample_range(loader, loader->blocks[b], count < left ? count : left);
         left -= count < left ? count : left;
     }
 }
 
 // The Fisher-Yates shuffle.
-static void shuffle_runs(imp_data_loader *loader, imp_random *random)
+static void shuffle_sample_ranges(imp_data_loader *loader, imp_random *random)
 {
     for (size_t k = loader->run_count; k > 1; k--) {
-        const size_t other = imp_random_below(random, (uint32_t)k);
+        const size_t other = imp_random_uniform_int(random, (uint32_t)k);
         const imp_sample_run run = loader->runs[k - 1];
         loader->runs[k - 1] = loader->runs[other];
         loader->runs[other] = run;
@@ -174,10 +174,10 @@ void imp_data_loader_start_epoch(imp_data_loader *loader, uint64_t seed, uint32_
     loader->soon = loader->done = (struct imp_readahead_edge){0, 0};
     loader->run_count = 0;
     for (int k = 0; k < loader->samples->part_count; k++)
-        choose_runs_of_part(loader, k);
+        choose_sample_ranges_of_part(loader, k);
     // with one window for all, the blocks' own order would make no difference
     if (loader->def.shuffle && window < loader->count)
-        shuffle_runs(loader, &random);
+        shuffle_sample_ranges(loader, &random);
     // runs become a list of samples, which windows shuffle
     size_t at = 0;
     for (size_t r = 0; r < loader->run_count; r++)
@@ -192,8 +192,8 @@ void imp_data_loader_start_epoch(imp_data_loader *loader, uint64_t seed, uint32_
 // Tells the system about runs up to the one that holds a position; all of it, or, for what is done
 // with, those that end before it. `edge` remembers how far earlier calls came, so that each run is
 // passed to the system once.
-static void advise_readahead_of_runs(imp_data_loader *loader, struct imp_readahead_edge *edge,
-                                     size_t position, imp_read_advice advice)
+static void advise_readahead_of_ranges(imp_data_loader *loader, struct imp_readahead_edge *edge,
+                                       size_t position, imp_read_advice advice)
 {
     const imp_training_samples *samples = loader->samples;
     while (edge->run < loader->run_count && edge->sample < position) {
@@ -302,12 +302,12 @@ static void fill_batch(imp_data_loader *loader, imp_data_loader_slot *slot, size
     const size_t count = left < def->batch ? left : def->batch;
     // the window in use and the next one stay in memory; those before may be released
     if (def->streams) {
-        advise_readahead_of_runs(loader, &loader->done, position / def->window * def->window,
-                                 IMP_READ_DONE);
+        advise_readahead_of_ranges(loader, &loader->done, position / def->window * def->window,
+                                   IMP_READ_DONE);
         if (loader->soon.run < loader->done.run) // began in the middle of the epoch
             loader->soon = loader->done;
-        advise_readahead_of_runs(loader, &loader->soon, position + count + def->window,
-                                 IMP_READ_SOON);
+        advise_readahead_of_ranges(loader, &loader->soon, position + count + def->window,
+                                   IMP_READ_SOON);
     }
     slot->position = position;
     for (size_t k = 0; k < count; k++) {

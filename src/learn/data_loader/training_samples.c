@@ -91,14 +91,14 @@ static void append_episode(imp_training_samples *samples, const imp_dataset *dat
 }
 
 // Starts a part where the samples end at present.
-static void begin_part(imp_training_samples *samples)
+static void begin_sample_part(imp_training_samples *samples)
 {
     samples->parts[samples->part_count++] =
         (imp_sample_part){.first = samples->count, .first_block = samples->block_count};
 }
 
-// Counts what was appended since begin_part().
-static void end_part(imp_training_samples *samples)
+// Counts what was appended since begin_sample_part().
+static void end_sample_part(imp_training_samples *samples)
 {
     imp_sample_part *part = &samples->parts[samples->part_count - 1];
     part->count = samples->count - part->first;
@@ -112,13 +112,13 @@ static void append_dataset(imp_training_samples *training, imp_training_samples 
                            const bool *is_held_out)
 {
     const int episodes = imp_dataset_episode_count(dataset);
-    begin_part(training);
-    begin_part(held_out);
+    begin_sample_part(training);
+    begin_sample_part(held_out);
     for (int k = 0; k < episodes; k++)
         append_episode(is_held_out[k] ? held_out : training, dataset,
                        imp_dataset_episode(dataset, (int)order[k]));
-    end_part(training);
-    end_part(held_out);
+    end_sample_part(training);
+    end_sample_part(held_out);
 }
 
 // Room is reserved on both sides for all samples, since the split of steps is not known before.
@@ -144,10 +144,11 @@ imp_status imp_training_samples_add(imp_training_samples *training, imp_training
     // split by episodes, then append each side in the order of the split
     uint32_t *order = malloc(episodes * sizeof *order);
     bool *is_held_out = malloc(episodes * sizeof *is_held_out);
-    imp_status status = order != NULL && is_held_out != NULL
-                            ? imp_validation_split_add(holdout, dataset, order, is_held_out, err)
-                            : imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
-                                       IMP_PLURAL((int64_t)episodes, "episode"));
+    imp_status status =
+        order != NULL && is_held_out != NULL
+            ? imp_validation_split_add_dataset(holdout, dataset, order, is_held_out, err)
+            : imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
+                       IMP_PLURAL((int64_t)episodes, "episode"));
     if (status == IMP_OK)
         status = reserve_samples(training, steps, blocks, err);
     if (status == IMP_OK)
@@ -165,9 +166,9 @@ imp_status imp_training_samples_add_episode(imp_training_samples *samples,
 {
     IMP_TRY(reserve_samples(samples, (size_t)episode->steps, block_count_max(episode), err));
     if (samples->part_count == 0)
-        begin_part(samples);
+        begin_sample_part(samples);
     append_episode(samples, NULL, episode);
-    end_part(samples);
+    end_sample_part(samples);
     return IMP_OK;
 }
 

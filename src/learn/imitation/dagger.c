@@ -79,7 +79,7 @@ static imp_status round_folder(char out[IMP_PATH_MAX], const dagger_run *r, cons
 
 // Returns beta of a round. NaN stands for safe switching, where the state decides who drives. Ross
 // et al. name the exponential schedule as an example.
-static double expert_share_of_round(const imp_dagger_def *def, int round)
+static double compute_beta_of_round(const imp_dagger_def *def, int round)
 {
     if (round == 0)
         return 1.0;
@@ -112,7 +112,7 @@ static imp_status set_driver_of_round(imp_collect_def *collect, char name[64],
                                       imp_error *err)
 {
     const imp_collect_def *given = &r->def->collect;
-    const char *label_policy = imp_label_policy_or_expert(given);
+    const char *label_policy = imp_label_policy_name(given);
     // datasets must not contain paths: a plug-in is named by its identity
     const bool own_expert = given->labeller == NULL && strcmp(label_policy, "expert") == 0;
     collect->policy = label_policy;
@@ -129,7 +129,7 @@ static imp_status set_driver_of_round(imp_collect_def *collect, char name[64],
 }
 
 // What rank 0 sees in the folder, which it may be changing, is what all ranks go by.
-static imp_status ask_rank_0(const dagger_run *r, bool *answer, imp_error *err)
+static imp_status broadcast_answer_of_rank_0(const dagger_run *r, bool *answer, imp_error *err)
 {
     return imp_communicator_broadcast(r->ranks, answer, sizeof *answer, err);
 }
@@ -142,13 +142,13 @@ static imp_status find_or_import_take_overs(dagger_run *r, int round, const char
     const bool imports = round == def->rounds && def->take_over_count > 0;
     // those of an earlier call stay as they are
     *found = imports || (def->resume && imp_is_take_over_dataset(data));
-    IMP_TRY(ask_rank_0(r, found, err));
+    IMP_TRY(broadcast_answer_of_rank_0(r, found, err));
     if (!imports)
         return IMP_OK;
     const imp_monitor importing = make_stage_monitor(r, round, "take-overs");
     const imp_status status =
         r->ranks->rank == 0 ? imp_take_overs_import(data, def, &importing, err) : IMP_OK;
-    return imp_communicator_agree(r->ranks, status, err);
+    return imp_communicator_agree_on_status(r->ranks, status, err);
 }
 
 // Drives a round's episodes, or finds that they are there; then its settings are those that it was
@@ -157,7 +157,7 @@ static imp_status find_or_import_take_overs(dagger_run *r, int round, const char
 static imp_status collect_round(dagger_run *r, int round, imp_error *err)
 {
     const imp_dagger_def *def = r->def;
-    const double share = expert_share_of_round(def, round);
+    const double share = compute_beta_of_round(def, round);
     char data[IMP_PATH_MAX], name[64];
     imp_collect_def collect = def->collect;
     imp_policy_factory *policy = NULL;
@@ -169,7 +169,7 @@ static imp_status collect_round(dagger_run *r, int round, imp_error *err)
         return IMP_OK;
     // a copy of the definition changes for this round
     imp_status status = set_driver_of_round(&collect, name, &policy, r, round, err);
-    status = imp_communicator_agree(r->ranks, status, err);
+    status = imp_communicator_agree_on_status(r->ranks, status, err);
     // the expert drives round 0, with noise; the policy shares later rounds, without noise
     if (round > 0)
         collect.noise = collect.speed_spread = 0.0;
@@ -203,17 +203,17 @@ static imp_status summarize_round_data(const dagger_run *r, int round, imp_dagge
     row->frames = summary.steps;
     row->terminated = summary.terminated;
     return imp_is_take_over_dataset(path)
-               ? imp_take_overs_share_of_person(&row->expert_share, path, err)
+               ? imp_take_overs_person_fraction(&row->expert_share, path, err)
                : IMP_OK;
 }
 
 // A round is ended with as many epochs as it was begun with: it may have been the last one then, or
 // is it now. other_epochs is the alternative number of epochs, or 0 if there is none. A state with
 // other settings is reported as IMP_BAD_INPUT, which starts the second attempt.
-static imp_status train_or_retry_other_epochs(imp_train_summary *summary, const char *folder,
-                                              const char *const *datasets, int count,
-                                              imp_train_def *def, int other_epochs,
-                                              const imp_monitor *monitor, imp_error *err)
+static imp_status train_with_either_epoch_count(imp_train_summary *summary, const char *folder,
+                                                const char *const *datasets, int count,
+                                                imp_train_def *def, int other_epochs,
+                                                const imp_monitor *monitor, imp_error *err)
 {
     const imp_status status = imp_train(summary, folder, datasets, count, def, monitor, err);
     if (status != IMP_BAD_INPUT || other_epochs == 0 || other_epochs == def->epochs)
@@ -260,10 +260,10 @@ static imp_status fill_training_paths(training_paths *paths, const dagger_run *r
     return IMP_OK;
 }
 
-// Lets the caller train.
-static imp_status let_caller_train(const dagger_run *r, int round, const training_paths *paths,
-                                   const imp_monitor *monitor, imp_dagger_round *row,
-                                   imp_error *err)
+static imp_status train_with_caller_callback(const dagger_run *r, int round,
+                                             const training_paths *paths,
+                                             const imp_monitor *monitor, imp_dagger_round *row,
+                                             imp_error *err)
 {
     const imp_dagger_trainer *trainer = r->def->policy_trainer;
     const imp_dagger_training training = {.round = round,
@@ -292,8 +292,8 @@ static imp_status train_network(const dagger_run *r, int round, const training_p
     def.tensorboard = false; // its logs tell the time, and rounds are to be the same again
     def.resume = true;
     def.settings = r->def->settings;
-    IMP_TRY(train_or_retry_other_epochs(&summary, paths->folder, paths->datasets, round + 1, &def,
-                                        epochs[1 - last], monitor, err));
+    IMP_TRY(train_with_either_epoch_count(&summary, paths->folder, paths->datasets, round + 1, &def,
+                                          epochs[1 - last], monitor, err));
     row->loss = summary.loss;
     row->validation_loss = summary.validation_loss;
     return IMP_OK;
@@ -307,12 +307,12 @@ static imp_status train_round(dagger_run *r, int round, imp_dagger_round *row, i
     if (status == IMP_OK) {
         const imp_monitor monitor = make_stage_monitor(r, round, "training");
         status = r->def->policy_trainer != NULL
-                     ? let_caller_train(r, round, &paths, &monitor, row, err)
+                     ? train_with_caller_callback(r, round, &paths, &monitor, row, err)
                      : train_network(r, round, &paths, &monitor, row, err);
     }
     free_training_paths(&paths);
     // rank 0 has written the model that all open next
-    return imp_communicator_agree(r->ranks, status, err);
+    return imp_communicator_agree_on_status(r->ranks, status, err);
 }
 
 // All rounds are evaluated on the same starts, so that their results can be compared.
@@ -349,12 +349,12 @@ static imp_status evaluate_round(dagger_run *r, int round, imp_dagger_round *row
     imp_evaluation evaluation;
     const imp_eval_def def = round_eval_def(r->def);
     imp_status status = open_evaluated_policy(&policy, r, round, err);
-    status = imp_communicator_agree(r->ranks, status, err);
+    status = imp_communicator_agree_on_status(r->ranks, status, err);
     const imp_monitor monitor = make_stage_monitor(r, round, "evaluating");
     if (status == IMP_OK)
         status = imp_evaluate(&evaluation, policy, &def, &monitor, err);
     imp_policy_factory_close(policy);
-    IMP_TRY(imp_communicator_agree(r->ranks, status, err));
+    IMP_TRY(imp_communicator_agree_on_status(r->ranks, status, err));
     // into the row of the table
     row->survived = evaluation.survived;
     row->completed = evaluation.completed;
@@ -410,35 +410,35 @@ static imp_status write_round(const dagger_run *r, int round, imp_error *err)
         status = copy_round_model_as_best(r, round, err);
     if (r->ranks->rank == 0 && status == IMP_OK)
         status = imp_dagger_table_write(r->out, r->folder, &r->def->eval, err);
-    return imp_communicator_agree(r->ranks, status, err);
+    return imp_communicator_agree_on_status(r->ranks, status, err);
 }
 
 // Does what is missing of a round. A finished round is only checked: its dataset must have the same
 // definition, and its model files must exist.
-static imp_status run_round(dagger_run *r, int round, imp_error *err)
+static imp_status collect_train_evaluate_round(dagger_run *r, int round, imp_error *err)
 {
     imp_dagger_result *out = r->out;
-    imp_dagger_round row = {.expert_share = expert_share_of_round(r->def, round)};
+    imp_dagger_round row = {.expert_share = compute_beta_of_round(r->def, round)};
     IMP_TRY(collect_round(r, round, err));
     if (round < r->finished_rounds) {
         bool incomplete = is_round_training_incomplete(r, round);
-        IMP_TRY(ask_rank_0(r, &incomplete, err));
+        IMP_TRY(broadcast_answer_of_rank_0(r, &incomplete, err));
         // makes again what it can, or refuses
         return incomplete ? train_round(r, round, &row, err) : IMP_OK;
     }
     const imp_status status = summarize_round_data(r, round, &row, err);
-    IMP_TRY(imp_communicator_agree(r->ranks, status, err));
+    IMP_TRY(imp_communicator_agree_on_status(r->ranks, status, err));
     IMP_TRY(train_round(r, round, &row, err));
     IMP_TRY(evaluate_round(r, round, &row, err));
     // the best round is chosen anew, since a later round can replace it
     out->rounds[round] = row;
     out->count = round + 1;
-    out->best = imp_dagger_table_best(out, r->def->eval.episodes);
+    out->best = imp_dagger_table_find_best_round(out, r->def->eval.episodes);
     return write_round(r, round, err);
 }
 
 // Whether `patience` rounds in a row have not improved on the best.
-static bool out_of_patience(const imp_dagger_result *out, const imp_dagger_def *def)
+static bool is_patience_exhausted(const imp_dagger_result *out, const imp_dagger_def *def)
 {
     return def->patience > 0 && out->count > 0 && out->count - 1 - out->best >= def->patience;
 }
@@ -460,7 +460,7 @@ static imp_status check_ranks(const imp_dagger_def *def, imp_error *err)
 // training check their own parts.
 static imp_status check_dagger_def(const imp_dagger_def *def, imp_error *err)
 {
-    IMP_TRY(imp_struct_check(&imp_dagger_members, def, err));
+    IMP_TRY(imp_struct_check_ranges(&imp_dagger_members, def, err));
     if (def->rounds > ROUNDS_MAX)
         return imp_fail(err, IMP_USAGE, "%s: at most %d are possible",
                         IMP_PLURAL(def->rounds, "round"), ROUNDS_MAX);
@@ -520,19 +520,19 @@ static imp_status open_folder(dagger_run *r, imp_error *err)
 }
 
 // Opens the folder on rank 0, which tells the others of the rounds that are done.
-static imp_status begin_rounds(dagger_run *r, imp_error *err)
+static imp_status open_and_broadcast_done_rounds(dagger_run *r, imp_error *err)
 {
     imp_dagger_result *out = r->out;
     imp_status status = write_dagger_identity(r, err);
     if (status == IMP_OK && r->ranks->rank == 0)
         status = open_folder(r, err);
-    IMP_TRY(imp_communicator_agree(r->ranks, status, err));
-    IMP_TRY(imp_communicator_compare(r->ranks, r->definition, "the settings", err));
+    IMP_TRY(imp_communicator_agree_on_status(r->ranks, status, err));
+    IMP_TRY(imp_communicator_check_same_text(r->ranks, r->definition, "the settings", err));
     IMP_TRY(imp_communicator_broadcast(r->ranks, &out->count, sizeof out->count, err));
     IMP_TRY(imp_communicator_broadcast(r->ranks, out->rounds,
                                        (size_t)out->count * sizeof *out->rounds, err));
     r->finished_rounds = out->count;
-    out->best = imp_dagger_table_best(out, r->def->eval.episodes);
+    out->best = imp_dagger_table_find_best_round(out, r->def->eval.episodes);
     return IMP_OK;
 }
 
@@ -542,14 +542,14 @@ static imp_status run_rounds(dagger_run *r, imp_error *err)
 {
     const imp_dagger_def *def = r->def;
     const imp_dagger_result *out = r->out;
-    IMP_TRY(begin_rounds(r, err));
+    IMP_TRY(open_and_broadcast_done_rounds(r, err));
     for (int k = 0; k <= def->rounds; k++) {
-        if (k >= out->count && out_of_patience(out, def))
+        if (k >= out->count && is_patience_exhausted(out, def))
             break;
-        IMP_TRY(run_round(r, k, err));
+        IMP_TRY(collect_train_evaluate_round(r, k, err));
     }
     const imp_status status = r->ranks->rank == 0 ? rewrite_missing_model_and_plot(r, err) : IMP_OK;
-    return imp_communicator_agree(r->ranks, status, err);
+    return imp_communicator_agree_on_status(r->ranks, status, err);
 }
 
 // Rounds that were finished before this call are in *out too.
@@ -557,7 +557,7 @@ imp_status imp_run_dagger(imp_dagger_result *out, const char *folder, const imp_
                           const imp_monitor *monitor, imp_error *err)
 {
     *out = (imp_dagger_result){0};
-    imp_communicator alone = imp_communicator_alone(), *ranks = def->collect.communicator;
+    imp_communicator alone = imp_communicator_single_process(), *ranks = def->collect.communicator;
     imp_dagger_def shared = *def;
     shared.train.communicator = shared.eval.communicator = ranks;
     IMP_TRY(check_dagger_def(&shared, err));

@@ -102,7 +102,7 @@ static bool is_better_round(const imp_dagger_round *a, const imp_dagger_round *b
 }
 
 // Returns the number of the best round; of equal ones, the first.
-int imp_dagger_table_best(const imp_dagger_result *out, int episodes)
+int imp_dagger_table_find_best_round(const imp_dagger_result *out, int episodes)
 {
     int best = 0;
     for (int k = 1; k < out->count; k++)

@@ -16,6 +16,6 @@ imp_status imp_dagger_table_write(const imp_dagger_result *out, const char *fold
 // The round whose policy is the best on `episodes` starts: the one that loses fewest, where that
 // differs by more than such counts do by chance, else the one that comes farthest on
 // average. 0 while there is none.
-int imp_dagger_table_best(const imp_dagger_result *out, int episodes);
+int imp_dagger_table_find_best_round(const imp_dagger_result *out, int episodes);
 
 #endif

@@ -116,8 +116,8 @@ static imp_status list_maps_of_datasets(dataset_source *s, imp_error *err)
 }
 
 // Called once the network is known: its inputs decide how many images and actions make a sample.
-static imp_status dataset_source_prepare(imp_sample_source *source, const imp_network *network,
-                                         imp_error *err)
+static imp_status dataset_source_create_loaders(imp_sample_source *source,
+                                                const imp_network *network, imp_error *err)
 {
     dataset_source *s = (dataset_source *)source;
     const int window = s->episodes.def->shuffle_buffer;
@@ -169,7 +169,7 @@ static void dataset_source_destroy(imp_sample_source *source)
 static const imp_sample_source_vtable VTABLE = {
     .task = "train",
     .unit = "samples",
-    .prepare = dataset_source_prepare,
+    .prepare = dataset_source_create_loaders,
     .begin_epoch = imp_episode_source_begin_epoch,
     .get_batch = imp_episode_source_get_batch,
     .get_held_out_batch = imp_episode_source_get_held_out_batch,

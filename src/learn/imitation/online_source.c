@@ -44,7 +44,7 @@ static bool is_training_interrupted(void *context)
 }
 
 // Reports the first filling of the buffer, which can take longer than an epoch.
-static void forward_progress(void *context, const imp_progress *progress)
+static void report_buffer_progress(void *context, const imp_progress *progress)
 {
     imp_monitor_progress(((const online_source *)context)->monitor, progress);
 }
@@ -52,7 +52,7 @@ static void forward_progress(void *context, const imp_progress *progress)
 // A slot holds the episodes of exactly one epoch, so that the buffer must be a multiple of them.
 static imp_status check_online_def(const imp_online_def *def, imp_error *err)
 {
-    IMP_TRY(imp_struct_check(&imp_online_members, def, err));
+    IMP_TRY(imp_struct_check_ranges(&imp_online_members, def, err));
     if (def->replay_buffer % def->collect.episodes != 0)
         return imp_fail(err, IMP_USAGE,
                         "a buffer of %s is not a multiple of the %d that %s driven for "
@@ -69,8 +69,7 @@ static void fill_dataset_info(imp_dataset_info *info, const online_source *o)
     *info = (imp_dataset_info){.width = def->sim.camera.width,
                                .height = def->sim.camera.height,
                                .time_step = def->sim.env.drive.time_step * def->sim.env.frame_skip};
-    snprintf(info->map, sizeof info->map, "%s",
-             imp_map_set_name_or_several(o->collector.workers.maps));
+    snprintf(info->map, sizeof info->map, "%s", imp_map_set_common_name(o->collector.workers.maps));
     snprintf(info->lens, sizeof info->lens, "%s", imp_lens_name(def->sim.camera.lens.kind));
     if (def->sim.robot != NULL)
         snprintf(info->robot, sizeof info->robot, "%s", def->sim.robot);
@@ -108,8 +107,8 @@ static imp_status save_policy_and_drop_oldest(const online_source *o, int epoch,
 
 // Drives this rank's episodes of those that begin at a place of the buffer, with a number, and gets
 // the others' from their ranks.
-static imp_status drive_with_others(online_source *o, int at, int first, imp_status status,
-                                    imp_error *err)
+static imp_status collect_episodes_with_all_ranks(online_source *o, int at, int first,
+                                                  imp_status status, imp_error *err)
 {
     const int count = o->collect.episodes, ranks = o->ranks->size;
     const int begin = imp_share_begin(count, o->ranks->rank + 1, ranks);
@@ -121,7 +120,7 @@ static imp_status drive_with_others(online_source *o, int at, int first, imp_sta
         if (error->status != IMP_OK)
             status = imp_fail(err, error->status, "%s", error->message);
     }
-    IMP_TRY(imp_communicator_agree(o->ranks, status, err));
+    IMP_TRY(imp_communicator_agree_on_status(o->ranks, status, err));
     for (int from = 0; from < ranks && ranks > 1; from++)
         for (int k = imp_share_begin(count, from + 1, ranks);
              k < imp_share_begin(count, from + 2, ranks); k++)
@@ -141,7 +140,7 @@ static imp_status collect_buffer_part(online_source *o, int slot, int epoch, imp
         status = imp_collector_set_policy(&o->collector, policy, err);
     // epoch 0 takes numbers 0 to slot_count * count - 1, and each later epoch the next `count`
     const int first = epoch > 0 ? (o->slot_count + epoch - 1) * count : at;
-    IMP_TRY(drive_with_others(o, at, first, status, err));
+    IMP_TRY(collect_episodes_with_all_ranks(o, at, first, status, err));
     o->slots[slot] = epoch;
     return IMP_OK;
 }
@@ -183,8 +182,8 @@ static imp_status check_policy_files_exist(const imp_sample_source *source,
 
 // Passes the network and the names of the maps to the common part; the data loader follows with the
 // first epoch.
-static imp_status online_source_prepare(imp_sample_source *source, const imp_network *network,
-                                        imp_error *err)
+static imp_status online_source_set_network_and_maps(imp_sample_source *source,
+                                                     const imp_network *network, imp_error *err)
 {
     online_source *o = (online_source *)source;
     const imp_map_set *maps = o->collector.workers.maps;
@@ -212,10 +211,10 @@ static imp_status online_source_begin_epoch(imp_sample_source *source,
     const bool filled = o->slots[o->slot_count - 1] != NOT_COLLECTED;
     imp_status status = IMP_OK;
     // drive what is not of the wanted epoch: one slot, or after an interruption all
-    o->quiet_monitor.progress = filled ? NULL : forward_progress;
+    o->quiet_monitor.progress = filled ? NULL : report_buffer_progress;
     if (at->step == 0 && at->epoch > 0 && o->ranks->rank == 0)
         status = save_policy_and_drop_oldest(o, at->epoch, err);
-    status = imp_communicator_agree(o->ranks, status, err);
+    status = imp_communicator_agree_on_status(o->ranks, status, err);
     for (int slot = 0; slot < o->slot_count && status == IMP_OK; slot++) {
         // a slot of another epoch is driven again; the network's file decides who drives
         const int wanted = epoch_of_last_collection(o, slot, at->epoch);
@@ -270,7 +269,7 @@ static const imp_sample_source_vtable VTABLE = {
     .task = "train",
     .unit = "samples",
     .latest_is_best = true,
-    .prepare = online_source_prepare,
+    .prepare = online_source_set_network_and_maps,
     .begin_epoch = online_source_begin_epoch,
     .get_batch = imp_episode_source_get_batch,
     .get_held_out_batch = imp_episode_source_get_held_out_batch,
@@ -292,7 +291,7 @@ static imp_status alloc_online_source(online_source *o, const imp_online_def *de
     o->def = def;
     o->monitor = monitor;
     o->quiet_monitor = (imp_monitor){NULL, is_training_interrupted, o};
-    o->alone = imp_communicator_alone();
+    o->alone = imp_communicator_single_process();
     o->ranks = def->train.communicator != NULL ? def->train.communicator : &o->alone;
     o->collect = def->collect;
     o->collect.policy = "expert";

@@ -37,7 +37,7 @@ imp_status imp_take_overs_import(const char *folder, const imp_dagger_def *def,
                              monitor, err);
 }
 
-imp_status imp_take_overs_share_of_person(double *share, const char *folder, imp_error *err)
+imp_status imp_take_overs_person_fraction(double *share, const char *folder, imp_error *err)
 {
     imp_dataset *dataset;
     IMP_TRY(imp_dataset_open(&dataset, folder, err));

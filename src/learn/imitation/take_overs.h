@@ -13,6 +13,6 @@ imp_status imp_take_overs_import(const char *folder, const imp_dagger_def *def,
                                  const imp_monitor *monitor, imp_error *err);
 
 // The share of a round's steps that the person drove.
-imp_status imp_take_overs_share_of_person(double *share, const char *folder, imp_error *err);
+imp_status imp_take_overs_person_fraction(double *share, const char *folder, imp_error *err);
 
 #endif

@@ -14,7 +14,7 @@
 imp_status imp_train_check_def(const imp_train_def *def, int width, int height, imp_error *err)
 {
     bool any;
-    IMP_TRY(imp_struct_check(&imp_train_members, def, err));
+    IMP_TRY(imp_struct_check_ranges(&imp_train_members, def, err));
     IMP_TRY(imp_augment_check(&def->augment, &any, err));
     return imp_training_check_network_def(def, width, height, err);
 }
@@ -25,7 +25,7 @@ static imp_status train_and_destroy_source(imp_train_summary *summary, const cha
                                            const imp_train_def *def, const imp_monitor *monitor,
                                            imp_error *err)
 {
-    imp_status status = imp_communicator_agree(def->communicator, opened, err);
+    imp_status status = imp_communicator_agree_on_status(def->communicator, opened, err);
     if (status == IMP_OK)
         status = imp_training_run(summary, folder, source, def, monitor, err);
     if (opened == IMP_OK)
@@ -39,7 +39,7 @@ imp_status imp_train(imp_train_summary *summary, const char *folder, const char 
 {
     imp_sample_source *source = NULL;
     *summary = (imp_train_summary){0};
-    imp_status status = imp_struct_check(&imp_train_members, def, err);
+    imp_status status = imp_struct_check_ranges(&imp_train_members, def, err);
     if (status == IMP_OK && count < 1)
         status = imp_fail(err, IMP_USAGE, "no dataset to train on");
     // a dataset with weight 0 would never be used
@@ -58,7 +58,7 @@ imp_status imp_train_online(imp_train_summary *summary, const char *folder,
 {
     imp_sample_source *source = NULL;
     *summary = (imp_train_summary){0};
-    imp_status status = imp_struct_check(&imp_train_members, &def->train, err);
+    imp_status status = imp_struct_check_ranges(&imp_train_members, &def->train, err);
     if (status == IMP_OK)
         status = imp_online_source_open(&source, def, folder, monitor, err);
     return train_and_destroy_source(summary, folder, source, status, &def->train, monitor, err);

@@ -203,7 +203,7 @@ void imp_pitch_fit_solve(const imp_pitch_fit *fit, imp_robot_fit *out)
     imp_random random = imp_random_stream(fit->def.seed, 1, 0, IMP_PURPOSE_RANDOMIZATION);
     for (int k = 0; k < IMP_FIT_RESAMPLES; k++) {
         for (int n = 0; n < fit->count; n++)
-            chosen[n] = (int)imp_random_below(&random, (uint32_t)fit->count);
+            chosen[n] = (int)imp_random_uniform_int(&random, (uint32_t)fit->count);
         sample[k] = pitch_candidate(fit, find_best_pitch(fit, chosen));
     }
     out->pitch.value = pitch_candidate(fit, place);

@@ -39,8 +39,8 @@ typedef struct fit_job {
 
 // The duty cycles that were sent. A dataset that carries a robot holds them as the usual wheels
 // would need them.
-static imp_status sent_duty_cycles(imp_action **out, const imp_dataset_info *info,
-                                   const imp_episode *episode, imp_error *err)
+static imp_status convert_to_sent_duty_cycles(imp_action **out, const imp_dataset_info *info,
+                                              const imp_episode *episode, imp_error *err)
 {
     imp_robot_def robot = imp_default_robot_def();
     if (info->robot[0] != '\0')
@@ -52,7 +52,8 @@ static imp_status sent_duty_cycles(imp_action **out, const imp_dataset_info *inf
     for (int t = 0; t < episode->steps; t++) {
         const float *a = episode->actions + 2 * (size_t)t;
         const imp_action action = {(double)a[0], (double)a[1]};
-        (*out)[t] = info->robot[0] != '\0' ? imp_wheels_correct(&robot.wheels, action) : action;
+        (*out)[t] =
+            info->robot[0] != '\0' ? imp_wheels_correct_action(&robot.wheels, action) : action;
     }
     return IMP_OK;
 }
@@ -100,7 +101,7 @@ static double read_command_age(const imp_dataset *dataset)
 }
 
 // Adds all episodes of a dataset to the sums of both fits.
-static imp_status fit_dataset(fit_job *job, const imp_dataset *dataset, imp_error *err)
+static imp_status add_dataset_to_fits(fit_job *job, const imp_dataset *dataset, imp_error *err)
 {
     const imp_dataset_info *info = imp_dataset_get_info(dataset);
     const int count = imp_dataset_episode_count(dataset);
@@ -114,7 +115,7 @@ static imp_status fit_dataset(fit_job *job, const imp_dataset *dataset, imp_erro
         if (imp_monitor_should_stop(job->monitor))
             return imp_fail(err, IMP_INTERRUPTED, "interrupted");
         // wheels need poses and commands, the pitch needs poses and images
-        IMP_TRY(sent_duty_cycles(&duty, info, episode, err));
+        IMP_TRY(convert_to_sent_duty_cycles(&duty, info, episode, err));
         const imp_status status = imp_wheel_fit_add(job->wheels, episode, duty, err);
         free(duty);
         IMP_TRY(status);
@@ -166,7 +167,7 @@ imp_status imp_robot_fit_run(imp_robot_fit *out, const char *const *datasets, in
         imp_dataset *dataset = NULL;
         status = imp_dataset_open(&dataset, datasets[k], err);
         if (status == IMP_OK)
-            status = fit_dataset(&job, dataset, err);
+            status = add_dataset_to_fits(&job, dataset, err);
         imp_dataset_close(dataset);
     }
     // then solve: wheels and delay, its correction, and the pitch

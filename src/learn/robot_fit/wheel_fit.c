@@ -48,7 +48,7 @@ void imp_wheel_fit_destroy(imp_wheel_fit *fit)
 }
 
 // A part has moments for every delay that is tried. Parts are what the bootstrap draws.
-static imp_status append_part(imp_wheel_fit *fit, imp_error *err)
+static imp_status append_bootstrap_part(imp_wheel_fit *fit, imp_error *err)
 {
     if (fit->part_count == fit->part_capacity) {
         const int capacity = 2 * fit->part_capacity + 16;
@@ -109,10 +109,11 @@ static void add_steps_with_delay(imp_wheel_fit *fit, const imp_episode *episode,
             const imp_action c = command_at_motors(
                 duty, substeps, width, now, (now + 1) * width - (double)delay / DELAYS_PER_SECOND);
             const double sum = c.right + c.left, difference = c.right - c.left;
-            forward += width * (IMP_SPEED_GAIN * sum - IMP_SPEED_DAMPING * forward);
-            turn_by_difference +=
-                width * (IMP_TURN_GAIN * difference - IMP_TURN_DAMPING * turn_by_difference);
-            turn_by_sum += width * (IMP_TURN_GAIN * sum - IMP_TURN_DAMPING * turn_by_sum);
+            forward += width * (IMP_ACCELERATION_GAIN * sum - IMP_SPEED_DAMPING * forward);
+            turn_by_difference += width * (IMP_TURN_ACCELERATION_GAIN * difference -
+                                           IMP_TURN_DAMPING * turn_by_difference);
+            turn_by_sum +=
+                width * (IMP_TURN_ACCELERATION_GAIN * sum - IMP_TURN_DAMPING * turn_by_sum);
             u += forward / substeps;
             d += turn_by_difference / substeps;
             s += turn_by_sum / substeps;
@@ -142,7 +143,7 @@ imp_status imp_wheel_fit_add(imp_wheel_fit *fit, const imp_episode *episode, con
     const int first = fit->part_count;
     const double seconds = episode->steps * episode->time_step;
     for (int k = 0; k <= (int)(seconds / PART_SECONDS); k++) {
-        const imp_status status = append_part(fit, err);
+        const imp_status status = append_bootstrap_part(fit, err);
         if (status != IMP_OK)
             return status;
     }
@@ -201,8 +202,8 @@ typedef struct wheel_numbers {
 } wheel_numbers;
 
 // The robot's numbers of which the coefficients are products.
-static wheel_numbers wheel_numbers_of_solution(const solution *s, double delay,
-                                               const imp_wheels *wheels)
+static wheel_numbers wheel_parameters_of_solution(const solution *s, double delay,
+                                                  const imp_wheels *wheels)
 {
     const imp_wheels usual = imp_default_wheels();
     const double imbalance = s->b / s->a; // of the motors
@@ -247,11 +248,11 @@ static void fit_bootstrap_samples(const imp_wheel_fit *fit, double turn_by_speed
         moments sums[DELAYS] = {0};
         solution s;
         for (int j = 0; j < fit->part_count; j++)
-            add_moments_of_part(
-                sums,
-                fit->parts + (size_t)imp_random_below(&random, (uint32_t)fit->part_count) * DELAYS);
+            add_moments_of_part(sums, fit->parts + (size_t)imp_random_uniform_int(
+                                                       &random, (uint32_t)fit->part_count) *
+                                                       DELAYS);
         const double delay = find_delay(sums, turn_by_speed, &s);
-        const wheel_numbers n = wheel_numbers_of_solution(&s, delay, &fit->def.robot.wheels);
+        const wheel_numbers n = wheel_parameters_of_solution(&s, delay, &fit->def.robot.wheels);
         memcpy(sample[k], (double[]){n.gain, n.trim, n.baseline, n.delay}, 4 * sizeof(double));
     }
 }
@@ -275,7 +276,7 @@ imp_status imp_wheel_fit_solve(const imp_wheel_fit *fit, imp_robot_fit *out, imp
                         "the robot hardly moved: record a drive with curves and changes of speed");
     solution s;
     const double delay = find_delay(sums, turn_by_speed, &s);
-    const wheel_numbers n = wheel_numbers_of_solution(&s, delay, wheels);
+    const wheel_numbers n = wheel_parameters_of_solution(&s, delay, wheels);
     double(*sample)[4] = calloc(IMP_FIT_RESAMPLES, sizeof *sample), *column = NULL;
     column = calloc(IMP_FIT_RESAMPLES, sizeof *column);
     if (sample == NULL || column == NULL) {

@@ -146,7 +146,8 @@ void imp_seg_source_destroy(imp_seg_source *source)
 // valid.
 static imp_pose sample_pose(const imp_world *world, imp_random *random)
 {
-    const int tile = world->drivable[imp_random_below(random, (uint32_t)world->drivable_count)];
+    const int tile =
+        world->drivable[imp_random_uniform_int(random, (uint32_t)world->drivable_count)];
     // the place within the tile, as shares of its side
     const double u = imp_random_uniform(random, 0.0, 1.0), v = imp_random_uniform(random, 0.0, 1.0);
     return (imp_pose){(tile % world->columns + u) * world->tile_size,
@@ -160,7 +161,7 @@ static imp_pose sample_pose_facing_obstacle(const imp_env *env, imp_random *rand
 {
     const imp_world *world = env->world;
     const imp_object *object =
-        &world->objects[imp_random_below(random, (uint32_t)world->object_count)];
+        &world->objects[imp_random_uniform_int(random, (uint32_t)world->object_count)];
     const double heading = imp_random_uniform(random, -IMP_PI, IMP_PI);
     double far = imp_random_uniform(random, 0.2, 1.2),
            aside = imp_random_uniform(random, -0.5, 0.5);
@@ -201,7 +202,7 @@ static void set_slot_camera(const imp_seg_source *s, render_slot *p,
 {
     imp_camera_def camera = *s->def.camera;
     imp_error err = {0};
-    imp_randomization_apply_camera(draw, &camera);
+    imp_randomization_apply_to_camera(draw, &camera);
     if (imp_renderer_set_camera(p->renderer, &camera, &err) != IMP_OK) {
         camera = *s->def.camera;
         (void)imp_renderer_set_camera(p->renderer, &camera, &err);
@@ -227,7 +228,7 @@ static void render_random_labelled_image(imp_seg_source *s, render_slot *p, int 
     place_robot_at_random_pose(env, number, with_obstacles);
     const imp_scene *scene =
         (with_obstacles ? s->with_obstacles.scenes : s->def.maps->scenes)[env->world_index];
-    imp_view view = imp_env_view(env);
+    imp_view view = imp_env_camera_view(env);
     // the look of things, then image and ground truth of the same view
     if (draw != NULL) {
         imp_random_appearance_sample(p->appearance, draw, env->world, scene);
@@ -242,7 +243,7 @@ static void render_random_labelled_image(imp_seg_source *s, render_slot *p, int 
     imp_camera_effects_def degrade = imp_default_camera_effects_def();
     imp_random random =
         imp_random_stream(s->def.env->seed, s->def.env->index, number, IMP_PURPOSE_CAMERA);
-    imp_randomization_apply_effects(draw, &degrade);
+    imp_randomization_apply_to_effects(draw, &degrade);
     const double speed = imp_random_uniform(&random, 0.0, 0.5);
     const double turn_rate = imp_random_uniform(&random, -3.0, 3.0);
     imp_camera_effects_apply(p->degrader, &degrade, speed, turn_rate, &random, rgb);
@@ -269,7 +270,7 @@ static void render_slot_images(void *context, int index, int worker)
             // the randomisation can change the environment too
             imp_env_def env = *def->env;
             imp_error err = {0};
-            imp_randomization_apply_env(&p->draw, &env);
+            imp_randomization_apply_to_env(&p->draw, &env);
             // what a sample makes of sound settings is sound: this cannot fail
             (void)imp_env_set_def(&p->env, &env, &err);
             (void)imp_env_set_def(&p->with_obstacles, &env, &err);

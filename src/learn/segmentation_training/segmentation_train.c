@@ -118,7 +118,7 @@ static imp_status seg_source_prepare(imp_sample_source *source, const imp_networ
     seg_train_run *r = (seg_train_run *)source;
     const size_t batch = (size_t)r->train.trainer.batch;
     const size_t image = (size_t)source->width * (size_t)source->height * 3;
-    IMP_TRY(imp_segmenter_layout_find(&r->layout, network, err));
+    IMP_TRY(imp_segmenter_layout_from_network(&r->layout, network, err));
     IMP_TRY(create_sources(r, err));
     // buffers of a batch; they serve training and evaluation, which never run at the same time
     r->outputs = (size_t)imp_network_info(network)->outputs;
@@ -246,16 +246,16 @@ static const imp_sample_source_vtable VTABLE = {
 // Numbers of images must fit into 32 bits, because they are keys of random streams.
 static imp_status check_seg_train_def(const imp_seg_train_def *def, imp_error *err)
 {
-    IMP_TRY(imp_struct_check(&imp_seg_train_members, def, err));
+    IMP_TRY(imp_struct_check_ranges(&imp_seg_train_members, def, err));
     if ((double)def->train.epochs * def->images > (double)UINT32_MAX)
         return imp_fail(err, IMP_USAGE, "%s of %s are too many",
                         IMP_PLURAL(def->train.epochs, "epoch"), IMP_PLURAL(def->images, "image"));
     return IMP_OK;
 }
 
-// Scores the model that is kept, and shows what it finds.
-static imp_status score_and_show_best_model(imp_seg_train_summary *summary, const char *folder,
-                                            const seg_train_run *r, imp_error *err)
+static imp_status score_best_model_and_draw_examples(imp_seg_train_summary *summary,
+                                                     const char *folder, const seg_train_run *r,
+                                                     imp_error *err)
 {
     char path[IMP_PATH_MAX];
     imp_network *best = NULL;
@@ -296,7 +296,7 @@ imp_status imp_train_segmenter(imp_seg_train_summary *summary, const char *folde
     if (status == IMP_OK)
         status = imp_training_run(&summary->train, folder, &r.base, &r.train, monitor, err);
     if (status == IMP_OK)
-        status = score_and_show_best_model(summary, folder, &r, err);
+        status = score_best_model_and_draw_examples(summary, folder, &r, err);
     seg_source_destroy(&r.base);
     summary->train.seconds = imp_monotonic_seconds() - start;
     return status;

@@ -10,7 +10,7 @@
 #include "sim/simulator/sim_settings.h"
 
 // For tests, which check that no member of any structure is missing; NULL after the last table.
-const imp_struct_table *imp_settings_table(int k)
+const imp_struct_table *imp_settings_get_table(int k)
 {
     static const imp_struct_table *const tables[] = {
         &imp_sim_members,       &imp_env_members,           &imp_drive_members,
@@ -39,7 +39,7 @@ void imp_settings_write_maps(FILE *out, const char *name, const imp_map_set *map
         hash = imp_hash_bytes(hash, world->source, world->source_length);
         hash = imp_hash_bytes(hash, "", 1);
     }
-    fprintf(out, "%s: %s %016" PRIx64 "\n", name, imp_map_set_name_or_several(maps), hash);
+    fprintf(out, "%s: %s %016" PRIx64 "\n", name, imp_map_set_common_name(maps), hash);
 }
 
 // Writes the map and the pose of each start that an evaluation has been given.

@@ -18,7 +18,7 @@ extern const imp_struct_table imp_seg_train_members, imp_dagger_members;
 #define IMP_REASON_SHARE "says which of the episodes are driven, not what happens in them"
 
 // The tables of all definitions; NULL past the last.
-const imp_struct_table *imp_settings_table(int k);
+const imp_struct_table *imp_settings_get_table(int k);
 
 // Writes lines for what definitions only refer to.
 void imp_settings_write_maps(FILE *out, const char *name, const imp_map_set *maps);

@@ -77,7 +77,7 @@ imp_status imp_training_save_model(imp_training *t, const char *name, double los
     if (metadata == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", MODEL_DESCRIPTION);
     // the network takes the trainer's weights, averaged ones (EMA) if the trainer averages
-    imp_trainer_sync_network(t->trainer);
+    imp_trainer_copy_weights_to_network(t->trainer);
     const imp_status status =
         t->writes ? imp_network_save(t->network, path, metadata, err) : IMP_OK;
     free(metadata);
@@ -138,7 +138,8 @@ static imp_status fail_missing_file(const imp_training *t, const char *name, con
 
 // Fails because of a setting that differs. `difference` is the line of the identity that differs;
 // its key selects the message.
-static imp_status fail_other_settings(const char *path, const char *difference, imp_error *err)
+static imp_status fail_because_settings_differ(const char *path, const char *difference,
+                                               imp_error *err)
 {
     static const char other_version[] = "another version of imprint";
     if (strncmp(difference, other_version, sizeof other_version - 1) == 0)
@@ -160,7 +161,7 @@ static imp_status fail_other_settings(const char *path, const char *difference, 
 
 // Parses the position of the training from its stored text. The file is not trusted. Afterwards
 // t->at is the position to go on from; on failure it is unchanged.
-static imp_status read_and_check_position(imp_training *t, const char *path, const char *text,
+static imp_status parse_training_position(imp_training *t, const char *path, const char *text,
                                           imp_error *err)
 {
     char difference[IMP_STRUCT_DIFFERENCE_MAX] = "";
@@ -181,7 +182,7 @@ static imp_status read_and_check_position(imp_training *t, const char *path, con
         !isfinite(at.loss_sum) || isnan(at.best_loss))
         return imp_fail(err, IMP_BAD_INPUT, "%s: not a training state of this version", path);
     if (difference[0] != '\0')
-        return fail_other_settings(path, difference, err);
+        return fail_because_settings_differ(path, difference, err);
     // an online source does not know its number of samples before the first epoch
     if (t->source->samples > 0 && at.step > imp_training_epoch_steps(t))
         return imp_fail(err, IMP_BAD_INPUT, "%s: not a training state of this version", path);
@@ -306,7 +307,7 @@ imp_status imp_training_restore(imp_training *t, imp_error *err)
     // weights and optimiser first: the position is stored in the same file
     imp_status status = imp_trainer_load(t->trainer, path, text, POSITION_BYTES_MAX, err);
     if (status == IMP_OK)
-        status = read_and_check_position(t, path, text, err);
+        status = parse_training_position(t, path, text, err);
     free(text);
     // then whatever the state goes on from, and only then are files written
     if (status == IMP_OK)

@@ -112,7 +112,7 @@ imp_status imp_training_logger_log_epoch(imp_training *t, imp_error *err)
 }
 
 // The figures by which runs are compared, and that there will be no others.
-imp_status imp_training_logger_finish(imp_training *t, imp_error *err)
+imp_status imp_training_logger_log_summary(imp_training *t, imp_error *err)
 {
     imp_tensorboard *events = t->logger.events;
     if (events == NULL)
@@ -124,7 +124,7 @@ imp_status imp_training_logger_finish(imp_training *t, imp_error *err)
 }
 
 // May be called without a start.
-void imp_training_logger_end(imp_training *t)
+void imp_training_logger_close(imp_training *t)
 {
     imp_tensorboard_destroy(t->logger.events);
     t->logger.events = NULL;

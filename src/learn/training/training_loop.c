@@ -123,20 +123,20 @@ static imp_status prepare_training(imp_training *t, imp_error *err)
                           t->folder, IMP_PLURAL(t->at.epoch, "epoch"), t->def->epochs);
     // nothing can be refused any more: what a killed writer left may go
     return status == IMP_OK && t->def->resume && t->writes
-               ? imp_atomic_file_remove_abandoned(t->folder, err)
+               ? imp_atomic_file_remove_stale_files(t->folder, err)
                : status;
 }
 
 // Prepares all ranks, rank 0 first: what it finds missing in the folder, it writes again.
-static imp_status prepare_with_others(imp_training *t, imp_error *err)
+static imp_status prepare_training_on_all_ranks(imp_training *t, imp_error *err)
 {
-    imp_communicator alone = imp_communicator_alone();
+    imp_communicator alone = imp_communicator_single_process();
     imp_communicator *ranks = t->def->communicator != NULL ? t->def->communicator : &alone;
     imp_status status = t->writes ? prepare_training(t, err) : IMP_OK;
-    IMP_TRY(imp_communicator_agree(ranks, status, err));
+    IMP_TRY(imp_communicator_agree_on_status(ranks, status, err));
     status = t->writes ? IMP_OK : prepare_training(t, err);
-    IMP_TRY(imp_communicator_agree(ranks, status, err));
-    return imp_communicator_compare(ranks, t->identity, "the settings or data", err);
+    IMP_TRY(imp_communicator_agree_on_status(ranks, status, err));
+    return imp_communicator_check_same_text(ranks, t->identity, "the settings or data", err);
 }
 
 // The factor of the learning rate at the present step. The cosine schedule is that of Loshchilov &
@@ -258,9 +258,9 @@ static imp_status validate_and_save_epoch(imp_training *t, imp_error *err)
 // network, so that it must have the latest weights.
 static imp_status begin_epoch(imp_training *t, imp_error *err)
 {
-    imp_trainer_sync_network(t->trainer);
+    imp_trainer_copy_weights_to_network(t->trainer);
     imp_status status = t->source->vtable->begin_epoch(t->source, &t->at, err);
-    status = imp_communicator_agree(t->def->communicator, status, err);
+    status = imp_communicator_agree_on_status(t->def->communicator, status, err);
     return status == IMP_INTERRUPTED
                ? imp_add_hint(err, IMP_HINT_RESUME,
                               imp_fail(err, status, "interrupted before epoch %d", t->at.epoch + 1))
@@ -289,14 +289,14 @@ static imp_status train_epoch(imp_training *t, imp_error *err)
 
 // Whether so many epochs in a row have brought no better model that no more are wanted. A patience
 // of 0 means that training never stops early.
-static bool out_of_patience(const imp_training *t)
+static bool is_patience_exhausted(const imp_training *t)
 {
     return t->def->patience > 0 && t->at.epoch - t->at.best_epoch >= t->def->patience;
 }
 
 static bool is_training_finished(const imp_training *t)
 {
-    return t->at.epoch >= t->def->epochs || out_of_patience(t);
+    return t->at.epoch >= t->def->epochs || is_patience_exhausted(t);
 }
 
 // Runs epochs until the last one, or until patience has run out. A training that is finished stays
@@ -312,8 +312,8 @@ static imp_status train_remaining_epochs(imp_training *t, imp_error *err)
             status = train_epoch(t, err);
     }
     if (status == IMP_OK)
-        status = imp_training_logger_finish(t, err);
-    imp_training_logger_end(t);
+        status = imp_training_logger_log_summary(t, err);
+    imp_training_logger_close(t);
     return status;
 }
 
@@ -325,7 +325,7 @@ static void fill_train_summary(const imp_training *t, imp_train_summary *summary
     summary->validation_samples = t->source->held_out;
     summary->parameters = t->network != NULL ? imp_network_parameter_count(t->network) : 0;
     summary->epochs = t->at.epoch;
-    summary->stopped_early = t->at.epoch < t->def->epochs && out_of_patience(t);
+    summary->stopped_early = t->at.epoch < t->def->epochs && is_patience_exhausted(t);
     summary->best_loss = t->at.best_loss;
     summary->best_epoch = t->at.best_epoch;
     summary->loss = last >= 0 ? t->history.losses[last] : NAN;
@@ -347,7 +347,7 @@ imp_status imp_training_run(imp_train_summary *summary, const char *folder,
                       .monitor = monitor,
                       .source = source,
                       .writes = def->communicator == NULL || def->communicator->rank == 0};
-    imp_status status = prepare_with_others(&t, err);
+    imp_status status = prepare_training_on_all_ranks(&t, err);
     if (status == IMP_OK)
         status = train_remaining_epochs(&t, err);
     fill_train_summary(&t, summary);

@@ -54,7 +54,7 @@ imp_status imp_training_logger_log_step(imp_training *t, double loss, int count,
 // And after every epoch, when its row is in the history.
 imp_status imp_training_logger_log_epoch(imp_training *t, imp_error *err);
 // After the last epoch.
-imp_status imp_training_logger_finish(imp_training *t, imp_error *err);
-void imp_training_logger_end(imp_training *t);
+imp_status imp_training_logger_log_summary(imp_training *t, imp_error *err);
+void imp_training_logger_close(imp_training *t);
 
 #endif

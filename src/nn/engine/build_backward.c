@@ -45,12 +45,12 @@ static void add_gradient(imp_executor *e, int node, imp_image_view gradient)
     }
     imp_image_view before;
     const imp_image_view sum = build_gradient_sum(e, node, &before);
-    imp_build_elementwise(e, &e->backward,
-                          &(imp_elementwise){.kind = IMP_ELEMENTWISE_ADD,
-                                             .size = e->states[node].size,
-                                             .out = sum,
-                                             .a = before,
-                                             .b = gradient});
+    imp_build_append_elementwise(e, &e->backward,
+                                 &(imp_elementwise){.kind = IMP_ELEMENTWISE_ADD,
+                                                    .size = e->states[node].size,
+                                                    .out = sum,
+                                                    .a = before,
+                                                    .b = gradient});
 }
 
 static void build_conv(imp_executor *e, const imp_node_state *state, int input)
@@ -115,9 +115,9 @@ static void build_batch_norm(imp_executor *e, const imp_node_state *state, int i
     norm.bias_gradient = imp_build_find_tensor(e, IMP_TENSOR_BIAS, e->def.gradients, 0);
     norm.in_gradient = build_gradient_sum(e, input, &norm.added);
     norm.work = imp_build_alloc_floats(e, IMP_NORM_WORK_ARRAYS * norm.size.channels);
-    imp_kernel_call *call = imp_build_append_call(e, &e->backward, IMP_CALL_norm_gradient);
+    imp_kernel_call *call = imp_build_append_call(e, &e->backward, IMP_CALL_batch_norm_gradient);
     if (call != NULL)
-        call->norm_gradient = norm;
+        call->batch_norm_gradient = norm;
 }
 
 // Gradient through ReLU or ELU, from what the layer gave.
@@ -133,15 +133,15 @@ static void build_activation(imp_executor *e, const imp_node_state *state, int i
         return;
     }
     const imp_image_view result = alloc_gradient_image(e, input);
-    imp_build_elementwise(e, &e->backward,
-                          &(imp_elementwise){.kind = node->kind == IMP_LAYER_ELU
-                                                         ? IMP_ELEMENTWISE_ELU_GRADIENT
-                                                         : IMP_ELEMENTWISE_RELU_GRADIENT,
-                                             .size = state->size,
-                                             .out = result,
-                                             .a = state->gradient,
-                                             .b = state->out,
-                                             .alpha = (float)node->parameter});
+    imp_build_append_elementwise(e, &e->backward,
+                                 &(imp_elementwise){.kind = node->kind == IMP_LAYER_ELU
+                                                                ? IMP_ELEMENTWISE_ELU_GRADIENT
+                                                                : IMP_ELEMENTWISE_RELU_GRADIENT,
+                                                    .size = state->size,
+                                                    .out = result,
+                                                    .a = state->gradient,
+                                                    .b = state->out,
+                                                    .alpha = (float)node->parameter});
     add_gradient(e, input, result);
 }
 
@@ -151,12 +151,12 @@ static void build_dropout(imp_executor *e, const imp_node_state *state, int inpu
     if (!is_gradient_needed(e, input))
         return;
     const imp_image_view result = alloc_gradient_image(e, input);
-    imp_build_elementwise(e, &e->backward,
-                          &(imp_elementwise){.kind = IMP_ELEMENTWISE_MULTIPLY,
-                                             .size = state->size,
-                                             .out = result,
-                                             .a = state->gradient,
-                                             .b = state->mask});
+    imp_build_append_elementwise(e, &e->backward,
+                                 &(imp_elementwise){.kind = IMP_ELEMENTWISE_MULTIPLY,
+                                                    .size = state->size,
+                                                    .out = result,
+                                                    .a = state->gradient,
+                                                    .b = state->mask});
     add_gradient(e, input, result);
 }
 
@@ -170,7 +170,7 @@ static void build_concat(imp_executor *e, const imp_node_state *state)
         copy.size.channels = (size_t)(in->flat ? imp_node_output_size(in) : in->channels);
         if (is_gradient_needed(e, node->inputs[i])) {
             copy.to = alloc_gradient_image(e, node->inputs[i]);
-            imp_build_copy(e, &e->backward, IMP_CALL_COPY, &copy);
+            imp_build_append_copy(e, &e->backward, IMP_CALL_COPY, &copy);
             add_gradient(e, node->inputs[i], copy.to);
         }
         copy.from.data += copy.size.channels;
@@ -186,11 +186,11 @@ static void build_flatten(imp_executor *e, const imp_node_state *state, int inpu
                            .to = alloc_gradient_image(e, input),
                            .size = e->states[input].size};
     copy.size.channels = (size_t)e->def.graph->nodes[input].channels;
-    imp_build_copy(e, &e->backward, IMP_CALL_UNFLATTEN, &copy);
+    imp_build_append_copy(e, &e->backward, IMP_CALL_UNFLATTEN, &copy);
     add_gradient(e, input, copy.to);
 }
 
-static void build_add(imp_executor *e, const imp_node_state *state)
+static void build_add_layer_gradient(imp_executor *e, const imp_node_state *state)
 {
     for (int i = 0; i < 2; i++)
         if (is_gradient_needed(e, current_node(e)->inputs[i]))
@@ -232,7 +232,7 @@ static void build_node(imp_executor *e, const imp_node_state *state)
         build_concat(e, state);
         break;
     case IMP_LAYER_ADD:
-        build_add(e, state);
+        build_add_layer_gradient(e, state);
         break;
     case IMP_LAYER_FLATTEN:
         build_flatten(e, state, input);
@@ -253,10 +253,11 @@ void imp_build_backward(imp_executor *e)
     e->output_gradient = gradient.data;
     if (e->status == IMP_OK && gradient.image != outputs) {
         e->output_gradient = imp_build_alloc_floats(e, outputs * (size_t)e->def.batch);
-        imp_build_copy(e, &e->backward, IMP_CALL_COPY,
-                       &(imp_pixel_copy){.from = {e->output_gradient, outputs, outputs, outputs},
-                                         .to = gradient,
-                                         .size = {1, 1, outputs}});
+        imp_build_append_copy(
+            e, &e->backward, IMP_CALL_COPY,
+            &(imp_pixel_copy){.from = {e->output_gradient, outputs, outputs, outputs},
+                              .to = gradient,
+                              .size = {1, 1, outputs}});
     }
     add_gradient(e, e->building, gradient);
     for (; e->building > 0 && e->status == IMP_OK; e->building--)

@@ -14,7 +14,7 @@ static const imp_graph_node *current_node(const imp_executor *e)
     return &e->def.graph->nodes[e->building];
 }
 
-static imp_node_state *input_state(const imp_executor *e, int i)
+static imp_node_state *get_state_of_input(const imp_executor *e, int i)
 {
     return &e->states[current_node(e)->inputs[i]];
 }
@@ -39,7 +39,7 @@ static int find_only_user(const imp_graph *graph, int index)
 }
 
 // The activation of that kind that can be part of a node, or -1.
-static int fused_activation(const imp_graph *graph, int index, imp_layer_kind kind)
+static int find_fusable_activation(const imp_graph *graph, int index, imp_layer_kind kind)
 {
     const imp_layer_kind of = graph->nodes[index].kind;
     const int user = find_only_user(graph, index);
@@ -49,7 +49,7 @@ static int fused_activation(const imp_graph *graph, int index, imp_layer_kind ki
 }
 
 // The max-pool that can be part of a convolution: its only user, without padding; or -1.
-static int fused_pool(const imp_graph *graph, int index)
+static int find_fusable_pool(const imp_graph *graph, int index)
 {
     const int user = find_only_user(graph, index);
     if (user < 0)
@@ -97,7 +97,7 @@ static void build_conv_pool(imp_executor *e, imp_node_state *state, int pool_ind
 static void build_conv(imp_executor *e, imp_node_state *state)
 {
     const imp_graph *graph = e->def.graph;
-    const int pool = fused_pool(graph, e->building);
+    const int pool = find_fusable_pool(graph, e->building);
     imp_build_conv(e, state);
     state->conv.relu = state->activation >= 0;
     // the gradient below a pool is that of a first layer, by rows of the kernel
@@ -121,12 +121,12 @@ static void build_dense(imp_executor *e, imp_node_state *state)
     state->dense =
         (imp_dense){.inputs = (size_t)imp_node_output_size(in),
                     .outputs = (size_t)node->channels,
-                    .in_stride = input_state(e, 0)->size.channels,
+                    .in_stride = get_state_of_input(e, 0)->size.channels,
                     .out_stride = state->size.channels,
                     .weight = imp_build_find_tensor(e, IMP_TENSOR_WEIGHT, e->def.values, 0),
                     .bias = imp_build_find_tensor(e, IMP_TENSOR_BIAS, e->def.values, 0),
                     .relu = state->activation >= 0,
-                    .in = input_state(e, 0)->out.data,
+                    .in = get_state_of_input(e, 0)->out.data,
                     .out = state->out.data};
     imp_kernel_call *call = imp_build_append_call(e, &e->forward, IMP_CALL_dense);
     if (call != NULL)
@@ -149,9 +149,9 @@ static void build_pool(imp_executor *e, imp_node_state *state)
                             .stride = (size_t)node->stride,
                             .top = (size_t)node->before[0],
                             .left = (size_t)node->before[1],
-                            .in_size = input_state(e, 0)->size,
+                            .in_size = get_state_of_input(e, 0)->size,
                             .out_size = state->size,
-                            .in = input_state(e, 0)->out,
+                            .in = get_state_of_input(e, 0)->out,
                             .out = state->out,
                             .argmax = state->argmax};
 }
@@ -181,15 +181,15 @@ static void build_batch_norm(imp_executor *e, imp_node_state *state)
                    .rate = imp_build_alloc_floats(e, channels),
                    .scale = imp_build_alloc_floats(e, channels),
                    .shift = imp_build_alloc_floats(e, channels),
-                   .in = input_state(e, 0)->out,
+                   .in = get_state_of_input(e, 0)->out,
                    .out = state->out};
     imp_kernel_call *fold =
-        batch_statistics ? NULL : imp_build_append_call(e, &e->pack, IMP_CALL_norm_fold);
+        batch_statistics ? NULL : imp_build_append_call(e, &e->pack, IMP_CALL_fold_batch_norm);
     if (fold != NULL)
-        fold->norm_fold = state->norm;
-    imp_kernel_call *call = imp_build_append_call(e, &e->forward, IMP_CALL_norm);
+        fold->fold_batch_norm = state->norm;
+    imp_kernel_call *call = imp_build_append_call(e, &e->forward, IMP_CALL_batch_norm);
     if (call != NULL)
-        call->norm = state->norm;
+        call->batch_norm = state->norm;
 }
 
 // In place where the layer before lets it.
@@ -202,23 +202,23 @@ static void build_activation(imp_executor *e, imp_node_state *state)
     // a fused ReLU has been computed already
     if (e->states[input].activation == e->building)
         return;
-    if (fused_activation(e->def.graph, input, IMP_LAYER_ELU) != e->building)
+    if (find_fusable_activation(e->def.graph, input, IMP_LAYER_ELU) != e->building)
         state->out = build_output(e);
-    imp_build_elementwise(e, &e->forward,
-                          &(imp_elementwise){.kind = node->kind == IMP_LAYER_ELU
-                                                         ? IMP_ELEMENTWISE_ELU
-                                                         : IMP_ELEMENTWISE_RELU,
-                                             .size = state->size,
-                                             .out = state->out,
-                                             .a = in,
-                                             .alpha = (float)node->parameter});
+    imp_build_append_elementwise(e, &e->forward,
+                                 &(imp_elementwise){.kind = node->kind == IMP_LAYER_ELU
+                                                                ? IMP_ELEMENTWISE_ELU
+                                                                : IMP_ELEMENTWISE_RELU,
+                                                    .size = state->size,
+                                                    .out = state->out,
+                                                    .a = in,
+                                                    .alpha = (float)node->parameter});
 }
 
 // In training: draws the mask, and multiplies with it. In inference dropout is the identity.
 static void build_dropout(imp_executor *e, imp_node_state *state)
 {
     const imp_graph_node *node = current_node(e);
-    state->out = input_state(e, 0)->out;
+    state->out = get_state_of_input(e, 0)->out;
     if (!e->def.training)
         return;
     // the mask is kept for the backward pass; drawn values are scratch
@@ -236,12 +236,12 @@ static void build_dropout(imp_executor *e, imp_node_state *state)
         .rate = node->parameter,
         .plain = plain};
     // the mask holds 0 or 1 / (1 - rate), so a product is all
-    imp_build_elementwise(e, &e->forward,
-                          &(imp_elementwise){.kind = IMP_ELEMENTWISE_MULTIPLY,
-                                             .size = state->size,
-                                             .out = state->out,
-                                             .a = in,
-                                             .b = state->mask});
+    imp_build_append_elementwise(e, &e->forward,
+                                 &(imp_elementwise){.kind = IMP_ELEMENTWISE_MULTIPLY,
+                                                    .size = state->size,
+                                                    .out = state->out,
+                                                    .a = in,
+                                                    .b = state->mask});
 }
 
 // Copies the channels of each input next to those of the inputs before.
@@ -252,38 +252,39 @@ static void build_concat(imp_executor *e, imp_node_state *state)
     imp_pixel_copy copy = {.to = state->out, .size = state->size};
     for (int i = 0; i < imp_node_input_count(node) && e->status == IMP_OK; i++) {
         const imp_graph_node *in = &e->def.graph->nodes[node->inputs[i]];
-        copy.from = input_state(e, i)->out;
+        copy.from = get_state_of_input(e, i)->out;
         copy.size.channels = (size_t)(in->flat ? imp_node_output_size(in) : in->channels);
-        imp_build_copy(e, &e->forward, IMP_CALL_COPY, &copy);
+        imp_build_append_copy(e, &e->forward, IMP_CALL_COPY, &copy);
         copy.to.data += copy.size.channels;
     }
 }
 
-static void build_add(imp_executor *e, imp_node_state *state)
+static void build_add_layer(imp_executor *e, imp_node_state *state)
 {
     state->out = build_output(e);
-    imp_build_elementwise(e, &e->forward,
-                          &(imp_elementwise){.kind = IMP_ELEMENTWISE_ADD,
-                                             .size = state->size,
-                                             .out = state->out,
-                                             .a = input_state(e, 0)->out,
-                                             .b = input_state(e, 1)->out});
+    imp_build_append_elementwise(e, &e->forward,
+                                 &(imp_elementwise){.kind = IMP_ELEMENTWISE_ADD,
+                                                    .size = state->size,
+                                                    .out = state->out,
+                                                    .a = get_state_of_input(e, 0)->out,
+                                                    .b = get_state_of_input(e, 1)->out});
 }
 
 static void build_flatten(imp_executor *e, imp_node_state *state)
 {
     const imp_graph_node *in = &e->def.graph->nodes[current_node(e)->inputs[0]];
     state->out = build_output(e);
-    imp_pixel_copy copy = {
-        .from = input_state(e, 0)->out, .to = state->out, .size = input_state(e, 0)->size};
+    imp_pixel_copy copy = {.from = get_state_of_input(e, 0)->out,
+                           .to = state->out,
+                           .size = get_state_of_input(e, 0)->size};
     copy.size.channels = (size_t)in->channels;
-    imp_build_copy(e, &e->forward, IMP_CALL_FLATTEN, &copy);
+    imp_build_append_copy(e, &e->forward, IMP_CALL_FLATTEN, &copy);
 }
 
 // The images. What reads them decides whether their channels are padded.
 static void build_input(imp_executor *e, imp_node_state *state)
 {
-    if (imp_graph_input_is_packed(e->def.graph))
+    if (imp_graph_is_input_unpadded(e->def.graph))
         state->size.channels = (size_t)current_node(e)->channels;
     e->input = state->out = build_output(e);
 }
@@ -326,7 +327,7 @@ static void build_node(imp_executor *e, imp_node_state *state)
         build_concat(e, state);
         break;
     case IMP_LAYER_ADD:
-        build_add(e, state);
+        build_add_layer(e, state);
         break;
     case IMP_LAYER_FLATTEN:
         build_flatten(e, state);
@@ -342,7 +343,7 @@ void imp_build_forward(imp_executor *e)
         e->building = i;
         imp_node_state *state = &e->states[i];
         state->size = imp_node_image_size(&graph->nodes[i]);
-        state->activation = fused_activation(graph, i, IMP_LAYER_RELU);
+        state->activation = find_fusable_activation(graph, i, IMP_LAYER_RELU);
         state->pool = -1;
         build_node(e, state);
     }
@@ -353,8 +354,8 @@ void imp_build_forward(imp_executor *e)
     if (e->status != IMP_OK || from.image == outputs)
         return;
     e->output = imp_build_alloc_floats(e, outputs * (size_t)e->def.batch);
-    imp_build_copy(e, &e->forward, IMP_CALL_COPY,
-                   &(imp_pixel_copy){.from = from,
-                                     .to = {e->output, outputs, outputs, outputs},
-                                     .size = {1, 1, outputs}});
+    imp_build_append_copy(e, &e->forward, IMP_CALL_COPY,
+                          &(imp_pixel_copy){.from = from,
+                                            .to = {e->output, outputs, outputs, outputs},
+                                            .size = {1, 1, outputs}});
 }

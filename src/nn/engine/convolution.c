@@ -20,8 +20,8 @@ static ptrdiff_t *alloc_offset_array(imp_executor *e, size_t count)
 }
 
 // Fills in the runs of the forward pass, and where each of their floats is in the weights.
-static imp_kernel_runs build_forward_runs(imp_executor *e, const imp_image_view *in,
-                                          int32_t **sources)
+static imp_kernel_runs build_forward_kernel_runs(imp_executor *e, const imp_image_view *in,
+                                                 int32_t **sources)
 {
     const imp_graph_node *node = &e->def.graph->nodes[e->building];
     const size_t channels = (size_t)e->def.graph->nodes[node->inputs[0]].channels;
@@ -52,8 +52,8 @@ void imp_build_conv(imp_executor *e, imp_node_state *state)
     imp_conv *conv = &state->conv;
     *conv = (imp_conv){.rows = (size_t)node->height,
                        .columns = (size_t)node->width,
-                       .blocks = imp_padded_channels(node->channels) / IMP_CHANNEL_BLOCK,
-                       .runs = build_forward_runs(e, &in, &sources)};
+                       .blocks = imp_padded_channel_count(node->channels) / IMP_CHANNEL_BLOCK,
+                       .runs = build_forward_kernel_runs(e, &in, &sources)};
     if (e->status != IMP_OK)
         return;
     // the first output sees the padding first
@@ -71,7 +71,7 @@ void imp_build_conv(imp_executor *e, imp_node_state *state)
     conv->weights = state->packing.packed;
     // the bias, padded with zeros
     float *bias = imp_build_alloc_floats(e, conv->blocks * IMP_CHANNEL_BLOCK);
-    imp_build_copy(
+    imp_build_append_copy(
         e, &e->pack, IMP_CALL_COPY,
         &(imp_pixel_copy){
             .from = {imp_build_find_tensor(e, IMP_TENSOR_BIAS, e->def.values, 0), 0, 0, 0},
@@ -97,8 +97,8 @@ static void build_bias_gradient(imp_executor *e, const imp_image_view *gradient,
 }
 
 // Appends the call that brings sums in the layout of the packed weights to the array of gradients.
-static void build_gradient_unpacking(imp_executor *e, const imp_node_state *state,
-                                     imp_kernel_call_kind kind, float *sums)
+static void append_gradient_unpack_call(imp_executor *e, const imp_node_state *state,
+                                        imp_kernel_call_kind kind, float *sums)
 {
     imp_kernel_call *call = imp_build_append_call(e, &e->backward, kind);
     if (call == NULL)
@@ -135,7 +135,7 @@ static void build_pooled_weight_gradient(imp_executor *e, const imp_node_state *
     imp_kernel_call *call = imp_build_append_call(e, &e->backward, IMP_CALL_pooled_conv_gradient);
     if (call != NULL)
         call->pooled_conv_gradient = g;
-    build_gradient_unpacking(e, state, IMP_CALL_UNPACK_POOLED_GRADIENT, g.sums);
+    append_gradient_unpack_call(e, state, IMP_CALL_UNPACK_POOLED_GRADIENT, g.sums);
     build_bias_gradient(e, &pool->gradient, &pool->size);
 }
 
@@ -157,14 +157,15 @@ void imp_build_conv_weight_gradient(imp_executor *e, const imp_node_state *state
                                               .runs = conv->runs,
                                               .blocks = conv->blocks,
                                               .sums = sums};
-    build_gradient_unpacking(e, state, IMP_CALL_UNPACK_GRADIENT, sums);
+    append_gradient_unpack_call(e, state, IMP_CALL_UNPACK_GRADIENT, sums);
     build_bias_gradient(e, &state->gradient, &state->size);
 }
 
 // Runs of one phase: every position of the kernel that meets it, with all output channels.
 // `sources` receives where their weights are.
-static imp_kernel_runs build_phase_runs(imp_executor *e, const imp_conv_phase *phase,
-                                        const imp_image_view *gradient, int32_t **sources)
+static imp_kernel_runs build_stride_phase_kernel_runs(imp_executor *e, const imp_conv_phase *phase,
+                                                      const imp_image_view *gradient,
+                                                      int32_t **sources)
 {
     const imp_graph_node *node = &e->def.graph->nodes[e->building];
     const int kernel = node->kernel, stride = node->stride;
@@ -177,8 +178,10 @@ static imp_kernel_runs build_phase_runs(imp_executor *e, const imp_conv_phase *p
         return runs;
     for (int y = phase->first_row_tap; y < kernel; y += stride)
         for (int x = phase->first_column_tap; x < kernel; x += stride) {
-            const int down = imp_conv_tap_shift((int)phase->row, node->before[0], y, stride);
-            const int right = imp_conv_tap_shift((int)phase->column, node->before[1], x, stride);
+            const int down =
+                imp_conv_tap_gradient_offset((int)phase->row, node->before[0], y, stride);
+            const int right =
+                imp_conv_tap_gradient_offset((int)phase->column, node->before[1], x, stride);
             offsets[runs.count++] =
                 down * (ptrdiff_t)gradient->row + right * (ptrdiff_t)gradient->pixel;
             for (size_t o = 0; o < outputs; o++)
@@ -189,18 +192,19 @@ static imp_kernel_runs build_phase_runs(imp_executor *e, const imp_conv_phase *p
 }
 
 // The gradient by those pixels of the input that belong to one phase.
-static void build_phase_gradient(imp_executor *e, const imp_node_state *state, int index,
-                                 imp_image_view in_gradient, imp_image_view added)
+static void build_stride_phase_gradient(imp_executor *e, const imp_node_state *state, int index,
+                                        imp_image_view in_gradient, imp_image_view added)
 {
     const imp_graph_node *node = &e->def.graph->nodes[e->building];
     const imp_graph_node *in = &e->def.graph->nodes[node->inputs[0]];
     const size_t stride = (size_t)node->stride;
-    const imp_conv_phase phase = imp_conv_phase_at(node, in, index);
+    const imp_conv_phase phase = imp_conv_compute_stride_phase(node, in, index);
     int32_t *sources = NULL;
-    const imp_kernel_runs runs = build_phase_runs(e, &phase, &state->gradient, &sources);
+    const imp_kernel_runs runs =
+        build_stride_phase_kernel_runs(e, &phase, &state->gradient, &sources);
     imp_conv conv = {.rows = phase.rows,
                      .columns = phase.columns,
-                     .blocks = imp_padded_channels(in->channels) / IMP_CHANNEL_BLOCK,
+                     .blocks = imp_padded_channel_count(in->channels) / IMP_CHANNEL_BLOCK,
                      .in = state->gradient,
                      .runs = runs};
     // nothing to add to a sum that is there already
@@ -233,5 +237,5 @@ void imp_build_conv_data_gradient(imp_executor *e, const imp_node_state *state,
 {
     const int stride = e->def.graph->nodes[e->building].stride;
     for (int i = 0; i < stride * stride; i++)
-        build_phase_gradient(e, state, i, in_gradient, added);
+        build_stride_phase_gradient(e, state, i, in_gradient, added);
 }

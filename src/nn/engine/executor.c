@@ -80,7 +80,7 @@ float *imp_executor_action_inputs(const imp_executor *executor, int sample)
     return actions->data == NULL ? NULL : actions->data + (size_t)sample * actions->image;
 }
 
-float *imp_executor_command_inputs(const imp_executor *executor, int sample)
+float *imp_executor_navigation_inputs(const imp_executor *executor, int sample)
 {
     const imp_image_view *command = &executor->command;
     return command->data == NULL ? NULL : command->data + (size_t)sample * command->image;
@@ -96,7 +96,7 @@ static void set_input_values(const imp_executor *executor, int sample, const flo
     if (past > 0)
         memcpy(imp_executor_action_inputs(executor, sample), from, past * sizeof *from);
     if (inputs->command)
-        memcpy(imp_executor_command_inputs(executor, sample), from + past,
+        memcpy(imp_executor_navigation_inputs(executor, sample), from + past,
                IMP_COMMAND_INPUTS * sizeof *from);
 }
 
@@ -176,7 +176,7 @@ static void copy_pixels(const imp_pixel_copy *c, size_t batch)
 }
 
 // An image to a vector, or back: each row is a matrix (pixels x channels) of the image.
-static void flatten(const imp_pixel_copy *c, size_t batch, bool back)
+static void copy_between_image_and_vector(const imp_pixel_copy *c, size_t batch, bool back)
 {
     const size_t rows = c->size.height, columns = c->size.width, area = rows * columns;
     for (size_t i = 0; i < batch * rows; i++) {
@@ -197,8 +197,7 @@ static void sum_bias_gradient(const imp_executor *e, const imp_bias_gradient *bi
     memcpy(bias->out, bias->sums, bias->count * sizeof *bias->out);
 }
 
-// Runs one call of the program.
-static void run_call(const imp_executor *e, const imp_kernel_call *call, size_t batch)
+static void run_kernel_call(const imp_executor *e, const imp_kernel_call *call, size_t batch)
 {
     switch (call->kind) {
 // vector kernels, by the table of the instruction set
@@ -229,20 +228,20 @@ static void run_call(const imp_executor *e, const imp_kernel_call *call, size_t 
         break;
     case IMP_CALL_FLATTEN:
     case IMP_CALL_UNFLATTEN:
-        flatten(&call->copy, batch, call->kind == IMP_CALL_UNFLATTEN);
+        copy_between_image_and_vector(&call->copy, batch, call->kind == IMP_CALL_UNFLATTEN);
         break;
     }
 }
 
 // Runs all calls in order for the first `count` samples. seconds: nullable; receives the time of
 // each node.
-static void run_program(const imp_executor *e, const imp_kernel_program *program, int count,
-                        double *seconds)
+static void run_kernel_program(const imp_executor *e, const imp_kernel_program *program, int count,
+                               double *seconds)
 {
     double then = seconds == NULL ? 0.0 : imp_monotonic_seconds();
     // time is taken between calls, so that each call costs one reading of the clock
     for (int i = 0; i < program->count; i++) {
-        run_call(e, &program->calls[i], (size_t)count);
+        run_kernel_call(e, &program->calls[i], (size_t)count);
         if (seconds == NULL)
             continue;
         const double now = imp_monotonic_seconds();
@@ -253,25 +252,25 @@ static void run_program(const imp_executor *e, const imp_kernel_program *program
 
 void imp_executor_pack_weights(imp_executor *executor)
 {
-    run_program(executor, &executor->pack, 1, NULL);
+    run_kernel_program(executor, &executor->pack, 1, NULL);
 }
 
 void imp_executor_forward(imp_executor *executor)
 {
-    run_program(executor, &executor->forward, executor->count, NULL);
+    run_kernel_program(executor, &executor->forward, executor->count, NULL);
 }
 
 void imp_executor_backward(imp_executor *executor)
 {
-    run_program(executor, &executor->backward, executor->count, NULL);
+    run_kernel_program(executor, &executor->backward, executor->count, NULL);
 }
 
 void imp_executor_profile_forward(imp_executor *executor, double *seconds)
 {
-    run_program(executor, &executor->forward, executor->count, seconds);
+    run_kernel_program(executor, &executor->forward, executor->count, seconds);
 }
 
 void imp_executor_profile_backward(imp_executor *executor, double *seconds)
 {
-    run_program(executor, &executor->backward, executor->count, seconds);
+    run_kernel_program(executor, &executor->backward, executor->count, seconds);
 }

@@ -31,7 +31,7 @@ imp_float_image imp_executor_input_image(const imp_executor *executor, int sampl
 // (2 * actions) past actions of one sample, newest first. NULL without any.
 float *imp_executor_action_inputs(const imp_executor *executor, int sample);
 // (IMP_COMMAND_INPUTS) the same for the navigation command.
-float *imp_executor_command_inputs(const imp_executor *executor, int sample);
+float *imp_executor_navigation_inputs(const imp_executor *executor, int sample);
 const float *imp_executor_output(const imp_executor *executor); // (batch x outputs)
 float *imp_executor_output_gradient(imp_executor *executor);    // (batch x outputs), training
 // Mean and variance of batch norms with batch statistics in the last forward pass, laid out like

@@ -59,8 +59,8 @@ void imp_inference_destroy(imp_inference *inference)
     free(inference);
 }
 
-void imp_inference_run_count(imp_inference *inference, int count, const uint8_t *const *frames,
-                             const float *actions, float *out)
+void imp_inference_run_partial_batch(imp_inference *inference, int count,
+                                     const uint8_t *const *frames, const float *actions, float *out)
 {
     imp_executor_set_inputs(inference->executor, frames, actions, count);
     imp_executor_forward(inference->executor);
@@ -71,5 +71,5 @@ void imp_inference_run_count(imp_inference *inference, int count, const uint8_t 
 void imp_inference_run(imp_inference *inference, const uint8_t *const *frames, const float *actions,
                        float *out)
 {
-    imp_inference_run_count(inference, inference->batch, frames, actions, out);
+    imp_inference_run_partial_batch(inference, inference->batch, frames, actions, out);
 }

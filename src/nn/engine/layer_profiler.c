@@ -61,7 +61,7 @@ static imp_status fill_with_noise(const profiler *r, imp_executor *executor, int
     imp_random random = imp_random_stream(1, 0, 0, IMP_PURPOSE_TEST);
     if (image != NULL && frames != NULL) {
         for (size_t i = 0; i < size; i++)
-            image[i] = (uint8_t)imp_random_below(&random, 256);
+            image[i] = (uint8_t)imp_random_uniform_int(&random, 256);
         for (size_t i = 0; i < count; i++)
             frames[i] = image;
         imp_executor_set_inputs(executor, frames, NULL, batch);
@@ -115,7 +115,7 @@ double imp_measure_peak_flops(void)
     double best = INFINITY;
     for (int i = 0; i < MOMENTS; i++) {
         const double start = imp_monotonic_seconds();
-        imp_kernels_select()->peak_multiply_adds(values, STEPS);
+        imp_kernels_select()->chain_multiply_adds_at_peak(values, STEPS);
         best = fmin(best, imp_monotonic_seconds() - start);
     }
     return 2.0 * (double)count * STEPS / best;

@@ -3,7 +3,7 @@
 // hangs over the edge sees zeros there.
 #include "nn/engine/layout.h"
 
-size_t imp_padded_channels(int64_t channels)
+size_t imp_padded_channel_count(int64_t channels)
 {
     return ((size_t)channels + IMP_CHANNEL_BLOCK - 1) / IMP_CHANNEL_BLOCK * IMP_CHANNEL_BLOCK;
 }
@@ -11,12 +11,12 @@ size_t imp_padded_channels(int64_t channels)
 imp_image_size imp_node_image_size(const imp_graph_node *node)
 {
     if (node->flat)
-        return (imp_image_size){1, 1, imp_padded_channels(imp_node_output_size(node))};
+        return (imp_image_size){1, 1, imp_padded_channel_count(imp_node_output_size(node))};
     return (imp_image_size){(size_t)node->height, (size_t)node->width,
-                            imp_padded_channels(node->channels)};
+                            imp_padded_channel_count(node->channels)};
 }
 
-bool imp_graph_input_is_packed(const imp_graph *graph)
+bool imp_graph_is_input_unpadded(const imp_graph *graph)
 {
     for (int i = 1; i < graph->count; i++)
         for (int k = 0; k < imp_node_input_count(&graph->nodes[i]); k++)
@@ -60,13 +60,14 @@ bool imp_node_has_data_gradient(const imp_graph *graph, int node)
     return graph->nodes[node].inputs[0] >= graph->first;
 }
 
-int imp_conv_tap_shift(int first, int before, int tap, int stride)
+int imp_conv_tap_gradient_offset(int first, int before, int tap, int stride)
 {
     // a multiple of the stride, perhaps a negative one
     return (first + before - tap) / stride;
 }
 
-imp_conv_phase imp_conv_phase_at(const imp_graph_node *conv, const imp_graph_node *in, int phase)
+imp_conv_phase imp_conv_compute_stride_phase(const imp_graph_node *conv, const imp_graph_node *in,
+                                             int phase)
 {
     const int s = conv->stride, row = phase / s, column = phase % s;
     return (imp_conv_phase){
@@ -85,7 +86,7 @@ static void extend_border_of_axis(size_t *before, size_t *after, int first, int 
                                   int first_tap, size_t count, const imp_graph_node *conv, int size)
 {
     for (int tap = first_tap; tap < conv->kernel && count > 0; tap += conv->stride) {
-        const int shift = imp_conv_tap_shift(first, padding, tap, conv->stride);
+        const int shift = imp_conv_tap_gradient_offset(first, padding, tap, conv->stride);
         const int last = (int)count - 1 + shift;
         *before = larger_size(*before, shift < 0 ? (size_t)-shift : 0);
         *after = larger_size(*after, last >= size ? (size_t)(last - size + 1) : 0);
@@ -104,7 +105,7 @@ imp_image_border imp_node_gradient_border(const imp_graph *graph, int index)
         return border;
     const imp_graph_node *in = &graph->nodes[node->inputs[0]];
     for (int phase = 0; phase < node->stride * node->stride; phase++) {
-        const imp_conv_phase p = imp_conv_phase_at(node, in, phase);
+        const imp_conv_phase p = imp_conv_compute_stride_phase(node, in, phase);
         extend_border_of_axis(&border.top, &border.bottom, (int)p.row, node->before[0],
                               p.first_row_tap, p.rows, node, node->height);
         extend_border_of_axis(&border.left, &border.right, (int)p.column, node->before[1],

@@ -20,12 +20,12 @@ typedef struct imp_conv_phase {
 } imp_conv_phase;
 
 // Channels rounded up to whole blocks.
-size_t imp_padded_channels(int64_t channels);
+size_t imp_padded_channel_count(int64_t channels);
 imp_image_size imp_node_image_size(const imp_graph_node *node);
 
 // Whether the node that has the images is read by convolutions only. Its channels are not padded
 // then, so that what a row of the kernel sees lies side by side.
-bool imp_graph_input_is_packed(const imp_graph *graph);
+bool imp_graph_is_input_unpadded(const imp_graph *graph);
 
 // The border that the users of a node's output read.
 imp_image_border imp_node_border(const imp_graph *graph, int node);
@@ -35,9 +35,10 @@ imp_image_border imp_node_gradient_border(const imp_graph *graph, int node);
 // Whether a convolution needs the gradient by its input.
 bool imp_node_has_data_gradient(const imp_graph *graph, int node);
 
-imp_conv_phase imp_conv_phase_at(const imp_graph_node *conv, const imp_graph_node *in, int phase);
+imp_conv_phase imp_conv_compute_stride_phase(const imp_graph_node *conv, const imp_graph_node *in,
+                                             int phase);
 // Rows of the gradient from the phase's output row i to the one that tap `tap` reads; likewise for
 // columns, with `before` padding in front.
-int imp_conv_tap_shift(int first, int before, int tap, int stride);
+int imp_conv_tap_gradient_offset(int first, int before, int tap, int stride);
 
 #endif

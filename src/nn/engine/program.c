@@ -9,7 +9,7 @@
 #include <string.h>
 
 // Keeps the first failure; later ones are consequences.
-static void fail_without_memory(imp_executor *e)
+static void fail_out_of_memory(imp_executor *e)
 {
     if (e->status == IMP_OK)
         e->status =
@@ -44,7 +44,7 @@ float *imp_build_alloc_floats(imp_executor *e, size_t count)
     if (e->status != IMP_OK)
         return NULL;
     if (bytes > arena->capacity - arena->used && !arena_open_new_block(arena, bytes)) {
-        fail_without_memory(e);
+        fail_out_of_memory(e);
         return NULL;
     }
     char *floats = arena->blocks[arena->count - 1] + arena->used;
@@ -87,7 +87,7 @@ imp_kernel_call *imp_build_append_call(imp_executor *e, imp_kernel_program *prog
         const int capacity = program->capacity == 0 ? 32 : 2 * program->capacity;
         imp_kernel_call *grown = realloc(program->calls, (size_t)capacity * sizeof *grown);
         if (grown == NULL) {
-            fail_without_memory(e);
+            fail_out_of_memory(e);
             return NULL;
         }
         program->calls = grown;
@@ -100,16 +100,16 @@ imp_kernel_call *imp_build_append_call(imp_executor *e, imp_kernel_program *prog
     return call;
 }
 
-void imp_build_elementwise(imp_executor *e, imp_kernel_program *program,
-                           const imp_elementwise *description)
+void imp_build_append_elementwise(imp_executor *e, imp_kernel_program *program,
+                                  const imp_elementwise *description)
 {
     imp_kernel_call *call = imp_build_append_call(e, program, IMP_CALL_elementwise);
     if (call != NULL)
         call->elementwise = *description;
 }
 
-void imp_build_copy(imp_executor *e, imp_kernel_program *program, imp_kernel_call_kind kind,
-                    const imp_pixel_copy *copy)
+void imp_build_append_copy(imp_executor *e, imp_kernel_program *program, imp_kernel_call_kind kind,
+                           const imp_pixel_copy *copy)
 {
     imp_kernel_call *call = imp_build_append_call(e, program, kind);
     if (call != NULL)

@@ -130,10 +130,10 @@ float *imp_build_find_tensor(imp_executor *e, imp_tensor_role role, float *array
 // is appended. NULL after a failure.
 imp_kernel_call *imp_build_append_call(imp_executor *e, imp_kernel_program *program,
                                        imp_kernel_call_kind kind);
-void imp_build_elementwise(imp_executor *e, imp_kernel_program *program,
-                           const imp_elementwise *description);
-void imp_build_copy(imp_executor *e, imp_kernel_program *program, imp_kernel_call_kind kind,
-                    const imp_pixel_copy *copy);
+void imp_build_append_elementwise(imp_executor *e, imp_kernel_program *program,
+                                  const imp_elementwise *description);
+void imp_build_append_copy(imp_executor *e, imp_kernel_program *program, imp_kernel_call_kind kind,
+                           const imp_pixel_copy *copy);
 // Appends the packing of the current node's weights: fills in `plain` and `packed`, a new array.
 void imp_build_packed_weights(imp_executor *e, imp_weight_packing *packing);
 

@@ -9,7 +9,7 @@ size_t imp_weight_packing_floats(const imp_weight_packing *p)
     return p->blocks * p->count * BLOCK;
 }
 
-static size_t count_lanes_of_block(const imp_weight_packing *p, size_t block)
+static size_t count_vector_lanes_of_block(const imp_weight_packing *p, size_t block)
 {
     const size_t left = p->lanes - block * BLOCK;
     return left < BLOCK ? left : BLOCK;
@@ -20,7 +20,7 @@ void imp_weights_pack(const imp_weight_packing *p)
     for (size_t block = 0; block < p->blocks; block++) {
         const float *plain = p->plain + block * BLOCK * p->lane_stride;
         float *packed = p->packed + block * p->count * BLOCK;
-        const size_t lanes = count_lanes_of_block(p, block);
+        const size_t lanes = count_vector_lanes_of_block(p, block);
         for (size_t i = 0; i < p->count; i++, packed += BLOCK) {
             const float *from = plain + p->sources[i];
             for (size_t lane = 0; lane < lanes; lane++)
@@ -34,7 +34,7 @@ void imp_weights_unpack(const imp_weight_packing *p)
     for (size_t block = 0; block < p->blocks; block++) {
         float *plain = p->plain + block * BLOCK * p->lane_stride;
         const float *packed = p->packed + block * p->count * BLOCK;
-        const size_t lanes = count_lanes_of_block(p, block);
+        const size_t lanes = count_vector_lanes_of_block(p, block);
         for (size_t i = 0; i < p->count; i++, packed += BLOCK)
             for (size_t lane = 0; lane < lanes; lane++)
                 plain[p->sources[i] + (int32_t)(lane * p->lane_stride)] = packed[lane];

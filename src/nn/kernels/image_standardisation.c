@@ -34,8 +34,8 @@ IMP_DISPATCH_BODY sum_bytes_body(const uint8_t *bytes, size_t count, uint64_t *s
 }
 
 // Scales rows of `size` bytes to floats that lie side by side.
-IMP_DISPATCH_BODY scale_rows_body(const uint8_t *bytes, size_t rows, size_t size, float mean,
-                                  float factor, const imp_float_image *image)
+IMP_DISPATCH_BODY standardise_rows_body(const uint8_t *bytes, size_t rows, size_t size, float mean,
+                                        float factor, const imp_float_image *image)
 {
     for (size_t y = 0; y < rows; y++, bytes += size) {
         float *out = image->values + y * image->row;
@@ -47,7 +47,7 @@ IMP_DISPATCH_BODY scale_rows_body(const uint8_t *bytes, size_t rows, size_t size
 IMP_DISPATCH_BY_CPU(static, sum_bytes,
                     (const uint8_t *bytes, size_t count, uint64_t *sum, uint64_t *squares),
                     (bytes, count, sum, squares))
-IMP_DISPATCH_BY_CPU(static, scale_rows,
+IMP_DISPATCH_BY_CPU(static, standardise_rows,
                     (const uint8_t *bytes, size_t rows, size_t size, float mean, float factor,
                      const imp_float_image *image),
                     (bytes, rows, size, mean, factor, image))
@@ -123,7 +123,7 @@ void imp_standardise_image(const uint8_t *rgb, int width, int height, const imp_
     const double variance = fmax((double)squares / count - mean * mean, 0.0);
     const double factor = 1.0 / fmax(sqrt(variance), 1.0 / sqrt(count));
     if (out->pixel == 3)
-        scale_rows(rgb, rows, 3 * columns, (float)mean, (float)factor, out);
+        standardise_rows(rgb, rows, 3 * columns, (float)mean, (float)factor, out);
     else
         scale_pixels(rgb, rows, columns, (float)mean, (float)factor, out);
 }

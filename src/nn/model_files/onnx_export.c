@@ -129,7 +129,7 @@ static void put_value_info(imp_protobuf_writer *w, int field, const char *name, 
 }
 
 // The mean over one image: the last three dimensions.
-static void put_mean_node(imp_protobuf_writer *w, const char *name, const char *input)
+static void put_reduce_mean_node(imp_protobuf_writer *w, const char *name, const char *input)
 {
     // axes are counted from the end, so they suit both ranks
     const size_t node = begin_node(w, "ReduceMean", name, &input, 1);
@@ -204,13 +204,13 @@ static void put_standardisation(imp_protobuf_writer *w, const imp_network *netwo
     // The mean is subtracted twice: in single precision it is slightly off, and an image of one
     // colour would amplify the error.
     // centre
-    put_mean_node(w, MEAN, PLANES);
+    put_reduce_mean_node(w, MEAN, PLANES);
     put_node(w, "Sub", NEAR, PLANES, MEAN);
-    put_mean_node(w, REST, NEAR);
+    put_reduce_mean_node(w, REST, NEAR);
     put_node(w, "Sub", CENTRED, NEAR, REST);
     // divide by the standard deviation, but at least by 1 / sqrt(n)
     put_node(w, "Mul", SQUARES, CENTRED, CENTRED);
-    put_mean_node(w, VARIANCE, SQUARES);
+    put_reduce_mean_node(w, VARIANCE, SQUARES);
     put_node(w, "Sqrt", DEVIATION, VARIANCE, NULL);
     put_node(w, "Max", SCALE, DEVIATION, MIN_DEVIATION);
     // several frames become the channels of one input

@@ -96,7 +96,7 @@ static imp_status read_layer_entry(architecture_reader *r, imp_yaml_pair pair)
 }
 
 // Finds an entry by key and marks it as used. Entries left unused are reported by append_layer().
-static layer_entry *find_and_mark_entry(architecture_reader *r, const char *key)
+static layer_entry *find_entry_and_mark_used(architecture_reader *r, const char *key)
 {
     for (int i = 0; i < r->entry_count; i++)
         if (strcmp(r->entries[i].key, key) == 0) {
@@ -127,7 +127,7 @@ static bool parse_whole_number(const char *text, int *out)
 static imp_status read_int(architecture_reader *r, const imp_layer *layer, const char *key,
                            int *out)
 {
-    const layer_entry *p = find_and_mark_entry(r, key);
+    const layer_entry *p = find_entry_and_mark_used(r, key);
     if (p == NULL || (p->count == 1 && parse_whole_number(p->values[0], out)))
         return IMP_OK;
     return fail_bad_value(r, layer, key, "a whole number");
@@ -137,7 +137,7 @@ static imp_status read_int(architecture_reader *r, const imp_layer *layer, const
 static imp_status read_real(architecture_reader *r, const imp_layer *layer, const char *key,
                             double *out)
 {
-    const layer_entry *p = find_and_mark_entry(r, key);
+    const layer_entry *p = find_entry_and_mark_used(r, key);
     if (p == NULL)
         return IMP_OK;
     char *end;
@@ -154,7 +154,7 @@ static imp_status read_real(architecture_reader *r, const imp_layer *layer, cons
 // channels: a number, or the word "outputs" for the network's number of outputs.
 static imp_status read_channels(architecture_reader *r, imp_layer *layer)
 {
-    const layer_entry *p = find_and_mark_entry(r, "channels");
+    const layer_entry *p = find_entry_and_mark_used(r, "channels");
     if (p == NULL)
         return fail_at(r, r->node, "layer '%s': needs channels", layer->name);
     if (p->count == 1 && strcmp(p->values[0], "outputs") == 0) {
@@ -169,7 +169,7 @@ static imp_status read_channels(architecture_reader *r, imp_layer *layer)
 // padding: same, valid (the default), one number for all sides, or four numbers.
 static imp_status read_padding(architecture_reader *r, imp_layer *layer)
 {
-    const layer_entry *p = find_and_mark_entry(r, "padding");
+    const layer_entry *p = find_entry_and_mark_used(r, "padding");
     layer->padding = IMP_PADDING_VALID;
     if (p == NULL || (p->count == 1 && strcmp(p->values[0], "valid") == 0))
         return IMP_OK;
@@ -197,9 +197,9 @@ static imp_status read_kernel_and_stride(architecture_reader *r, imp_layer *laye
 }
 
 // frozen: true or false (the default).
-static imp_status read_frozen(architecture_reader *r, imp_layer *layer)
+static imp_status read_frozen_flag(architecture_reader *r, imp_layer *layer)
 {
-    const layer_entry *p = find_and_mark_entry(r, "frozen");
+    const layer_entry *p = find_entry_and_mark_used(r, "frozen");
     if (p == NULL)
         return IMP_OK;
     layer->frozen = strcmp(p->values[0], "true") == 0;
@@ -211,7 +211,7 @@ static imp_status read_frozen(architecture_reader *r, imp_layer *layer)
 // A layer's name is required; "input" is reserved for the images.
 static imp_status read_name(architecture_reader *r, imp_layer *layer)
 {
-    const layer_entry *p = find_and_mark_entry(r, "name");
+    const layer_entry *p = find_entry_and_mark_used(r, "name");
     if (p == NULL)
         return fail_at(r, r->node, "a layer needs a name");
     if (p->count != 1 || strspn(p->values[0], NAME_CHARACTERS) != strlen(p->values[0]) ||
@@ -227,7 +227,7 @@ static imp_status read_name(architecture_reader *r, imp_layer *layer)
 // Looks up the kind by name. Images, actions and commands are not layers that a file can contain.
 static imp_status read_layer_kind(architecture_reader *r, imp_layer *layer)
 {
-    const layer_entry *p = find_and_mark_entry(r, "kind");
+    const layer_entry *p = find_entry_and_mark_used(r, "kind");
     if (p == NULL)
         return fail_at(r, r->node, "layer '%s': needs a kind", layer->name);
     for (int k = IMP_LAYER_ACTIONS + 1; k <= IMP_LAYER_DENSE && p->count == 1; k++)
@@ -250,7 +250,7 @@ static imp_status read_layer_kind(architecture_reader *r, imp_layer *layer)
 static void read_inputs(architecture_reader *r, imp_layer *layer)
 {
     const imp_architecture *d = r->out;
-    const layer_entry *p = find_and_mark_entry(r, "input");
+    const layer_entry *p = find_entry_and_mark_used(r, "input");
     if (p != NULL)
         memcpy(layer->inputs, p->values, sizeof layer->inputs);
     else
@@ -273,7 +273,7 @@ static imp_status read_kind_settings(architecture_reader *r, imp_layer *layer)
     case IMP_LAYER_AVERAGE_POOL:
         return read_kernel_and_stride(r, layer);
     case IMP_LAYER_BATCH_NORM:
-        status = read_frozen(r, layer);
+        status = read_frozen_flag(r, layer);
         return status == IMP_OK ? read_real(r, layer, "epsilon", &layer->parameter) : status;
     case IMP_LAYER_ELU:
         return read_real(r, layer, "alpha", &layer->parameter);

@@ -195,7 +195,7 @@ const char *imp_network_metadata(const imp_network *network, const char *key)
 
 // The metadata holds the time step of the training data, but only networks with a history depend on
 // it.
-double imp_network_time_step(const imp_network *network)
+double imp_network_required_time_step(const imp_network *network)
 {
     const imp_input_spec *inputs = imp_network_inputs(network);
     const char *text = imp_network_metadata(network, "time_step");

@@ -18,7 +18,7 @@ struct imp_segmenter {
 imp_status imp_segmenter_create(imp_segmenter **out, const imp_network *network, imp_error *err)
 {
     imp_segmenter_layout layout;
-    imp_status status = imp_segmenter_layout_find(&layout, network, err);
+    imp_status status = imp_segmenter_layout_from_network(&layout, network, err);
     if (status != IMP_OK)
         return status;
     imp_segmenter *s = calloc(1, sizeof *s);
@@ -99,7 +99,7 @@ static imp_status check_metadata(const imp_network *network, const char *path, i
         return imp_fail(err, IMP_BAD_INPUT, "%s: has the classes %.120s, expected are %s", path,
                         found, classes);
     // the file may be edited, so the layers are checked as well
-    if (imp_segmenter_layout_find(&layout, network, &why) != IMP_OK)
+    if (imp_segmenter_layout_from_network(&layout, network, &why) != IMP_OK)
         return imp_fail(err, IMP_BAD_INPUT, "%s: %s", path, why.message);
     return IMP_OK;
 }

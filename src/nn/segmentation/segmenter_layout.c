@@ -8,8 +8,8 @@
 #include <string.h>
 
 // The last layer may be a flatten; the layer before it then tells the shape.
-imp_status imp_segmenter_layout_find(imp_segmenter_layout *out, const imp_network *network,
-                                     imp_error *err)
+imp_status imp_segmenter_layout_from_network(imp_segmenter_layout *out, const imp_network *network,
+                                             imp_error *err)
 {
     const imp_network_def *def = imp_network_info(network);
     // find the last node

@@ -26,8 +26,8 @@ static inline int imp_segmenter_layout_height(const imp_segmenter_layout *layout
 }
 
 // Finds the layout. Fails with IMP_BAD_INPUT if the network does not end like that.
-imp_status imp_segmenter_layout_find(imp_segmenter_layout *out, const imp_network *network,
-                                     imp_error *err);
+imp_status imp_segmenter_layout_from_network(imp_segmenter_layout *out, const imp_network *network,
+                                             imp_error *err);
 
 // Convert (classes x height x width), row by row, to the network's order and back.
 void imp_segmenter_pixel_unshuffle(const imp_segmenter_layout *layout, const float *plain,

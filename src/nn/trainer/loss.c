@@ -25,7 +25,7 @@ static double regression_loss(const imp_trainer_def *def, double error, double *
 
 // Error of an output. A label at the limit means "this or beyond", so an output beyond it has no
 // error.
-static double error_within_limit(const imp_trainer_def *def, double output, double label)
+static double compute_limited_error(const imp_trainer_def *def, double output, double label)
 {
     const bool cut = def->limit > 0.0 && fabs(label) >= def->limit;
     const bool beyond = label > 0.0 ? output > label : output < label;
@@ -40,7 +40,7 @@ static double add_regression_losses(double sum, const imp_trainer_def *def,
     for (int k = 0; k < sample->outputs; k++) {
         double slope;
         const double error =
-            error_within_limit(def, (double)sample->output[k], (double)sample->labels[k]);
+            compute_limited_error(def, (double)sample->output[k], (double)sample->labels[k]);
         sum += sample->weight * regression_loss(def, error, &slope);
         if (sample->gradient != NULL)
             sample->gradient[k] = (float)(sample->weight * sample->scale * slope);

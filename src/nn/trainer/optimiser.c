@@ -38,7 +38,7 @@ imp_weight_update imp_weight_update_coefficients(const imp_trainer_def *def, dou
 }
 
 // Adam: first and second moment, then a step of their ratio. `stay` applies the decoupled decay.
-IMP_DISPATCH_BODY adam_body(const imp_weight_update *update, const imp_weight_span *w)
+IMP_DISPATCH_BODY adam_step_body(const imp_weight_update *update, const imp_weight_span *w)
 {
     const imp_weight_update u = *update;
     const float beta1 = (float)BETA1, beta2 = (float)BETA2, stay = 1.0F - u.decoupled_decay;
@@ -55,7 +55,7 @@ IMP_DISPATCH_BODY adam_body(const imp_weight_update *update, const imp_weight_sp
 }
 
 // SGD with momentum; Nesterov looks ahead by one step of the momentum.
-IMP_DISPATCH_BODY sgd_body(const imp_weight_update *update, const imp_weight_span *w)
+IMP_DISPATCH_BODY sgd_step_body(const imp_weight_update *update, const imp_weight_span *w)
 {
     const imp_weight_update u = *update;
     const float *restrict gradient = w->gradient;
@@ -68,7 +68,7 @@ IMP_DISPATCH_BODY sgd_body(const imp_weight_update *update, const imp_weight_spa
 }
 
 // Exponential moving average of the weights.
-IMP_DISPATCH_BODY average_body(const imp_weight_update *update, const imp_weight_span *w)
+IMP_DISPATCH_BODY average_weights_body(const imp_weight_update *update, const imp_weight_span *w)
 {
     const float average_decay = update->average_decay;
     const float *restrict weight = w->weight;
@@ -78,20 +78,20 @@ IMP_DISPATCH_BODY average_body(const imp_weight_update *update, const imp_weight
 }
 
 #define UPDATE_PARAMETERS (const imp_weight_update *update, const imp_weight_span *w)
-IMP_DISPATCH_BY_CPU(static, adam, UPDATE_PARAMETERS, (update, w))
-IMP_DISPATCH_BY_CPU(static, sgd, UPDATE_PARAMETERS, (update, w))
-IMP_DISPATCH_BY_CPU(static, average, UPDATE_PARAMETERS, (update, w))
+IMP_DISPATCH_BY_CPU(static, adam_step, UPDATE_PARAMETERS, (update, w))
+IMP_DISPATCH_BY_CPU(static, sgd_step, UPDATE_PARAMETERS, (update, w))
+IMP_DISPATCH_BY_CPU(static, average_weights, UPDATE_PARAMETERS, (update, w))
 #undef UPDATE_PARAMETERS
 
 // The weights first, then their average.
 void imp_weight_update_apply(const imp_weight_update *update, const imp_weight_span *weights)
 {
     if (update->kind == IMP_OPTIMISER_SGD)
-        sgd(update, weights);
+        sgd_step(update, weights);
     else
-        adam(update, weights);
+        adam_step(update, weights);
     if (weights->average != NULL)
-        average(update, weights);
+        average_weights(update, weights);
 }
 
 // Adds the gradients of another shard.

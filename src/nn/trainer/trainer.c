@@ -84,7 +84,7 @@ static imp_status split_tensors_into_chunks(imp_trainer *trainer, imp_error *err
 }
 
 // Creates the shards, each with executors for training and for evaluation.
-static imp_status create_shards(imp_trainer *trainer, imp_error *err)
+static imp_status create_batch_shards(imp_trainer *trainer, imp_error *err)
 {
     const imp_trainer_def *def = &trainer->def;
     const imp_graph *graph = &trainer->network->graph;
@@ -204,7 +204,7 @@ imp_status imp_trainer_create(imp_trainer **out, imp_network *network, const imp
     if (status == IMP_OK)
         status = split_tensors_into_chunks(trainer, err);
     if (status == IMP_OK)
-        status = create_shards(trainer, err);
+        status = create_batch_shards(trainer, err);
     // more threads than shards would have nothing to do
     int threads = def->threads > 0 ? def->threads : imp_cpu_count();
     threads = threads < def->shards ? threads : def->shards;
@@ -242,7 +242,7 @@ void imp_trainer_destroy(imp_trainer *trainer)
 }
 
 // Evaluation executors pack the weights again before their next use.
-void imp_trainer_invalidate_packed(imp_trainer *trainer)
+void imp_trainer_invalidate_packed_weights(imp_trainer *trainer)
 {
     for (int i = 0; i < trainer->def.shards; i++)
         trainer->shards[i].packed = false;
@@ -258,9 +258,9 @@ double imp_trainer_gradient_norm(const imp_trainer *trainer)
     return trainer->norm;
 }
 
-void imp_trainer_sync_network(imp_trainer *trainer)
+void imp_trainer_copy_weights_to_network(imp_trainer *trainer)
 {
     // The network holds the weights already; only packed copies in evaluation executors could be
     // out of date.
-    imp_trainer_invalidate_packed(trainer);
+    imp_trainer_invalidate_packed_weights(trainer);
 }

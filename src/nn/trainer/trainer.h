@@ -64,6 +64,6 @@ static inline int imp_batch_shard_size(const imp_trainer *trainer, int shard, in
 }
 
 // Marks packed copies of the weights as outdated, after the weights changed.
-void imp_trainer_invalidate_packed(imp_trainer *trainer);
+void imp_trainer_invalidate_packed_weights(imp_trainer *trainer);
 
 #endif

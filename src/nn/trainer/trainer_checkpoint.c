@@ -267,7 +267,7 @@ static imp_status restore_state(imp_trainer *trainer, const imp_safetensors *fil
     if (status == IMP_OK) {
         restore_from_state_block(trainer, &b);
         trainer->step = step;
-        imp_trainer_invalidate_packed(trainer);
+        imp_trainer_invalidate_packed_weights(trainer);
         if (progress != NULL)
             memcpy(progress, text, strlen(text) + 1);
     }

@@ -21,12 +21,12 @@ static size_t statistics_count(const imp_trainer *trainer)
 }
 
 // Values of one shard in a message.
-static size_t shard_values(const imp_trainer *trainer, bool steps)
+static size_t count_values_per_shard(const imp_trainer *trainer, bool steps)
 {
     return LOSS + (steps ? statistics_count(trainer) + (size_t)trainer->network->graph.trained : 0);
 }
 
-static int first_shard(const imp_trainer *trainer, int rank)
+static int first_shard_of_rank(const imp_trainer *trainer, int rank)
 {
     return imp_share_begin(trainer->def.shards, rank + 1, trainer->ranks->size);
 }
@@ -44,7 +44,7 @@ imp_status imp_trainer_set_communicator(imp_trainer *trainer, imp_communicator *
                         IMP_PLURAL(trainer->def.shards, "shard"));
     trainer->ranks = communicator;
     const size_t values = (size_t)communicator->size * HEAD +
-                          (size_t)trainer->def.shards * shard_values(trainer, true);
+                          (size_t)trainer->def.shards * count_values_per_shard(trainer, true);
     trainer->messages = calloc(values, sizeof(float));
     trainer->message_bytes = calloc((size_t)communicator->size, sizeof *trainer->message_bytes);
     return trainer->messages != NULL && trainer->message_bytes != NULL
@@ -58,14 +58,14 @@ bool imp_trainer_agree_to_stop(imp_trainer *trainer, bool wish)
     return trainer->ranks == NULL ? wish : trainer->agreed_stop;
 }
 
-void imp_trainer_own_shards(const imp_trainer *trainer, int *first, int *last)
+void imp_trainer_find_shards_of_rank(const imp_trainer *trainer, int *first, int *last)
 {
     *first = 0;
     *last = trainer->def.shards;
     if (trainer->ranks == NULL)
         return;
-    *first = first_shard(trainer, trainer->ranks->rank);
-    *last = first_shard(trainer, trainer->ranks->rank + 1);
+    *first = first_shard_of_rank(trainer, trainer->ranks->rank);
+    *last = first_shard_of_rank(trainer, trainer->ranks->rank + 1);
 }
 
 // Copies between a shard and its place in a message. Shards without samples have no gradients.
@@ -92,40 +92,40 @@ static void copy_shard(imp_trainer *trainer, int index, float *place, bool steps
 }
 
 // Walks over the messages of all ranks: fills this rank's, or takes those of the others.
-static void copy_messages(imp_trainer *trainer, bool steps, bool to_message)
+static void copy_shards_to_or_from_messages(imp_trainer *trainer, bool steps, bool to_message)
 {
     const imp_communicator *ranks = trainer->ranks;
     float *at = trainer->messages;
     for (int rank = 0; rank < ranks->size; rank++) {
         const bool own = rank == ranks->rank;
-        const int last = first_shard(trainer, rank + 1);
+        const int last = first_shard_of_rank(trainer, rank + 1);
         if (own && to_message)
             at[0] = trainer->wants_stop ? 1.0F : 0.0F;
         if (!to_message)
             trainer->agreed_stop = trainer->agreed_stop || at[0] != 0.0F;
         at += HEAD;
-        for (int k = first_shard(trainer, rank); k < last; k++) {
+        for (int k = first_shard_of_rank(trainer, rank); k < last; k++) {
             if (own == to_message)
                 copy_shard(trainer, k, at, steps, to_message);
-            at += shard_values(trainer, steps);
+            at += count_values_per_shard(trainer, steps);
         }
     }
 }
 
-imp_status imp_trainer_exchange_shards(imp_trainer *trainer, bool steps, imp_error *err)
+imp_status imp_trainer_exchange_gradients(imp_trainer *trainer, bool steps, imp_error *err)
 {
     if (trainer->ranks == NULL)
         return IMP_OK;
     const imp_communicator *ranks = trainer->ranks;
     for (int rank = 0; rank < ranks->size; rank++)
         trainer->message_bytes[rank] =
-            sizeof(float) *
-            (HEAD + shard_values(trainer, steps) *
-                        (size_t)(first_shard(trainer, rank + 1) - first_shard(trainer, rank)));
-    copy_messages(trainer, steps, true);
+            sizeof(float) * (HEAD + count_values_per_shard(trainer, steps) *
+                                        (size_t)(first_shard_of_rank(trainer, rank + 1) -
+                                                 first_shard_of_rank(trainer, rank)));
+    copy_shards_to_or_from_messages(trainer, steps, true);
     const imp_status status =
         imp_communicator_all_gather(trainer->ranks, trainer->messages, trainer->message_bytes, err);
     if (status == IMP_OK)
-        copy_messages(trainer, steps, false);
+        copy_shards_to_or_from_messages(trainer, steps, false);
     return status;
 }

@@ -16,8 +16,8 @@ imp_status imp_trainer_set_communicator(imp_trainer *trainer, imp_communicator *
 bool imp_trainer_agree_to_stop(imp_trainer *trainer, bool wish);
 
 // For trainer_step.c. The shards that this rank computes: from *first up to, but without, *last.
-void imp_trainer_own_shards(const imp_trainer *trainer, int *first, int *last);
+void imp_trainer_find_shards_of_rank(const imp_trainer *trainer, int *first, int *last);
 // Gives all ranks the losses of all shards, and with `steps` their gradients and statistics.
-imp_status imp_trainer_exchange_shards(imp_trainer *trainer, bool steps, imp_error *err);
+imp_status imp_trainer_exchange_gradients(imp_trainer *trainer, bool steps, imp_error *err);
 
 #endif

@@ -66,18 +66,19 @@ static imp_batch_shard *reset_shard_for_batch(imp_trainer *trainer, int index, i
 }
 
 // Runs a task for each shard of this rank.
-static void run_own_shards(imp_trainer *trainer, void (*task)(void *context, int index, int worker))
+static void run_shards_of_this_rank(imp_trainer *trainer,
+                                    void (*task)(void *context, int index, int worker))
 {
     int first, last;
-    imp_trainer_own_shards(trainer, &first, &last);
+    imp_trainer_find_shards_of_rank(trainer, &first, &last);
     imp_thread_pool_run(trainer->pool, last - first, task, trainer);
 }
 
 // The number of a shard, from its number among those of this rank.
-static int own_shard(const imp_trainer *trainer, int index)
+static int shard_number_on_this_rank(const imp_trainer *trainer, int index)
 {
     int first, last;
-    imp_trainer_own_shards(trainer, &first, &last);
+    imp_trainer_find_shards_of_rank(trainer, &first, &last);
     return first + index;
 }
 
@@ -86,7 +87,7 @@ static void compute_shard_gradient(void *context, int index, int worker)
 {
     imp_trainer *trainer = context;
     (void)worker;
-    index = own_shard(trainer, index);
+    index = shard_number_on_this_rank(trainer, index);
     int begin, size;
     imp_batch_shard *shard = reset_shard_for_batch(trainer, index, &begin, &size);
     if (size == 0)
@@ -217,7 +218,7 @@ static void update_weights(imp_trainer *trainer)
     imp_thread_pool_run(trainer->pool, trainer->chunk_count, update_weight_chunk, trainer);
     if (trainer->network->def.batch_norm)
         update_moving_statistics(trainer);
-    imp_trainer_invalidate_packed(trainer);
+    imp_trainer_invalidate_packed_weights(trainer);
 }
 
 // Nothing is changed until loss and gradient are known to be finite.
@@ -232,8 +233,8 @@ imp_status imp_trainer_step(imp_trainer *trainer, const imp_batch *batch, double
     // tasks read the batch from the trainer
     trainer->batch = *batch;
     // gradients of all shards, then their loss
-    run_own_shards(trainer, compute_shard_gradient);
-    imp_status status = imp_trainer_exchange_shards(trainer, true, err);
+    run_shards_of_this_rank(trainer, compute_shard_gradient);
+    imp_status status = imp_trainer_exchange_gradients(trainer, true, err);
     if (status == IMP_OK)
         status = mean_shard_loss(trainer, &mean, err);
     if (status != IMP_OK)
@@ -254,7 +255,7 @@ static void evaluate_shard(void *context, int index, int worker)
 {
     imp_trainer *trainer = context;
     (void)worker;
-    index = own_shard(trainer, index);
+    index = shard_number_on_this_rank(trainer, index);
     int begin, size;
     imp_batch_shard *shard = reset_shard_for_batch(trainer, index, &begin, &size);
     if (size == 0)
@@ -277,8 +278,8 @@ double imp_trainer_evaluate_loss(imp_trainer *trainer, const imp_batch *batch)
         return NAN;
     trainer->batch = *batch;
     trainer->batch.weights = NULL;
-    run_own_shards(trainer, evaluate_shard);
-    if (imp_trainer_exchange_shards(trainer, false, NULL) != IMP_OK)
+    run_shards_of_this_rank(trainer, evaluate_shard);
+    if (imp_trainer_exchange_gradients(trainer, false, NULL) != IMP_OK)
         return NAN;
     double sum = 0.0;
     for (int i = 0; i < trainer->def.shards; i++)

@@ -20,15 +20,15 @@ IMP_ALWAYS_INLINE float *row_at(const imp_image_view *view, size_t image, size_t
 }
 
 // Adds the lanes of a vector to doubles.
-IMP_ALWAYS_INLINE void add_lanes(double *sums, vector values)
+IMP_ALWAYS_INLINE void add_vector_to_sums(double *sums, vector values)
 {
     for (int i = 0; i < VECTOR_LANES; i++)
         sums[i] += (double)values[i];
 }
 
 // Sums of `blocks` blocks of channels from channel c on; `blocks` is a constant.
-IMP_ALWAYS_INLINE void sum_blocks(const imp_image_view *in, const imp_image_size *size,
-                                  size_t batch, size_t c, size_t blocks, float *sums)
+IMP_ALWAYS_INLINE void sum_channel_blocks(const imp_image_view *in, const imp_image_size *size,
+                                          size_t batch, size_t c, size_t blocks, float *sums)
 {
     double total[SUM_BLOCKS * IMP_CHANNEL_BLOCK] = {0.0};
     for (size_t image = 0; image < batch; image++) {
@@ -40,7 +40,7 @@ IMP_ALWAYS_INLINE void sum_blocks(const imp_image_view *in, const imp_image_size
                     sum[v] += vector_load(at + v * VECTOR_LANES);
         }
         for (size_t v = 0; v < blocks * BLOCK_VECTORS; v++)
-            add_lanes(total + v * VECTOR_LANES, sum[v]);
+            add_vector_to_sums(total + v * VECTOR_LANES, sum[v]);
     }
     for (size_t i = 0; i < blocks * IMP_CHANNEL_BLOCK; i++)
         sums[c + i] = (float)total[i];
@@ -52,9 +52,9 @@ void IMP_KERNEL(channel_sums)(const imp_image_view *in, const imp_image_size *si
     size_t c = 0;
     for (; c + SUM_BLOCKS * IMP_CHANNEL_BLOCK <= size->channels;
          c += SUM_BLOCKS * IMP_CHANNEL_BLOCK)
-        sum_blocks(in, size, batch, c, SUM_BLOCKS, sums);
+        sum_channel_blocks(in, size, batch, c, SUM_BLOCKS, sums);
     for (; c < size->channels; c += IMP_CHANNEL_BLOCK)
-        sum_blocks(in, size, batch, c, 1, sums);
+        sum_channel_blocks(in, size, batch, c, 1, sums);
 }
 
 // Mean, then variance, of channels [c, c + lanes) over the batch.
@@ -76,7 +76,7 @@ static void compute_statistics(const imp_norm *n, size_t batch, size_t c)
                     sum += pass == 0 ? value : value * value;
                 }
             }
-            add_lanes(total, sum);
+            add_vector_to_sums(total, sum);
         }
         for (size_t i = 0; i < lanes; i++) {
             const float result = (float)(total[i] / count);
@@ -88,7 +88,7 @@ static void compute_statistics(const imp_norm *n, size_t batch, size_t c)
 }
 
 // Folds statistics, gain and bias. In double, because variance + epsilon may be tiny.
-void IMP_KERNEL(norm_fold)(const imp_norm *n, size_t batch)
+void IMP_KERNEL(fold_batch_norm)(const imp_norm *n, size_t batch)
 {
     (void)batch;
     for (size_t c = 0; c < n->channels; c++) {
@@ -100,12 +100,12 @@ void IMP_KERNEL(norm_fold)(const imp_norm *n, size_t batch)
     }
 }
 
-void IMP_KERNEL(norm)(const imp_norm *n, size_t batch)
+void IMP_KERNEL(batch_norm)(const imp_norm *n, size_t batch)
 {
     if (n->batch_statistics) {
         for (size_t c = 0; c < n->channels; c += VECTOR_LANES)
             compute_statistics(n, batch, c);
-        IMP_KERNEL(norm_fold)(n, batch);
+        IMP_KERNEL(fold_batch_norm)(n, batch);
     }
     const size_t channels = n->size.channels, count = n->size.width * channels;
     for (size_t row = 0; row < batch * n->size.height; row++) {
@@ -215,7 +215,7 @@ static void finish_gradient_sums(const imp_norm *n, const norm_work *w, double c
 }
 
 // With given statistics one pass is enough.
-void IMP_KERNEL(norm_gradient)(const imp_norm *n, size_t batch)
+void IMP_KERNEL(batch_norm_gradient)(const imp_norm *n, size_t batch)
 {
     const norm_work work = set_up_work_arrays(n);
     const double count = (double)(batch * n->size.height * n->size.width);

@@ -20,8 +20,9 @@ typedef struct tile_pixels {
 
 // One tile: `pixels` and `vectors` are constants at every call, so that all loops over them unroll
 // and the sums stay in registers.
-IMP_ALWAYS_INLINE void compute_tile(const imp_conv *c, size_t block, const tile_pixels *tile,
-                                    size_t pixels, size_t vectors)
+IMP_ALWAYS_INLINE void convolve_register_tile(const imp_conv *c, size_t block,
+                                              const tile_pixels *tile, size_t pixels,
+                                              size_t vectors)
 {
     const size_t length = c->runs.length;
     const size_t block_size = c->runs.count * length * IMP_CHANNEL_BLOCK;
@@ -81,11 +82,11 @@ typedef void tile_function(const imp_conv *c, size_t block, const tile_pixels *t
 #define TILE(pixels)                                                                               \
     static void tile_wide_##pixels(const imp_conv *c, size_t block, const tile_pixels *tile)       \
     {                                                                                              \
-        compute_tile(c, block, tile, pixels, TILE_VECTORS);                                        \
+        convolve_register_tile(c, block, tile, pixels, TILE_VECTORS);                              \
     }                                                                                              \
     static void tile_##pixels(const imp_conv *c, size_t block, const tile_pixels *tile)            \
     {                                                                                              \
-        compute_tile(c, block, tile, pixels, BLOCK_VECTORS);                                       \
+        convolve_register_tile(c, block, tile, pixels, BLOCK_VECTORS);                             \
     }
 IMP_TILE_ROWS_MAP(TILE)
 #undef TILE
@@ -99,7 +100,7 @@ static tile_function *const tiles[2][TILE_ROWS] = {{IMP_TILE_ROWS_MAP(TILE)},
 #undef TILE_WIDE
 
 // Computes all channels of the tile's pixels.
-static void compute_tile_blocks(const imp_conv *c, const tile_pixels *tile, size_t pixels)
+static void convolve_tile_blocks(const imp_conv *c, const tile_pixels *tile, size_t pixels)
 {
     size_t block = 0;
     for (; block + TILE_BLOCKS <= c->blocks; block += TILE_BLOCKS)
@@ -143,7 +144,7 @@ static void convolve_image(const imp_conv *c, size_t image)
                 row++;
             }
         }
-        compute_tile_blocks(c, &tile, pixels);
+        convolve_tile_blocks(c, &tile, pixels);
     }
 }
 
@@ -174,8 +175,8 @@ IMP_ALWAYS_INLINE void max_of_rows(const imp_conv_pool *p, const float *const *r
 }
 
 // One row of the pool. `kernel` and whether argmax is NULL are constants.
-IMP_ALWAYS_INLINE void pool_ring_row(const imp_conv_pool *p, size_t kernel, size_t first_row,
-                                     float *out, int32_t *argmax)
+IMP_ALWAYS_INLINE void max_pool_row_of_ring_buffer(const imp_conv_pool *p, size_t kernel,
+                                                   size_t first_row, float *out, int32_t *argmax)
 {
     const size_t channels = p->out_size.channels;
     // row n of the convolution lies in slot n % kernel of the ring
@@ -192,13 +193,13 @@ IMP_ALWAYS_INLINE void pool_ring_row(const imp_conv_pool *p, size_t kernel, size
 static void pool_row(const imp_conv_pool *p, size_t first_row, float *out, int32_t *argmax)
 {
     if (argmax == NULL && p->kernel == 3)
-        pool_ring_row(p, 3, first_row, out, NULL);
+        max_pool_row_of_ring_buffer(p, 3, first_row, out, NULL);
     else if (argmax == NULL)
-        pool_ring_row(p, p->kernel, first_row, out, NULL);
+        max_pool_row_of_ring_buffer(p, p->kernel, first_row, out, NULL);
     else if (p->kernel == 3)
-        pool_ring_row(p, 3, first_row, out, argmax);
+        max_pool_row_of_ring_buffer(p, 3, first_row, out, argmax);
     else
-        pool_ring_row(p, p->kernel, first_row, out, argmax);
+        max_pool_row_of_ring_buffer(p, p->kernel, first_row, out, argmax);
 }
 
 // One image: rows of the convolution are computed when the first window needs them.

@@ -18,8 +18,9 @@ typedef struct image_group {
 } image_group;
 
 // Adds the group's sums of one tile to the memory at `sums`. `floats` and `vectors` are constants.
-IMP_ALWAYS_INLINE void add_tile(const imp_conv_gradient *g, image_group group, const float *in,
-                                size_t block, float *sums, size_t floats, size_t vectors)
+IMP_ALWAYS_INLINE void add_weight_gradient_of_tile(const imp_conv_gradient *g, image_group group,
+                                                   const float *in, size_t block, float *sums,
+                                                   size_t floats, size_t vectors)
 {
     const size_t block_size = g->runs.count * g->runs.length * IMP_CHANNEL_BLOCK;
     vector all[TILE_ROWS][TILE_VECTORS];
@@ -62,12 +63,12 @@ typedef void add_tile_function(const imp_conv_gradient *g, image_group group, co
     static void add_tile_wide_##floats(const imp_conv_gradient *g, image_group group,              \
                                        const float *in, size_t block, float *sums)                 \
     {                                                                                              \
-        add_tile(g, group, in, block, sums, floats, TILE_VECTORS);                                 \
+        add_weight_gradient_of_tile(g, group, in, block, sums, floats, TILE_VECTORS);              \
     }                                                                                              \
     static void add_tile_##floats(const imp_conv_gradient *g, image_group group, const float *in,  \
                                   size_t block, float *sums)                                       \
     {                                                                                              \
-        add_tile(g, group, in, block, sums, floats, BLOCK_VECTORS);                                \
+        add_weight_gradient_of_tile(g, group, in, block, sums, floats, BLOCK_VECTORS);             \
     }
 IMP_TILE_ROWS_MAP(TILE)
 #undef TILE

@@ -62,8 +62,8 @@ IMP_ALWAYS_INLINE void multiply_add_inputs(const imp_dense *d, const float *in, 
 }
 
 // A tile of the output; `samples` and `outputs` are constants.
-IMP_ALWAYS_INLINE void forward_tile(const imp_dense *d, size_t sample, size_t output,
-                                    size_t samples, size_t outputs)
+IMP_ALWAYS_INLINE void compute_output_tile(const imp_dense *d, size_t sample, size_t output,
+                                           size_t samples, size_t outputs)
 {
     vector sums[TILE_SAMPLES][TILE_OUTPUTS][BLOCK_VECTORS];
     for (size_t s = 0; s < samples; s++)
@@ -89,9 +89,9 @@ IMP_ALWAYS_INLINE void forward_samples(const imp_dense *d, size_t sample, size_t
 {
     size_t o = 0;
     for (; o + TILE_OUTPUTS <= d->outputs; o += TILE_OUTPUTS)
-        forward_tile(d, sample, o, samples, TILE_OUTPUTS);
+        compute_output_tile(d, sample, o, samples, TILE_OUTPUTS);
     for (; o < d->outputs; o++)
-        forward_tile(d, sample, o, samples, 1);
+        compute_output_tile(d, sample, o, samples, 1);
 }
 
 void IMP_KERNEL(dense)(const imp_dense *d, size_t batch)
@@ -117,8 +117,8 @@ typedef struct row_product {
 } row_product;
 
 // 16 columns, or the last `count`, of `rows` rows; `rows` is a constant.
-IMP_ALWAYS_INLINE void multiply_tile(const row_product *p, size_t row, size_t column, size_t count,
-                                     size_t rows)
+IMP_ALWAYS_INLINE void multiply_matrix_tile(const row_product *p, size_t row, size_t column,
+                                            size_t count, size_t rows)
 {
     vector sums[ROWS][BLOCK_VECTORS];
     // the sums stay in registers over all terms
@@ -159,11 +159,11 @@ static void multiply_rows(const row_product *p)
         const bool whole = left >= IMP_CHANNEL_BLOCK;
         size_t row = 0;
         for (; row + ROWS <= p->rows && whole; row += ROWS)
-            multiply_tile(p, row, column, IMP_CHANNEL_BLOCK, ROWS);
+            multiply_matrix_tile(p, row, column, IMP_CHANNEL_BLOCK, ROWS);
         for (; row + 2 <= p->rows && whole; row += 2)
-            multiply_tile(p, row, column, IMP_CHANNEL_BLOCK, 2);
+            multiply_matrix_tile(p, row, column, IMP_CHANNEL_BLOCK, 2);
         for (; row < p->rows; row++)
-            multiply_tile(p, row, column, whole ? IMP_CHANNEL_BLOCK : left, 1);
+            multiply_matrix_tile(p, row, column, whole ? IMP_CHANNEL_BLOCK : left, 1);
     }
 }
 

@@ -42,7 +42,7 @@ void IMP_KERNEL(exponential)(float *values, size_t count)
 }
 
 // As many chains as hide how long one multiply-add takes.
-void IMP_KERNEL(peak_multiply_adds)(float *values, size_t steps)
+void IMP_KERNEL(chain_multiply_adds_at_peak)(float *values, size_t steps)
 {
     enum { VECTORS = IMP_PEAK_CHAINS * BLOCK_VECTORS };
     // 32 registers of 4 floats hold 24 chains and the factors; 16 do not hold more than 12
@@ -64,7 +64,8 @@ void IMP_KERNEL(peak_multiply_adds)(float *values, size_t steps)
 }
 
 // One vector of the result.
-IMP_ALWAYS_INLINE vector compute_vector(imp_elementwise_kind kind, vector a, vector b, vector alpha)
+IMP_ALWAYS_INLINE vector apply_operation_to_vector(imp_elementwise_kind kind, vector a, vector b,
+                                                   vector alpha)
 {
     switch (kind) {
     case IMP_ELEMENTWISE_ADD:
@@ -84,8 +85,8 @@ IMP_ALWAYS_INLINE vector compute_vector(imp_elementwise_kind kind, vector a, vec
 }
 
 // All rows; `kind` is a constant, so that each kind has a loop of its own.
-IMP_ALWAYS_INLINE void compute_rows(const imp_elementwise *e, size_t batch,
-                                    imp_elementwise_kind kind)
+IMP_ALWAYS_INLINE void apply_operation_to_rows(const imp_elementwise *e, size_t batch,
+                                               imp_elementwise_kind kind)
 {
     const size_t count = e->size.width * e->size.channels;
     const vector alpha = vector_splat(e->alpha);
@@ -97,8 +98,8 @@ IMP_ALWAYS_INLINE void compute_rows(const imp_elementwise *e, size_t batch,
         const float *b = other->data + image * other->image + y * other->row;
         float *out = e->out.data + image * e->out.image + y * e->out.row;
         for (size_t i = 0; i < count; i += VECTOR_LANES)
-            vector_store(out + i,
-                         compute_vector(kind, vector_load(a + i), vector_load(b + i), alpha));
+            vector_store(out + i, apply_operation_to_vector(kind, vector_load(a + i),
+                                                            vector_load(b + i), alpha));
     }
 }
 
@@ -106,22 +107,22 @@ void IMP_KERNEL(elementwise)(const imp_elementwise *e, size_t batch)
 {
     switch (e->kind) {
     case IMP_ELEMENTWISE_ADD:
-        compute_rows(e, batch, IMP_ELEMENTWISE_ADD);
+        apply_operation_to_rows(e, batch, IMP_ELEMENTWISE_ADD);
         break;
     case IMP_ELEMENTWISE_MULTIPLY:
-        compute_rows(e, batch, IMP_ELEMENTWISE_MULTIPLY);
+        apply_operation_to_rows(e, batch, IMP_ELEMENTWISE_MULTIPLY);
         break;
     case IMP_ELEMENTWISE_RELU:
-        compute_rows(e, batch, IMP_ELEMENTWISE_RELU);
+        apply_operation_to_rows(e, batch, IMP_ELEMENTWISE_RELU);
         break;
     case IMP_ELEMENTWISE_RELU_GRADIENT:
-        compute_rows(e, batch, IMP_ELEMENTWISE_RELU_GRADIENT);
+        apply_operation_to_rows(e, batch, IMP_ELEMENTWISE_RELU_GRADIENT);
         break;
     case IMP_ELEMENTWISE_ELU:
-        compute_rows(e, batch, IMP_ELEMENTWISE_ELU);
+        apply_operation_to_rows(e, batch, IMP_ELEMENTWISE_ELU);
         break;
     case IMP_ELEMENTWISE_ELU_GRADIENT:
-        compute_rows(e, batch, IMP_ELEMENTWISE_ELU_GRADIENT);
+        apply_operation_to_rows(e, batch, IMP_ELEMENTWISE_ELU_GRADIENT);
         break;
     }
 }

@@ -15,7 +15,7 @@
 
 enum {
     IMP_CHANNEL_BLOCK = 16,
-    IMP_PEAK_CHAINS = 6,      // of imp_kernels.peak_multiply_adds
+    IMP_PEAK_CHAINS = 6,      // of imp_kernels.chain_multiply_adds_at_peak
     IMP_POOL_KERNEL_MAX = 8,  // of pools that are fused into convolutions
     IMP_POOL_TILE_ROWS = 4,   // of imp_pooled_conv_gradient
     IMP_NORM_WORK_ARRAYS = 9, // of imp_norm
@@ -110,8 +110,8 @@ typedef struct imp_norm {
     double epsilon;
     const float *gain, *bias; // (channels)
     float *mean, *variance;   // (channels); written forward if batch_statistics
-    // padded: 1 / sqrt(variance + epsilon), and folded. Written by norm_fold, which is to be called
-    // when weights or given statistics change, or by norm with batch_statistics.
+    // padded: 1 / sqrt(variance + epsilon), and folded. Written by fold_batch_norm, which is to be
+    // called when weights or given statistics change, or by norm with batch_statistics.
     float *rate, *scale, *shift;
     imp_image_view in, out;
     imp_image_view gradient, in_gradient, added; // backward; added: as in imp_conv
@@ -160,9 +160,9 @@ typedef struct imp_elementwise {
     X(pooled_conv_gradient, imp_pooled_conv_gradient)                                              \
     X(pool, imp_pool)                                                                              \
     X(pool_gradient, imp_pool)                                                                     \
-    X(norm_fold, imp_norm)                                                                         \
-    X(norm, imp_norm)                                                                              \
-    X(norm_gradient, imp_norm)                                                                     \
+    X(fold_batch_norm, imp_norm)                                                                   \
+    X(batch_norm, imp_norm)                                                                        \
+    X(batch_norm_gradient, imp_norm)                                                               \
     X(dense, imp_dense)                                                                            \
     X(dense_data_gradient, imp_dense)                                                              \
     X(dense_weight_gradient, imp_dense)                                                            \
@@ -181,7 +181,7 @@ typedef struct imp_kernels {
     void (*exponential)(float *values, size_t count); // values = exp(values)
     // multiply-adds on numbers that stay in registers, as a measure of the processor: `steps` on
     // each of (IMP_PEAK_CHAINS x 16) floats
-    void (*peak_multiply_adds)(float *values, size_t steps);
+    void (*chain_multiply_adds_at_peak)(float *values, size_t steps);
 } imp_kernels;
 
 // Sizes of the work arrays of imp_pooled_conv_gradient.

@@ -26,7 +26,7 @@ typedef struct pool_tile {
 } pool_tile;
 
 // Rows of the input that some rows of the pool see.
-static size_t patch_rows(const imp_pooled_conv_gradient *g, size_t rows)
+static size_t count_input_rows_of_pool_rows(const imp_pooled_conv_gradient *g, size_t rows)
 {
     return ((rows - 1) * g->stride + g->kernel - 1) * g->row_stride + g->runs.count;
 }
@@ -34,7 +34,7 @@ static size_t patch_rows(const imp_pooled_conv_gradient *g, size_t rows)
 // Copies what 16 floats of the runs see. in: the first of them at the tile's first pixel.
 static void copy_patches(const imp_pooled_conv_gradient *g, const pool_tile *tile, const float *in)
 {
-    const size_t rows = patch_rows(g, tile->rows);
+    const size_t rows = count_input_rows_of_pool_rows(g, tile->rows);
     const size_t columns = (tile->columns - 1) * g->stride + g->kernel;
     float *out = g->patches;
     for (size_t x = 0; x < columns; x++, in += g->in.pixel)
@@ -46,11 +46,13 @@ static void copy_patches(const imp_pooled_conv_gradient *g, const pool_tile *til
 
 // Adds the tile's maxima to the sums of `runs` runs of one channel; `runs` is a constant. patches:
 // those of the first run.
-IMP_ALWAYS_INLINE void add_tile(const imp_pooled_conv_gradient *g, const pool_tile *tile,
-                                const float *patches, float *sums, size_t runs)
+IMP_ALWAYS_INLINE void add_weight_gradient_of_tile(const imp_pooled_conv_gradient *g,
+                                                   const pool_tile *tile, const float *patches,
+                                                   float *sums, size_t runs)
 {
     const size_t channels = g->out_size.channels, width = g->out_size.width;
-    const size_t step = g->stride * patch_rows(g, tile->rows) * IMP_CHANNEL_BLOCK;
+    const size_t step =
+        g->stride * count_input_rows_of_pool_rows(g, tile->rows) * IMP_CHANNEL_BLOCK;
     vector all[MAX_RUNS][BLOCK_VECTORS];
     // continue the sums of earlier tiles
     for (size_t r = 0; r < runs; r++)
@@ -77,15 +79,19 @@ IMP_ALWAYS_INLINE void add_tile(const imp_pooled_conv_gradient *g, const pool_ti
 }
 
 // The same for any number of runs, five at a time.
-static void add_tile_runs(const imp_pooled_conv_gradient *g, const pool_tile *tile, float *sums)
+static void add_weight_gradient_of_all_runs(const imp_pooled_conv_gradient *g,
+                                            const pool_tile *tile, float *sums)
 {
     size_t r = 0;
     for (; r + 5 <= g->runs.count; r += 5)
-        add_tile(g, tile, g->patches + r * IMP_CHANNEL_BLOCK, sums + r * IMP_CHANNEL_BLOCK, 5);
+        add_weight_gradient_of_tile(g, tile, g->patches + r * IMP_CHANNEL_BLOCK,
+                                    sums + r * IMP_CHANNEL_BLOCK, 5);
     for (; r + 3 <= g->runs.count; r += 3)
-        add_tile(g, tile, g->patches + r * IMP_CHANNEL_BLOCK, sums + r * IMP_CHANNEL_BLOCK, 3);
+        add_weight_gradient_of_tile(g, tile, g->patches + r * IMP_CHANNEL_BLOCK,
+                                    sums + r * IMP_CHANNEL_BLOCK, 3);
     for (; r < g->runs.count; r++)
-        add_tile(g, tile, g->patches + r * IMP_CHANNEL_BLOCK, sums + r * IMP_CHANNEL_BLOCK, 1);
+        add_weight_gradient_of_tile(g, tile, g->patches + r * IMP_CHANNEL_BLOCK,
+                                    sums + r * IMP_CHANNEL_BLOCK, 1);
 }
 
 // Asks for a column of what the tile to the right reads.
@@ -110,7 +116,8 @@ static void add_tile_channels(const imp_pooled_conv_gradient *g, size_t image, s
     // the places of a window's pixels follow from the tile's number of rows
     size_t places[IMP_POOL_KERNEL_MAX * IMP_POOL_KERNEL_MAX];
     for (size_t k = 0; k < g->kernel * g->kernel; k++)
-        places[k] = (k % g->kernel * patch_rows(g, tile.rows) + k / g->kernel * g->row_stride) *
+        places[k] = (k % g->kernel * count_input_rows_of_pool_rows(g, tile.rows) +
+                     k / g->kernel * g->row_stride) *
                     IMP_CHANNEL_BLOCK;
     tile.places = places;
     tile.gradient =
@@ -124,7 +131,7 @@ static void add_tile_channels(const imp_pooled_conv_gradient *g, size_t image, s
     for (size_t c = 0; c < g->out_size.channels; c++, tile.gradient++, tile.argmax++) {
         if (c < tile.columns)
             prefetch_column(g, &first, c);
-        add_tile_runs(g, &tile, sums + c * channel_size);
+        add_weight_gradient_of_all_runs(g, &tile, sums + c * channel_size);
     }
 }
 

@@ -5,5 +5,5 @@
 const imp_kernels IMP_KERNEL(table) = {
     IMP_KERNEL_MAP(IMP_KERNEL_ENTRY).channel_sums = IMP_KERNEL(channel_sums),
     .exponential = IMP_KERNEL(exponential),
-    .peak_multiply_adds = IMP_KERNEL(peak_multiply_adds),
+    .chain_multiply_adds_at_peak = IMP_KERNEL(chain_multiply_adds_at_peak),
 };

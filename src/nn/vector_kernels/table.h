@@ -17,7 +17,7 @@ IMP_KERNEL_MAP(IMP_DECLARE_KERNEL)
 void IMP_KERNEL(channel_sums)(const imp_image_view *in, const imp_image_size *size, size_t batch,
                               float *sums);
 void IMP_KERNEL(exponential)(float *values, size_t count);
-void IMP_KERNEL(peak_multiply_adds)(float *values, size_t steps);
+void IMP_KERNEL(chain_multiply_adds_at_peak)(float *values, size_t steps);
 
 // All of them.
 extern const imp_kernels IMP_KERNEL(table);

@@ -65,7 +65,7 @@ static bool renderer_has_camera(const imp_camera_def *camera)
 
 const uint8_t *imp_page_draw_camera(int robot, int width, int height)
 {
-    imp_sim *sim = imp_page_sim(robot);
+    imp_sim *sim = imp_page_get_sim(robot);
     if (sim == NULL || reserve_pixels(width, height, &imp_page_error) != IMP_OK)
         return NULL;
     imp_camera_def camera = *imp_sim_camera(sim);
@@ -73,17 +73,17 @@ const uint8_t *imp_page_draw_camera(int robot, int width, int height)
     camera.height = height;
     if (!renderer_has_camera(&camera) && fit_renderer_to_camera(&camera, &imp_page_error) != IMP_OK)
         return NULL;
-    const imp_view view = imp_sim_view(sim);
+    const imp_view view = imp_sim_camera_view(sim);
     imp_render(renderer, imp_sim_scene(sim), &view, rgb);
     return convert_to_rgba(width, height);
 }
 
 const uint8_t *imp_page_draw_map(int robot, int width, int height)
 {
-    imp_sim *sim = imp_page_sim(robot);
+    imp_sim *sim = imp_page_get_sim(robot);
     if (sim == NULL || reserve_pixels(width, height, &imp_page_error) != IMP_OK)
         return NULL;
-    const imp_view view = imp_sim_view(sim);
+    const imp_view view = imp_sim_camera_view(sim);
     imp_render_top_down_view(imp_sim_scene(sim), &view, width, height, rgb);
     return convert_to_rgba(width, height);
 }
@@ -91,7 +91,7 @@ const uint8_t *imp_page_draw_map(int robot, int width, int height)
 const double *imp_page_map_transform(int robot, int width, int height)
 {
     static double numbers[7];
-    imp_sim *sim = imp_page_sim(robot);
+    imp_sim *sim = imp_page_get_sim(robot);
     if (sim == NULL)
         return NULL;
     const imp_world *world = imp_sim_env(sim)->world;

@@ -9,13 +9,13 @@ const imp_kernels IMP_KERNEL(table) = {
     .conv = IMP_KERNEL(conv),
     .conv_pool = IMP_KERNEL(conv_pool),
     .pool = IMP_KERNEL(pool),
-    .norm_fold = IMP_KERNEL(norm_fold),
-    .norm = IMP_KERNEL(norm),
+    .fold_batch_norm = IMP_KERNEL(fold_batch_norm),
+    .batch_norm = IMP_KERNEL(batch_norm),
     .dense = IMP_KERNEL(dense),
     .elementwise = IMP_KERNEL(elementwise),
     .channel_sums = IMP_KERNEL(channel_sums),
     .exponential = IMP_KERNEL(exponential),
-    .peak_multiply_adds = IMP_KERNEL(peak_multiply_adds),
+    .chain_multiply_adds_at_peak = IMP_KERNEL(chain_multiply_adds_at_peak),
 };
 
 void imp_build_backward(imp_executor *e)
@@ -36,8 +36,8 @@ size_t imp_jpeg_scratch_size(int width, int height)
     return 1;
 }
 
-void imp_jpeg_round_trip(const imp_jpeg_quantisation *steps, int width, int height, float *values,
-                         uint8_t *rgb)
+void imp_jpeg_add_artifacts(const imp_jpeg_quantisation *steps, int width, int height,
+                            float *values, uint8_t *rgb)
 {
     (void)steps;
     (void)width;

@@ -65,13 +65,13 @@ int imp_page_add_network(const char *architecture, const char *camera, int width
                          int batch_norm, int masks, const float *values, size_t count)
     PAGE_EXPORT(addNetwork);
 
-// Sets what imp_page_create() uses: lines of imp_struct_write_text() for an imp_sim_def, and a
-// list of words for the randomisation.
-int imp_page_configure(const char *settings, const char *randomize) PAGE_EXPORT(configure);
+// Sets what imp_page_create_robot() uses: lines of imp_struct_write_text() for an imp_sim_def, and
+// a list of words for the randomisation.
+int imp_page_set_sim_settings(const char *settings, const char *randomize) PAGE_EXPORT(configure);
 
 // Makes robot number `robot` on a map, driven by a policy, in place of the one that is there.
-int imp_page_create(int robot, const char *map, int policy) PAGE_EXPORT(create);
-void imp_page_destroy(int robot) PAGE_EXPORT(destroy);
+int imp_page_create_robot(int robot, const char *map, int policy) PAGE_EXPORT(create);
+void imp_page_destroy_robot(int robot) PAGE_EXPORT(destroy);
 
 // Starts an episode.
 int imp_page_reset(int robot, double seed, double episode) PAGE_EXPORT(reset);
@@ -101,7 +101,7 @@ const char *imp_page_observation_hash(int robot) PAGE_EXPORT(observationHash);
 const char *imp_page_settings(int robot) PAGE_EXPORT(settings);
 
 // Moving objects: x, z and heading of each, (3 x count); their number is in the map's transform.
-const double *imp_page_moving(int robot) PAGE_EXPORT(moving);
+const double *imp_page_get_moving_objects(int robot) PAGE_EXPORT(moving);
 
 // Draws what the robot's camera would see with (width x height) pixels: (height x width x 4) bytes,
 // valid until the next drawing. NULL if it fails.
@@ -112,11 +112,12 @@ const uint8_t *imp_page_draw_map(int robot, int width, int height) PAGE_EXPORT(d
 // [m]; side of a tile [m]; number of moving objects.
 const double *imp_page_map_transform(int robot, int width, int height) PAGE_EXPORT(mapTransform);
 
-// For imp_page_create(): the policy of a number, and the camera and observations that it needs.
+// For imp_page_create_robot(): the policy of a number, and the camera and observations that it
+// needs.
 imp_status imp_page_policy_create(imp_policy **out, int policy, const imp_expert_def *expert,
                                   imp_error *err);
 void imp_page_policy_apply_camera(int policy, imp_sim_def *def);
 // The simulator of a robot; NULL if there is none.
-imp_sim *imp_page_sim(int robot);
+imp_sim *imp_page_get_sim(int robot);
 
 #endif

@@ -46,7 +46,7 @@ void imp_page_free(void *memory)
     free(memory);
 }
 
-int imp_page_configure(const char *text, const char *randomize)
+int imp_page_set_sim_settings(const char *text, const char *randomize)
 {
     imp_sim_def def = imp_default_sim_def();
     IMP_TRY(imp_struct_read_text(&imp_sim_members, text, &def, &imp_page_error));
@@ -58,12 +58,12 @@ int imp_page_configure(const char *text, const char *randomize)
     return IMP_OK;
 }
 
-imp_sim *imp_page_sim(int robot)
+imp_sim *imp_page_get_sim(int robot)
 {
     return robot >= 0 && robot < PAGE_ROBOTS_MAX ? robots[robot].sim : NULL;
 }
 
-void imp_page_destroy(int robot)
+void imp_page_destroy_robot(int robot)
 {
     page_robot *self = &robots[robot];
     imp_policy_destroy(self->policy);
@@ -86,19 +86,19 @@ static imp_status create_robot(page_robot *self, const char *map, int policy, im
     return self->observation != NULL ? IMP_OK : imp_fail(err, IMP_NO_MEMORY, "out of memory");
 }
 
-int imp_page_create(int robot, const char *map, int policy)
+int imp_page_create_robot(int robot, const char *map, int policy)
 {
     if (robot < 0 || robot >= PAGE_ROBOTS_MAX)
         return imp_fail(&imp_page_error, IMP_USAGE, "there is no robot %d", robot);
-    imp_page_destroy(robot);
+    imp_page_destroy_robot(robot);
     const imp_status status = create_robot(&robots[robot], map, policy, &imp_page_error);
     if (status != IMP_OK)
-        imp_page_destroy(robot);
+        imp_page_destroy_robot(robot);
     return status;
 }
 
 // The observation of the present state.
-static const uint8_t *observe_once_per_state(page_robot *self)
+static const uint8_t *render_observation_if_outdated(page_robot *self)
 {
     if (!self->observed)
         imp_sim_observe(self->sim, self->observation);
@@ -157,7 +157,7 @@ const double *imp_page_act(int robot)
     if (self->sim == NULL || self->policy == NULL || imp_sim_needs_reset(self->sim))
         return NULL;
     const uint8_t *image =
-        self->policy->vtable->needs_observation ? observe_once_per_state(self) : NULL;
+        self->policy->vtable->needs_observation ? render_observation_if_outdated(self) : NULL;
     const imp_action action = imp_policy_act(self->policy, imp_sim_env(self->sim), image);
     if (self->policy->failure_reason != NULL) {
         imp_fail(&imp_page_error, IMP_CHECK_FAILED, "%s", self->policy->failure_reason);
@@ -218,7 +218,7 @@ static const char *hash_as_text(uint64_t hash)
 const double *imp_page_metrics(int robot)
 {
     static imp_metrics metrics;
-    if (imp_page_sim(robot) == NULL)
+    if (imp_page_get_sim(robot) == NULL)
         return NULL;
     metrics = imp_metrics_tracker_read(robots[robot].metrics);
     return metrics.value;
@@ -238,7 +238,7 @@ const char *imp_page_observation_hash(int robot)
 {
     page_robot *self = &robots[robot];
     const imp_camera_def *camera = imp_sim_camera(self->sim);
-    return hash_as_text(imp_hash_bytes(IMP_HASH_START, observe_once_per_state(self),
+    return hash_as_text(imp_hash_bytes(IMP_HASH_START, render_observation_if_outdated(self),
                                        (size_t)camera->width * (size_t)camera->height * 3));
 }
 
@@ -258,7 +258,7 @@ const char *imp_page_settings(int robot)
     return text;
 }
 
-const double *imp_page_moving(int robot)
+const double *imp_page_get_moving_objects(int robot)
 {
     static double numbers[3 * IMP_OBJECTS_MAX];
     const imp_env *env = imp_sim_env(robots[robot].sim);

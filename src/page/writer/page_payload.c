@@ -14,7 +14,7 @@
 enum { LENGTH_BYTES = 4, VALUE_BYTES = 4 };
 
 // The bytes of the values, by significance.
-static void store_values_by_byte(uint8_t *out, const imp_network *network)
+static void split_weights_into_byte_planes(uint8_t *out, const imp_network *network)
 {
     const size_t count = (size_t)network->graph.values;
     for (size_t k = 0; k < count; k++) {
@@ -40,7 +40,7 @@ static uint8_t *join_payload(size_t *size, const char *json, size_t length,
     memcpy(end, json, length);
     end += length;
     for (int k = 0; k < count; k++) {
-        store_values_by_byte(end, networks[k]);
+        split_weights_into_byte_planes(end, networks[k]);
         end += VALUE_BYTES * (size_t)networks[k]->graph.values;
     }
     return bytes;

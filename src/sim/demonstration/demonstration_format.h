@@ -20,7 +20,7 @@ enum {
 
 // Whether a member of an environment's definition, by its path, is stored as a setting. The seed
 // has a place of its own, and the number of steps says how long a drive is.
-bool imp_demonstration_is_setting(const char *path, const imp_struct_member *member);
+bool imp_demonstration_is_member_stored(const char *path, const imp_struct_member *member);
 
 // Bytes of one value of a kind that settings have: bool, int, uint32 or double. 0: another kind.
 size_t imp_demonstration_value_size(imp_member_type kind);

@@ -240,7 +240,7 @@ static imp_status read_drivers(const reader *r)
 }
 
 // Hashes of states: every so many steps, of the last one, and perhaps of the start.
-static imp_status read_checks(const reader *r)
+static imp_status read_state_hashes(const reader *r)
 {
     imp_demonstration *out = r->out;
     json_t *checks, *hashes;
@@ -288,7 +288,7 @@ static imp_status read_all_members(const reader *r)
     IMP_TRY(read_settings_and_episode(r));
     IMP_TRY(read_actions(r));
     IMP_TRY(read_drivers(r));
-    IMP_TRY(read_checks(r));
+    IMP_TRY(read_state_hashes(r));
     read_descriptions(r);
     return IMP_OK;
 }

@@ -23,7 +23,7 @@ imp_status(imp_demonstration_fail)(imp_error *err, const char *name, const char 
     return imp_fail(err, IMP_BAD_INPUT, "%s: %s", name, reason);
 }
 
-bool imp_demonstration_is_setting(const char *path, const imp_struct_member *member)
+bool imp_demonstration_is_member_stored(const char *path, const imp_struct_member *member)
 {
     return strcmp(path, "seed") != 0 && strcmp(path, "max_steps") != 0 && member->cookie == 0 &&
            imp_demonstration_value_size(member->kind) > 0;
@@ -72,7 +72,7 @@ static bool set_member_value(void *at, imp_member_type kind, const json_t *value
 static void add_settings_to_suggestion(imp_suggestion *suggestion, const imp_struct_table *members)
 {
     for (int k = 0; k < members->count; k++)
-        if (imp_demonstration_is_setting(members->list[k].name, &members->list[k]))
+        if (imp_demonstration_is_member_stored(members->list[k].name, &members->list[k]))
             imp_suggestion_add_candidate(suggestion, members->list[k].name);
 }
 
@@ -106,7 +106,7 @@ static imp_status read_setting(imp_env_def *env, const char *key, const json_t *
         strlen(key) < IMP_DEMONSTRATION_SETTING_MAX
             ? imp_struct_find_member(&at, &imp_env_members, find_path_of_key(key), env)
             : NULL;
-    if (member == NULL || !imp_demonstration_is_setting(key, member))
+    if (member == NULL || !imp_demonstration_is_member_stored(key, member))
         return fail_unknown_setting(key, name, err);
     const size_t size = imp_demonstration_value_size(member->kind), count = member->size / size;
     bool good =
@@ -132,7 +132,7 @@ imp_status imp_demonstration_read_settings(imp_env_def *env, const json_t *setti
     imp_error wrong = {0};
     if (env->rules != IMP_RULES_SIMULATOR && env->rules != IMP_RULES_CHALLENGE)
         return imp_demonstration_fail(err, name, "the setting 'rules' has an impossible value");
-    return imp_struct_check(&imp_env_members, env, &wrong) == IMP_OK
+    return imp_struct_check_ranges(&imp_env_members, env, &wrong) == IMP_OK
                ? IMP_OK
                : imp_demonstration_fail(err, name, "a setting is not possible: %s", wrong.message);
 }

@@ -37,7 +37,7 @@ static json_t *member_value_json(imp_member_type kind, const void *at)
 }
 
 // Adds a value to a list or, under a key, to an object; NULL for one that could not be completed.
-static json_t *add_or_release(json_t *to, const char *key, json_t *value)
+static json_t *add_json_or_release_parent(json_t *to, const char *key, json_t *value)
 {
     const int failed =
         key != NULL ? json_object_set_new(to, key, value) : json_array_append_new(to, value);
@@ -64,18 +64,19 @@ static json_t *add_changed_settings(json_t *out, const char *prefix,
         if (member->kind == IMP_MEMBER_STRUCT) {
             strncat(path, ".", sizeof path - strlen(path) - 1);
             out = add_changed_settings(out, path, member->of, at, usual);
-        } else if (imp_demonstration_is_setting(path, member) &&
+        } else if (imp_demonstration_is_member_stored(path, member) &&
                    memcmp(at, usual, member->size) != 0) {
             const size_t size = imp_demonstration_value_size(member->kind);
             // one value, or else a list of values
             if (member->size == size) {
-                out = add_or_release(out, path, member_value_json(member->kind, at));
+                out = add_json_or_release_parent(out, path, member_value_json(member->kind, at));
                 continue;
             }
             json_t *list = json_array();
             for (size_t e = 0; e < member->size; e += size)
-                list = add_or_release(list, NULL, member_value_json(member->kind, at + e));
-            out = add_or_release(out, path, list);
+                list =
+                    add_json_or_release_parent(list, NULL, member_value_json(member->kind, at + e));
+            out = add_json_or_release_parent(out, path, list);
         }
     }
     return out;
@@ -114,7 +115,7 @@ static json_t *drivers_json(const imp_demonstration *drive)
     json_t *runs = json_array();
     for (int first = 0, k = 1; k <= drive->steps; k++)
         if (k == drive->steps || drive->drivers[k] != drive->drivers[first]) {
-            runs = add_or_release(
+            runs = add_json_or_release_parent(
                 runs, NULL, json_pack("[s, i]", imp_driver_name(drive->drivers[first]), k - first));
             first = k;
         }
@@ -125,11 +126,12 @@ static json_t *checks_json(const imp_demonstration *drive)
 {
     json_t *hashes = json_array();
     for (int k = 0; k < drive->steps / drive->check_every; k++)
-        hashes = add_or_release(hashes, NULL, hash_json(drive->checks[k]));
+        hashes = add_json_or_release_parent(hashes, NULL, hash_json(drive->checks[k]));
     json_t *checks = json_pack("{s:i, s:o, s:o}", "every", drive->check_every, "hashes", hashes,
                                "final", hash_json(drive->final_check));
-    return drive->has_start_check ? add_or_release(checks, "start", hash_json(drive->start_check))
-                                  : checks;
+    return drive->has_start_check
+               ? add_json_or_release_parent(checks, "start", hash_json(drive->start_check))
+               : checks;
 }
 
 // JavaScript's numbers are exact to 2^53.

@@ -133,7 +133,7 @@ double imp_env_proximity_penalty(const imp_env *env, imp_pose pose)
     return penalty;
 }
 
-const imp_object *imp_env_object_blocking_spawn(const imp_env *env, imp_vec2 position)
+const imp_object *imp_env_find_spawn_blocker(const imp_env *env, imp_vec2 position)
 {
     const imp_world *world = env->world;
     for (int k = 0; k < world->object_count; k++) {

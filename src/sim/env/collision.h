@@ -20,6 +20,6 @@ const imp_object *
 imp_obstacle_iterator_next(imp_obstacle_iterator *obstacles); // NULL after the last
 
 // The first object that is closer to a position than its spawn_distance, or NULL.
-const imp_object *imp_env_object_blocking_spawn(const imp_env *env, imp_vec2 position);
+const imp_object *imp_env_find_spawn_blocker(const imp_env *env, imp_vec2 position);
 
 #endif

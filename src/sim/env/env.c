@@ -43,7 +43,7 @@ static imp_status check_env_def(const imp_env_def *def, imp_error *err)
 {
     const imp_pose *start = &def->start_pose;
     const double delay_max = IMP_MAX_DELAY_STEPS * def->drive.time_step;
-    IMP_TRY(imp_struct_check(&imp_env_members, def, err));
+    IMP_TRY(imp_struct_check_ranges(&imp_env_members, def, err));
     if (!(def->drive.delay >= 0.0 && def->drive.delay <= delay_max))
         return imp_fail(err, IMP_USAGE, "a command delay of %g s is not within 0 to %g s",
                         def->drive.delay, delay_max);
@@ -104,7 +104,7 @@ imp_status imp_env_set_def(imp_env *env, const imp_env_def *def, imp_error *err)
 static int sample_world_of_episode(const imp_env *env, uint32_t episode)
 {
     imp_random random = imp_random_stream(env->def.seed, env->def.index, episode, IMP_PURPOSE_MAP);
-    return (int)imp_random_below(&random, (uint32_t)env->world_count);
+    return (int)imp_random_uniform_int(&random, (uint32_t)env->world_count);
 }
 
 void imp_env_copy(imp_env *to, const imp_env *from)
@@ -193,7 +193,7 @@ static imp_end_reason find_end_reason(const imp_env *env)
 {
     if (env->def.rules == IMP_RULES_CHALLENGE)
         return imp_env_challenge_end_reason(env);
-    if (imp_env_collision_partner(env) != NULL)
+    if (imp_env_find_collided_object(env) != NULL)
         return IMP_END_COLLISION;
     return imp_env_is_on_road(env->world, env->pose, 1.0) ? IMP_END_NONE : IMP_END_INVALID_POSE;
 }
@@ -225,13 +225,13 @@ static void advance_frame(imp_env *env)
 }
 
 // What follows from where the robot is now: its lane, and the command for the next intersection.
-static void update_place(imp_env *env)
+static void update_lane_and_navigation(imp_env *env)
 {
     env->in_lane = imp_world_lane_position(env->world, env->pose, &env->lane);
     imp_navigation_update(env);
 }
 
-imp_status imp_env_advance(imp_env *env, imp_action action, double time_step, imp_error *err)
+imp_status imp_env_advance_frame(imp_env *env, imp_action action, double time_step, imp_error *err)
 {
     if (!(isfinite(time_step) && env->drive.def.delay <= IMP_MAX_DELAY_STEPS * time_step &&
           time_step > 0.0))
@@ -243,7 +243,7 @@ imp_status imp_env_advance(imp_env *env, imp_action action, double time_step, im
     env->drive.def.time_step = time_step;
     env->action = imp_action_clip(action);
     advance_frame(env);
-    update_place(env);
+    update_lane_and_navigation(env);
     return IMP_OK;
 }
 
@@ -253,7 +253,7 @@ imp_step imp_env_step(imp_env *env, imp_action action)
     env->action = drop_or_add_noise_to_action(env, action);
     for (int k = 0; k < env->def.frame_skip; k++)
         advance_frame(env);
-    update_place(env);
+    update_lane_and_navigation(env);
     env->ending = find_end_reason(env);
     // terminated by the rules; AI-DO's simulator also stops the robot
     if (env->ending != IMP_END_NONE) {
@@ -270,7 +270,7 @@ imp_step imp_env_step(imp_env *env, imp_action action)
     return (imp_step){.reward = compute_reward(env, env->pose, lane, REWARD_SPEED)};
 }
 
-imp_view imp_env_view(const imp_env *env)
+imp_view imp_env_camera_view(const imp_env *env)
 {
     // only pose and objects come from the environment
     imp_view view = imp_default_view();

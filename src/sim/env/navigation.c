@@ -41,7 +41,7 @@ static bool find_junction_ahead(const imp_env *env, junction *out)
     int lane = env->lane.curve;
     *out = (junction){.distance = imp_lane_length(&world->curves[lane], &env->lane.point)};
     for (int k = 0; k < LANES_AHEAD; k++) {
-        out->count = imp_lanes_to_choose(world, &world->curves[lane], out->lanes);
+        out->count = imp_lane_find_passable_successors(world, &world->curves[lane], out->lanes);
         if (out->count == 0)
             return false;
         out->tile = imp_lane_tile(world, out->lanes[0]);
@@ -61,8 +61,8 @@ static void plan_commands(imp_env *env, const junction *ahead)
     imp_navigation *nav = &env->navigation;
     imp_random *random = &nav->random;
     const uint32_t count = (uint32_t)ahead->count;
-    const int first = (int)imp_random_below(random, count);
-    const int other = (first + 1 + (int)imp_random_below(random, count - 1)) % ahead->count;
+    const int first = (int)imp_random_uniform_int(random, count);
+    const int other = (first + 1 + (int)imp_random_uniform_int(random, count - 1)) % ahead->count;
     const double kind = imp_random_uniform(random, 0.0, 1.0);
     const double begin = imp_random_uniform(random, BEGIN_LOW, BEGIN_HIGH);
     const double later = imp_random_uniform(random, 0.0, 1.0);
@@ -71,7 +71,7 @@ static void plan_commands(imp_env *env, const junction *ahead)
     nav->approach = ahead->approach;
     nav->begin = fmin(begin, ahead->distance);
     nav->change = -1.0;
-    nav->ways[0] = imp_lane_way(&curves[ahead->lanes[first]]);
+    nav->ways[0] = imp_lane_turn_direction(&curves[ahead->lanes[first]]);
     nav->ways[1] = nav->ways[0];
     if (kind < SILENT || ahead->distance < NOTICE) {
         nav->ways[0] = nav->ways[1] = IMP_COMMAND_NONE;
@@ -79,13 +79,12 @@ static void plan_commands(imp_env *env, const junction *ahead)
         nav->ways[1] = IMP_COMMAND_NONE;
         nav->change = WITHDRAWAL_LOW + later * (nav->begin - WITHDRAWAL_LOW);
     } else if (kind < SILENT + WITHDRAWN + CHANGED) {
-        nav->ways[1] = imp_lane_way(&curves[ahead->lanes[other]]);
+        nav->ways[1] = imp_lane_turn_direction(&curves[ahead->lanes[other]]);
         nav->change = NOTICE + later * (nav->begin - NOTICE);
     }
 }
 
-// There is no intersection ahead.
-static void forget_intersection(imp_navigation *nav)
+static void clear_intersection_ahead(imp_navigation *nav)
 {
     nav->command = IMP_COMMAND_NONE;
     nav->intersection = nav->approach = -1;
@@ -98,11 +97,11 @@ static void update_command_on_road(imp_env *env)
     imp_navigation *nav = &env->navigation;
     junction ahead;
     if (!find_junction_ahead(env, &ahead)) {
-        forget_intersection(nav);
+        clear_intersection_ahead(nav);
         return;
     }
     if (ahead.tile != nav->intersection || ahead.approach != nav->approach) {
-        forget_intersection(nav);
+        clear_intersection_ahead(nav);
         plan_commands(env, &ahead);
     }
     // a command that began stays when the robot backs off
@@ -113,14 +112,15 @@ static void update_command_on_road(imp_env *env)
 }
 
 // Whether the lane of the command leads from the intersection to a tile.
-static bool command_leads_to(const imp_env *env, int tile)
+static bool does_command_lead_to_tile(const imp_env *env, int tile)
 {
     const imp_navigation *nav = &env->navigation;
     const imp_world *world = env->world;
     int lanes[IMP_LANES_AFTER_MAX], onward[IMP_LANES_AFTER_MAX];
-    const int count = imp_lanes_to_choose(world, &world->curves[nav->approach], lanes);
-    const int lane = imp_lane_with_way(world, lanes, count, nav->command);
-    return lane >= 0 && imp_lanes_after(world, &world->curves[lane], onward) > 0 &&
+    const int count =
+        imp_lane_find_passable_successors(world, &world->curves[nav->approach], lanes);
+    const int lane = imp_lane_find_by_turn_direction(world, lanes, count, nav->command);
+    return lane >= 0 && imp_lane_find_successors(world, &world->curves[lane], onward) > 0 &&
            imp_lane_tile(world, onward[0]) == tile;
 }
 
@@ -132,11 +132,11 @@ static void leave_intersection(imp_env *env, int tile)
     if (nav->approach < 0 || tile == imp_lane_tile(env->world, nav->approach))
         return;
     nav->crossed++;
-    if (nav->command != IMP_COMMAND_NONE && command_leads_to(env, tile))
+    if (nav->command != IMP_COMMAND_NONE && does_command_lead_to_tile(env, tile))
         nav->followed++;
     else if (nav->command != IMP_COMMAND_NONE)
         nav->wrong++;
-    forget_intersection(nav);
+    clear_intersection_ahead(nav);
 }
 
 void imp_navigation_update(imp_env *env)
@@ -158,14 +158,14 @@ void imp_navigation_update(imp_env *env)
     }
     // onto an intersection by another way than that of the plan: there is no command
     if (index != nav->intersection)
-        forget_intersection(nav);
+        clear_intersection_ahead(nav);
     nav->intersection = index;
     nav->inside = true;
 }
 
-void imp_navigation_forget_place(imp_env *env)
+void imp_navigation_restart_after_move(imp_env *env)
 {
-    forget_intersection(&env->navigation);
+    clear_intersection_ahead(&env->navigation);
     imp_navigation_update(env);
 }
 

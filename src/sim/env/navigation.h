@@ -12,6 +12,6 @@ void imp_navigation_reset(imp_env *env);
 void imp_navigation_update(imp_env *env);
 
 // The same after the robot was moved there by hand: an intersection that it was on was not crossed.
-void imp_navigation_forget_place(imp_env *env);
+void imp_navigation_restart_after_move(imp_env *env);
 
 #endif

@@ -19,11 +19,11 @@ static const double LIGHT_ROUNDING = 0.0005;
 // Whole seconds from 3 to 19, as in gym-duckietown.
 static double sample_wait_time(imp_random *random)
 {
-    return 3.0 + imp_random_below(random, 17);
+    return 3.0 + imp_random_uniform_int(random, 17);
 }
 
 // Normally distributed around 0.02 m per frame; never negative.
-static double sample_stride(imp_random *random)
+static double sample_walking_speed(imp_random *random)
 {
     return fabs(STRIDE + STRIDE_SPREAD * imp_random_normal(random));
 }
@@ -44,8 +44,8 @@ static imp_duckie_walk make_waiting_duckie_walk(const imp_world *world, const im
     };
     if (randomize) {
         walk.wait = sample_wait_time(random);
-        walk.stride = sample_stride(random);
-        walk.wiggle = IMP_PI / (14.0 + imp_random_below(random, 3));
+        walk.stride = sample_walking_speed(random);
+        walk.wiggle = IMP_PI / (14.0 + imp_random_uniform_int(random, 3));
     }
     return walk;
 }
@@ -64,7 +64,8 @@ static void end_walk_and_turn_round(imp_duckie_walk *walk, imp_object_motion *mo
     double back = walk->stride < 0.0 ? 1.0 : -1.0;
     walk->start = position;
     walk->active = false;
-    walk->stride = back * (walk->randomized ? sample_stride(&motion->random) : fabs(walk->stride));
+    walk->stride =
+        back * (walk->randomized ? sample_walking_speed(&motion->random) : fabs(walk->stride));
     walk->wait = walk->randomized ? sample_wait_time(&motion->random) : 8.0;
     motion->angle = imp_wrap_angle(motion->angle + IMP_PI);
 }
@@ -159,8 +160,8 @@ static void init_object_motion(imp_env *env, int k, uint64_t seed)
             imp_car_motion_randomize(&motion->car, &motion->random);
         break;
     case IMP_OBJECT_TRAFFIC_LIGHT:
-        motion->period = randomize ? 4.0 + imp_random_below(&motion->random, 3) : 5.0;
-        env->moving[k].pattern = randomize && imp_random_below(&motion->random, 2) == 1;
+        motion->period = randomize ? 4.0 + imp_random_uniform_int(&motion->random, 3) : 5.0;
+        env->moving[k].pattern = randomize && imp_random_uniform_int(&motion->random, 2) == 1;
         break;
     default:
         motion->board_step = -20;
@@ -179,7 +180,7 @@ static void hide_optional_objects(imp_env *env)
                                           IMP_PURPOSE_OPTIONAL_OBJECTS);
     for (int k = 0; k < env->world->object_count; k++)
         if (env->world->objects[k].optional)
-            env->hidden[k / 64] |= (uint64_t)imp_random_below(&random, 2) << k % 64;
+            env->hidden[k / 64] |= (uint64_t)imp_random_uniform_int(&random, 2) << k % 64;
 }
 
 void imp_object_motion_reset(imp_env *env)

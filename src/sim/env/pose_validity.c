@@ -29,7 +29,7 @@ bool imp_env_is_valid_pose(const imp_env *env, imp_pose pose, double safety)
 static const double DUCKIE_DISTANCE = 0.10, CAR_DISTANCE = 0.15;
 
 // Objects that AI-DO tests by the distance of centres instead of footprints.
-static bool is_tested_by_distance(const imp_object *object)
+static bool is_collision_tested_by_distance(const imp_object *object)
 {
     return object->kind == IMP_OBJECT_DUCKIE ||
            (object->kind == IMP_OBJECT_DUCKIEBOT && object->moving >= 0);
@@ -41,7 +41,7 @@ static const imp_object *find_static_hit(const imp_env *env)
     const imp_box robot = imp_robot_footprint(env->pose, IMP_CENTRE_FORWARD);
     imp_obstacle_iterator near = imp_obstacle_iterator_at(env, env->pose.x, env->pose.z);
     for (const imp_object *object; (object = imp_obstacle_iterator_next(&near)) != NULL;)
-        if (!is_tested_by_distance(object) && imp_boxes_overlap(&robot, &object->box))
+        if (!is_collision_tested_by_distance(object) && imp_boxes_overlap(&robot, &object->box))
             return object;
     return NULL;
 }
@@ -60,20 +60,20 @@ static const imp_object *find_duckie_or_car_hit(const imp_env *env)
 {
     imp_obstacle_iterator near = imp_obstacle_iterator_at(env, env->pose.x, env->pose.z);
     for (const imp_object *object; (object = imp_obstacle_iterator_next(&near)) != NULL;)
-        if (is_tested_by_distance(object) &&
+        if (is_collision_tested_by_distance(object) &&
             is_within_collision_distance(env, object->kind, object->position))
             return object;
     // moving objects at their present place
     for (int k = 0; k < env->world->moving_count; k++) {
         const imp_object *object = &env->world->objects[env->world->moving[k]];
-        if (is_tested_by_distance(object) && imp_env_is_object_present(env, object) &&
+        if (is_collision_tested_by_distance(object) && imp_env_is_object_present(env, object) &&
             is_within_collision_distance(env, object->kind, env->moving[k].position))
             return object;
     }
     return NULL;
 }
 
-const imp_object *imp_env_collision_partner(const imp_env *env)
+const imp_object *imp_env_find_collided_object(const imp_env *env)
 {
     // the offset counts twice, as in imp_env_is_valid_pose()
     if (env->def.rules == IMP_RULES_SIMULATOR)

@@ -39,7 +39,7 @@ imp_status imp_start_pose_check_def(const imp_world *world, const imp_env_def *d
 }
 
 // The stream of an episode's start pose.
-static imp_random spawn_random_stream(const imp_env *env)
+static imp_random start_pose_random_stream(const imp_env *env)
 {
     return imp_random_stream(env->def.seed, env->def.index, env->episode, IMP_PURPOSE_SPAWN);
 }
@@ -52,12 +52,12 @@ static int given_or_random_start_tile(const imp_env *env, imp_random *random)
         return env->def.start_tile[1] * world->columns + env->def.start_tile[0];
     if (world->has_start_tile)
         return world->start_tile[1] * world->columns + world->start_tile[0];
-    return world->drivable[imp_random_below(random, (uint32_t)world->drivable_count)];
+    return world->drivable[imp_random_uniform_int(random, (uint32_t)world->drivable_count)];
 }
 
 // Whether the straight line between two points less than a tile apart stays on the road. If their
 // tiles touch at a corner only, one of the two tiles beside the corner must be drivable.
-static bool is_road_on_short_line(const imp_world *world, double x0, double z0, double x1,
+static bool is_short_line_on_road(const imp_world *world, double x0, double z0, double x1,
                                   double z1)
 {
     double size = world->tile_size;
@@ -81,8 +81,8 @@ static bool is_footprint_on_road(const imp_world *world, imp_pose pose)
     imp_vec2 side =
         imp_vec2_scale(imp_vec2_turn_right(forward), 0.5 * IMP_ROBOT_WIDTH * SPAWN_SAFETY);
     double x = pose.x + IMP_CENTRE_FORWARD * forward.x, z = pose.z + IMP_CENTRE_FORWARD * forward.z;
-    return is_road_on_short_line(world, x, z, x - side.x, z - side.z) &&
-           is_road_on_short_line(world, x, z, x + side.x, z + side.z);
+    return is_short_line_on_road(world, x, z, x - side.x, z - side.z) &&
+           is_short_line_on_road(world, x, z, x + side.x, z + side.z);
 }
 
 // Whether a pose looks along its lane within `angle`.
@@ -101,7 +101,7 @@ bool imp_start_pose_is_on_lane(const imp_world *world, imp_pose pose, double ang
 
 const imp_object *imp_start_pose_find_blocker(const imp_env *env, imp_pose pose)
 {
-    const imp_object *near = imp_env_object_blocking_spawn(env, (imp_vec2){pose.x, pose.z});
+    const imp_object *near = imp_env_find_spawn_blocker(env, (imp_vec2){pose.x, pose.z});
     return near != NULL ? near : imp_env_find_collision(env, pose, 2.0 * IMP_CENTRE_FORWARD);
 }
 
@@ -167,7 +167,7 @@ static bool search_start_pose_on_grid(const imp_env *env, imp_random *random, im
         return imp_start_pose_search_tile(env, given_or_random_start_tile(env, random), angle,
                                           random, pose);
     // all tiles, in a cycle from a drawn one
-    const int first = (int)imp_random_below(random, (uint32_t)world->drivable_count);
+    const int first = (int)imp_random_uniform_int(random, (uint32_t)world->drivable_count);
     for (int k = 0; k < world->drivable_count && k < TILES_MAX; k++) {
         const int tile = world->drivable[(first + k) % world->drivable_count];
         if (!is_whole_tile_blocked(env, tile) &&
@@ -181,7 +181,7 @@ static bool search_start_pose_on_grid(const imp_env *env, imp_random *random, im
 // TILE_ATTEMPTS tiles are tried, then the systematic search.
 static imp_status sample_start_on_road(const imp_env *env, imp_pose *pose, imp_error *err)
 {
-    imp_random random = spawn_random_stream(env);
+    imp_random random = start_pose_random_stream(env);
     // a tile that was drawn twice in a row was searched already
     int tile = -1;
     for (int attempt = 0; attempt < TILE_ATTEMPTS; attempt++) {
@@ -203,7 +203,7 @@ imp_status imp_start_pose_sample(const imp_env *env, imp_pose *pose, imp_error *
     }
     if (!world->has_start_pose || env->def.has_start_tile)
         return sample_start_on_road(env, pose, err);
-    imp_random random = spawn_random_stream(env);
+    imp_random random = start_pose_random_stream(env);
     int tile = given_or_random_start_tile(env, &random);
     // the map's start pose is relative to its start tile, or to a random one
     *pose = world->start_pose;

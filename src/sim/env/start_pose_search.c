@@ -59,7 +59,7 @@ static bool fill_start_candidate(const imp_env *env, int tile, int side, int num
                                  start_candidate *out)
 {
     out->place = get_grid_point(env->world, tile, side, number);
-    if (imp_env_object_blocking_spawn(env, out->place) != NULL)
+    if (imp_env_find_spawn_blocker(env, out->place) != NULL)
         return false;
     out->count = lane_headings_at(env->world, out->place, out->headings);
     return out->count > 0;
@@ -84,7 +84,7 @@ typedef struct search_grid {
 } search_grid;
 
 // Few tiles are searched finely, many coarsely.
-static search_grid search_grid_resolution(const imp_env *env)
+static search_grid choose_search_grid_resolution(const imp_env *env)
 {
     const bool few = env->def.has_start_tile || env->world->has_start_tile ||
                      env->world->drivable_count <= FEW_TILES;
@@ -107,8 +107,9 @@ bool imp_start_pose_search_tile(const imp_env *env, int tile, double angle, imp_
                                 imp_pose *pose)
 {
     // a random first point varies the start, the full cycle makes the outcome independent of it
-    const search_grid g = search_grid_resolution(env);
-    const int places = g.side * g.side, first = (int)imp_random_below(random, (uint32_t)places);
+    const search_grid g = choose_search_grid_resolution(env);
+    const int places = g.side * g.side,
+              first = (int)imp_random_uniform_int(random, (uint32_t)places);
     start_candidate at;
     for (int k = 0; k < places; k++)
         if (fill_start_candidate(env, tile, g.side, (first + k) % places, &at) &&
@@ -121,7 +122,7 @@ bool imp_start_pose_search_tile(const imp_env *env, int tile, double angle, imp_
 // a tile; -1 if none does.
 static int find_min_start_angle(const imp_env *env, int tile)
 {
-    const search_grid g = search_grid_resolution(env);
+    const search_grid g = choose_search_grid_resolution(env);
     int least = DEGREES_MAX;
     start_candidate at;
     imp_pose pose;
@@ -141,7 +142,7 @@ static int find_min_start_angle(const imp_env *env, int tile)
 
 // Chooses the tile that the message is about: a fixed start tile, else the first where a larger
 // angle would help, else the first drivable one.
-static int tile_for_start_message(const imp_env *env, int *degrees)
+static int choose_tile_for_start_error(const imp_env *env, int *degrees)
 {
     enum { TILES_MAX = 64 };
     const imp_world *world = env->world;
@@ -217,7 +218,7 @@ imp_status(imp_start_pose_explain_failure)(const imp_env *env, imp_error *err)
     bool free;
     int degrees;
     // find the tile, the angle that would help and the main obstacle
-    const int tile = tile_for_start_message(env, &degrees);
+    const int tile = choose_tile_for_start_error(env, &degrees);
     const bool given = env->def.has_start_tile;
     const imp_object *blocker = find_main_blocker(env, tile, &free);
     // where: the start tile, or an example of all tiles

@@ -41,7 +41,7 @@ static bool move_or_replan_route(imp_control_law *law, const imp_env *env, imp_p
         if (imp_vec2_length(gap) < REROUTE_DISTANCE + fabs(law->offset))
             return true;
     }
-    law->on_route = imp_route_start(&law->route, env->world, pose);
+    law->on_route = imp_route_begin_at_pose(&law->route, env->world, pose);
     return law->on_route;
 }
 
@@ -73,8 +73,8 @@ static const imp_drive_def *get_assumed_drive(const imp_control_law *law, const 
 
 // The state assumed with pose_only: steady driving along the lane at the target speed. The pose is
 // the present one, because the route must not be followed past joints that are still ahead.
-static imp_predicted_state assumed_steady_state(const imp_control_law *law, const imp_env *env,
-                                                double speed)
+static imp_predicted_state compute_assumed_steady_state(const imp_control_law *law,
+                                                        const imp_env *env, double speed)
 {
     const double ahead = speed * get_assumed_drive(law, env)->delay;
     return (imp_predicted_state){env->pose, speed,
@@ -143,7 +143,7 @@ static bool can_turn_on_spot(const imp_world *world, imp_pose pose, double angle
 // How freely the robot can turn on the spot by an angle: 0 not at all, 1 with margin. It is
 // continuous in the pose, so that small errors of a policy that imitates the expert stay small.
 // Bisection over the scale.
-static double turn_on_spot_freedom(const imp_world *world, imp_pose pose, double angle)
+static double compute_turn_on_spot_freedom(const imp_world *world, imp_pose pose, double angle)
 {
     enum { HALVINGS = 5 };
     if (can_turn_on_spot(world, pose, angle, FREE_SCALE))
@@ -165,7 +165,7 @@ static imp_pose move_pose_ahead(imp_pose pose, double distance)
 }
 
 // Whether there is room to turn within a few steps ahead or behind.
-static bool is_turning_room_near(const imp_world *world, imp_pose pose, double angle)
+static bool is_space_to_turn_near(const imp_world *world, imp_pose pose, double angle)
 {
     enum { STEPS = 5 };
     for (int direction = -1; direction <= 1; direction += 2) {
@@ -182,10 +182,10 @@ static bool is_turning_room_near(const imp_world *world, imp_pose pose, double a
 
 // The direction to drive for room to turn: 1 ahead, -1 back, preferably the one that leads to the
 // route; 0 if it should turn in place.
-static double direction_to_turning_room(const imp_world *world, imp_pose pose,
-                                        const route_deviation *d)
+static double direction_to_space_to_turn(const imp_world *world, imp_pose pose,
+                                         const route_deviation *d)
 {
-    if (!is_turning_room_near(world, pose, d->heading_error) &&
+    if (!is_space_to_turn_near(world, pose, d->heading_error) &&
         can_turn_on_spot(world, pose, d->heading_error, 1.0))
         return 0.0;
     const double preferred = d->angle * d->aside < 0.0 ? 1.0 : -1.0;
@@ -206,11 +206,11 @@ imp_action imp_control_law_compute(imp_control_law *law, const imp_env *env, boo
     imp_traffic_plan plan = {.offset = law->def.lane_offset, .speed = law->def.speed};
     if (law->route.one_tile)
         plan.speed = fmin(plan.speed, ONE_TILE_SPEED);
-    plan = imp_traffic_adjust(env, &law->route, plan);
+    plan = imp_traffic_adjust_plan(env, &law->route, plan);
     law->offset = plan.offset;
     law->wait_reason = plan.wait;
     if (law->def.pose_only)
-        state = assumed_steady_state(law, env, plan.speed);
+        state = compute_assumed_steady_state(law, env, plan.speed);
     // errors, and whether they are small enough to act without simulation
     route_deviation d = compute_deviation_from_route(law, state, plan.offset);
     *nominal = !plan.obstacle_near && fabs(d.aside) < NOMINAL_GAP &&
@@ -228,9 +228,9 @@ imp_action imp_control_law_compute(imp_control_law *law, const imp_env *env, boo
     double speed = plan.speed * speed_factor;
     if (!*nominal) {
         // the less room to turn, the more it drives ahead or back to where there is room
-        const double room = turn_on_spot_freedom(env->world, state.pose, d.heading_error);
+        const double room = compute_turn_on_spot_freedom(env->world, state.pose, d.heading_error);
         const double direction =
-            room < 1.0 ? direction_to_turning_room(env->world, state.pose, &d) : 0.0;
+            room < 1.0 ? direction_to_space_to_turn(env->world, state.pose, &d) : 0.0;
         speed = room * speed + (1.0 - room) * direction * ROOM_SPEED_SHARE * plan.speed;
         turn_rate *= direction == 0.0 ? 1.0 : room;
     }

@@ -26,8 +26,9 @@ imp_action imp_drive_model_invert(const imp_drive_def *drive, double rate,
 {
     // difference of the duty cycles sets the turn acceleration, their sum the steady speed
     double change = fmax(IMP_TURN_DAMPING, rate) * (turn_rate - state.turn_rate);
-    double difference = (change + IMP_TURN_DAMPING * state.turn_rate) / imp_drive_turn_gain(drive);
-    double sum = speed * IMP_SPEED_DAMPING / imp_drive_speed_gain(drive);
+    double difference =
+        (change + IMP_TURN_DAMPING * state.turn_rate) / imp_drive_turn_acceleration_gain(drive);
+    double sum = speed * IMP_SPEED_DAMPING / imp_drive_acceleration_gain(drive);
     // the trim turns the robot in proportion to the sum
     difference -= drive->trim * sum;
     difference = fmax(-2.0, fmin(2.0, difference));

@@ -54,7 +54,7 @@ bool imp_escape_path_follow(const imp_escape_path *path, int *next, const imp_en
     return true;
 }
 
-double imp_escape_path_distance_from(const imp_escape_path *path, int next, imp_pose pose)
+double imp_escape_path_distance_to_pose(const imp_escape_path *path, int next, imp_pose pose)
 {
     const imp_pose *to = &path->stops[next], *from = &path->stops[next > 0 ? next - 1 : 0];
     // project onto the piece, and limit the result to it

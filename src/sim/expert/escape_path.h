@@ -26,7 +26,7 @@ bool imp_escape_path_follow(const imp_escape_path *path, int *next, const imp_en
                             imp_escape_limits limits, imp_action *out);
 
 // Distance of the robot from the piece of a path that leads to a stop [m].
-double imp_escape_path_distance_from(const imp_escape_path *path, int next, imp_pose pose);
+double imp_escape_path_distance_to_pose(const imp_escape_path *path, int next, imp_pose pose);
 
 // Working memory of a search; about 1.3 MB.
 typedef struct imp_escape_search imp_escape_search;

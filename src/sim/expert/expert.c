@@ -54,8 +54,8 @@ typedef struct look_ahead_result {
 
 // Simulates an action that is held for some steps, then the control law. Environment and law are
 // plain values, so copies are cheap and exact.
-static look_ahead_result simulate_action_then_law(const expert *self, const imp_env *env,
-                                                  imp_action action, int hold)
+static look_ahead_result simulate_action_then_control_law(const expert *self, const imp_env *env,
+                                                          imp_action action, int hold)
 {
     imp_control_law law_copy = self->law;
     imp_env ahead;
@@ -90,7 +90,7 @@ static imp_action simulate_and_choose_action(expert *self, const imp_env *env, i
     enum { HOLDS = sizeof holds / sizeof holds[0], DUTIES = sizeof duties / sizeof duties[0] };
     const bool stands = env->speed < STANDING_SPEED;
     // a safe action is trusted for half the horizon
-    look_ahead_result best = simulate_action_then_law(self, env, wanted, 1);
+    look_ahead_result best = simulate_action_then_control_law(self, env, wanted, 1);
     int hold = 1;
     if (best.steps == LOOK_AHEAD_STEPS) {
         self->trusted_steps = LOOK_AHEAD_STEPS / 2;
@@ -98,7 +98,7 @@ static imp_action simulate_and_choose_action(expert *self, const imp_env *env, i
     }
     // finish a manoeuvre that is still safe; restarting it in every step would never end
     if (self->remaining_steps > 0 &&
-        simulate_action_then_law(self, env, self->manoeuvre, self->remaining_steps).steps ==
+        simulate_action_then_control_law(self, env, self->manoeuvre, self->remaining_steps).steps ==
             LOOK_AHEAD_STEPS) {
         self->remaining_steps--;
         return self->manoeuvre;
@@ -109,7 +109,7 @@ static imp_action simulate_and_choose_action(expert *self, const imp_env *env, i
         int duty_pair = k % (DUTIES * DUTIES);
         imp_action candidate = {duties[duty_pair / DUTIES], duties[duty_pair % DUTIES]};
         look_ahead_result found =
-            simulate_action_then_law(self, env, candidate, holds[k / (DUTIES * DUTIES)]);
+            simulate_action_then_control_law(self, env, candidate, holds[k / (DUTIES * DUTIES)]);
         if (is_better_result(found, best)) {
             best = found;
             self->manoeuvre = candidate;
@@ -122,7 +122,7 @@ static imp_action simulate_and_choose_action(expert *self, const imp_env *env, i
 
 // Whether the robot is where the last successful simulation predicted: its own actions were
 // executed since then.
-static bool update_and_check_trusted_steps(expert *self, const imp_env *env)
+static bool is_last_simulation_trusted(expert *self, const imp_env *env)
 {
     bool own = env->frame == self->last.frame + env->def.frame_skip &&
                env->action.left == self->last.action.left &&
@@ -136,7 +136,7 @@ static imp_action compute_nominal_or_safe_action(expert *self, const imp_env *en
 {
     bool nominal;
     imp_action action = imp_control_law_compute(&self->law, env, &nominal);
-    if (self->law.def.look_ahead && !update_and_check_trusted_steps(self, env) && !nominal)
+    if (self->law.def.look_ahead && !is_last_simulation_trusted(self, env) && !nominal)
         action = simulate_and_choose_action(self, env, action);
     return action;
 }
@@ -172,7 +172,7 @@ imp_status imp_expert_create(imp_policy **out, const imp_expert_def *def, imp_er
                                              .reset = expert_reset,
                                              .act = expert_act,
                                              .destroy = expert_destroy};
-    IMP_TRY(imp_struct_check(&imp_expert_members, def, err));
+    IMP_TRY(imp_struct_check_ranges(&imp_expert_members, def, err));
     // the list of turns is copied, since the definition may go out of scope
     const char *turns = def->turns != NULL ? def->turns : "";
     if (strspn(turns, "lrs") != strlen(turns) || strlen(turns) > IMP_TURNS_MAX)

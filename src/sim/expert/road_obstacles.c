@@ -47,8 +47,8 @@ static centred_box centred_box_from_corners(const imp_box *box)
 // Clips the line across a sample against a rectangle; false if they do not meet. The result is an
 // interval of lateral offsets. The line ends before the centre of curvature, beyond which it would
 // belong to other samples.
-static bool intersect_cross_line(const centred_box *s, const imp_route_point *place, double *left,
-                                 double *right)
+static bool clip_lateral_line_to_box(const centred_box *s, const imp_route_point *place,
+                                     double *left, double *right)
 {
     const imp_vec2 across = imp_vec2_turn_right(place->tangent);
     const imp_vec2 gap = imp_vec2_subtract(place->point, s->centre);
@@ -70,7 +70,7 @@ static bool intersect_cross_line(const centred_box *s, const imp_route_point *pl
 }
 
 // How far the rear of the robot swings out beyond its side, on the outside of a curve [m].
-static double rear_swing_out(double curvature)
+static double compute_rear_swing_out(double curvature)
 {
     if (curvature <= 0.0)
         return 0.0;
@@ -79,7 +79,7 @@ static double rear_swing_out(double curvature)
 }
 
 // Sets the lateral extent of the robot along the part of the route beside an obstacle.
-static void set_robot_reach_at_obstacle(imp_road_obstacle *b, const imp_sampled_route *p)
+static void set_robot_lateral_extent_at_obstacle(imp_road_obstacle *b, const imp_sampled_route *p)
 {
     double left_bend = 0.0, right_bend = 0.0;
     for (int k = 0; k < p->count; k++)
@@ -88,8 +88,8 @@ static void set_robot_reach_at_obstacle(imp_road_obstacle *b, const imp_sampled_
             left_bend = fmax(left_bend, p->points[k].curvature);
             right_bend = fmax(right_bend, -p->points[k].curvature);
         }
-    b->reach_left = IMP_ROBOT_HALF_WIDTH + rear_swing_out(right_bend);
-    b->reach_right = IMP_ROBOT_HALF_WIDTH + rear_swing_out(left_bend);
+    b->reach_left = IMP_ROBOT_HALF_WIDTH + compute_rear_swing_out(right_bend);
+    b->reach_right = IMP_ROBOT_HALF_WIDTH + compute_rear_swing_out(left_bend);
 }
 
 bool imp_road_obstacle_from_box(const imp_sampled_route *p, const imp_box *box,
@@ -101,7 +101,7 @@ bool imp_road_obstacle_from_box(const imp_sampled_route *p, const imp_box *box,
         .near = INFINITY, .far = -INFINITY, .left = INFINITY, .right = -INFINITY};
     for (int k = 0; k < p->count; k++) {
         double left, right;
-        if (!intersect_cross_line(&s, &p->points[k], &left, &right))
+        if (!clip_lateral_line_to_box(&s, &p->points[k], &left, &right))
             continue;
         b.near = fmin(b.near, imp_route_sample_distance(k) - 0.5 * IMP_ROUTE_SAMPLE_SPACING);
         b.far = fmax(b.far, imp_route_sample_distance(k) + 0.5 * IMP_ROUTE_SAMPLE_SPACING);
@@ -110,7 +110,7 @@ bool imp_road_obstacle_from_box(const imp_sampled_route *p, const imp_box *box,
     }
     if (b.near >= b.far)
         return false;
-    set_robot_reach_at_obstacle(&b, p);
+    set_robot_lateral_extent_at_obstacle(&b, p);
     *out = b;
     return true;
 }

@@ -21,7 +21,7 @@ static const double CHALLENGE_LANE_SHIFT = 0.02;
 
 // The lane of AI-DO that corresponds to a lane of the simulator: a straight line or a quarter
 // circle. (AI-DO chains two arcs for a turn, within 3 mm of the circle.)
-static imp_curve challenge_lane_curve(const imp_curve *lane, double tile_size)
+static imp_curve make_challenge_lane_curve(const imp_curve *lane, double tile_size)
 {
     const imp_vec2 from = imp_curve_start_tangent(lane), to = imp_curve_end_tangent(lane);
     const double out = CHALLENGE_LANE_SHIFT * tile_size;
@@ -40,12 +40,12 @@ static imp_curve challenge_lane_curve(const imp_curve *lane, double tile_size)
 static imp_curve get_lane_curve(const imp_route *route, int lane)
 {
     const imp_curve *curve = &route->world->curves[lane];
-    return route->use_challenge_lanes ? challenge_lane_curve(curve, route->world->tile_size)
+    return route->use_challenge_lanes ? make_challenge_lane_curve(curve, route->world->tile_size)
                                       : *curve;
 }
 
 // Splits a Bezier curve at t (de Casteljau) and returns the part before or after t.
-static imp_curve part_of_curve(const imp_curve *curve, double t, bool keep_before)
+static imp_curve split_curve_and_keep_part(const imp_curve *curve, double t, bool keep_before)
 {
     imp_vec2 level[4][4];
     for (int k = 0; k < 4; k++)
@@ -65,7 +65,7 @@ static bool is_one_tile_road(const imp_world *world, imp_vec2 point)
     int onward[IMP_LANES_AFTER_MAX];
     const imp_tile *tile = imp_world_tile_at(world, point.x, point.z);
     for (int k = 0; tile != NULL && k < tile->curve_count; k++)
-        if (imp_lanes_after(world, &world->curves[tile->first_curve + k], onward) > 0)
+        if (imp_lane_find_successors(world, &world->curves[tile->first_curve + k], onward) > 0)
             return false;
     return true;
 }
@@ -95,7 +95,7 @@ static int find_opposite_lane(const imp_world *world, const imp_curve *arriving,
 }
 
 // Share of a lane that is kept free at a dead end.
-static double turning_room_share_of_lane(const imp_route *route)
+static double fraction_of_lane_kept_free(const imp_route *route)
 {
     return route->one_tile ? TURNING_ROOM_ONE_TILE
                            : fmin(0.9, TURNING_ROOM / route->world->tile_size);
@@ -103,7 +103,7 @@ static double turning_room_share_of_lane(const imp_route *route)
 
 // The same length as a share of the last curve, whose beginning may be cut off on a road of one
 // tile.
-static double room_as_share_of_last_curve(const imp_route *route, double room)
+static double convert_to_fraction_of_last_curve(const imp_route *route, double room)
 {
     const imp_curve *last = &route->curves[route->count - 1];
     const imp_curve whole = get_lane_curve(route, route->lanes[route->count - 1]);
@@ -122,12 +122,12 @@ static bool append_u_turn(imp_route *route)
     int beside = find_opposite_lane(route->world, lane, route->one_tile);
     if (beside < 0 || route->count + 2 > IMP_ROUTE_CURVES)
         return false;
-    const double room = turning_room_share_of_lane(route);
-    const double left = route->one_tile ? room_as_share_of_last_curve(route, room) : room;
+    const double room = fraction_of_lane_kept_free(route);
+    const double left = route->one_tile ? convert_to_fraction_of_last_curve(route, room) : room;
     // out: the shortened lane; back: the opposite lane without its beginning
-    imp_curve out = part_of_curve(last, 1.0 - left, true);
+    imp_curve out = split_curve_and_keep_part(last, 1.0 - left, true);
     imp_curve whole = get_lane_curve(route, beside);
-    imp_curve back = part_of_curve(&whole, room, false);
+    imp_curve back = split_curve_and_keep_part(&whole, room, false);
     // a half circle between the two ends
     double width = imp_vec2_length(imp_vec2_subtract(back.p[0], out.p[3]));
     double handle = 4.0 / 3.0 * 0.5 * width; // handle length of a cubic close to a half circle
@@ -147,7 +147,7 @@ static bool append_u_turn(imp_route *route)
 }
 
 // The way that a letter of a list of turns stands for.
-static imp_navigation_command way_of_letter(char letter)
+static imp_navigation_command turn_direction_of_letter(char letter)
 {
     if (letter == 'l')
         return IMP_COMMAND_LEFT;
@@ -160,13 +160,15 @@ static int choose_next_lane(imp_route *route, const int lanes[], int count)
     const int number = route->turn++;
     const size_t length = route->turns != NULL ? strlen(route->turns) : 0;
     if (length > 0) {
-        const imp_navigation_command way = way_of_letter(route->turns[(size_t)number % length]);
-        const int asked = imp_lane_with_way(route->world, lanes, count, way);
-        const int straight = imp_lane_with_way(route->world, lanes, count, IMP_COMMAND_STRAIGHT);
+        const imp_navigation_command way =
+            turn_direction_of_letter(route->turns[(size_t)number % length]);
+        const int asked = imp_lane_find_by_turn_direction(route->world, lanes, count, way);
+        const int straight =
+            imp_lane_find_by_turn_direction(route->world, lanes, count, IMP_COMMAND_STRAIGHT);
         if (asked >= 0 || straight >= 0)
             return asked >= 0 ? asked : straight;
     }
-    return lanes[imp_random_below(&route->random, (uint32_t)count)];
+    return lanes[imp_random_uniform_int(&route->random, (uint32_t)count)];
 }
 
 // Appends curves until the route is long enough or cannot go on.
@@ -175,7 +177,8 @@ static void extend_route(imp_route *route)
     while (route->count < CURVES_AHEAD) {
         int next[IMP_LANES_AFTER_MAX];
         const int last = route->lanes[route->count - 1];
-        const int choices = imp_lanes_to_choose(route->world, &route->world->curves[last], next);
+        const int choices =
+            imp_lane_find_passable_successors(route->world, &route->world->curves[last], next);
         if (choices == 0) {
             if (!append_u_turn(route))
                 return;
@@ -205,11 +208,11 @@ void imp_route_follow_command(imp_route *route, imp_navigation_command command, 
         at++;
     // the turn is already begun, or not planned yet
     if (command == IMP_COMMAND_NONE || at >= route->count ||
-        imp_lane_way(&route->world->curves[route->lanes[at]]) == command)
+        imp_lane_turn_direction(&route->world->curves[route->lanes[at]]) == command)
         return;
     const imp_curve *before = &route->world->curves[route->lanes[at - 1]];
-    const int choices = imp_lanes_to_choose(route->world, before, next);
-    const int lane = imp_lane_with_way(route->world, next, choices, command);
+    const int choices = imp_lane_find_passable_successors(route->world, before, next);
+    const int lane = imp_lane_find_by_turn_direction(route->world, next, choices, command);
     if (lane < 0)
         return;
     // turns after this one are chosen again
@@ -282,7 +285,7 @@ static int find_start_lane(const imp_world *world, imp_vec2 position, int along_
     return best;
 }
 
-bool imp_route_start(imp_route *route, const imp_world *world, imp_pose pose)
+bool imp_route_begin_at_pose(imp_route *route, const imp_world *world, imp_pose pose)
 {
     imp_lane_position lane;
     if (!imp_world_lane_position(world, pose, &lane))

@@ -32,7 +32,7 @@ typedef struct imp_route_point {
 
 // Starts on the lane of a pose; the fields random, turns, use_challenge_lanes and turn are kept.
 // False off the road.
-bool imp_route_start(imp_route *route, const imp_world *world, imp_pose pose);
+bool imp_route_begin_at_pose(imp_route *route, const imp_world *world, imp_pose pose);
 
 // Moves on to the point closest to a position, never back across a joint, and extends the route
 // ahead.

@@ -261,7 +261,7 @@ static bool follow_escape_path(imp_stuck_recovery *e, const imp_control_law *law
 {
     if (e->left-- <= 0 ||
         !imp_escape_path_follow(&e->path, &e->next, env, get_path_limits(law), action) ||
-        imp_escape_path_distance_from(&e->path, e->next, env->pose) > PATH_MAX_DEVIATION)
+        imp_escape_path_distance_to_pose(&e->path, e->next, env->pose) > PATH_MAX_DEVIATION)
         return false;
     if (!simulate_next_path_steps(e, law, env))
         *action = (imp_action){0.0, 0.0};

@@ -40,7 +40,7 @@ static void add_obstacle(road *r, imp_road_obstacle b)
 }
 
 // Whether a circle reaches into the sight distance.
-static bool is_circle_in_sight(const road *r, imp_vec2 position, double radius)
+static bool is_circle_within_sight_distance(const road *r, imp_vec2 position, double radius)
 {
     imp_vec2 gap = {position.x - r->env->pose.x, position.z - r->env->pose.z};
     double reach = SIGHT_DISTANCE + radius;
@@ -69,7 +69,7 @@ static void add_moving_obstacle(road *r, const imp_box *box, imp_vec2 velocity, 
 }
 
 // A rectangle around the line from one point to another.
-static imp_box box_along_line(imp_vec2 from, imp_vec2 to, double half_width)
+static imp_box make_box_along_line(imp_vec2 from, imp_vec2 to, double half_width)
 {
     imp_vec2 ahead = imp_vec2_normalize(imp_vec2_subtract(to, from));
     imp_vec2 aside = imp_vec2_scale(imp_vec2_turn_right(ahead), half_width);
@@ -90,7 +90,7 @@ static void add_pedestrian(road *r, imp_vec2 position, const imp_duckie_walk *wa
     imp_vec2 from = walk->active ? walk->start : position;
     double length = walk->stride < 0.0 ? -walk->distance : walk->distance;
     imp_vec2 to = imp_vec2_add(from, imp_vec2_scale(walk->direction, length));
-    imp_box strip = box_along_line(position, to, PEDESTRIAN_RADIUS);
+    imp_box strip = make_box_along_line(position, to, PEDESTRIAN_RADIUS);
     imp_road_obstacle b;
     if (!imp_road_obstacle_from_box(&r->path, &strip, &b))
         return;
@@ -145,7 +145,8 @@ static bool is_any_object_in_sight(const road *r)
     const imp_world *world = r->env->world;
     for (int k = 0; k < world->object_count; k++) {
         const imp_object *object = &world->objects[k];
-        if (object->moving >= 0 || is_circle_in_sight(r, object->position, object->safety_radius))
+        if (object->moving >= 0 ||
+            is_circle_within_sight_distance(r, object->position, object->safety_radius))
             return true;
     }
     return false;
@@ -159,7 +160,7 @@ static void collect_obstacles(road *r)
         const imp_object *object = &world->objects[k];
         imp_vec2 position =
             object->moving < 0 ? object->position : r->env->moving[object->moving].position;
-        if (object->solid && is_circle_in_sight(r, position, object->safety_radius) &&
+        if (object->solid && is_circle_within_sight_distance(r, position, object->safety_radius) &&
             imp_env_is_object_present(r->env, object))
             add_object_as_obstacle(r, object);
     }
@@ -172,13 +173,13 @@ static double clamp(double value, double low, double high)
 }
 
 // The speed at a distance from a stop: proportional, so that the robot stops gently.
-static double speed_to_stop(double distance)
+static double compute_speed_before_stop(double distance)
 {
     return fmax(0.0, STOP_RATE * distance);
 }
 
 // Limits the speed for a reason; below WAITING_SPEED the robot waits for it.
-static void limit_speed_for_reason(road *r, double speed, imp_wait_reason reason)
+static void limit_speed_and_store_reason(road *r, double speed, imp_wait_reason reason)
 {
     if (speed >= r->plan.speed)
         return;
@@ -212,7 +213,7 @@ static bool is_standing_obstacle_to_pass(const imp_road_obstacle *b, double sigh
 }
 
 // Whether no obstacle to pass is in the way at a lateral offset.
-static bool is_offset_free(const road *r, double offset, const passing *p)
+static bool is_lateral_offset_free(const road *r, double offset, const passing *p)
 {
     for (int k = 0; k < r->count; k++)
         if (is_standing_obstacle_to_pass(&r->obstacles[k], p->sight) &&
@@ -223,14 +224,14 @@ static bool is_offset_free(const road *r, double offset, const passing *p)
 
 // Finds the free offset nearest to the wanted one; false if there is none on the road. Only the
 // wanted offset and those that just clear an obstacle need testing.
-static bool find_free_offset(const road *r, const passing *p, double *offset)
+static bool find_free_lateral_offset(const road *r, const passing *p, double *offset)
 {
     const double tile = r->env->world->tile_size, wanted = *offset;
     // a lane's centre is 0.2 tiles from the middle of the road; the road is as wide as the tile
     const double max_offset = 0.3 * tile - IMP_ROBOT_HALF_WIDTH - p->margin;
     const double min_offset = -0.7 * tile + IMP_ROBOT_HALF_WIDTH + p->margin;
     double best = INFINITY;
-    if (is_offset_free(r, wanted, p))
+    if (is_lateral_offset_free(r, wanted, p))
         return true;
     for (int k = 0; k < r->count; k++) {
         const imp_road_obstacle *b = &r->obstacles[k];
@@ -238,7 +239,7 @@ static bool find_free_offset(const road *r, const passing *p, double *offset)
                                 b->right + b->reach_left + p->margin};
         for (int side = 0; side < 2; side++)
             if (sides[side] >= min_offset && sides[side] <= max_offset &&
-                is_offset_free(r, sides[side], p) &&
+                is_lateral_offset_free(r, sides[side], p) &&
                 fabs(sides[side] - wanted) < fabs(best - wanted))
                 best = sides[side];
     }
@@ -254,7 +255,7 @@ static void plan_passing_or_stopping(road *r)
     const double wanted = r->plan.offset;
     for (int k = 0; k < PASSING_STYLE_COUNT; k++) {
         double offset = wanted;
-        if (!find_free_offset(r, &PASSING_STYLES[k], &offset))
+        if (!find_free_lateral_offset(r, &PASSING_STYLES[k], &offset))
             continue;
         if (k > 0 || offset != wanted)
             r->plan.speed = fmin(r->plan.speed, PASSING_STYLES[k].speed);
@@ -265,8 +266,9 @@ static void plan_passing_or_stopping(road *r)
         const imp_road_obstacle *b = &r->obstacles[k];
         if (is_standing_obstacle_to_pass(b, PASSING_STYLES[0].sight) &&
             imp_road_obstacle_overlaps(b, wanted, CLEARANCE))
-            limit_speed_for_reason(r, speed_to_stop(b->near - IMP_ROBOT_FRONT - STOP_MARGIN),
-                                   b->car ? IMP_WAIT_CAR : IMP_WAIT_OBSTACLE);
+            limit_speed_and_store_reason(
+                r, compute_speed_before_stop(b->near - IMP_ROBOT_FRONT - STOP_MARGIN),
+                b->car ? IMP_WAIT_CAR : IMP_WAIT_OBSTACLE);
     }
 }
 
@@ -279,10 +281,11 @@ static void limit_speed_behind_traffic(road *r)
         if (!imp_road_obstacle_overlaps(b, r->plan.offset, CLEARANCE) || gap < -IMP_ROBOT_FRONT)
             continue;
         if (b->pedestrian)
-            limit_speed_for_reason(r, speed_to_stop(gap - STOP_MARGIN), IMP_WAIT_PEDESTRIAN);
+            limit_speed_and_store_reason(r, compute_speed_before_stop(gap - STOP_MARGIN),
+                                         IMP_WAIT_PEDESTRIAN);
         else if (b->along > STANDING_SPEED)
-            limit_speed_for_reason(r, clamp(b->along + 1.5 * (gap - FOLLOW_GAP), 0.0, 1.0),
-                                   IMP_WAIT_CAR);
+            limit_speed_and_store_reason(r, clamp(b->along + 1.5 * (gap - FOLLOW_GAP), 0.0, 1.0),
+                                         IMP_WAIT_CAR);
     }
 }
 
@@ -320,7 +323,8 @@ static void stop_at_red_lights(road *r)
         // coasting distance with the motors released
         double room = r->env->speed / IMP_SPEED_DAMPING;
         if (gap > room && is_red_light_at_entry(r->env, place->point, place->tangent))
-            limit_speed_for_reason(r, speed_to_stop(gap - STOP_MARGIN), IMP_WAIT_LIGHT);
+            limit_speed_and_store_reason(r, compute_speed_before_stop(gap - STOP_MARGIN),
+                                         IMP_WAIT_LIGHT);
     }
 }
 
@@ -341,8 +345,8 @@ static bool is_robot_close_to_obstacle(const road *r)
 }
 
 // Most steps see no objects; they return early.
-imp_traffic_plan imp_traffic_adjust(const imp_env *env, const imp_route *route,
-                                    imp_traffic_plan wanted)
+imp_traffic_plan imp_traffic_adjust_plan(const imp_env *env, const imp_route *route,
+                                         imp_traffic_plan wanted)
 {
     road r = {.env = env, .plan = wanted};
     if (!is_any_object_in_sight(&r))

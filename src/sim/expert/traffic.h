@@ -16,7 +16,7 @@ typedef struct imp_traffic_plan {
 
 // Adjusts a plan to traffic. It passes obstacles where there is room and stops where there is none,
 // follows slower cars at a distance, yields to walking duckies, and waits at red lights.
-imp_traffic_plan imp_traffic_adjust(const imp_env *env, const imp_route *route,
-                                    imp_traffic_plan wanted);
+imp_traffic_plan imp_traffic_adjust_plan(const imp_env *env, const imp_route *route,
+                                         imp_traffic_plan wanted);
 
 #endif

@@ -33,7 +33,7 @@ static unsigned road_links_at(const object_placer *f, int i, int j)
 }
 
 // The heading of a direction: east is 0.
-static double direction_heading(int direction)
+static double heading_of_direction(int direction)
 {
     return (direction - IMP_EAST) * (IMP_PI / 2.0);
 }
@@ -43,11 +43,11 @@ static imp_pose pose_relative_to_tile_centre(const object_placer *f, int i, int 
                                              double ahead, double right)
 {
     const double size = f->def->tile_size;
-    const imp_vec2 forward = imp_heading_direction(direction_heading(direction)),
+    const imp_vec2 forward = imp_heading_direction(heading_of_direction(direction)),
                    across = imp_vec2_turn_right(forward);
     return (imp_pose){(i + 0.5) * size + ahead * forward.x + right * across.x,
                       (j + 0.5) * size + ahead * forward.z + right * across.z,
-                      direction_heading(direction)};
+                      heading_of_direction(direction)};
 }
 
 // The kind with this name in map files; a sign if it is none of the others.
@@ -129,7 +129,7 @@ static void place_sign(const object_placer *f, int i, int j, int direction, doub
 {
     const double size = f->def->tile_size;
     imp_pose pose = pose_relative_to_tile_centre(f, i, j, direction, ahead * size, 0.58 * size);
-    pose.heading = direction_heading(imp_direction_opposite(direction));
+    pose.heading = heading_of_direction(imp_direction_opposite(direction));
     add_object_on_footprint(f, (imp_map_object){.kind = kind, .pose = pose, .height = SIGN_HEIGHT});
 }
 
@@ -139,7 +139,7 @@ static const char *choose_intersection_sign(unsigned links, int direction, bool 
                                             imp_random *random)
 {
     // a light ahead in half of the cases, a stop sign in 30 %
-    const uint32_t draw = imp_random_below(random, 10);
+    const uint32_t draw = imp_random_uniform_int(random, 10);
     if (light && draw < 5)
         return imp_sign_name(IMP_SIGN_T_LIGHT_AHEAD);
     if (!light && draw < 3)
@@ -162,7 +162,7 @@ static bool place_traffic_light(const object_placer *f, int i, int j, int corner
     if (f->objects->moving_count >= MOVING_WITH_LIGHTS)
         return false;
     imp_pose pose = pose_relative_to_tile_centre(f, i, j, corner, -aside, aside);
-    pose.heading = direction_heading(corner) + IMP_PI * 0.75;
+    pose.heading = heading_of_direction(corner) + IMP_PI * 0.75;
     return add_object_on_footprint(
         f, (imp_map_object){.kind = "trafficlight", .pose = pose, .height = 0.4, .moves = true});
 }
@@ -173,9 +173,9 @@ static void place_signs_and_light(const object_placer *f, int i, int j, imp_rand
 {
     const unsigned links = road_links_at(f, i, j);
     // a light stands at a random corner of half of the crossings
-    const int corner = (int)imp_random_below(random, 4);
-    const bool light =
-        links == 0xf && imp_random_below(random, 2) == 0 && place_traffic_light(f, i, j, corner);
+    const int corner = (int)imp_random_uniform_int(random, 4);
+    const bool light = links == 0xf && imp_random_uniform_int(random, 2) == 0 &&
+                       place_traffic_light(f, i, j, corner);
     for (int direction = 0; direction < 4; direction++) {
         const int back = imp_direction_opposite(direction);
         int column = i, row = j;
@@ -190,7 +190,7 @@ static void place_signs_and_light(const object_placer *f, int i, int j, imp_rand
 
 // Takes the next unused straight tile, and a random direction along its road; false if none is
 // left.
-static bool next_free_straight_tile(object_placer *f, imp_random *random, int *i, int *j,
+static bool take_free_straight_tile(object_placer *f, imp_random *random, int *i, int *j,
                                     int *direction)
 {
     if (f->straight_used == f->straight_count)
@@ -199,7 +199,7 @@ static bool next_free_straight_tile(object_placer *f, imp_random *random, int *i
     *i = tile % f->layout->columns;
     *j = tile / f->layout->columns;
     *direction = road_links_at(f, *i, *j) & 1 ? IMP_SOUTH : IMP_EAST;
-    if (imp_random_below(random, 2) == 0)
+    if (imp_random_uniform_int(random, 2) == 0)
         *direction = imp_direction_opposite(*direction);
     return true;
 }
@@ -210,7 +210,7 @@ static int place_pedestrians(object_placer *f, int wanted, imp_random *random)
 {
     const double size = f->def->tile_size, start = size / 2.0 + 0.01;
     int placed = 0, i, j, direction;
-    while (placed < wanted && next_free_straight_tile(f, random, &i, &j, &direction)) {
+    while (placed < wanted && take_free_straight_tile(f, random, &i, &j, &direction)) {
         // across the road, to the left of the drawn direction
         const int over = imp_direction_left(direction);
         const double along = imp_random_uniform(random, -0.3, 0.3) * size;
@@ -220,7 +220,7 @@ static int place_pedestrians(object_placer *f, int wanted, imp_random *random)
             continue;
         imp_pose from = pose_relative_to_tile_centre(f, i, j, direction, along, start);
         imp_pose to = pose_relative_to_tile_centre(f, i, j, direction, along, -start);
-        from.heading = direction_heading(over);
+        from.heading = heading_of_direction(over);
         // the whole path is reserved, not only the start
         const double reach = 0.06;
         const imp_ground_rect path = {fmin(from.x, to.x) - reach, fmin(from.z, to.z) - reach,
@@ -240,14 +240,14 @@ static int place_pedestrians(object_placer *f, int wanted, imp_random *random)
 static const char *random_color(imp_random *random)
 {
     static const char *const colours[] = {"red", "green", "blue", "grey"};
-    return colours[imp_random_below(random, 4)];
+    return colours[imp_random_uniform_int(random, 4)];
 }
 
 // Places moving duckiebots on the centre of their lane, 0.2 tiles from the middle of the road.
 static int place_cars(object_placer *f, int wanted, imp_random *random)
 {
     int placed = 0, i, j, direction;
-    while (placed < wanted && next_free_straight_tile(f, random, &i, &j, &direction))
+    while (placed < wanted && take_free_straight_tile(f, random, &i, &j, &direction))
         placed += add_object_on_footprint(
             f, (imp_map_object){.kind = "duckiebot",
                                 .color = random_color(random),
@@ -270,7 +270,7 @@ static int place_parked_cars(object_placer *f, int wanted, imp_random *random)
 {
     const double width = 0.135;
     int placed = 0, i, j, direction;
-    while (placed < wanted && next_free_straight_tile(f, random, &i, &j, &direction)) {
+    while (placed < wanted && take_free_straight_tile(f, random, &i, &j, &direction)) {
         const double along = imp_random_uniform(random, -0.2, 0.2) * f->def->tile_size;
         if (is_next_tile_without_road(f, i, j, imp_direction_right(direction)))
             placed += add_object_on_footprint(
@@ -294,9 +294,9 @@ static int place_obstacles(object_placer *f, int wanted, imp_random *random)
                   {"duckie", 0.06, 0.08, IMP_PI},
                   {"barrier", 0.08, 0.095, 0.13}};
     int placed = 0, i, j, direction;
-    while (placed < wanted && next_free_straight_tile(f, random, &i, &j, &direction)) {
+    while (placed < wanted && take_free_straight_tile(f, random, &i, &j, &direction)) {
         // kind, place along the road, distance and heading
-        const uint32_t k = imp_random_below(random, 3);
+        const uint32_t k = imp_random_uniform_int(random, 3);
         const double along = imp_random_uniform(random, -0.25, 0.25) * f->def->tile_size;
         imp_pose pose = pose_relative_to_tile_centre(
             f, i, j, direction, along, random_roadside_offset(f, choice[k].width, random));
@@ -313,7 +313,7 @@ static int place_obstacles(object_placer *f, int wanted, imp_random *random)
 static int place_lane_duckies(object_placer *f, int wanted, imp_random *random)
 {
     int placed = 0, i, j, direction;
-    while (placed < wanted && next_free_straight_tile(f, random, &i, &j, &direction)) {
+    while (placed < wanted && take_free_straight_tile(f, random, &i, &j, &direction)) {
         const double size = f->def->tile_size;
         const double along = imp_random_uniform(random, -0.4, 0.4) * size;
         // 0.2 tiles is the centre of the lane
@@ -349,7 +349,7 @@ static const decoration *random_decoration(imp_random *random)
     int total = 0, k = 0;
     for (int n = 0; n < DECORATION_COUNT; n++)
         total += DECORATIONS[n].weight;
-    int draw = (int)imp_random_below(random, (uint32_t)total);
+    int draw = (int)imp_random_uniform_int(random, (uint32_t)total);
     while (draw >= DECORATIONS[k].weight)
         draw -= DECORATIONS[k++].weight;
     return &DECORATIONS[k];
@@ -361,7 +361,7 @@ static void place_decoration(const object_placer *f, int i, int j, const decorat
                              imp_random *random)
 {
     const double room = f->def->tile_size - 2.0 * TILE_EDGE_CLEARANCE;
-    const double turn = what->square ? (int)imp_random_below(random, 4) * (IMP_PI / 2.0) +
+    const double turn = what->square ? (int)imp_random_uniform_int(random, 4) * (IMP_PI / 2.0) +
                                            imp_random_uniform(random, -0.12, 0.12)
                                      : imp_random_uniform(random, -IMP_PI, IMP_PI);
     imp_pose pose = {.heading = imp_wrap_angle(turn)};
@@ -389,7 +389,7 @@ static void place_tile_decorations(const object_placer *f, int i, int j, imp_ran
         return;
     const decoration *what = random_decoration(random);
     // all objects of a tile are of one kind
-    const int count = 1 + (int)imp_random_below(random, (uint32_t)what->most);
+    const int count = 1 + (int)imp_random_uniform_int(random, (uint32_t)what->most);
     for (int k = 0; k < count; k++)
         place_decoration(f, i, j, what, random);
 }

@@ -22,7 +22,7 @@ bool imp_road_layout_next_tile(const imp_road_layout *layout, int *i, int *j, in
 }
 
 // The block of the area above and left of tile (i, j).
-static uint16_t *block_at(const imp_road_layout *layout, int i, int j)
+static uint16_t *city_block_at_corner(const imp_road_layout *layout, int i, int j)
 {
     return &layout->blocks[j * (layout->columns + 1) + i];
 }
@@ -49,9 +49,10 @@ static int count_links(unsigned links)
 static unsigned links_between_blocks(const imp_road_layout *layout, int i, int j)
 {
     // the four areas around the tile
-    const uint16_t north_west = *block_at(layout, i, j), north_east = *block_at(layout, i + 1, j);
-    const uint16_t south_west = *block_at(layout, i, j + 1);
-    const uint16_t south_east = *block_at(layout, i + 1, j + 1);
+    const uint16_t north_west = *city_block_at_corner(layout, i, j),
+                   north_east = *city_block_at_corner(layout, i + 1, j);
+    const uint16_t south_west = *city_block_at_corner(layout, i, j + 1);
+    const uint16_t south_east = *city_block_at_corner(layout, i + 1, j + 1);
     return (unsigned)(south_west != south_east) << IMP_SOUTH |
            (unsigned)(north_east != south_east) << IMP_EAST |
            (unsigned)(north_west != north_east) << IMP_NORTH |
@@ -106,7 +107,7 @@ static int count_reachable_tiles(const imp_road_layout *layout, int start)
 
 // Derives the links of all tiles from the blocks, and counts them. False if the layout breaks a
 // rule.
-static bool derive_links_and_check_rules(const imp_road_layout *layout, layout_stats *found)
+static bool derive_road_links_and_check_rules(const imp_road_layout *layout, layout_stats *found)
 {
     int start = 0;
     *found = (layout_stats){0};
@@ -137,13 +138,13 @@ static void fill_area(const imp_road_layout *layout, area where, uint16_t block)
 {
     for (int j = where.top; j < where.bottom; j++)
         for (int i = where.left; i < where.right; i++)
-            *block_at(layout, i, j) = block;
+            *city_block_at_corner(layout, i, j) = block;
 }
 
 // A uniform integer in [low, high].
 static int random_int(imp_random *random, int low, int high)
 {
-    return low + (int)imp_random_below(random, (uint32_t)(high - low + 1));
+    return low + (int)imp_random_uniform_int(random, (uint32_t)(high - low + 1));
 }
 
 // Draws an interval of `minimum` to `maximum` areas within [low, high).
@@ -220,8 +221,8 @@ static void mutate_blocks_or_undo(const imp_road_layout *layout, imp_random *ran
     const int j = random_int(random, where.top - 1, where.bottom);
     // apply, test, and keep or undo
     memcpy(backup, layout->blocks, bytes);
-    fill_area(layout, where, *block_at(layout, i, j));
-    if (derive_links_and_check_rules(layout, &found) && found.roads >= minimum.roads &&
+    fill_area(layout, where, *city_block_at_corner(layout, i, j));
+    if (derive_road_links_and_check_rules(layout, &found) && found.roads >= minimum.roads &&
         found.intersections >= minimum.intersections && !(loop && found.intersections > 0))
         *now = found;
     else
@@ -238,14 +239,14 @@ static void mutate_layout(const imp_road_layout *layout, bool loop, imp_random *
     const int changes = random_int(random, size, 3 * size);
     // the limits refer to the first layout; loops compare with the present one
     layout_stats first, now;
-    derive_links_and_check_rules(layout, &first);
+    derive_road_links_and_check_rules(layout, &first);
     now = first;
     // grids keep most roads and half the intersections; loops mostly grow
     for (int k = 0; k < changes && k < CHANGES_MAX; k++) {
         layout_stats minimum = {.roads = 3 * first.roads / 4,
                                 .intersections = (first.intersections + 1) / 2};
         if (loop)
-            minimum.roads = imp_random_below(random, 3) > 0 ? now.roads : 0;
+            minimum.roads = imp_random_uniform_int(random, 3) > 0 ? now.roads : 0;
         mutate_blocks_or_undo(layout, random, loop, minimum, backup, &now);
     }
     // a loop that is still a rectangle has only one kind of curve: try longer
@@ -321,9 +322,9 @@ static void assign_tile_kinds(imp_road_layout *layout, const imp_map_generator_d
             const int at = j * layout->columns + i;
             const unsigned links = layout->links[at];
             if (links == 0)
-                layout->tiles[at] =
-                    (imp_tile){.kind = ground_kind_of_block(*block_at(layout, i, j), salt),
-                               .orientation = IMP_EAST};
+                layout->tiles[at] = (imp_tile){
+                    .kind = ground_kind_of_block(*city_block_at_corner(layout, i, j), salt),
+                    .orientation = IMP_EAST};
             else if (def->kind != IMP_MAP_GENERATOR_LOOP)
                 layout->tiles[at] = tile_for_links(links, random_entry_direction(links, random));
             first = first < 0 && links != 0 ? at : first;
@@ -358,7 +359,7 @@ imp_status imp_road_layout_generate(imp_road_layout *layout, const imp_map_gener
             create_street_grid(layout, random);
         if (def->kind != IMP_MAP_GENERATOR_GRID)
             mutate_layout(layout, def->kind == IMP_MAP_GENERATOR_LOOP, random, backup);
-        derive_links_and_check_rules(layout, &found);
+        derive_road_links_and_check_rules(layout, &found);
         assign_tile_kinds(layout, def, random);
     }
     free(backup);

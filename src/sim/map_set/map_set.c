@@ -150,7 +150,7 @@ void imp_map_set_free(imp_map_set *set)
     *set = (imp_map_set){0};
 }
 
-const char *imp_map_set_name_or_several(const imp_map_set *set)
+const char *imp_map_set_common_name(const imp_map_set *set)
 {
     return set->count == 1 ? set->worlds[0]->name : "several";
 }

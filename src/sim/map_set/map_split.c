@@ -21,7 +21,7 @@ const char *imp_map_split_name(int split)
 
 // Length of the name without a suffix that says how a map is furnished. Maps of the same roads must
 // not be divided among splits.
-static size_t name_length_without_furnishing(const char *name)
+static size_t name_length_without_object_suffix(const char *name)
 {
     // suffixes of gym-duckietown's maps
     static const char *const furnishings[] = {"_bordered", "_empty", "_obstacles", "_pedestrians",
@@ -39,7 +39,7 @@ bool imp_map_is_in_test_split(const char *name)
 {
     static const char *const challenges[] = {"ETHZ_autolab_technical_track", "ETHZ_loop",
                                              "ETH_small_loop_2", "zigzag_dists"};
-    const size_t length = name_length_without_furnishing(name);
+    const size_t length = name_length_without_object_suffix(name);
     for (size_t k = 0; k < sizeof challenges / sizeof challenges[0]; k++)
         if (strlen(challenges[k]) == length && memcmp(challenges[k], name, length) == 0)
             return true;
@@ -48,7 +48,7 @@ bool imp_map_is_in_test_split(const char *name)
     return (hash ^ hash >> 32) % 5 == 0;
 }
 
-imp_status imp_map_set_filter(imp_map_set *set, imp_map_split split, imp_error *err)
+imp_status imp_map_set_keep_split(imp_map_set *set, imp_map_split split, imp_error *err)
 {
     if (split == IMP_SPLIT_ALL)
         return IMP_OK;

@@ -22,14 +22,13 @@ imp_randomization_sample imp_randomization_draw_sample(const imp_randomization *
     return sample;
 }
 
-// Whether a quantity's group is on.
-static bool is_group_on(const imp_randomization_sample *sample, imp_quantity quantity)
+static bool is_group_of_quantity_on(const imp_randomization_sample *sample, imp_quantity quantity)
 {
     return sample->spec.strength[imp_quantity_table[quantity].group] > 0.0;
 }
 
 // Quantities of single tiles and objects have no value per episode.
-static bool is_per_episode(imp_quantity quantity)
+static bool is_quantity_per_episode(imp_quantity quantity)
 {
     return quantity != IMP_QUANTITY_TILE_COLOUR && quantity != IMP_QUANTITY_OBJECT_COLOUR;
 }
@@ -42,7 +41,7 @@ void imp_randomization_sample_json(const imp_randomization_sample *sample,
     out[0] = '{';
     for (int q = 0; q < IMP_QUANTITY_COUNT; q++) {
         // values of groups that are off are the defaults
-        if (!is_group_on(sample, q) || !is_per_episode(q))
+        if (!is_group_of_quantity_on(sample, q) || !is_quantity_per_episode(q))
             continue;
         // a number, or an array of numbers
         const int size = imp_quantity_table[q].size;
@@ -59,7 +58,7 @@ void imp_randomization_sample_json(const imp_randomization_sample *sample,
     out[used] = '\0';
 }
 
-void imp_randomization_apply_env(const imp_randomization_sample *sample, imp_env_def *def)
+void imp_randomization_apply_to_env(const imp_randomization_sample *sample, imp_env_def *def)
 {
     const double(*v)[IMP_QUANTITY_SIZE_MAX] = sample->values;
     imp_drive_def *drive = &def->drive;
@@ -79,7 +78,7 @@ void imp_randomization_apply_env(const imp_randomization_sample *sample, imp_env
     def->randomize_objects |= v[IMP_QUANTITY_OBJECTS][0] > 0.5;
 }
 
-void imp_randomization_apply_camera(const imp_randomization_sample *sample, imp_camera_def *def)
+void imp_randomization_apply_to_camera(const imp_randomization_sample *sample, imp_camera_def *def)
 {
     const double(*v)[IMP_QUANTITY_SIZE_MAX] = sample->values;
     const double *shift = v[IMP_QUANTITY_CAMERA_NOISE], *matrix = v[IMP_QUANTITY_LENS_MATRIX];
@@ -106,8 +105,8 @@ void imp_randomization_apply_camera(const imp_randomization_sample *sample, imp_
     lens->k3 *= distortion[4];
 }
 
-void imp_randomization_apply_effects(const imp_randomization_sample *sample,
-                                     imp_camera_effects_def *def)
+void imp_randomization_apply_to_effects(const imp_randomization_sample *sample,
+                                        imp_camera_effects_def *def)
 {
     const double(*v)[IMP_QUANTITY_SIZE_MAX] = sample->values;
     // exposure and tone combine, clamped to valid ranges

@@ -180,7 +180,7 @@ void imp_random_appearance_sample(imp_random_appearance *appearance,
 }
 
 // A room replaces sky, panorama and the colour of the ground.
-static void apply_room(const imp_random_appearance *a, imp_view *view)
+static void apply_room_to_view(const imp_random_appearance *a, imp_view *view)
 {
     const imp_room *room = &a->scenery.room;
     view->room = room;
@@ -238,7 +238,7 @@ void imp_random_appearance_apply(const imp_random_appearance *appearance, imp_vi
         view->object_colour = (const float(*)[3])a->object_colour;
     }
     if (a->scenery.has_room)
-        apply_room(a, view);
+        apply_room_to_view(a, view);
     if (a->night)
         apply_night(a, view);
 }

@@ -135,8 +135,7 @@ static int find_quantity(const char *name)
     return -1;
 }
 
-// The distribution that always gives the default values.
-static imp_distribution fixed_default_distribution(imp_quantity quantity)
+static imp_distribution constant_default_distribution(imp_quantity quantity)
 {
     imp_distribution out = {.kind = IMP_DISTRIBUTION_FIXED};
     for (int k = 0; k < imp_quantity_table[quantity].size; k++)
@@ -171,7 +170,7 @@ static imp_status read_quantities(imp_randomization *spec, json_location *at, js
     // gym-duckietown's own quantities are fixed unless the file names them
     for (int q = 0; q < IMP_QUANTITY_COUNT; q++)
         if (imp_quantity_is_in_gym_files(q))
-            spec->quantities[q] = fixed_default_distribution(q);
+            spec->quantities[q] = constant_default_distribution(q);
     json_object_foreach(root, name, definition)
     {
         // names of newer or other simulators are no error

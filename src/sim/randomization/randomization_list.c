@@ -48,8 +48,8 @@ bool imp_randomization_is_on(const imp_randomization *spec)
     return false;
 }
 
-void imp_randomization_apply_scene(const imp_randomization *spec, uint64_t seed,
-                                   const imp_camera_def *camera, imp_scene_def *scene)
+void imp_randomization_apply_to_scene(const imp_randomization *spec, uint64_t seed,
+                                      const imp_camera_def *camera, imp_scene_def *scene)
 {
     // eight styles per scene; images up to 160 pixels wide do not need the finest level
     enum { VARIANTS = 8, SMALL = 160 };
@@ -108,7 +108,7 @@ typedef struct named_groups {
 } named_groups;
 
 // The groups that a word of `length` bytes means.
-static named_groups groups_named_by_word(const char *word, size_t length)
+static named_groups find_groups_by_word(const char *word, size_t length)
 {
     // sets first, then single groups
     for (int k = 0; k < (int)(sizeof group_sets / sizeof group_sets[0]); k++)
@@ -177,7 +177,7 @@ static imp_status apply_list_item(imp_randomization *spec, const char *word, siz
         named = (size_t)(equals - word);
     }
     const named_groups which =
-        off ? groups_named_by_word(word + 3, length - 3) : groups_named_by_word(word, named);
+        off ? find_groups_by_word(word + 3, length - 3) : find_groups_by_word(word, named);
     if (which.groups == 0) {
         // unknown: list the groups and suggest a similar word
         char known[300] = "", hint[IMP_SUGGESTION_TEXT_MAX];

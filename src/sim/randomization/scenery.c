@@ -9,8 +9,8 @@
 #include "base/common/vector2.h"
 
 // The part of a quantity's stream that its own values do not use.
-static imp_random unused_part_of_random_stream(const imp_randomization_sample *sample,
-                                               imp_quantity quantity)
+static imp_random fork_random_stream_of_quantity(const imp_randomization_sample *sample,
+                                                 imp_quantity quantity)
 {
     imp_random random =
         imp_quantity_random_stream(quantity, sample->seed, sample->environment, sample->episode);
@@ -43,7 +43,7 @@ static void sample_glare_lamps(imp_scenery *out, const imp_randomization_sample 
 {
     // up to 2 m outside the map, 0.5 to 3 m high
     const double margin = 2.0, tile = world->tile_size;
-    imp_random random = unused_part_of_random_stream(sample, IMP_QUANTITY_GLARES);
+    imp_random random = fork_random_stream_of_quantity(sample, IMP_QUANTITY_GLARES);
     out->glare_count = (int)sample->values[IMP_QUANTITY_GLARES][0];
     for (int k = 0; k < out->glare_count; k++) {
         imp_glare *glare = &out->glares[k];
@@ -89,14 +89,15 @@ static void sample_clutter_boxes(imp_scenery *out, const imp_randomization_sampl
 {
     // rejection sampling over the cells, including the ring around the map
     enum { ATTEMPTS = 8 };
-    imp_random random = unused_part_of_random_stream(sample, IMP_QUANTITY_BOXES);
+    imp_random random = fork_random_stream_of_quantity(sample, IMP_QUANTITY_BOXES);
     const int wanted = (int)sample->values[IMP_QUANTITY_BOXES][0];
     out->box_count = 0;
     for (int k = 0; k < wanted; k++)
         for (int n = 0; n < ATTEMPTS; n++) {
             // cells from -1 to the size of the map
-            const int column = (int)imp_random_below(&random, (uint32_t)world->columns + 2) - 1;
-            const int row = (int)imp_random_below(&random, (uint32_t)world->rows + 2) - 1;
+            const int column =
+                (int)imp_random_uniform_int(&random, (uint32_t)world->columns + 2) - 1;
+            const int row = (int)imp_random_uniform_int(&random, (uint32_t)world->rows + 2) - 1;
             if (!is_cell_without_road(world, column, row))
                 continue;
             out->boxes[out->box_count++] = sample_clutter_box(world, column, row, &random);
@@ -114,14 +115,14 @@ static void sample_room(imp_scenery *out, const imp_randomization_sample *sample
         return;
     const imp_room_kind kind = (imp_room_kind)sample->values[IMP_QUANTITY_ROOM_KIND][0];
     out->room_kind = kind;
-    imp_random random = unused_part_of_random_stream(sample, IMP_QUANTITY_ROOM_KIND);
+    imp_random random = fork_random_stream_of_quantity(sample, IMP_QUANTITY_ROOM_KIND);
     imp_room_generate(&out->room, world, kind, sample->values[IMP_QUANTITY_NIGHT][0] > 0.0,
                       &random);
-    random = unused_part_of_random_stream(sample, IMP_QUANTITY_ROOM_DUCKIES);
+    random = fork_random_stream_of_quantity(sample, IMP_QUANTITY_ROOM_DUCKIES);
     imp_room_add_duckies(&out->room, world, (int)sample->values[IMP_QUANTITY_ROOM_DUCKIES][0],
                          &random);
-    imp_room_dim(&out->room, (float)sample->values[IMP_QUANTITY_ROOM_LIGHT][0]);
-    random = unused_part_of_random_stream(sample, IMP_QUANTITY_ROOM_POSTERS);
+    imp_room_scale_colours(&out->room, (float)sample->values[IMP_QUANTITY_ROOM_LIGHT][0]);
+    random = fork_random_stream_of_quantity(sample, IMP_QUANTITY_ROOM_POSTERS);
     imp_room_add_posters(&out->room, (int)sample->values[IMP_QUANTITY_ROOM_POSTERS][0], &random);
 }
 
@@ -130,7 +131,7 @@ void imp_scenery_sample(imp_scenery *out, const imp_randomization_sample *sample
 {
     out->has_horizon = sample->values[IMP_QUANTITY_HORIZON_SCENE][0] > 0.0;
     if (out->has_horizon) {
-        imp_random random = unused_part_of_random_stream(sample, IMP_QUANTITY_HORIZON_SCENE);
+        imp_random random = fork_random_stream_of_quantity(sample, IMP_QUANTITY_HORIZON_SCENE);
         imp_horizon_generate(&out->horizon, sky, &random);
     }
     sample_lamp_position(out, sample, world);
@@ -145,7 +146,7 @@ void imp_led_colours_sample(const imp_randomization_sample *sample, int count,
     memset(leds, 0, (size_t)count * sizeof *leds);
     if (!(sample->values[IMP_QUANTITY_LEDS][0] > 0.0))
         return;
-    imp_random random = unused_part_of_random_stream(sample, IMP_QUANTITY_LEDS);
+    imp_random random = fork_random_stream_of_quantity(sample, IMP_QUANTITY_LEDS);
     // every LED of every object, so that draws do not depend on kinds
     for (int k = 0; k < count * IMP_LED_COUNT; k++)
         for (int c = 0; c < 3; c++)

@@ -78,7 +78,7 @@ static double time_to_command(const imp_drive *drive, int number, double time)
 }
 
 // Number of the command that acts in a substep ending at `now`, or -1 before the first is due.
-static int index_of_acting_command(const imp_drive *drive, double now)
+static int find_delayed_command_index(const imp_drive *drive, double now)
 {
     double target = now - drive->def.delay;
     if (target < 0.0)
@@ -104,24 +104,25 @@ static double motor_gain_factor(const imp_drive_def *def)
     return def->gain * (def->wheel_radius / IMP_WHEEL_RADIUS);
 }
 
-double imp_drive_speed_gain(const imp_drive_def *def)
+double imp_drive_acceleration_gain(const imp_drive_def *def)
 {
-    return IMP_SPEED_GAIN * motor_gain_factor(def);
+    return IMP_ACCELERATION_GAIN * motor_gain_factor(def);
 }
 
-double imp_drive_turn_gain(const imp_drive_def *def)
+double imp_drive_turn_acceleration_gain(const imp_drive_def *def)
 {
-    return IMP_TURN_GAIN * motor_gain_factor(def) * (IMP_WHEEL_DISTANCE / def->wheel_distance);
+    return IMP_TURN_ACCELERATION_GAIN * motor_gain_factor(def) *
+           (IMP_WHEEL_DISTANCE / def->wheel_distance);
 }
 
 void imp_drive_update_velocities(const imp_drive_def *def, imp_action applied, double *speed,
                                  double *turn_rate)
 {
     if (def->corrects_wheels)
-        applied = imp_wheels_correct(&def->wheels, applied);
+        applied = imp_wheels_correct_action(&def->wheels, applied);
     // trim strengthens one side in turning only, as in DB18
     double right = (1.0 + def->trim) * applied.right, left = (1.0 - def->trim) * applied.left;
-    double ahead = imp_drive_speed_gain(def), aside = imp_drive_turn_gain(def);
+    double ahead = imp_drive_acceleration_gain(def), aside = imp_drive_turn_acceleration_gain(def);
     // both accelerations from the old velocities, then one Euler step
     double speed_rate = -IMP_SPEED_DAMPING * *speed + ahead * applied.right + ahead * applied.left;
     double turn_acceleration = -IMP_TURN_DAMPING * *turn_rate + aside * right - aside * left;
@@ -148,10 +149,10 @@ imp_pose imp_pose_integrate(imp_pose pose, double speed, double turn_rate, doubl
 }
 
 // Integrates one substep that ends at `now`.
-static void drive_substep(imp_drive *drive, imp_pose *pose, double now)
+static void integrate_drive_substep(imp_drive *drive, imp_pose *pose, double now)
 {
     // no command acts during the first `delay` seconds
-    drive->applied_index = index_of_acting_command(drive, now);
+    drive->applied_index = find_delayed_command_index(drive, now);
     drive->applied = drive->applied_index < 0 ? (imp_action){0.0, 0.0}
                                               : drive->commands[drive->applied_index % RING_SIZE];
     imp_drive_update_velocities(&drive->def, drive->applied, &drive->speed, &drive->turn_rate);
@@ -171,8 +172,8 @@ void imp_drive_step(imp_drive *drive, imp_pose *pose, imp_action command)
     // gym-duckietown
     drive->time += drive->def.time_step;
     for (int k = 1; k < drive->def.substeps; k++)
-        drive_substep(drive, pose, begin + k * get_substep_duration(&drive->def));
-    drive_substep(drive, pose, drive->time);
+        integrate_drive_substep(drive, pose, begin + k * get_substep_duration(&drive->def));
+    integrate_drive_substep(drive, pose, drive->time);
 }
 
 // Commands keep their times, but no longer do anything.

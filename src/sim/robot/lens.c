@@ -83,7 +83,7 @@ static double equidistant_angle(const imp_lens *lens, double angle, double *deri
 }
 
 // Radial factor at squared radius r2 of the models other than plumb bob, and its derivative by r2.
-static double radial_factor_of_other_models(const imp_lens *lens, double r2, double *derivative)
+static double radial_factor_unless_plumb_bob(const imp_lens *lens, double r2, double *derivative)
 {
     if (lens->model == IMP_LENS_EQUIDISTANT) {
         *derivative = lens->k1 - 1.0 / 3.0;
@@ -108,7 +108,7 @@ static double radial_factor(const imp_lens *lens, double r2)
 {
     double derivative;
     if (lens->model != IMP_LENS_PLUMB_BOB)
-        return radial_factor_of_other_models(lens, r2, &derivative);
+        return radial_factor_unless_plumb_bob(lens, r2, &derivative);
     return 1.0 + r2 * (lens->k1 + r2 * (lens->k2 + r2 * lens->k3));
 }
 
@@ -138,7 +138,7 @@ static void distortion_derivatives(const imp_lens *lens, double x, double y, dou
     double factor = radial_factor(lens, r2);
     double slope = lens->k1 + r2 * (2.0 * lens->k2 + r2 * 3.0 * lens->k3);
     if (lens->model != IMP_LENS_PLUMB_BOB)
-        factor = radial_factor_of_other_models(lens, r2, &slope);
+        factor = radial_factor_unless_plumb_bob(lens, r2, &slope);
     slope *= 2.0;
     *xx = factor + slope * x * x + 2.0 * lens->p1 * y + 6.0 * lens->p2 * x;
     *xy = slope * x * y + 2.0 * lens->p1 * x + 2.0 * lens->p2 * y;

@@ -25,7 +25,8 @@ imp_robot_def imp_default_robot_def(void)
                            .cookie = ROBOT_COOKIE};
 }
 
-void imp_robot_apply(const imp_robot_def *robot, imp_camera_def *camera, imp_drive_def *drive)
+void imp_robot_set_camera_and_drive(const imp_robot_def *robot, imp_camera_def *camera,
+                                    imp_drive_def *drive)
 {
     if (camera != NULL) {
         const int width = camera->width, height = camera->height;

@@ -78,8 +78,8 @@ static imp_status read_listed_files(imp_robot_def *robot, imp_robot_remarks *rem
 }
 
 // Writes "folder/part/name.yaml"; false if there is no such file.
-static bool find_file_of_part(char out[IMP_PATH_MAX], const char *folder, int part,
-                              const char *name)
+static bool find_calibration_file(char out[IMP_PATH_MAX], const char *folder, int part,
+                                  const char *name)
 {
     const int length =
         snprintf(out, IMP_PATH_MAX, "%s/%s/%s%s", folder, FOLDERS[part], name, SUFFIX);
@@ -152,15 +152,15 @@ static imp_status read_named_robot(imp_robot_def *robot, imp_robot_remarks *rema
     // one of the three parts must be the robot's own
     bool own = false;
     for (int k = 0; k < PARTS; k++)
-        own = own || find_file_of_part(path, folder, k, name);
+        own = own || find_calibration_file(path, folder, k, name);
     if (!own)
         return imp_fail(err, IMP_BAD_INPUT,
                         "%s: no robot '%.60s': none of %s, %s and %s has a file %.60s%s", folder,
                         name, FOLDERS[0], FOLDERS[1], FOLDERS[2], name, SUFFIX);
     for (int k = 0; k < PARTS; k++) {
         // missing parts: those of the default robot, then the usual values
-        if (!find_file_of_part(path, folder, k, name)) {
-            if (!find_file_of_part(path, folder, k, DEFAULT)) {
+        if (!find_calibration_file(path, folder, k, name)) {
+            if (!find_calibration_file(path, folder, k, DEFAULT)) {
                 imp_robot_add_remark(remarks, false,
                                      "%s: %s has no file %s/%s%s: usual values are taken", folder,
                                      name, FOLDERS[k], name, SUFFIX);
@@ -177,9 +177,8 @@ static imp_status read_named_robot(imp_robot_def *robot, imp_robot_remarks *rema
     return IMP_OK;
 }
 
-// Reads the only robot of a folder.
-static imp_status read_only_robot(imp_robot_def *robot, imp_robot_remarks *remarks,
-                                  const char *folder, imp_error *err)
+static imp_status read_sole_robot_of_folder(imp_robot_def *robot, imp_robot_remarks *remarks,
+                                            const char *folder, imp_error *err)
 {
     robot_names found = {0};
     IMP_TRY(list_robot_names(&found, folder, err));
@@ -212,7 +211,7 @@ imp_status imp_robot_read(imp_robot_def *out, imp_robot_remarks *remarks, const 
     if (remarks != NULL)
         *remarks = (imp_robot_remarks){0};
     if (imp_path_exists(path) && is_calibration_folder(path))
-        status = read_only_robot(&robot, remarks, path, err);
+        status = read_sole_robot_of_folder(&robot, remarks, path, err);
     else if (!imp_path_exists(path) && split_robot_name(path, folder, &name))
         status = read_named_robot(&robot, remarks, folder, name, err);
     else

@@ -16,7 +16,7 @@ imp_wheels imp_default_wheels(void)
                         .baseline = IMP_WHEEL_DISTANCE};
 }
 
-imp_action imp_wheels_correct(const imp_wheels *wheels, imp_action action)
+imp_action imp_wheels_correct_action(const imp_wheels *wheels, imp_action action)
 {
     double speed, turn_rate;
     imp_velocity_from_action(action, &speed, &turn_rate);
@@ -29,7 +29,7 @@ imp_action imp_wheels_correct(const imp_wheels *wheels, imp_action action)
     return (imp_action){share * left, share * right};
 }
 
-imp_action imp_wheels_normalise(const imp_wheels *wheels, imp_action action)
+imp_action imp_wheels_normalise_action(const imp_wheels *wheels, imp_action action)
 {
     const double wheel = wheels->radius * wheels->k;
     const double right = action.right * wheel / (wheels->gain + wheels->trim);

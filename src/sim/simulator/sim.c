@@ -16,7 +16,7 @@ enum { SIMS_MAX = 1 << 20 };
 // Checks the fields of a definition that no other module checks.
 static imp_status check_sim_def(const imp_sim_def *def, int count, imp_error *err)
 {
-    IMP_TRY(imp_struct_check(&imp_sim_members, def, err));
+    IMP_TRY(imp_struct_check_ranges(&imp_sim_members, def, err));
     if (count < 1 || count > SIMS_MAX)
         return imp_fail(err, IMP_USAGE, "%d simulators: must be 1 to %d", count, SIMS_MAX);
     if (imp_observation_kind_name((int)def->observation) == NULL)
@@ -131,9 +131,9 @@ static imp_status sample_and_apply_randomization(imp_sim *sim, uint32_t episode,
     sim->sample = imp_randomization_draw_sample(&shared->def.randomization, seed, index, episode);
     sim->effects_def = imp_default_camera_effects_def();
     sim->noise = imp_random_stream(seed, index, episode, IMP_PURPOSE_CAMERA);
-    imp_randomization_apply_env(&sim->sample, &env);
-    imp_randomization_apply_camera(&sim->sample, &camera);
-    imp_randomization_apply_effects(&sim->sample, &sim->effects_def);
+    imp_randomization_apply_to_env(&sim->sample, &env);
+    imp_randomization_apply_to_camera(&sim->sample, &camera);
+    imp_randomization_apply_to_effects(&sim->sample, &sim->effects_def);
     // environment and camera check the result
     IMP_TRY(imp_env_set_def(&sim->env, &env, err));
     return imp_sim_views_set_camera(&sim->views, &camera, err);
@@ -195,7 +195,7 @@ imp_status imp_sim_reset_at(imp_sim *sim, uint32_t episode, int map_index, imp_p
     return begin_episode(sim, episode, map_index, &pose, err);
 }
 
-void imp_sim_restart_at(imp_sim *sim, imp_pose pose)
+void imp_sim_restart_episode_at(imp_sim *sim, imp_pose pose)
 {
     imp_env *env = &sim->env;
     // the episode's sample, appearance and world stay
@@ -205,8 +205,8 @@ void imp_sim_restart_at(imp_sim *sim, imp_pose pose)
     compute_expert_action_of_state(sim);
 }
 
-imp_status imp_sim_enter_world(imp_sim *sim, const imp_world *world, const imp_scene *scene,
-                               const imp_env_def *def, imp_error *err)
+imp_status imp_sim_replace_world(imp_sim *sim, const imp_world *world, const imp_scene *scene,
+                                 const imp_env_def *def, imp_error *err)
 {
     if (sim->shared->randomized)
         return imp_fail(err, IMP_USAGE, "a randomised simulator drives on its own maps only");
@@ -261,11 +261,11 @@ static imp_action convert_to_duty_cycles(const imp_sim *sim, imp_action action)
                : action;
 }
 
-imp_status imp_sim_advance(imp_sim *sim, imp_action action, double time_step, imp_error *err)
+imp_status imp_sim_advance_frame(imp_sim *sim, imp_action action, double time_step, imp_error *err)
 {
     if (!sim->begun)
         return imp_fail(err, IMP_USAGE, "no episode has begun: reset first");
-    IMP_TRY(imp_env_advance(&sim->env, convert_to_duty_cycles(sim, action), time_step, err));
+    IMP_TRY(imp_env_advance_frame(&sim->env, convert_to_duty_cycles(sim, action), time_step, err));
     compute_expert_action_of_state(sim);
     return IMP_OK;
 }
@@ -300,9 +300,9 @@ const imp_scene *imp_sim_scene(const imp_sim *sim)
     return sim->scene != NULL ? sim->scene : sim->shared->maps.scenes[sim->env.world_index];
 }
 
-imp_view imp_sim_view(const imp_sim *sim)
+imp_view imp_sim_camera_view(const imp_sim *sim)
 {
-    imp_view view = imp_env_view(&sim->env);
+    imp_view view = imp_env_camera_view(&sim->env);
     if (sim->shared->randomized)
         imp_random_appearance_apply(sim->appearance, &view);
     return view;
@@ -310,16 +310,16 @@ imp_view imp_sim_view(const imp_sim *sim)
 
 void imp_sim_render_top_down(const imp_sim *sim, int width, int height, uint8_t *rgb)
 {
-    const imp_view view = imp_sim_view(sim);
+    const imp_view view = imp_sim_camera_view(sim);
     imp_render_top_down_view(imp_sim_scene(sim), &view, width, height, rgb);
     imp_draw_robot(sim->env.world, width, height, sim->env.pose, rgb);
 }
 
-void imp_sim_observe_from(imp_sim *sim, imp_pose pose, uint8_t *rgb)
+void imp_sim_observe_from_pose(imp_sim *sim, imp_pose pose, uint8_t *rgb)
 {
     // borrow views for the drawing only, so that other threads can use them
-    const imp_sim_views *views = imp_sim_borrow_views(sim);
-    imp_view view = imp_sim_view(sim);
+    const imp_sim_views *views = imp_sim_borrow_renderers(sim);
+    imp_view view = imp_sim_camera_view(sim);
     // the camera may be elsewhere than the robot
     view.pose = pose;
     if (views->label_renderer != NULL)
@@ -328,7 +328,7 @@ void imp_sim_observe_from(imp_sim *sim, imp_pose pose, uint8_t *rgb)
         imp_render(views->renderer, imp_sim_scene(sim), &view, rgb);
     // effects are a camera's: painted classes have none
     const bool has_effects = sim->shared->randomized && views->label_renderer == NULL;
-    imp_sim_return_views(sim, views);
+    imp_sim_return_renderers(sim, views);
     if (!has_effects)
         return;
     // observing the same state again repeats its noise
@@ -342,18 +342,18 @@ void imp_sim_observe_from(imp_sim *sim, imp_pose pose, uint8_t *rgb)
 
 void imp_sim_observe(imp_sim *sim, uint8_t *rgb)
 {
-    imp_sim_observe_from(sim, sim->env.pose, rgb);
+    imp_sim_observe_from_pose(sim, sim->env.pose, rgb);
 }
 
 void imp_sim_observe_ground_truth(imp_sim *sim, uint8_t *masks, float *depths)
 {
     if (!sim->shared->def.ground_truth || (masks == NULL && depths == NULL))
         return;
-    const imp_sim_views *views = imp_sim_borrow_views(sim);
-    const imp_view view = imp_sim_view(sim);
+    const imp_sim_views *views = imp_sim_borrow_renderers(sim);
+    const imp_view view = imp_sim_camera_view(sim);
     // masks follow the appearance, since wear moves markings
     imp_segmentation_pass_run(views->segmentation, imp_sim_scene(sim), &view, masks, depths);
-    imp_sim_return_views(sim, views);
+    imp_sim_return_renderers(sim, views);
 }
 
 imp_sim_state imp_sim_get_state(const imp_sim *sim)
@@ -403,7 +403,7 @@ const imp_camera_def *imp_sim_camera(const imp_sim *sim)
                                    : &sim->shared->def.camera;
 }
 
-const imp_randomization_sample *imp_sim_sample(const imp_sim *sim)
+const imp_randomization_sample *imp_sim_randomization_sample(const imp_sim *sim)
 {
     return sim->shared->randomized ? &sim->sample : NULL;
 }

@@ -85,7 +85,7 @@ static void write_step_to_arrays(const batch *b, int row, imp_step step)
 }
 
 // Resets a simulator; its result is a step without reward.
-static void reset_row(batch *b, int row)
+static void reset_sim_of_row(batch *b, int row)
 {
     imp_sim *sim = b->sims[row];
     const uint32_t episode = b->episodes != NULL ? b->episodes[row] : sim->next_episode;
@@ -96,12 +96,12 @@ static void reset_row(batch *b, int row)
 }
 
 // Steps a simulator and applies the autoreset mode.
-static void step_row(batch *b, int row)
+static void step_sim_of_row(batch *b, int row)
 {
     imp_sim *sim = b->sims[row];
     // NEXT_STEP: after an episode's end, the action is ignored and a new episode begins
     if (imp_sim_needs_reset(sim)) {
-        reset_row(b, row);
+        reset_sim_of_row(b, row);
         return;
     }
     const imp_step step = imp_sim_step(sim, b->actions[row]);
@@ -151,11 +151,11 @@ static void step_or_reset_block_of_rows(void *context, int block, int worker)
             prefetch_sim(b->sims[row + 1]);
         b->sims[row]->error.status = IMP_OK;
         if (b->actions != NULL)
-            step_row(b, row);
+            step_sim_of_row(b, row);
         else if (b->observe)
             write_present_state_to_arrays(b, row);
         else if (is_row_in_reset_mask(b, row))
-            reset_row(b, row);
+            reset_sim_of_row(b, row);
     }
 }
 
@@ -186,7 +186,7 @@ static void run_on_pool_or_this_thread(imp_thread_pool *pool, batch *b, int coun
 }
 
 // Runs both passes and reports the first error in row order.
-static imp_status run_batch(imp_thread_pool *pool, batch *b, imp_error *err)
+static imp_status step_and_render_batch(imp_thread_pool *pool, batch *b, imp_error *err)
 {
     const imp_sim_buffers *to = b->buffers;
     const int share = b->count / BLOCKS;
@@ -215,7 +215,7 @@ static imp_status check_same_image_size(const batch *b, int row, imp_error *err)
 }
 
 // Rejects buffers for results that an environment does not compute; they would stay unwritten.
-static imp_status refuse_uncomputed_buffers(const batch *b, int row, imp_error *err)
+static imp_status refuse_buffers_not_computed(const batch *b, int row, imp_error *err)
 {
     const imp_sim_buffers *to = b->buffers;
     const imp_sim_def *def = &b->sims[row]->shared->def;
@@ -232,7 +232,7 @@ static imp_status refuse_uncomputed_buffers(const batch *b, int row, imp_error *
 }
 
 // What can be stepped or observed has an episode, which goes on or is followed by another.
-static imp_status check_episode_is_on(const batch *b, int row, imp_error *err)
+static imp_status check_episode_is_running(const batch *b, int row, imp_error *err)
 {
     const imp_sim *sim = b->sims[row];
     if (b->observe && !sim->begun)
@@ -257,10 +257,10 @@ static imp_status check_all_rows(batch *b, imp_error *err)
     for (int k = 0; k < b->count; k++) {
         if (b->sims[k]->shared != checked) {
             IMP_TRY(check_same_image_size(b, k, err));
-            IMP_TRY(refuse_uncomputed_buffers(b, k, err));
+            IMP_TRY(refuse_buffers_not_computed(b, k, err));
             checked = b->sims[k]->shared;
         }
-        IMP_TRY(check_episode_is_on(b, k, err));
+        IMP_TRY(check_episode_is_running(b, k, err));
     }
     b->pixels = (size_t)checked->def.camera.width * (size_t)checked->def.camera.height;
     return IMP_OK;
@@ -277,7 +277,7 @@ imp_status imp_sim_reset_many(imp_thread_pool *pool, imp_sim *const *sims, int c
                .mask = mask,
                .episodes = episodes};
     IMP_TRY(check_all_rows(&b, err));
-    return run_batch(pool, &b, err);
+    return step_and_render_batch(pool, &b, err);
 }
 
 imp_status imp_sim_observe_many(imp_thread_pool *pool, imp_sim *const *sims, int count,
@@ -289,7 +289,7 @@ imp_status imp_sim_observe_many(imp_thread_pool *pool, imp_sim *const *sims, int
                .buffers = buffers != NULL ? buffers : &none,
                .observe = true};
     IMP_TRY(check_all_rows(&b, err));
-    return run_batch(pool, &b, err);
+    return step_and_render_batch(pool, &b, err);
 }
 
 imp_status imp_sim_step_many(imp_thread_pool *pool, imp_sim *const *sims, int count,
@@ -304,5 +304,5 @@ imp_status imp_sim_step_many(imp_thread_pool *pool, imp_sim *const *sims, int co
     if (actions == NULL)
         return imp_fail(err, IMP_USAGE, "there are no actions");
     IMP_TRY(check_all_rows(&b, err));
-    return run_batch(pool, &b, err);
+    return step_and_render_batch(pool, &b, err);
 }

@@ -46,7 +46,7 @@ static imp_status load_maps(imp_sim_shared *shared, const imp_sim_def *def, imp_
 {
     imp_scene_def scene = def->scene;
     if (shared->randomized)
-        imp_randomization_apply_scene(&def->randomization, def->env.seed, &def->camera, &scene);
+        imp_randomization_apply_to_scene(&def->randomization, def->env.seed, &def->camera, &scene);
     if (def->map_text != NULL)
         IMP_TRY(imp_map_set_parse(&shared->maps, def->map_text, def->map_text_bytes, def->map,
                                   &scene, err));
@@ -54,7 +54,7 @@ static imp_status load_maps(imp_sim_shared *shared, const imp_sim_def *def, imp_
         IMP_TRY(def->map_count > 0
                     ? imp_map_set_load(&shared->maps, def->maps, def->map_count, &scene, err)
                     : imp_map_set_load(&shared->maps, &def->map, 1, &scene, err));
-    return imp_map_set_filter(&shared->maps, def->split, err);
+    return imp_map_set_keep_split(&shared->maps, def->split, err);
 }
 
 // Creates a view per thread, but not more than simulators.
@@ -107,7 +107,7 @@ void imp_sim_shared_release(imp_sim_shared *shared)
     free(shared);
 }
 
-const imp_sim_views *imp_sim_borrow_views(imp_sim *sim)
+const imp_sim_views *imp_sim_borrow_renderers(imp_sim *sim)
 {
     imp_sim_shared *shared = sim->shared;
     if (shared->own_views)
@@ -126,7 +126,7 @@ const imp_sim_views *imp_sim_borrow_views(imp_sim *sim)
     }
 }
 
-void imp_sim_return_views(imp_sim *sim, const imp_sim_views *views)
+void imp_sim_return_renderers(imp_sim *sim, const imp_sim_views *views)
 {
     imp_sim_shared *shared = sim->shared;
     if (!shared->own_views)

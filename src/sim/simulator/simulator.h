@@ -65,20 +65,20 @@ void imp_sim_views_destroy(imp_sim_views *views);
 imp_status imp_sim_views_set_camera(const imp_sim_views *views, const imp_camera_def *camera,
                                     imp_error *err);
 
-// Borrows views to draw this simulator's state; return them with imp_sim_return_views().
-const imp_sim_views *imp_sim_borrow_views(imp_sim *sim);
-void imp_sim_return_views(imp_sim *sim, const imp_sim_views *views);
+// Borrows views to draw this simulator's state; return them with imp_sim_return_renderers().
+const imp_sim_views *imp_sim_borrow_renderers(imp_sim *sim);
+void imp_sim_return_renderers(imp_sim *sim, const imp_sim_views *views);
 
 // Draws what the robot would see at another pose in the present state.
-void imp_sim_observe_from(imp_sim *sim, imp_pose pose, uint8_t *rgb);
+void imp_sim_observe_from_pose(imp_sim *sim, imp_pose pose, uint8_t *rgb);
 
 // Starts the present episode again at another pose, valid or not, with what was drawn for it.
-void imp_sim_restart_at(imp_sim *sim, imp_pose pose);
+void imp_sim_restart_episode_at(imp_sim *sim, imp_pose pose);
 
 // Lets a simulator without randomisation drive in a world of the caller's, with other settings,
 // from the next reset on. Both must outlive its use. scene: NULL if nothing is observed. Fails as
 // imp_env_init() does.
-imp_status imp_sim_enter_world(imp_sim *sim, const imp_world *world, const imp_scene *scene,
-                               const imp_env_def *def, imp_error *err);
+imp_status imp_sim_replace_world(imp_sim *sim, const imp_world *world, const imp_scene *scene,
+                                 const imp_env_def *def, imp_error *err);
 
 #endif

@@ -19,7 +19,8 @@ imp_vec2 imp_curve_end_tangent(const imp_curve *curve)
     return imp_vec2_normalize(imp_vec2_subtract(curve->p[3], curve->p[2]));
 }
 
-int imp_lanes_after(const imp_world *world, const imp_curve *curve, int out[IMP_LANES_AFTER_MAX])
+int imp_lane_find_successors(const imp_world *world, const imp_curve *curve,
+                             int out[IMP_LANES_AFTER_MAX])
 {
     imp_vec2 beyond = imp_vec2_add(
         curve->p[3], imp_vec2_scale(imp_curve_end_tangent(curve), 0.01 * world->tile_size));
@@ -33,13 +34,13 @@ int imp_lanes_after(const imp_world *world, const imp_curve *curve, int out[IMP_
     return count;
 }
 
-int imp_lanes_to_choose(const imp_world *world, const imp_curve *curve,
-                        int out[IMP_LANES_AFTER_MAX])
+int imp_lane_find_passable_successors(const imp_world *world, const imp_curve *curve,
+                                      int out[IMP_LANES_AFTER_MAX])
 {
     int onward[IMP_LANES_AFTER_MAX], kept = 0;
-    const int count = imp_lanes_after(world, curve, out);
+    const int count = imp_lane_find_successors(world, curve, out);
     for (int k = 0; k < count; k++)
-        if (imp_lanes_after(world, &world->curves[out[k]], onward) > 0) {
+        if (imp_lane_find_successors(world, &world->curves[out[k]], onward) > 0) {
             // those that go on come to the front, in their order
             const int lane = out[k];
             for (int m = k; m > kept; m--)
@@ -75,7 +76,7 @@ int imp_lane_tile(const imp_world *world, int lane)
     return (int)(imp_world_tile_at(world, middle.x, middle.z) - world->tiles);
 }
 
-imp_navigation_command imp_lane_way(const imp_curve *lane)
+imp_navigation_command imp_lane_turn_direction(const imp_curve *lane)
 {
     const imp_vec2 from = imp_curve_start_tangent(lane), to = imp_curve_end_tangent(lane);
     const double right = imp_vec2_dot(imp_vec2_turn_right(from), to);
@@ -84,11 +85,11 @@ imp_navigation_command imp_lane_way(const imp_curve *lane)
     return right < -TURN_SINE ? IMP_COMMAND_LEFT : IMP_COMMAND_STRAIGHT;
 }
 
-int imp_lane_with_way(const imp_world *world, const int lanes[], int count,
-                      imp_navigation_command way)
+int imp_lane_find_by_turn_direction(const imp_world *world, const int lanes[], int count,
+                                    imp_navigation_command way)
 {
     for (int k = 0; k < count; k++)
-        if (imp_lane_way(&world->curves[lanes[k]]) == way)
+        if (imp_lane_turn_direction(&world->curves[lanes[k]]) == way)
             return lanes[k];
     return -1;
 }

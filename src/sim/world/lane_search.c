@@ -33,11 +33,11 @@ static int take_from_queue(lane_queue *queue)
 }
 
 // Offers the lanes after a lane a way that is `distance` long.
-static void offer_way_to_successors(imp_lane_search *search, const imp_world *world,
-                                    lane_queue *queue, int lane, bool first, double distance)
+static void offer_route_to_successor_lanes(imp_lane_search *search, const imp_world *world,
+                                           lane_queue *queue, int lane, bool first, double distance)
 {
     int next[IMP_LANES_AFTER_MAX];
-    const int count = imp_lanes_to_choose(world, &world->curves[lane], next);
+    const int count = imp_lane_find_passable_successors(world, &world->curves[lane], next);
     for (int k = 0; k < count; k++) {
         if (next[k] >= IMP_ROUTE_LANES_MAX || (float)distance >= search->distance[next[k]])
             continue;
@@ -59,13 +59,13 @@ void imp_lane_search_run(imp_lane_search *search, const imp_world *world, const 
     }
     // lanes where ways begin have no distance of their own, so that ways may lead back to them
     for (int k = 0; k < count; k++)
-        offer_way_to_successors(search, world, &queue, from[k], true,
-                                offset + imp_lane_length(&world->curves[from[k]], NULL));
+        offer_route_to_successor_lanes(search, world, &queue, from[k], true,
+                                       offset + imp_lane_length(&world->curves[from[k]], NULL));
     while (queue.count > 0) {
         const int lane = take_from_queue(&queue);
-        offer_way_to_successors(search, world, &queue, lane, false,
-                                search->distance[lane] +
-                                    imp_lane_length(&world->curves[lane], NULL));
+        offer_route_to_successor_lanes(search, world, &queue, lane, false,
+                                       search->distance[lane] +
+                                           imp_lane_length(&world->curves[lane], NULL));
     }
 }
 
@@ -88,5 +88,5 @@ bool imp_lane_is_choice(const imp_world *world, int before, int lane)
 {
     int next[IMP_LANES_AFTER_MAX];
     return imp_tile_is_intersection(&world->tiles[imp_lane_tile(world, lane)]) &&
-           imp_lanes_to_choose(world, &world->curves[before], next) > 1;
+           imp_lane_find_passable_successors(world, &world->curves[before], next) > 1;
 }

@@ -437,7 +437,7 @@ static int compare_warnings(const void *a, const void *b)
 
 // A scenario file of AI-DO's challenges holds its map as a block of text under `environment`. That
 // text replaces the document; the scenario's robots and duckies are ignored.
-static imp_status unwrap_aido_scenario(imp_map_reader *r)
+static imp_status extract_map_from_aido_scenario(imp_map_reader *r)
 {
     imp_yaml *yaml = &r->yaml;
     // a scenario has no tiles, but an environment of several lines
@@ -479,7 +479,7 @@ static imp_status read_map_text(imp_world *world, const char *text, size_t lengt
     // parse, unwrap a scenario, read the keys
     imp_status status = imp_yaml_parse(&r.yaml, text, length);
     if (status == IMP_OK)
-        status = unwrap_aido_scenario(&r);
+        status = extract_map_from_aido_scenario(&r);
     if (status == IMP_OK)
         status = read_map_root(&r);
     imp_yaml_free(&r.yaml);

@@ -132,7 +132,7 @@ static void fill_steps(imp_route_plan *plan, const imp_world *world, const int *
             .lane = lanes[k],
             .tile = imp_lane_tile(world, lanes[k]),
             .distance = distance,
-            .command = chosen ? imp_lane_way(lane) : IMP_COMMAND_NONE,
+            .command = chosen ? imp_lane_turn_direction(lane) : IMP_COMMAND_NONE,
         };
         plan->intersections += chosen;
         plan->length = distance;

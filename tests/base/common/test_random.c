@@ -97,7 +97,7 @@ static void below_is_fair(void **state)
     imp_random random = imp_random_stream(2, 0, 0, IMP_PURPOSE_TEST);
     int counts[BOUND] = {0};
     for (int i = 0; i < DRAWS; i++)
-        counts[imp_random_below(&random, BOUND)]++;
+        counts[imp_random_uniform_int(&random, BOUND)]++;
     for (int i = 0; i < BOUND; i++)
         assert_true(abs(counts[i] - DRAWS / BOUND) < 500);
 
@@ -105,10 +105,10 @@ static void below_is_fair(void **state)
     const uint32_t bound = 3U << 30;
     int low = 0;
     for (int i = 0; i < 30000; i++)
-        low += imp_random_below(&random, bound) < bound / 3;
+        low += imp_random_uniform_int(&random, bound) < bound / 3;
     assert_true(abs(low - 10000) < 500);
     for (int i = 0; i < 100; i++)
-        assert_int_equal(imp_random_below(&random, 1), 0);
+        assert_int_equal(imp_random_uniform_int(&random, 1), 0);
 }
 
 static void normal_has_its_moments(void **state)

@@ -45,7 +45,7 @@ static void a_process_alone_needs_nobody(void **state)
 {
     (void)state;
     imp_error err = {0};
-    imp_communicator alone = imp_communicator_alone();
+    imp_communicator alone = imp_communicator_single_process();
     char bytes[4] = "abc";
     const size_t counts[] = {4};
     assert_int_equal(alone.rank, 0);
@@ -55,13 +55,13 @@ static void a_process_alone_needs_nobody(void **state)
     assert_ok(imp_communicator_broadcast(&alone, bytes, 4, &err), err);
     assert_ok(imp_communicator_all_gather(&alone, bytes, counts, &err), err);
     assert_ok(imp_communicator_broadcast_from(&alone, 0, bytes, 4, &err), err);
-    assert_ok(imp_communicator_compare(&alone, "text", "settings", &err), err);
+    assert_ok(imp_communicator_check_same_text(&alone, "text", "settings", &err), err);
     assert_string_equal(bytes, "abc");
     // its own failure is that of all
     imp_fail(&err, IMP_IO, "the disk is full");
-    assert_int_equal(imp_communicator_agree(&alone, IMP_IO, &err), IMP_IO);
+    assert_int_equal(imp_communicator_agree_on_status(&alone, IMP_IO, &err), IMP_IO);
     assert_string_equal(err.message, "the disk is full");
-    assert_int_equal(imp_communicator_agree(&alone, IMP_OK, NULL), IMP_OK);
+    assert_int_equal(imp_communicator_agree_on_status(&alone, IMP_OK, NULL), IMP_OK);
     imp_communicator_abort(&alone, 3);
     assert_true(alone.seconds == 0.0);
     imp_communicator_close(&alone);
@@ -147,16 +147,16 @@ static void failures_name_the_rank_and_the_plugin(void **state)
     assert_int_equal(imp_communicator_receive(&f.ranks, 0, bytes, 1, &err[1]), IMP_IO);
     assert_int_equal(imp_communicator_broadcast(&f.ranks, bytes, 1, &err[2]), IMP_IO);
     assert_int_equal(imp_communicator_all_gather(&f.ranks, bytes, counts, &err[3]), IMP_IO);
-    assert_int_equal(imp_communicator_agree(&f.ranks, IMP_OK, &err[4]), IMP_IO);
-    assert_int_equal(imp_communicator_compare(&f.ranks, "a", "settings", &err[5]), IMP_IO);
+    assert_int_equal(imp_communicator_agree_on_status(&f.ranks, IMP_OK, &err[4]), IMP_IO);
+    assert_int_equal(imp_communicator_check_same_text(&f.ranks, "a", "settings", &err[5]), IMP_IO);
     for (int k = 0; k < 6; k++)
         assert_string_equal(err[k].message, WANTED);
-    assert_int_equal(imp_communicator_agree(&f.ranks, IMP_OK, NULL), IMP_IO);
+    assert_int_equal(imp_communicator_agree_on_status(&f.ranks, IMP_OK, NULL), IMP_IO);
     f.fake->status = IMP_OK;
     close_fixture(&f);
 }
 
-// What rank k of all says in imp_communicator_agree().
+// What rank k of all says in imp_communicator_agree_on_status().
 static void set_error(fixture *f, int k, imp_status status, const char *message)
 {
     imp_error said = {0};
@@ -169,21 +169,22 @@ static void the_first_failure_is_that_of_all(void **state)
     (void)state;
     imp_error err = {0};
     fixture f = open_fixture(1, 4);
-    assert_int_equal(imp_communicator_agree(&f.ranks, IMP_OK, &err), IMP_OK);
+    assert_int_equal(imp_communicator_agree_on_status(&f.ranks, IMP_OK, &err), IMP_OK);
     // one of another
     set_error(&f, 3, IMP_INTERRUPTED, "stopped");
-    assert_int_equal(imp_communicator_agree(&f.ranks, IMP_OK, &err), IMP_INTERRUPTED);
+    assert_int_equal(imp_communicator_agree_on_status(&f.ranks, IMP_OK, &err), IMP_INTERRUPTED);
     assert_string_equal(err.message, "stopped");
     // this rank's comes before
     imp_fail(&err, IMP_NO_MEMORY, "no memory here");
-    assert_int_equal(imp_communicator_agree(&f.ranks, IMP_NO_MEMORY, &err), IMP_NO_MEMORY);
+    assert_int_equal(imp_communicator_agree_on_status(&f.ranks, IMP_NO_MEMORY, &err),
+                     IMP_NO_MEMORY);
     assert_string_equal(err.message, "no memory here");
     // and that of rank 0 before both
     set_error(&f, 0, IMP_IO, "the disk is full");
-    assert_int_equal(imp_communicator_agree(&f.ranks, IMP_NO_MEMORY, &err), IMP_IO);
+    assert_int_equal(imp_communicator_agree_on_status(&f.ranks, IMP_NO_MEMORY, &err), IMP_IO);
     assert_string_equal(err.message, "the disk is full");
     // without a place for messages, the status is told
-    assert_int_equal(imp_communicator_agree(&f.ranks, IMP_OK, NULL), IMP_IO);
+    assert_int_equal(imp_communicator_agree_on_status(&f.ranks, IMP_OK, NULL), IMP_IO);
     close_fixture(&f);
 }
 
@@ -193,19 +194,21 @@ static void texts_that_differ_are_found(void **state)
     imp_error err = {0};
     fixture f = open_fixture(0, 3);
     f.fake->others_say_the_same = true;
-    assert_ok(imp_communicator_compare(&f.ranks, "seed: 1", "settings", &err), err);
+    assert_ok(imp_communicator_check_same_text(&f.ranks, "seed: 1", "settings", &err), err);
     f.fake->others_say_the_same = false;
     const uint64_t same = imp_hash_text(IMP_HASH_START, "seed: 1");
     const uint64_t other = imp_hash_text(IMP_HASH_START, "seed: 2");
     const uint64_t said[] = {0, same, other};
     memcpy(f.fake->others, said, sizeof said);
-    assert_int_equal(imp_communicator_compare(&f.ranks, "seed: 1", "settings", &err), IMP_USAGE);
+    assert_int_equal(imp_communicator_check_same_text(&f.ranks, "seed: 1", "settings", &err),
+                     IMP_USAGE);
     assert_string_equal(err.message,
                         "settings of rank 0 and rank 2 differ: give all the same options and "
                         "files");
     // the first that differs is named
     memcpy(f.fake->others + sizeof same, &other, sizeof other);
-    assert_int_equal(imp_communicator_compare(&f.ranks, "seed: 1", "settings", &err), IMP_USAGE);
+    assert_int_equal(imp_communicator_check_same_text(&f.ranks, "seed: 1", "settings", &err),
+                     IMP_USAGE);
     assert_non_null(strstr(err.message, "settings of rank 0 and rank 1 differ"));
     close_fixture(&f);
 }

@@ -181,7 +181,7 @@ static void only_abandoned_files_are_removed(void **state)
         assert_non_null(file);
         fclose(file);
     }
-    assert_ok(imp_atomic_file_remove_abandoned(left, &err), err);
+    assert_ok(imp_atomic_file_remove_stale_files(left, &err), err);
     for (int k = 0; k < 4; k++) {
         char path[IMP_PATH_MAX];
         assert_ok(imp_path_join(path, left, names[k], &err), err);
@@ -190,7 +190,7 @@ static void only_abandoned_files_are_removed(void **state)
             assert_int_equal(unlink(path), 0);
     }
     assert_int_equal(rmdir(left), 0);
-    assert_int_equal(imp_atomic_file_remove_abandoned(left, NULL), IMP_IO);
+    assert_int_equal(imp_atomic_file_remove_stale_files(left, NULL), IMP_IO);
 }
 
 int main(void)

@@ -74,9 +74,11 @@ static void test_a_word_is_found_or_refused_with_all_that_are_known(void **state
     assert_string_equal(err.message,
                         "--split: 'tset' is none of all, train, test; did you mean 'test'?");
     // of a list only the word itself counts
-    assert_int_equal(imp_name_lookup_n(&found, "", "train,test", 5, known_name, &err), IMP_OK);
+    assert_int_equal(imp_name_lookup_with_length(&found, "", "train,test", 5, known_name, &err),
+                     IMP_OK);
     assert_int_equal(found, 1);
-    assert_int_equal(imp_name_lookup_n(&found, "", "none,test", 4, known_name, &err), IMP_USAGE);
+    assert_int_equal(imp_name_lookup_with_length(&found, "", "none,test", 4, known_name, &err),
+                     IMP_USAGE);
     assert_string_equal(err.message, "'none' is none of all, train, test");
 }
 

@@ -70,7 +70,8 @@ static void nothing_acknowledged_is_lost_to_a_kill(void **state)
     for (int i = 0; i < KILLS; i++) {
         // longer and longer, so that slow machines get past a flush as well
         const uint32_t patience = 10000 * (uint32_t)(i + 1);
-        const int told = kill_one_writer(folder, &info, (long)imp_random_below(&random, patience));
+        const int told =
+            kill_one_writer(folder, &info, (long)imp_random_uniform_int(&random, patience));
         safe = told > safe ? told : safe;
         if (!imp_path_exists(folder))
             continue;

@@ -16,7 +16,7 @@ static int split_datasets(imp_dataset *const *datasets, int count, double valida
     for (int k = 0; k < count; k++) {
         uint32_t order[EPISODES];
         bool apart[EPISODES];
-        assert_ok(imp_validation_split_add(&holdout, datasets[k], order, apart, &err), err);
+        assert_ok(imp_validation_split_add_dataset(&holdout, datasets[k], order, apart, &err), err);
         for (int e = 0; e < imp_dataset_episode_count(datasets[k]); e++)
             sides[k][order[e]] = apart[e];
     }

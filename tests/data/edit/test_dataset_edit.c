@@ -62,9 +62,9 @@ static void a_copy_lacks_what_was_dropped(void **state)
     def.episodes = &range;
     def.episode_range_count = 1;
     def.filter.ended_badly = true; // every third of the made-up episodes
-    assert_ok(imp_dataset_drop(&summary, NULL, folder, &def, NULL, &err), err);
+    assert_ok(imp_dataset_drop_episodes(&summary, NULL, folder, &def, NULL, &err), err);
     assert_int_not_equal(access(copy, F_OK), 0);
-    assert_ok(imp_dataset_drop(&summary, copy, folder, &def, NULL, &err), err);
+    assert_ok(imp_dataset_drop_episodes(&summary, copy, folder, &def, NULL, &err), err);
     assert_int_equal(summary.dropped[IMP_DROP_MARKED], 2);
     assert_int_equal(summary.dropped[IMP_DROP_NUMBER], 2);
     assert_int_equal(summary.dropped[IMP_DROP_ENDED_BADLY], 6); // 0, 6, 9, 12, 15, 18
@@ -135,7 +135,7 @@ static void wrong_marks_and_numbers_are_refused(void **state)
     def.marks = marks;
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         write_marks(marks, cases[k].hash, cases[k].members);
-        assert_true(imp_dataset_drop(&summary, copy, folder, &def, NULL, &err) != IMP_OK);
+        assert_true(imp_dataset_drop_episodes(&summary, copy, folder, &def, NULL, &err) != IMP_OK);
         if (strstr(err.message, cases[k].message) == NULL)
             fail_msg("'%s' does not say '%s'", err.message, cases[k].message);
     }
@@ -143,7 +143,8 @@ static void wrong_marks_and_numbers_are_refused(void **state)
     def = imp_default_dataset_drop_def();
     def.episodes = &range;
     def.episode_range_count = 1;
-    assert_int_equal(imp_dataset_drop(&summary, copy, folder, &def, NULL, &err), IMP_USAGE);
+    assert_int_equal(imp_dataset_drop_episodes(&summary, copy, folder, &def, NULL, &err),
+                     IMP_USAGE);
     assert_non_null(strstr(err.message, "episodes 0 to 2"));
     assert_int_not_equal(access(copy, F_OK), 0);
 }
@@ -458,12 +459,12 @@ static void figures_say_what_went_wrong(void **state)
     assert_string_equal(all[5].outlier_quantity, "difference");
     imp_episode_filter filter = imp_default_episode_filter();
     imp_drop_reason reason;
-    assert_false(imp_episode_filter_finds(&filter, &all[5], &reason));
+    assert_false(imp_episode_filter_matches(&filter, &all[5], &reason));
     filter.outlier = 4.0;
     filter.jerk = 3.0;
-    assert_true(imp_episode_filter_finds(&filter, &all[5], &reason));
+    assert_true(imp_episode_filter_matches(&filter, &all[5], &reason));
     assert_int_equal(reason, IMP_DROP_JERK);
-    assert_false(imp_episode_filter_finds(&filter, &all[4], &reason));
+    assert_false(imp_episode_filter_matches(&filter, &all[4], &reason));
 }
 
 int main(void)

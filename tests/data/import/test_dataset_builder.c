@@ -19,7 +19,7 @@ static void build_long_episode(const char *scratch, int frames, int repeat)
     for (int k = 0; k < frames; k++) {
         imp_import_step step = imp_import_unknown_step();
         step.action[0] = (float)k / 100;
-        memset(imp_dataset_builder_next_image(builder), k + 1, size);
+        memset(imp_dataset_builder_reserve_image(builder), k + 1, size);
         assert_ok(imp_dataset_builder_add_step(builder, &step, &err), err);
     }
     assert_ok(imp_dataset_builder_end(builder, IMP_EPISODE_TRUNCATED, repeat == 1, &is_single_image,
@@ -68,7 +68,7 @@ static void single_image_is_no_episode(void **state)
     assert_ok(imp_dataset_builder_create(&builder, folder, &info, &err), err);
     const imp_import_step step = imp_import_unknown_step();
     for (int repeat = 0; repeat < 2; repeat++) {
-        memset(imp_dataset_builder_next_image(builder), 5, 8 * 6 * 3);
+        memset(imp_dataset_builder_reserve_image(builder), 5, 8 * 6 * 3);
         assert_ok(imp_dataset_builder_add_step(builder, &step, &err), err);
         assert_ok(imp_dataset_builder_end(builder, IMP_EPISODE_UNFINISHED, repeat == 1,
                                           &is_single_image, &err),

@@ -46,9 +46,9 @@ static void channels_are_reordered(void **state)
     check_conversion("8UC4", 2, 2, 9, false, four_back, rgb);
     check_conversion("mono8", 2, 2, 3, false, grey, grey_rgb);
     check_conversion("8UC1", 2, 2, 3, false, grey, grey_rgb);
-    assert_string_equal(imp_ros_encoding_assumed(imp_ros_encoding_find((const uint8_t *)"8UC3", 4)),
-                        "bgr8");
-    assert_null(imp_ros_encoding_assumed(imp_ros_encoding_find((const uint8_t *)"bgr8", 4)));
+    assert_string_equal(
+        imp_ros_encoding_get_assumed(imp_ros_encoding_find((const uint8_t *)"8UC3", 4)), "bgr8");
+    assert_null(imp_ros_encoding_get_assumed(imp_ros_encoding_find((const uint8_t *)"bgr8", 4)));
 }
 
 // 255 / 65535 of each, rounded, of either order of bytes.

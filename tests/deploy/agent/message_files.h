@@ -46,7 +46,7 @@ static inline int read_actions(const char *path, imp_action *actions, int most)
         imp_protocol_message message;
         imp_protocol_parse_message(&message, rest, false);
         assert_true(imp_cbor_skip_item(&rest));
-        if (!imp_protocol_message_is(&message, IMP_PROTOCOL_TOPIC, "commands"))
+        if (!imp_protocol_message_is_named(&message, IMP_PROTOCOL_TOPIC, "commands"))
             continue;
         assert_true(count < most);
         assert_null(imp_protocol_read_commands(&message, &actions[count++]));

@@ -63,7 +63,8 @@ static imp_cbor_scan_result scan_hex(const char *hex, size_t limit, size_t *leng
     const size_t there = from_hex(hex, bytes);
     imp_cbor_scan scan = {0};
     const char *why = NULL;
-    const imp_cbor_scan_result state = imp_cbor_scan_continue(&scan, bytes, there, limit, &why);
+    const imp_cbor_scan_result state =
+        imp_cbor_scan_find_item_end(&scan, bytes, there, limit, &why);
     assert_true((state == IMP_CBOR_MALFORMED) == (why != NULL));
     *length = scan.at;
     return state;
@@ -183,8 +184,8 @@ static void test_string_chunks_are_joined(void **state)
         imp_cbor_cursor item;
         const char *why;
         for (size_t at = 0; at < length; at++) {
-            *imp_message_reader_free_space(&reader, &room) = bytes[at];
-            imp_message_reader_received(&reader, 1);
+            *imp_message_reader_reserve_space(&reader, &room) = bytes[at];
+            imp_message_reader_add_received(&reader, 1);
             const imp_cbor_scan_result found = imp_message_reader_next(&reader, &item, &why);
             if (cases[k][1] == NULL && found == IMP_CBOR_MALFORMED)
                 break;
@@ -313,11 +314,11 @@ static void test_partial_arrival(void **state)
         at = stream;
         while (sent < out.length) {
             size_t room;
-            uint8_t *target = imp_message_reader_free_space(&reader, &room);
+            uint8_t *target = imp_message_reader_reserve_space(&reader, &room);
             size_t count = piece < room ? piece : room;
             count = count < out.length - sent ? count : out.length - sent;
             memcpy(target, stream + sent, count);
-            imp_message_reader_received(&reader, count);
+            imp_message_reader_add_received(&reader, count);
             sent += count;
             imp_cbor_cursor item;
             const char *why;

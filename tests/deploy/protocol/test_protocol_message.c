@@ -69,7 +69,7 @@ static void test_malformed_commands(void **state)
         assert_false(out.full);
         imp_protocol_message message;
         imp_protocol_parse_message(&message, (imp_cbor_cursor){bytes, bytes + out.length}, true);
-        assert_true(imp_protocol_message_is(&message, IMP_PROTOCOL_TOPIC, "commands"));
+        assert_true(imp_protocol_message_is_named(&message, IMP_PROTOCOL_TOPIC, "commands"));
         imp_action action = {7.0, 7.0};
         const char *wrong = imp_protocol_read_commands(&message, &action);
         if ((wrong != NULL) != (with != FAULT_NONE))

@@ -294,7 +294,7 @@ static void crossings_are_legal_or_not(void **state)
         for (double x = 0.1; x < ways[k].end; x += 0.02)
             imp_metrics_tracker_add_pose(
                 meter, x, (imp_pose){x, x < 1.5 ? ways[k].before : ways[k].after, 0.0});
-        const imp_crossing_counts crossings = imp_metrics_tracker_crossings(meter);
+        const imp_crossing_counts crossings = imp_metrics_tracker_count_crossings(meter);
         assert_int_equal(crossings.count, ways[k].count);
         assert_int_equal(crossings.legal, ways[k].legal);
     }

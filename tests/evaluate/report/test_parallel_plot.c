@@ -11,7 +11,7 @@ static void draw(char **svg, const imp_parallel_axis *axes, int count, const int
 {
     size_t length = 0;
     imp_error err = {0};
-    assert_ok(imp_parallel_plot_svg(svg, &length, axes, count, order, runs, &err), err);
+    assert_ok(imp_parallel_plot_draw_svg(svg, &length, axes, count, order, runs, &err), err);
     assert_int_equal(strlen(*svg), length);
 }
 
@@ -66,8 +66,8 @@ static void plots_without_runs_are_refused(void **state)
     size_t length;
     imp_error err = {0};
     const imp_parallel_axis axis = {.name = "x"};
-    assert_int_equal(imp_parallel_plot_svg(&svg, &length, &axis, 1, NULL, 0, &err), IMP_USAGE);
-    assert_int_equal(imp_parallel_plot_svg(&svg, &length, &axis, 0, NULL, 1, &err), IMP_USAGE);
+    assert_int_equal(imp_parallel_plot_draw_svg(&svg, &length, &axis, 1, NULL, 0, &err), IMP_USAGE);
+    assert_int_equal(imp_parallel_plot_draw_svg(&svg, &length, &axis, 0, NULL, 1, &err), IMP_USAGE);
     assert_null(svg);
 }
 

@@ -257,7 +257,7 @@ static void run_executor(const fixture *f, const double *gradient, float *output
     const double *commands = f->actions + (ptrdiff_t)f->batch * actions;
     const int told = graph->inputs.command ? IMP_COMMAND_INPUTS : 0;
     for (int i = 0; i < f->batch * told; i++)
-        imp_executor_command_inputs(executor, i / told)[i % told] = (float)commands[i];
+        imp_executor_navigation_inputs(executor, i / told)[i % told] = (float)commands[i];
     imp_executor_seed_dropout(executor, 21, 5, 0);
     imp_executor_pack_weights(executor);
     imp_executor_forward(executor);

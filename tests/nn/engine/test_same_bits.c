@@ -86,7 +86,7 @@ static float *compute(imp_network *network, const imp_kernels *kernels)
     float actions[2 * BATCH * IMP_ACTIONS_MAX];
     imp_random random = imp_random_stream(5, 0, 0, IMP_PURPOSE_TEST);
     for (size_t i = 0; i < (size_t)frames * size; i++)
-        images[i] = (uint8_t)imp_random_below(&random, 256);
+        images[i] = (uint8_t)imp_random_uniform_int(&random, 256);
     for (int i = 0; i < frames; i++)
         pointers[i] = images + (size_t)i * size;
     for (int i = 0; i < values; i++)

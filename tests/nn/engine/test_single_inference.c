@@ -47,8 +47,8 @@ static void check_invariance(const char *architecture)
     for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) {
         const int first = SAMPLES - counts[k];
         memset(together, 0, sizeof together);
-        imp_inference_run_count(many, counts[k], frames + (size_t)first * (size_t)each,
-                                actions + (size_t)first * values, together);
+        imp_inference_run_partial_batch(many, counts[k], frames + (size_t)first * (size_t)each,
+                                        actions + (size_t)first * values, together);
         assert_memory_equal(together, alone + (size_t)first * OUTPUTS,
                             (size_t)counts[k] * OUTPUTS * sizeof *together);
     }

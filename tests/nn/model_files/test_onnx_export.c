@@ -114,9 +114,9 @@ static void write_frames(const imp_network *network, int frames)
         done[k] = (float)imp_random_uniform(&random, -1.0, 1.0);
     for (int i = 0; i < frames; i++) {
         places[i] = images + (size_t)i * size;
-        const uint32_t low = imp_random_below(&random, 200), range = i == 0 ? 1 : 256 - low;
+        const uint32_t low = imp_random_uniform_int(&random, 200), range = i == 0 ? 1 : 256 - low;
         for (size_t k = 0; k < size; k++)
-            images[(size_t)i * size + k] = (uint8_t)(low + imp_random_below(&random, range));
+            images[(size_t)i * size + k] = (uint8_t)(low + imp_random_uniform_int(&random, range));
     }
     imp_inference *inference;
     imp_error err = {0};

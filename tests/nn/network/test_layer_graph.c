@@ -75,7 +75,7 @@ static void test_standardisation(void **state)
     const imp_float_image packed = {out, 3 * WIDTH, 3};
     double sum = 0.0, squares = 0.0;
     for (int i = 0; i < COUNT; i++) {
-        rgb[i] = (uint8_t)imp_random_below(&random, 256);
+        rgb[i] = (uint8_t)imp_random_uniform_int(&random, 256);
         sum += rgb[i];
     }
     const double mean = sum / COUNT;
@@ -121,7 +121,7 @@ static void test_large_picture(void **state)
         abort();
     double ones = 0.0;
     for (int i = 0; i < COUNT; i++) {
-        const uint32_t one = imp_random_below(&random, 2);
+        const uint32_t one = imp_random_uniform_int(&random, 2);
         rgb[i] = (uint8_t)(254 + one);
         ones += one;
     }

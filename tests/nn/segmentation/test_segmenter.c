@@ -93,7 +93,7 @@ static void test_segmenter(void **state)
     const uint8_t *const frame = image;
     imp_inference_run(inference, &frame, NULL, outputs);
     imp_segmenter_layout layout;
-    assert_ok(imp_segmenter_layout_find(&layout, network, &err), err);
+    assert_ok(imp_segmenter_layout_from_network(&layout, network, &err), err);
     imp_segmenter_pixel_shuffle(&layout, outputs, arranged);
     for (int i = 0; i < CELLS; i++) {
         double total = 0.0;

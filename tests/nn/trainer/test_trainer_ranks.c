@@ -104,7 +104,7 @@ static void test_shards_are_shared(void **state)
             int first, last;
             pair p = make(false, 7, 1);
             assert_ok(imp_trainer_set_communicator(p.trainer, &all.communicators[k], &err), err);
-            imp_trainer_own_shards(p.trainer, &first, &last);
+            imp_trainer_find_shards_of_rank(p.trainer, &first, &last);
             assert_int_equal(first, next);
             assert_in_range(last - first, 7 / size, (7 + size - 1) / size);
             next = last;

@@ -34,12 +34,13 @@ static inline int set_up(void **state)
     (void)state;
     imp_random random = imp_random_stream(11, 0, 0, IMP_PURPOSE_TEST);
     for (int i = 0; i < SAMPLES; i++) {
-        const int bar = (int)imp_random_below(&random, WIDTH - 4);
+        const int bar = (int)imp_random_uniform_int(&random, WIDTH - 4);
         data.frames[i] = data.images[i];
         for (int k = 0; k < PIXELS; k++) {
             const int column = k / 3 % WIDTH;
             const bool bright = column >= bar && column < bar + 4;
-            data.images[i][k] = (uint8_t)((bright ? 180 : 60) + imp_random_below(&random, 40));
+            data.images[i][k] =
+                (uint8_t)((bright ? 180 : 60) + imp_random_uniform_int(&random, 40));
         }
         data.labels[2 * i] = (float)bar / WIDTH;
         data.labels[2 * i + 1] = 0.9F - (float)bar / WIDTH;

@@ -336,16 +336,17 @@ static imp_world *random_world(imp_random *random)
 {
     char text[4096];
     int used = snprintf(text, sizeof text, "tile_size: 0.585\ntiles:\n");
-    const int columns = 1 + (int)imp_random_below(random, 7);
-    const int rows = 1 + (int)imp_random_below(random, 7);
+    const int columns = 1 + (int)imp_random_uniform_int(random, 7);
+    const int rows = 1 + (int)imp_random_uniform_int(random, 7);
     for (int j = 0; j < rows; j++)
         for (int i = 0; i < columns; i++) {
-            uint32_t kind = imp_random_below(random, IMP_TILE_KIND_COUNT);
-            if (i + j == 0 || imp_random_below(random, 2) == 0)
-                kind = IMP_TILE_STRAIGHT + imp_random_below(random, 6);
-            used += snprintf(text + used, sizeof text - (size_t)used, "%s%s/%c%s",
-                             i == 0 ? "- [" : ", ", imp_tile_kind_name((imp_tile_kind)kind),
-                             "SENW"[imp_random_below(random, 4)], i == columns - 1 ? "]\n" : "");
+            uint32_t kind = imp_random_uniform_int(random, IMP_TILE_KIND_COUNT);
+            if (i + j == 0 || imp_random_uniform_int(random, 2) == 0)
+                kind = IMP_TILE_STRAIGHT + imp_random_uniform_int(random, 6);
+            used +=
+                snprintf(text + used, sizeof text - (size_t)used, "%s%s/%c%s",
+                         i == 0 ? "- [" : ", ", imp_tile_kind_name((imp_tile_kind)kind),
+                         "SENW"[imp_random_uniform_int(random, 4)], i == columns - 1 ? "]\n" : "");
         }
     return parse_world(text);
 }

@@ -70,7 +70,7 @@ static void touching_an_object_is_a_collision(void **state)
     assert_ptr_equal(imp_env_find_collision(&env, env.pose, 2 * IMP_CENTRE_FORWARD),
                      &world->objects[0]);
     assert_null(imp_env_find_collision(&env, (imp_pose){0.5, 0.42, 0}, IMP_CENTRE_FORWARD));
-    assert_ptr_equal(imp_env_collision_partner(&env), &world->objects[0]);
+    assert_ptr_equal(imp_env_find_collided_object(&env), &world->objects[0]);
 
     // what is hidden is not there
     env.hidden[0] = 1;
@@ -420,7 +420,7 @@ static imp_end_reason challenge_end_reason_at(const imp_world *world, double x, 
 static const char *partner_at(const imp_world *world, double x, double z)
 {
     imp_env env = challenge_env(world, (imp_pose){x, z, 0});
-    const imp_object *object = imp_env_collision_partner(&env);
+    const imp_object *object = imp_env_find_collided_object(&env);
     return object != NULL ? imp_object_class_get(object->kind)->name : "nothing";
 }
 

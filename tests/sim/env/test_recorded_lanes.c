@@ -86,7 +86,7 @@ static void check_objects(const csv *row, const imp_env *env, imp_pose pose, int
     assert_close(imp_env_proximity_penalty(env, pose), csv_number(row, COL_PROXIMITY), 1e-9);
     if (row->field[COL_REWARD][0] != '\0')
         assert_close(imp_env_reward_at(env, pose, 1.2), csv_number(row, COL_REWARD), 1e-9);
-    assert_int_equal(imp_env_object_blocking_spawn(env, (imp_vec2){pose.x, pose.z}) != NULL,
+    assert_int_equal(imp_env_find_spawn_blocker(env, (imp_vec2){pose.x, pose.z}) != NULL,
                      (int)csv_number(row, COL_CROWDED));
 }
 

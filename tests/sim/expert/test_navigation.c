@@ -79,9 +79,10 @@ static void check_step(const imp_env *env, const imp_navigation *before, tally *
     sum->changed += before->command != IMP_COMMAND_NONE;
     assert_true(distance_to_entry(env) > 0.25);
     int lanes[IMP_LANES_AFTER_MAX];
-    const int count = imp_lanes_to_choose(env->world, &env->world->curves[now->approach], lanes);
+    const int count =
+        imp_lane_find_passable_successors(env->world, &env->world->curves[now->approach], lanes);
     assert_true(count > 1);
-    assert_true(imp_lane_with_way(env->world, lanes, count, now->command) >= 0);
+    assert_true(imp_lane_find_by_turn_direction(env->world, lanes, count, now->command) >= 0);
 }
 
 static void drive_map(const char *map, tally *sum)

@@ -118,9 +118,9 @@ static void test_nothing_on(void **state)
     imp_env_def env = plain_env;
     imp_camera_def camera = plain_camera;
     imp_camera_effects_def degrade = plain_degrade;
-    imp_randomization_apply_env(&draw, &env);
-    imp_randomization_apply_camera(&draw, &camera);
-    imp_randomization_apply_effects(&draw, &degrade);
+    imp_randomization_apply_to_env(&draw, &env);
+    imp_randomization_apply_to_camera(&draw, &camera);
+    imp_randomization_apply_to_effects(&draw, &degrade);
     assert_memory_equal(&env, &plain_env, sizeof env);
     assert_memory_equal(&camera, &plain_camera, sizeof camera);
     assert_memory_equal(&degrade, &plain_degrade, sizeof degrade);
@@ -169,7 +169,7 @@ static void test_camera_quantities(void **state)
     set_values(&draw, IMP_QUANTITY_CAMERA_FOV, (double[]){1.1}, 1);
     set_values(&draw, IMP_QUANTITY_LENS_MATRIX, (double[]){1.01, 1.02, 1.03, 1.04}, 4);
     set_values(&draw, IMP_QUANTITY_LENS_DISTORTION, (double[]){1.1, 1.2, 1.3, 1.4, 1.5}, 5);
-    imp_randomization_apply_camera(&draw, &def);
+    imp_randomization_apply_to_camera(&draw, &def);
     assert_close(def.mount_forward, plain.mount_forward + 0.011, 1e-15);
     assert_close(def.mount_height, plain.mount_height * 1.2 + 0.022, 1e-15);
     assert_close(def.mount_right, plain.mount_right - 0.033, 1e-15);
@@ -189,18 +189,18 @@ static void test_camera_quantities(void **state)
     set_values(&draw, IMP_QUANTITY_CAMERA_ANGLE, (double[]){100.0}, 1);
     set_values(&draw, IMP_QUANTITY_CAMERA_FOV, (double[]){100.0}, 1);
     def = plain;
-    imp_randomization_apply_camera(&draw, &def);
+    imp_randomization_apply_to_camera(&draw, &def);
     assert_close(def.mount_height, 0.01, 1e-15);
     assert_close(def.pitch, asin(1.0), 1e-15);
     assert_close(def.field_of_view, acos(-1.0) - 0.01, 1e-15);
     set_values(&draw, IMP_QUANTITY_CAMERA_ANGLE, (double[]){-100.0}, 1);
     def = plain;
-    imp_randomization_apply_camera(&draw, &def);
+    imp_randomization_apply_to_camera(&draw, &def);
     assert_close(def.pitch, -asin(1.0), 1e-15);
     // a camera without lens gets none
     def = plain;
     def.lens = imp_lens_none();
-    imp_randomization_apply_camera(&draw, &def);
+    imp_randomization_apply_to_camera(&draw, &def);
     const imp_lens none = imp_lens_none();
     assert_memory_equal(&def.lens, &none, sizeof none);
 }
@@ -227,7 +227,7 @@ static void test_env_quantities(void **state)
     set_values(&draw, IMP_QUANTITY_DROPPED, (double[]){0.25}, 1);
     set_values(&draw, IMP_QUANTITY_COMMAND_NOISE, (double[]){0.4}, 1);
     set_values(&draw, IMP_QUANTITY_OBJECTS, (double[]){1.0}, 1);
-    imp_randomization_apply_env(&draw, &def);
+    imp_randomization_apply_to_env(&draw, &def);
     // the reference's own delay, 0.15 s, is what the quantity stands for when nothing is drawn
     assert_close(def.drive.delay, plain.drive.delay + 0.04, 1e-15);
     assert_close(def.drive.gain, 1.3 * 1.1, 1e-15);
@@ -243,14 +243,14 @@ static void test_env_quantities(void **state)
     set_values(&draw, IMP_QUANTITY_DELAY, (double[]){1000.0}, 1);
     def = plain;
     def.randomize_objects = true;
-    imp_randomization_apply_env(&draw, &def);
+    imp_randomization_apply_to_env(&draw, &def);
     assert_close(def.drive.delay, IMP_MAX_DELAY_STEPS * def.drive.time_step, 1e-12);
     assert_close(def.action_dropout, 0.1, 0.0);
     assert_close(def.command_noise, 0.3, 0.0);
     assert_true(def.randomize_objects);
     set_values(&draw, IMP_QUANTITY_DELAY, (double[]){-1000.0}, 1);
     def = plain;
-    imp_randomization_apply_env(&draw, &def);
+    imp_randomization_apply_to_env(&draw, &def);
     assert_close(def.drive.delay, 0.0, 0.0);
 }
 
@@ -291,7 +291,7 @@ static void test_degrade_quantities(void **state)
         memcpy((char *)&def + cases[c].offset, &cases[c].asked, sizeof(double));
         memcpy((char *)&wanted + cases[c].offset, &cases[c].both, sizeof(double));
         set_values(&draw, cases[c].quantity, &cases[c].drawn, 1);
-        imp_randomization_apply_effects(&draw, &def);
+        imp_randomization_apply_to_effects(&draw, &def);
         if (memcmp(&def, &wanted, sizeof def) != 0)
             fail_msg("case %zu", c);
     }
@@ -303,7 +303,7 @@ static void test_degrade_quantities(void **state)
         imp_camera_effects_def def = imp_default_camera_effects_def();
         def.jpeg_quality = qualities[c][0];
         draw.values[IMP_QUANTITY_JPEG_QUALITY][0] = qualities[c][1];
-        imp_randomization_apply_effects(&draw, &def);
+        imp_randomization_apply_to_effects(&draw, &def);
         assert_int_equal(def.jpeg_quality, qualities[c][2]);
     }
 }
@@ -339,9 +339,9 @@ static void test_everything_on(void **state)
         imp_env_def env_def = imp_default_env_def();
         imp_camera_def camera_def = imp_default_camera_def();
         imp_camera_effects_def degrade = imp_default_camera_effects_def();
-        imp_randomization_apply_env(&draw, &env_def);
-        imp_randomization_apply_camera(&draw, &camera_def);
-        imp_randomization_apply_effects(&draw, &degrade);
+        imp_randomization_apply_to_env(&draw, &env_def);
+        imp_randomization_apply_to_camera(&draw, &camera_def);
+        imp_randomization_apply_to_effects(&draw, &degrade);
         imp_env env;
         imp_camera camera;
         assert_ok(imp_env_init(&env, world, &env_def, &err), err);
@@ -369,7 +369,7 @@ static void render_image(const imp_randomization_sample *draw, const imp_world *
     imp_error err = {0};
     imp_renderer *renderer = NULL;
     imp_camera_def camera = imp_default_camera_def();
-    imp_randomization_apply_camera(draw, &camera);
+    imp_randomization_apply_to_camera(draw, &camera);
     assert_ok(imp_renderer_create(&renderer, &camera, IMP_RENDER_PORTABLE, &err), err);
     imp_view view = imp_default_view();
     view.pose = (imp_pose){0.7, 1.5, 0.3};
@@ -391,7 +391,7 @@ static void test_rendered_images(void **state)
     const imp_randomization all = set("all");
     imp_scene_def scene_def = imp_default_scene_def();
     const imp_camera_def small = imp_default_camera_def();
-    imp_randomization_apply_scene(&all, 0, &small, &scene_def);
+    imp_randomization_apply_to_scene(&all, 0, &small, &scene_def);
     assert_ok(imp_scene_create_with_def(&scene, world, &scene_def, &err), err);
     assert_ok(imp_random_appearance_create(&looks, world->columns * world->rows,
                                            world->object_count, &err),

@@ -154,7 +154,7 @@ static void rooms_are_dimmed_and_get_posters(void **state)
     imp_room_generate(room, world, IMP_ROOM_HALL, false, &random);
     const imp_room_part wall = room->parts[0];
     const int before = room->part_count;
-    imp_room_dim(room, 0.5f);
+    imp_room_scale_colours(room, 0.5f);
     for (int c = 0; c < 3; c++)
         assert_close(room->parts[0].colour[c], 0.5f * wall.colour[c], 1e-6);
     imp_room_add_posters(room, 20, &random);

@@ -130,8 +130,8 @@ static void test_definitions(void **state)
         const imp_randomization_sample draw = draw_ours(e);
         imp_camera_def camera = imp_default_camera_def();
         imp_env_def env = imp_default_env_def();
-        imp_randomization_apply_camera(&draw, &camera);
-        imp_randomization_apply_env(&draw, &env);
+        imp_randomization_apply_to_camera(&draw, &camera);
+        imp_randomization_apply_to_env(&draw, &env);
         // the reference adds its shift to the eye, not to the mounting
         set_sample(&ours[0], camera.mount_height - draw.values[IMP_QUANTITY_CAMERA_NOISE][1]);
         set_sample(&ours[1], camera.pitch * 180.0 / 3.14159265358979323846);
@@ -243,7 +243,7 @@ static void test_resets(void **state)
         const imp_randomization_sample draw = draw_ours(e);
         imp_env_def drawn = def;
         imp_env env;
-        imp_randomization_apply_env(&draw, &drawn);
+        imp_randomization_apply_to_env(&draw, &drawn);
         assert_true(drawn.randomize_objects);
         assert_ok(imp_env_init(&env, world, &drawn, &err), err);
         assert_ok(imp_env_reset(&env, (uint32_t)e, &err), err);

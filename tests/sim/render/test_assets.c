@@ -228,7 +228,7 @@ static void textures_are_turned(void **state)
     (void)state;
     imp_texture_level levels[IMP_TEXTURE_LEVELS];
     size_t count;
-    imp_texture_layout_levels(levels, &count);
+    imp_texture_compute_level_offsets(levels, &count);
     uint32_t *tile = NULL, *texels = calloc(count, sizeof *texels);
     imp_error err = {0};
     write_four_colour_image("turned.png", 64, QUARTERS);
@@ -328,7 +328,7 @@ static void resampling_keeps_the_mean(void **state)
     imp_random random = imp_random_stream(7, 0, 0, IMP_PURPOSE_TEST);
     double mean = 0.0;
     for (int k = 0; k < SIDE * SIDE * 3; k++)
-        mean += rgb[k] = (uint8_t)imp_random_below(&random, 256);
+        mean += rgb[k] = (uint8_t)imp_random_uniform_int(&random, 256);
     mean /= SIDE * SIDE * 3;
     assert_ok(imp_png_write(in_folder("noise.png"), SIDE, SIDE, rgb, &err), err);
     static const int SIZES[3] = {8, 37, 256};

@@ -42,7 +42,7 @@ static void make_noise(uint8_t *rgb, size_t size)
 {
     imp_random random = imp_random_stream(6, 0, 0, IMP_PURPOSE_TEST);
     for (size_t k = 0; k < size; k++)
-        rgb[k] = (uint8_t)imp_random_below(&random, 256);
+        rgb[k] = (uint8_t)imp_random_uniform_int(&random, 256);
 }
 
 // Every setting, one at a time.
@@ -191,17 +191,17 @@ static void vectors_make_the_same_noise(void **state)
             imp_noise_levels noise_levels;
             imp_noise_levels_set(&noise_levels, strengths[n][0], strengths[n][1]);
             for (int k = 0; k < COUNT; k++) {
-                plain[k] = wide[k] = (uint8_t)imp_random_below(&random, 256);
-                gains[k] = (uint16_t)imp_random_below(&random, 1u << most);
+                plain[k] = wide[k] = (uint8_t)imp_random_uniform_int(&random, 256);
+                gains[k] = (uint16_t)imp_random_uniform_int(&random, 1u << most);
             }
-            const int8_t *from = noise + imp_random_below(&random, IMP_NOISE_COUNT);
-            imp_gain_noise_portable(&noise_levels, gains, from, COUNT, plain);
+            const int8_t *from = noise + imp_random_uniform_int(&random, IMP_NOISE_COUNT);
+            imp_apply_gain_noise_portable(&noise_levels, gains, from, COUNT, plain);
             memcpy(wider, wide, COUNT);
-            imp_gain_noise_avx2(&noise_levels, gains, from, COUNT, wide);
+            imp_apply_gain_noise_avx2(&noise_levels, gains, from, COUNT, wide);
             assert_memory_equal(plain, wide, COUNT);
             if (!imp_cpu_has_avx512())
                 continue;
-            imp_gain_noise_avx512(&noise_levels, gains, from, COUNT, wider);
+            imp_apply_gain_noise_avx512(&noise_levels, gains, from, COUNT, wider);
             assert_memory_equal(plain, wider, COUNT);
         }
 #else
@@ -420,7 +420,7 @@ static void paint_test_image(uint8_t *rgb, int width, int height)
     for (int k = 0; k < width * height; k++) {
         const int x = k % width, y = k / width;
         const bool edge = x > y && x < y + 20;
-        const int noise = (int)imp_random_below(&random, 4);
+        const int noise = (int)imp_random_uniform_int(&random, 4);
         rgb[3 * k] = (uint8_t)(edge ? 200 : 40 + x * 2 % 150 + noise);
         rgb[3 * k + 1] = (uint8_t)(edge ? 180 : 60 + y + noise);
         rgb[3 * k + 2] = (uint8_t)(edge ? 60 : 90 + noise);

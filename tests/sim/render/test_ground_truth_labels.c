@@ -43,7 +43,7 @@ static void class_shares_match_rendering(void **state)
     int64_t seen[IMP_CLASS_COUNT] = {0};
     for (uint32_t episode = 0; episode < 20; episode++) {
         assert_ok(imp_env_reset(&env, episode, &err), err);
-        const imp_view view = imp_env_view(&env);
+        const imp_view view = imp_env_camera_view(&env);
         const float *shares = imp_label_renderer_render(label_renderer, scene, &view);
         imp_segmentation_pass_run(surveyor, scene, &view, segments, NULL);
         for (int y = 0; y < HEIGHT; y++)
@@ -63,7 +63,7 @@ static void class_shares_match_rendering(void **state)
     for (int c = 0; c < IMP_CLASS_COUNT; c++)
         if (seen[c] == 0)
             fail_msg("no %s was seen", imp_class_name(c));
-    const imp_view view = imp_env_view(&env);
+    const imp_view view = imp_env_camera_view(&env);
     imp_label_renderer_render_rgb(label_renderer, scene, &view, rgb);
     assert_memory_equal(rgb, imp_class_colour(IMP_CLASS_BACKGROUND), 3);
     imp_segmentation_pass_destroy(surveyor);

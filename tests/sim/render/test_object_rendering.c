@@ -391,7 +391,7 @@ static void draw_with_search_area(imp_object_pass *pass, const render_fixture *f
     const float curvature_margin = pass->projection.curvature_margin;
     const imp_raster_run_bounds runs = pass->raster.runs;
     memset(rgb, 0, SIZE);
-    imp_raster_bound_runs(&pass->raster);
+    imp_raster_compute_run_bounds(&pass->raster);
     if (everywhere) {
         pass->projection.curvature_margin = INFINITY;
         pass->raster.reach = 1e6f;
@@ -407,7 +407,7 @@ static void draw_with_search_area(imp_object_pass *pass, const render_fixture *f
 static imp_view view_of_object(const imp_world *world, imp_random *random)
 {
     const imp_object *object =
-        &world->objects[imp_random_below(random, (uint32_t)world->object_count)];
+        &world->objects[imp_random_uniform_int(random, (uint32_t)world->object_count)];
     const double away = imp_random_uniform(random, -IMP_PI, IMP_PI);
     const double distance = imp_random_uniform(random, 0.3, 1.2);
     return view_from(object->position.x - distance * cos(away),

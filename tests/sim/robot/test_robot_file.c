@@ -175,7 +175,7 @@ static void corrected_wheels_drive_as_usual(void **state)
         imp_drive usual, corrected;
         imp_pose a = {0}, b = {0};
         robot.wheels = list[n];
-        imp_robot_apply(&robot, NULL, &other);
+        imp_robot_set_camera_and_drive(&robot, NULL, &other);
         imp_drive_reset(&usual, &(imp_drive_def){0});
         imp_drive_def def = imp_default_drive_def();
         imp_drive_reset(&usual, &def);
@@ -190,13 +190,13 @@ static void corrected_wheels_drive_as_usual(void **state)
         assert_close(corrected.speed / usual.speed, 1.0, 0.03);
         const imp_action action = {0.3, -0.2};
         const imp_action back =
-            imp_wheels_normalise(&list[n], imp_wheels_correct(&list[n], action));
+            imp_wheels_normalise_action(&list[n], imp_wheels_correct_action(&list[n], action));
         assert_close(back.left, action.left, 1e-12);
         assert_close(back.right, action.right, 1e-12);
     }
     // beyond the limit the robot keeps its curve
     const imp_wheels weak = {1.5, 0, 27, 0.8, 0.0318, IMP_WHEEL_DISTANCE};
-    const imp_action fast = imp_wheels_correct(&weak, (imp_action){0.9, 0.6});
+    const imp_action fast = imp_wheels_correct_action(&weak, (imp_action){0.9, 0.6});
     assert_close(fast.left, 0.8, 1e-12);
     assert_close(fast.right / fast.left, 0.6 / 0.9, 1e-12);
 }

@@ -42,7 +42,7 @@ static void gives_what_its_parts_give(void **state)
     reset(sim, 3);
     assert_ok(imp_env_reset(&env, 3, &err), err);
     for (int k = 0; k < 10; k++) {
-        const imp_view view = imp_env_view(&env);
+        const imp_view view = imp_env_camera_view(&env);
         imp_sim_observe(sim, rgb);
         imp_render(renderer, maps->scenes[0], &view, wanted);
         assert_memory_equal(rgb, wanted, sizeof rgb);
@@ -112,7 +112,7 @@ static void noise_is_repeated_in_one_state(void **state)
     imp_sim_step(sim, (imp_action){0.0, 0.0});
     imp_sim_observe(sim, again);
     assert_memory_not_equal(first, again, sizeof first);
-    assert_non_null(imp_sim_sample(sim));
+    assert_non_null(imp_sim_randomization_sample(sim));
     reset(sim, 1);
     imp_sim_observe(sim, again);
     assert_memory_equal(first, again, sizeof first);
@@ -293,7 +293,7 @@ static void views_can_be_drawn_by_others(void **state)
     assert_ok(imp_renderer_create(&renderer, &def.camera, IMP_RENDER_AUTO, &err), err);
     for (uint32_t episode = 0; episode < 3; episode++) {
         reset(sim, episode);
-        const imp_view view = imp_sim_view(sim);
+        const imp_view view = imp_sim_camera_view(sim);
         imp_render(renderer, imp_sim_scene(sim), &view, rgb);
         imp_sim_observe(sim, wanted);
         assert_memory_equal(rgb, wanted, sizeof rgb);

@@ -38,7 +38,7 @@ static void frames_equal_steps_and_go_on_after_the_end(void **state)
         const imp_env *env = imp_sim_env(advanced);
         const imp_pose before = env->pose;
         const imp_step step = imp_sim_step(stepped, action);
-        assert_ok(imp_sim_advance(advanced, action, IMP_TIME_STEP, &err), err);
+        assert_ok(imp_sim_advance_frame(advanced, action, IMP_TIME_STEP, &err), err);
         assert_int_equal(env->frame, k + 1);
         assert_int_equal(env->ending, IMP_END_NONE);
         if (ended) {
@@ -76,11 +76,11 @@ static void time_steps_last_and_wrong_ones_move_nothing(void **state)
     imp_sim *sim = create_sim(&def);
     const imp_env *env = imp_sim_env(sim);
     imp_error err = {0};
-    assert_int_equal(imp_sim_advance(sim, (imp_action){1, 1}, 0.02, &err), IMP_USAGE);
+    assert_int_equal(imp_sim_advance_frame(sim, (imp_action){1, 1}, 0.02, &err), IMP_USAGE);
     assert_non_null(strstr(err.message, "reset"));
     reset(sim, 0);
     for (int k = 0; k < 100; k++)
-        assert_ok(imp_sim_advance(sim, (imp_action){1, 1}, 0.02, &err), err);
+        assert_ok(imp_sim_advance_frame(sim, (imp_action){1, 1}, 0.02, &err), err);
     assert_close(env->drive.time, 2.0, 1e-12);
     // the motors' top speed is reached, and reported for frames of this length
     assert_close(env->drive.speed, 0.6, 1e-3);
@@ -88,7 +88,7 @@ static void time_steps_last_and_wrong_ones_move_nothing(void **state)
     static const double wrong[] = {0.0, -0.02, 0.0099, NAN, INFINITY};
     for (int k = 0; k < 5; k++) {
         const imp_pose before = env->pose;
-        assert_int_equal(imp_sim_advance(sim, (imp_action){1, 1}, wrong[k], &err), IMP_USAGE);
+        assert_int_equal(imp_sim_advance_frame(sim, (imp_action){1, 1}, wrong[k], &err), IMP_USAGE);
         assert_non_null(strstr(err.message, "1/15 of the command delay of 0.15 s"));
         assert_true(same_pose(before, env->pose));
         assert_int_equal(env->frame, 100);
@@ -105,7 +105,7 @@ static void frames_take_velocities(void **state)
     imp_sim *sim = create_sim(&def);
     imp_error err = {0};
     reset(sim, 0);
-    assert_ok(imp_sim_advance(sim, (imp_action){0.4, 1.0}, IMP_TIME_STEP, &err), err);
+    assert_ok(imp_sim_advance_frame(sim, (imp_action){0.4, 1.0}, IMP_TIME_STEP, &err), err);
     const imp_action wheels = imp_action_from_velocity(0.4, 1.0);
     assert_memory_equal(&imp_sim_env(sim)->action, &wheels, sizeof wheels);
     imp_sim_destroy(sim);
@@ -122,7 +122,7 @@ static void a_pose_from_outside_keeps_the_motion(void **state)
     assert_int_equal(imp_sim_set_pose(sim, pose, &err), IMP_USAGE);
     reset(sim, 1);
     for (int k = 0; k < 20; k++)
-        assert_ok(imp_sim_advance(sim, (imp_action){1, 0.9}, IMP_TIME_STEP, &err), err);
+        assert_ok(imp_sim_advance_frame(sim, (imp_action){1, 0.9}, IMP_TIME_STEP, &err), err);
     assert_int_equal(imp_sim_set_pose(sim, nowhere, &err), IMP_USAGE);
     const imp_drive drive = env->drive;
     assert_ok(imp_sim_set_pose(sim, pose, &err), err);
@@ -144,7 +144,7 @@ static void a_pose_from_outside_keeps_the_motion(void **state)
     assert_memory_equal(rgb, rgb + PIXELS * 3, PIXELS * 3);
     free(rgb);
     // and the robot drives on from there
-    assert_ok(imp_sim_advance(sim, (imp_action){1, 1}, IMP_TIME_STEP, &err), err);
+    assert_ok(imp_sim_advance_frame(sim, (imp_action){1, 1}, IMP_TIME_STEP, &err), err);
     assert_in_range((int)(1e3 * hypot(env->pose.x - pose.x, env->pose.z - pose.z)), 10, 20);
     imp_sim_destroy(sim);
     imp_sim_destroy(there);

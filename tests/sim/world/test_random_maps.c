@@ -29,7 +29,7 @@ static void append_text(writer *w, const char *format, ...)
 
 static uint32_t random_below(writer *w, uint32_t bound)
 {
-    return imp_random_below(&w->random, bound);
+    return imp_random_uniform_int(&w->random, bound);
 }
 
 // Mostly something that fits, now and then a number from the edges of what there is.

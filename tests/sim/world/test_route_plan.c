@@ -104,7 +104,7 @@ static void find_all_distances(const imp_world *world, double (*between)[LANES_M
         int next[IMP_LANES_AFTER_MAX];
         for (int b = 0; b < count; b++)
             between[a][b] = INFINITY;
-        const int nexts = imp_lanes_to_choose(world, &world->curves[a], next);
+        const int nexts = imp_lane_find_passable_successors(world, &world->curves[a], next);
         for (int k = 0; k < nexts; k++)
             between[a][next[k]] = imp_lane_length(&world->curves[a], NULL);
     }
@@ -123,7 +123,8 @@ static void check_steps(const imp_world *world, const imp_route_plan *plan)
         int next[IMP_LANES_AFTER_MAX];
         const imp_route_step *step = &plan->steps[k];
         const imp_tile *tile = &world->tiles[step->tile];
-        const int count = imp_lanes_to_choose(world, &world->curves[plan->steps[k - 1].lane], next);
+        const int count =
+            imp_lane_find_passable_successors(world, &world->curves[plan->steps[k - 1].lane], next);
         const bool choice = count > 1 && imp_tile_is_intersection(tile);
         bool follows = false;
         for (int n = 0; n < count; n++)
@@ -131,8 +132,8 @@ static void check_steps(const imp_world *world, const imp_route_plan *plan)
         assert_true(follows);
         assert_true(step->lane >= tile->first_curve &&
                     step->lane < tile->first_curve + tile->curve_count);
-        assert_int_equal(step->command,
-                         choice ? imp_lane_way(&world->curves[step->lane]) : IMP_COMMAND_NONE);
+        assert_int_equal(step->command, choice ? imp_lane_turn_direction(&world->curves[step->lane])
+                                               : IMP_COMMAND_NONE);
         intersections += choice;
     }
     assert_int_equal(plan->intersections, intersections);
@@ -149,8 +150,9 @@ static void routes_are_the_shortest(void **state)
         imp_world *world = load(maps[m]);
         find_all_distances(world, between);
         for (int k = 0; k < 60; k++) {
-            const int a = (int)imp_random_below(&random, (uint32_t)world->curve_count);
-            const int b = k == 0 ? a : (int)imp_random_below(&random, (uint32_t)world->curve_count);
+            const int a = (int)imp_random_uniform_int(&random, (uint32_t)world->curve_count);
+            const int b =
+                k == 0 ? a : (int)imp_random_uniform_int(&random, (uint32_t)world->curve_count);
             const imp_route_place from = {{a}, 1}, to = {{b}, 1};
             imp_route_plan plan;
             const imp_status status = imp_route_plan_find(&plan, world, &from, &to, NULL);

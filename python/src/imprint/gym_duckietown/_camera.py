@@ -134,8 +134,8 @@ class Camera:
         return camera
 
     def _view_of(self, sim: Any, look: Look, camera: Any) -> Any:
-        view = ffi.new("imp_view *", lib.imp_sim_view(sim))
-        if not lib.imp_sim_sample(sim):
+        view = ffi.new("imp_view *", lib.imp_sim_camera_view(sim))
+        if not lib.imp_sim_randomization_sample(sim):
             view.sky, view.ground = list(self.sky), list(self.ground)
             view.distractors = self._distractors
             view.distractor_count = self._distractor_count

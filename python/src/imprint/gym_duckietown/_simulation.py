@@ -103,7 +103,7 @@ class Simulation:
         """One frame with these duty cycles."""
         with self.batch.in_use() as sims:
             action = ffi.new("imp_action *", (left, right))[0]
-            call(lib.imp_sim_advance, sims[0], action, seconds)
+            call(lib.imp_sim_advance_frame, sims[0], action, seconds)
 
     def pose(self) -> tuple[float, float, float]:
         """Where the robot is: x, z, heading."""

@@ -23,7 +23,7 @@ typedef struct area {
 } area;
 
 // Inserts a crossing into a sorted list. Those beyond the list's size are left out.
-static int insert_crossing(crossing *list, int count, crossing found)
+static int insert_edge_crossing(crossing *list, int count, crossing found)
 {
     if (count == CROSSINGS_MAX)
         return count;
@@ -45,7 +45,7 @@ static int find_crossings(const area *a, double y, crossing list[CROSSINGS_MAX])
             if ((from.y > y) == (to.y > y))
                 continue;
             const double x = from.x + (to.x - from.x) * (y - from.y) / (to.y - from.y);
-            count = insert_crossing(list, count, (crossing){x, to.y > from.y ? 1 : -1});
+            count = insert_edge_crossing(list, count, (crossing){x, to.y > from.y ? 1 : -1});
         }
     return count;
 }

@@ -25,7 +25,7 @@ typedef struct placed_axis {
 } placed_axis;
 
 // Numbers each run by its word, equal ones alike.
-static void number_words(double *indices, const char *const *words, int runs)
+static void assign_indices_to_words(double *indices, const char *const *words, int runs)
 {
     int count = 0;
     for (int k = 0; k < runs; k++) {
@@ -37,12 +37,12 @@ static void number_words(double *indices, const char *const *words, int runs)
 }
 
 // Fills the places of all runs.
-static void place_runs(const placed_axis *placed, int runs)
+static void compute_run_positions_on_axis(const placed_axis *placed, int runs)
 {
     const imp_parallel_axis *axis = placed->axis;
     double *places = placed->places, low = INFINITY, high = -INFINITY;
     if (axis->words != NULL)
-        number_words(places, axis->words, runs);
+        assign_indices_to_words(places, axis->words, runs);
     for (int k = 0; k < runs; k++) {
         const double value = axis->numbers != NULL ? axis->numbers[k] : 0.0;
         if (axis->words == NULL)
@@ -65,7 +65,7 @@ typedef struct tick_row {
 } tick_row;
 
 // Claims room for a text below an axis; false if another one stands there.
-static bool claim_room(tick_row *row, double left, double right)
+static bool reserve_label_space(tick_row *row, double left, double right)
 {
     for (int k = 0; k < row->count; k++)
         if (left < row->ends[k][1] && right > row->ends[k][0])
@@ -99,7 +99,7 @@ static void write_tick(FILE *out, const imp_parallel_axis *axis, int run, double
     const double width = LETTER * (double)strlen(text) + LETTER;
     const bool first = x<SIDE + 8, last = x> WIDTH - SIDE - 8;
     const double left = first ? x : last ? x - width : x - width / 2;
-    if (!claim_room(row, left, left + width))
+    if (!reserve_label_space(row, left, left + width))
         return;
     fprintf(out, "<path d=\"M%.1f %.1fv5\" stroke=\"#8a919c\"/>\n", x, y);
     write_text(out, x, y + 20,
@@ -164,8 +164,8 @@ static void write_plot(FILE *out, const placed_axis *axes, int axis_count, const
     fputs("</svg>\n", out);
 }
 
-imp_status imp_parallel_plot_svg(char **out, size_t *length, const imp_parallel_axis *axes,
-                                 int axis_count, const int *order, int runs, imp_error *err)
+imp_status imp_parallel_plot_draw_svg(char **out, size_t *length, const imp_parallel_axis *axes,
+                                      int axis_count, const int *order, int runs, imp_error *err)
 {
     placed_axis placed[IMP_PARALLEL_AXES_MAX];
     imp_text_stream text;
@@ -177,7 +177,7 @@ imp_status imp_parallel_plot_svg(char **out, size_t *length, const imp_parallel_
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a plot");
     for (int k = 0; k < axis_count; k++) {
         placed[k] = (placed_axis){&axes[k], places + (size_t)k * (size_t)runs};
-        place_runs(&placed[k], runs);
+        compute_run_positions_on_axis(&placed[k], runs);
     }
     imp_status status = imp_text_stream_open(&text, "a plot", err);
     if (status == IMP_OK) {

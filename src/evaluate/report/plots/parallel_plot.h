@@ -19,7 +19,7 @@ enum { IMP_PARALLEL_AXES_MAX = 16 };
 // first, which has a colour of its own; the others are the paler the worse they are. The caller
 // frees *out; *length does not count its final 0. IMP_USAGE if there are no runs, or no or too many
 // axes.
-imp_status imp_parallel_plot_svg(char **out, size_t *length, const imp_parallel_axis *axes,
-                                 int axis_count, const int *order, int runs, imp_error *err);
+imp_status imp_parallel_plot_draw_svg(char **out, size_t *length, const imp_parallel_axis *axes,
+                                      int axis_count, const int *order, int runs, imp_error *err);
 
 #endif

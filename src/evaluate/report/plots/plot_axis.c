@@ -23,13 +23,13 @@ static double linear_or_log10(const imp_plot_axis *axis, double value)
 }
 
 // NaN and infinity make gaps; so do values up to 0 on a logarithmic axis.
-bool imp_plot_axis_can_draw(const imp_plot_axis *axis, double value)
+bool imp_plot_axis_can_show_value(const imp_plot_axis *axis, double value)
 {
     return isfinite(value) && (!axis->log || value > 0.0);
 }
 
 // Linear interpolation between the pixels of both ends; y grows downwards.
-double imp_plot_axis_pixel(const imp_plot_axis *axis, double value)
+double imp_plot_axis_to_pixel(const imp_plot_axis *axis, double value)
 {
     const double part = (linear_or_log10(axis, value) - axis->min) / (axis->max - axis->min);
     return axis->start + part * (axis->end - axis->start);
@@ -94,8 +94,8 @@ static bool find_axis_ranges(imp_plot_axis *x, imp_plot_axis *y, const imp_plot_
     bool found = false;
     for (int s = 0; s < count; s++)
         for (int i = 0; i < series[s].count; i++) {
-            if (!imp_plot_axis_can_draw(x, series[s].x[i]) ||
-                !imp_plot_axis_can_draw(y, series[s].y[i]))
+            if (!imp_plot_axis_can_show_value(x, series[s].x[i]) ||
+                !imp_plot_axis_can_show_value(y, series[s].y[i]))
                 continue;
             // Extend both ranges.
             const double at = linear_or_log10(x, series[s].x[i]),

@@ -27,8 +27,8 @@ imp_status imp_plot_axes_init(imp_plot_axis *x, imp_plot_axis *y, const imp_plot
                               const imp_plot_series *series, int count, imp_error *err);
 
 // Whether a value can be drawn on an axis, and its position [px].
-bool imp_plot_axis_can_draw(const imp_plot_axis *axis, double value);
-double imp_plot_axis_pixel(const imp_plot_axis *axis, double value);
+bool imp_plot_axis_can_show_value(const imp_plot_axis *axis, double value);
+double imp_plot_axis_to_pixel(const imp_plot_axis *axis, double value);
 
 // Writes the plot as PNG.
 imp_status imp_plot_write_png(const char *path, const imp_plot_def *def,

@@ -34,7 +34,7 @@ static void draw_axes(imp_canvas *canvas, const imp_plot_def *def, const imp_plo
     char number[32];
     // y axis: a grid line and a number for each tick.
     for (int i = 0; i < y->tick_count; i++) {
-        const double at = imp_plot_axis_pixel(y, y->ticks[i]);
+        const double at = imp_plot_axis_to_pixel(y, y->ticks[i]);
         draw_line(canvas, x->start, at, x->end, at, grid);
         snprintf(number, sizeof number, "%.6g", y->ticks[i]);
         draw_text(canvas, x->start - 8, at + NUMBER_SIZE / 2, NUMBER_SIZE, 1.0, numbers, number);
@@ -42,7 +42,7 @@ static void draw_axes(imp_canvas *canvas, const imp_plot_def *def, const imp_plo
     // x axis: the base line, short ticks and numbers.
     draw_line(canvas, x->start, y->start, x->end, y->start, line);
     for (int i = 0; i < x->tick_count; i++) {
-        const double at = imp_plot_axis_pixel(x, x->ticks[i]);
+        const double at = imp_plot_axis_to_pixel(x, x->ticks[i]);
         draw_line(canvas, at, y->start, at, y->start + 5, line);
         snprintf(number, sizeof number, "%.6g", x->ticks[i]);
         draw_text(canvas, at, y->start + 19, NUMBER_SIZE, 0.5, numbers, number);
@@ -66,11 +66,11 @@ static void draw_series(imp_canvas *canvas, const imp_plot_series *series, int i
     // `down` says that the last point was drawn, so that a line leads from it to the next.
     bool down = false;
     for (int i = 0; i < series->count; i++) {
-        const bool draw =
-            imp_plot_axis_can_draw(x, series->x[i]) && imp_plot_axis_can_draw(y, series->y[i]);
+        const bool draw = imp_plot_axis_can_show_value(x, series->x[i]) &&
+                          imp_plot_axis_can_show_value(y, series->y[i]);
         if (draw) {
-            const double to_x = imp_plot_axis_pixel(x, series->x[i]);
-            const double to_y = imp_plot_axis_pixel(y, series->y[i]);
+            const double to_x = imp_plot_axis_to_pixel(x, series->x[i]);
+            const double to_y = imp_plot_axis_to_pixel(y, series->y[i]);
             imp_canvas_add_line(canvas, down ? from_x : to_x, down ? from_y : to_y, to_x, to_y,
                                 scatter ? 3 : 2);
             from_x = to_x;

@@ -32,7 +32,7 @@ static void write_svg_axes(FILE *out, const imp_plot_def *def, const imp_plot_ax
     char number[32];
     // y axis: a grid line and a number for each tick.
     for (int i = 0; i < y->tick_count; i++) {
-        const double at = imp_plot_axis_pixel(y, y->ticks[i]);
+        const double at = imp_plot_axis_to_pixel(y, y->ticks[i]);
         fprintf(out, "<path d=\"M%.1f %.1fH%.1f\" stroke=\"#e2e5e9\"/>\n", x->start, at, x->end);
         snprintf(number, sizeof number, "%.6g", y->ticks[i]);
         write_svg_text(out, x->start - 8, at + 4, "text-anchor=\"end\"", number);
@@ -40,7 +40,7 @@ static void write_svg_axes(FILE *out, const imp_plot_def *def, const imp_plot_ax
     // x axis: the base line, short ticks and numbers.
     fprintf(out, "<path d=\"M%.1f %.1fH%.1f\" stroke=\"#8a919c\"/>\n", x->start, y->start, x->end);
     for (int i = 0; i < x->tick_count; i++) {
-        const double at = imp_plot_axis_pixel(x, x->ticks[i]);
+        const double at = imp_plot_axis_to_pixel(x, x->ticks[i]);
         fprintf(out, "<path d=\"M%.1f %.1fv5\" stroke=\"#8a919c\"/>\n", at, y->start);
         snprintf(number, sizeof number, "%.6g", x->ticks[i]);
         write_svg_text(out, at, y->start + 19, "text-anchor=\"middle\"", number);
@@ -69,11 +69,11 @@ static void write_svg_series(FILE *out, const imp_plot_series *series, int index
             colour.r, colour.g, colour.b, scatter ? "3\" stroke-opacity=\"0.5" : "2");
     bool down = false;
     for (int i = 0; i < series->count; i++) {
-        const bool draw =
-            imp_plot_axis_can_draw(x, series->x[i]) && imp_plot_axis_can_draw(y, series->y[i]);
+        const bool draw = imp_plot_axis_can_show_value(x, series->x[i]) &&
+                          imp_plot_axis_can_show_value(y, series->y[i]);
         if (draw) {
-            const double at = imp_plot_axis_pixel(x, series->x[i]),
-                         up = imp_plot_axis_pixel(y, series->y[i]);
+            const double at = imp_plot_axis_to_pixel(x, series->x[i]),
+                         up = imp_plot_axis_to_pixel(y, series->y[i]);
             fprintf(out, "%s%.1f %.1f", down ? "L" : "M", at, up);
             // a single point between gaps is a line of length 0, which round caps show as a dot
             if (!down)

@@ -91,7 +91,7 @@ static void append_event_record(imp_tensorboard *e)
 }
 
 // Seconds since 1970, as TensorBoard expects.
-static double present_time(void)
+static double get_seconds_since_1970(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
@@ -101,7 +101,7 @@ static double present_time(void)
 // Starts an event with the current time and a step.
 static void begin_event(imp_tensorboard *e, int64_t step)
 {
-    imp_protobuf_put_double(&e->message, EVENT_TIME, present_time());
+    imp_protobuf_put_double(&e->message, EVENT_TIME, get_seconds_since_1970());
     imp_protobuf_put_int(&e->message, EVENT_STEP, step);
 }
 
@@ -316,7 +316,7 @@ void imp_tensorboard_add_hyperparameters(imp_tensorboard *events, const char *se
     json_t *value, *object = json_loads(settings, 0, NULL);
     const size_t start = imp_protobuf_begin_message(&content, DATA_SESSION_START);
     json_object_foreach(object, name, value) put_setting(&content, name, value);
-    imp_protobuf_put_double(&content, START_TIME, present_time());
+    imp_protobuf_put_double(&content, START_TIME, get_seconds_since_1970());
     imp_protobuf_end_message(&content, start);
     add_plugin_value(events, "_hparams_/session_start_info", &content);
     imp_protobuf_free(&content);
@@ -328,7 +328,7 @@ void imp_tensorboard_add_session_end(imp_tensorboard *events)
     imp_protobuf_writer content = {0};
     const size_t end = imp_protobuf_begin_message(&content, DATA_SESSION_END);
     imp_protobuf_put_int(&content, END_STATUS, END_SUCCESS);
-    imp_protobuf_put_double(&content, END_TIME, present_time());
+    imp_protobuf_put_double(&content, END_TIME, get_seconds_since_1970());
     imp_protobuf_end_message(&content, end);
     add_plugin_value(events, "_hparams_/session_end_info", &content);
     imp_protobuf_free(&content);

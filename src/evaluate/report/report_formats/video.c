@@ -68,7 +68,7 @@ static const struct video_format *find_format(const char *path)
     return NULL;
 }
 
-bool imp_video_is_path(const char *path)
+bool imp_video_is_file_extension_known(const char *path)
 {
     return find_format(path) != NULL;
 }
@@ -90,7 +90,7 @@ static imp_status fail_not_installed(const char *path, const char *extension, im
                     path, extension);
 }
 
-imp_status imp_video_check(const char *path, imp_error *err)
+imp_status imp_video_check_can_write(const char *path, imp_error *err)
 {
     const struct video_format *format = find_format(path);
     char program[IMP_PATH_MAX];
@@ -180,7 +180,7 @@ imp_status imp_video_create(imp_video **out, const char *path, int width, int he
                             double frame_time, const imp_monitor *monitor, imp_error *err)
 {
     const struct video_format *format = find_format(path);
-    IMP_TRY(imp_video_check(path, err));
+    IMP_TRY(imp_video_check_can_write(path, err));
     if (width < 1 || height < 1 || width > SIDE_MAX || height > SIDE_MAX || !(frame_time > 0.0))
         return imp_fail(err, IMP_USAGE, "%s: %d x %d pixels every %g s are not possible", path,
                         width, height, frame_time);

@@ -9,10 +9,10 @@
 extern const char *const imp_video_extensions[];
 
 // Whether a path ends in one of them.
-bool imp_video_is_path(const char *path);
+bool imp_video_is_file_extension_known(const char *path);
 
 // Whether such a video can be made here. IMP_USAGE: another ending, or ffmpeg is not installed.
-imp_status imp_video_check(const char *path, imp_error *err);
+imp_status imp_video_check_can_write(const char *path, imp_error *err);
 
 typedef struct imp_video imp_video;
 

@@ -206,7 +206,7 @@ static void start_piece(model_loader *b)
 }
 
 // Converts the present piece to a mesh and starts the next.
-static imp_status finish_piece_and_start_next(model_loader *b, imp_error *err)
+static imp_status finish_mesh_piece_and_start_next(model_loader *b, imp_error *err)
 {
     imp_asset_model *model = &b->model;
     // pieces are appended one by one; there are few
@@ -306,13 +306,13 @@ static imp_status split_into_pieces(model_loader *b, imp_error *err)
         // a triangle needs up to three new vertices
         if (b->piece.vertex_count + 3 > IMP_MESH_SIZE_MAX ||
             b->piece.triangle_count == IMP_MESH_SIZE_MAX)
-            status = finish_piece_and_start_next(b, err);
+            status = finish_mesh_piece_and_start_next(b, err);
         imp_mesh_triangle *triangle = &b->piece.triangles[b->piece.triangle_count++];
         for (int k = 0; k < 3; k++)
             triangle->vertex[k] = find_or_add_vertex(b, n, k);
         triangle->decal = (int16_t)b->appearances[b->obj.triangles[n].material].texture;
     }
-    return status == IMP_OK ? finish_piece_and_start_next(b, err) : status;
+    return status == IMP_OK ? finish_mesh_piece_and_start_next(b, err) : status;
 }
 
 // Computes bounding box and sphere of all pieces.

@@ -130,11 +130,11 @@ static imp_gain_noise *select_gain_noise_kernel(void)
 {
 #if defined(__x86_64__)
     if (imp_cpu_has_avx512())
-        return imp_gain_noise_avx512;
+        return imp_apply_gain_noise_avx512;
     if (imp_cpu_has_avx2())
-        return imp_gain_noise_avx2;
+        return imp_apply_gain_noise_avx2;
 #endif
-    return imp_gain_noise_portable;
+    return imp_apply_gain_noise_portable;
 }
 
 // Tone table of gain and exponent.
@@ -273,6 +273,6 @@ void imp_camera_effects_apply(imp_camera_effects *effects, const imp_camera_effe
             d->steps = imp_jpeg_quantisation_create(def->jpeg_quality);
             d->quality = def->jpeg_quality;
         }
-        imp_jpeg_round_trip(&d->steps, width, height, d->values, rgb);
+        imp_jpeg_add_artifacts(&d->steps, width, height, d->values, rgb);
     }
 }

@@ -62,10 +62,10 @@ void imp_noise_levels_set(imp_noise_levels *noise_levels, double noise, double s
 // Multiplies bytes by gains [1/4096] and adds noise.
 typedef void imp_gain_noise(const imp_noise_levels *t, const uint16_t *gains, const int8_t *noise,
                             int count, uint8_t *bytes);
-imp_gain_noise imp_gain_noise_portable;
+imp_gain_noise imp_apply_gain_noise_portable;
 #if defined(__x86_64__)
-imp_gain_noise imp_gain_noise_avx2;   // needs a processor with AVX2
-imp_gain_noise imp_gain_noise_avx512; // needs imp_cpu_has_avx512()
+imp_gain_noise imp_apply_gain_noise_avx2;   // needs a processor with AVX2
+imp_gain_noise imp_apply_gain_noise_avx512; // needs imp_cpu_has_avx512()
 #endif
 
 // Applies a tone table per channel to whole pixels, red first.
@@ -80,7 +80,7 @@ typedef struct imp_jpeg_quantisation {
 
 imp_jpeg_quantisation imp_jpeg_quantisation_create(int quality);
 size_t imp_jpeg_scratch_size(int width, int height);
-void imp_jpeg_round_trip(const imp_jpeg_quantisation *steps, int width, int height, float *values,
-                         uint8_t *rgb);
+void imp_jpeg_add_artifacts(const imp_jpeg_quantisation *steps, int width, int height,
+                            float *values, uint8_t *rgb);
 
 #endif

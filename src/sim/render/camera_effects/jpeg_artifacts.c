@@ -258,8 +258,8 @@ IMP_ALWAYS_INLINE void store_row(const ycbcr_planes *p, int row, uint32_t *rgbx)
 }
 
 // The whole image: load, quantise each plane, store.
-IMP_ALWAYS_INLINE void round_trip_image(const imp_jpeg_quantisation *steps, int width, int height,
-                                        float *values, uint8_t *rgb)
+IMP_ALWAYS_INLINE void add_jpeg_artifacts_to_image(const imp_jpeg_quantisation *steps, int width,
+                                                   int height, float *values, uint8_t *rgb)
 {
     // the planes follow each other in `values`, then two rows of pixels
     ycbcr_planes p = {.width = padded_side(width), .height = padded_side(height), .light = values};
@@ -289,32 +289,32 @@ IMP_ALWAYS_INLINE void round_trip_image(const imp_jpeg_quantisation *steps, int 
 }
 
 #if defined(__x86_64__)
-IMP_AVX2 static void round_trip_avx2(const imp_jpeg_quantisation *steps, int width, int height,
-                                     float *values, uint8_t *rgb)
+IMP_AVX2 static void add_jpeg_artifacts_avx2(const imp_jpeg_quantisation *steps, int width,
+                                             int height, float *values, uint8_t *rgb)
 {
-    round_trip_image(steps, width, height, values, rgb);
+    add_jpeg_artifacts_to_image(steps, width, height, values, rgb);
 }
 
 // Twice the registers, so that a block and its sums stay in registers.
-IMP_AVX512 static void round_trip_avx512(const imp_jpeg_quantisation *steps, int width, int height,
-                                         float *values, uint8_t *rgb)
+IMP_AVX512 static void add_jpeg_artifacts_avx512(const imp_jpeg_quantisation *steps, int width,
+                                                 int height, float *values, uint8_t *rgb)
 {
-    round_trip_image(steps, width, height, values, rgb);
+    add_jpeg_artifacts_to_image(steps, width, height, values, rgb);
 }
 #endif
 
-void imp_jpeg_round_trip(const imp_jpeg_quantisation *steps, int width, int height, float *values,
-                         uint8_t *rgb)
+void imp_jpeg_add_artifacts(const imp_jpeg_quantisation *steps, int width, int height,
+                            float *values, uint8_t *rgb)
 {
 #if defined(__x86_64__)
     if (imp_cpu_has_avx512()) {
-        round_trip_avx512(steps, width, height, values, rgb);
+        add_jpeg_artifacts_avx512(steps, width, height, values, rgb);
         return;
     }
     if (imp_cpu_has_avx2()) {
-        round_trip_avx2(steps, width, height, values, rgb);
+        add_jpeg_artifacts_avx2(steps, width, height, values, rgb);
         return;
     }
 #endif
-    round_trip_image(steps, width, height, values, rgb);
+    add_jpeg_artifacts_to_image(steps, width, height, values, rgb);
 }

@@ -14,8 +14,8 @@
 
 // Flow of a ray (x, y, 1) of the image, per metre ahead and per radian to the left; false if
 // infinite.
-static bool ray_flow_per_motion(const imp_camera_def *def, double x, double y, double ahead[2],
-                                double turn[2])
+static bool compute_optical_flow_of_ray(const imp_camera_def *def, double x, double y,
+                                        double ahead[2], double turn[2])
 {
     const imp_sine_cosine pitch = imp_sincos(def->pitch);
     const double s = pitch.sine, c = pitch.cosine;
@@ -48,7 +48,7 @@ static pixel_flow find_pixel_flow(const imp_camera *camera, double px, double py
         !imp_camera_pixel_to_ray(camera, px + half, py, &right[0], &right[1]) ||
         !imp_camera_pixel_to_ray(camera, px, py - half, &above[0], &above[1]) ||
         !imp_camera_pixel_to_ray(camera, px, py + half, &below[0], &below[1]) ||
-        !ray_flow_per_motion(&camera->def, at[0], at[1], ahead, turn))
+        !compute_optical_flow_of_ray(&camera->def, at[0], at[1], ahead, turn))
         return (pixel_flow){0};
     // invert the 2 x 2 Jacobian
     const double a = right[0] - left[0], b = below[0] - above[0];

@@ -1,8 +1,8 @@
 // Gain, noise and tone curves. The standard deviation of noise grows with light; it is interpolated
 // in a table of 16 levels. Everything is 16-bit integer arithmetic, so that vectors and plain C
-// give the same bytes; imp_gain_noise_portable() is the definition. Tone curves are tables of 256
-// bytes per channel. Noise comes from a precomputed table, which is faster than generating it per
-// byte.
+// give the same bytes; imp_apply_gain_noise_portable() is the definition. Tone curves are tables of
+// 256 bytes per channel. Noise comes from a precomputed table, which is faster than generating it
+// per byte.
 #include <math.h>
 
 #include "base/common/vector2.h"
@@ -44,8 +44,8 @@ void imp_noise_levels_set(imp_noise_levels *t, double noise, double shot_noise)
     }
 }
 
-void imp_gain_noise_portable(const imp_noise_levels *t, const uint16_t *gains, const int8_t *noise,
-                             int count, uint8_t *bytes)
+void imp_apply_gain_noise_portable(const imp_noise_levels *t, const uint16_t *gains,
+                                   const int8_t *noise, int count, uint8_t *bytes)
 {
     for (int k = 0; k < count; k++) {
         // light is 16 times the byte, below 4096
@@ -89,8 +89,9 @@ IMP_AVX2 static inline __m256i lookup_avx2(lookup_table t, __m256i step, __m256i
 }
 
 // The portable loop's body for 16 bytes.
-IMP_AVX2 static inline __m256i apply_gain_noise_to_16(lookup_table deviations, lookup_table growths,
-                                                      __m256i bytes, __m256i gains, __m256i noise)
+IMP_AVX2 static inline __m256i apply_gain_noise_to_16_bytes(lookup_table deviations,
+                                                            lookup_table growths, __m256i bytes,
+                                                            __m256i gains, __m256i noise)
 {
     // light, its level and the fraction between levels
     const __m256i bright = _mm256_mulhi_epu16(_mm256_slli_epi16(bytes, 8), gains);
@@ -106,8 +107,8 @@ IMP_AVX2 static inline __m256i apply_gain_noise_to_16(lookup_table deviations, l
                              4);
 }
 
-IMP_AVX2 void imp_gain_noise_avx2(const imp_noise_levels *t, const uint16_t *gains,
-                                  const int8_t *noise, int count, uint8_t *bytes)
+IMP_AVX2 void imp_apply_gain_noise_avx2(const imp_noise_levels *t, const uint16_t *gains,
+                                        const int8_t *noise, int count, uint8_t *bytes)
 {
     const lookup_table deviations = load_lookup_table(t->deviation),
                        growths = load_lookup_table(t->growth);
@@ -115,15 +116,15 @@ IMP_AVX2 void imp_gain_noise_avx2(const imp_noise_levels *t, const uint16_t *gai
     for (; k + 16 <= count; k += 16) {
         const __m128i in = _mm_loadu_si128((const __m128i *)(const void *)(bytes + k));
         const __m128i more = _mm_loadu_si128((const __m128i *)(const void *)(noise + k));
-        const __m256i out =
-            apply_gain_noise_to_16(deviations, growths, _mm256_cvtepu8_epi16(in),
-                                   _mm256_loadu_si256((const __m256i *)(const void *)(gains + k)),
-                                   _mm256_cvtepi8_epi16(more));
+        const __m256i out = apply_gain_noise_to_16_bytes(
+            deviations, growths, _mm256_cvtepu8_epi16(in),
+            _mm256_loadu_si256((const __m256i *)(const void *)(gains + k)),
+            _mm256_cvtepi8_epi16(more));
         _mm_storeu_si128(
             (__m128i *)(void *)(bytes + k),
             _mm_packus_epi16(_mm256_castsi256_si128(out), _mm256_extracti128_si256(out, 1)));
     }
-    imp_gain_noise_portable(t, gains + k, noise + k, count - k, bytes + k);
+    imp_apply_gain_noise_portable(t, gains + k, noise + k, count - k, bytes + k);
 }
 
 // The same tables for 512-bit vectors.
@@ -142,9 +143,10 @@ IMP_AVX512 static inline __m512i lookup_avx512(lookup_table_avx512 t, __m512i st
 }
 
 // The portable loop's body for 32 bytes.
-IMP_AVX512 static inline __m256i apply_gain_noise_to_32(lookup_table_avx512 deviations,
-                                                        lookup_table_avx512 growths, __m512i bytes,
-                                                        __m512i gains, __m512i noise)
+IMP_AVX512 static inline __m256i apply_gain_noise_to_32_bytes(lookup_table_avx512 deviations,
+                                                              lookup_table_avx512 growths,
+                                                              __m512i bytes, __m512i gains,
+                                                              __m512i noise)
 {
     const __m512i bright = _mm512_mulhi_epu16(_mm512_slli_epi16(bytes, 8), gains);
     const __m512i light = _mm512_min_epu16(bright, _mm512_set1_epi16(4095));
@@ -160,8 +162,8 @@ IMP_AVX512 static inline __m256i apply_gain_noise_to_32(lookup_table_avx512 devi
     return _mm512_cvtusepi16_epi8(_mm512_max_epi16(out, _mm512_setzero_si512()));
 }
 
-IMP_AVX512 void imp_gain_noise_avx512(const imp_noise_levels *t, const uint16_t *gains,
-                                      const int8_t *noise, int count, uint8_t *bytes)
+IMP_AVX512 void imp_apply_gain_noise_avx512(const imp_noise_levels *t, const uint16_t *gains,
+                                            const int8_t *noise, int count, uint8_t *bytes)
 {
     const lookup_table_avx512 deviations = widen_lookup_table(load_lookup_table(t->deviation)),
                               growths = widen_lookup_table(load_lookup_table(t->growth));
@@ -170,9 +172,9 @@ IMP_AVX512 void imp_gain_noise_avx512(const imp_noise_levels *t, const uint16_t 
         const __mmask32 some = count - k < 32 ? (1u << (count - k)) - 1 : ~0u;
         const __m256i in = _mm256_maskz_loadu_epi8(some, bytes + k);
         const __m256i more = _mm256_maskz_loadu_epi8(some, noise + k);
-        const __m256i out = apply_gain_noise_to_32(deviations, growths, _mm512_cvtepu8_epi16(in),
-                                                   _mm512_maskz_loadu_epi16(some, gains + k),
-                                                   _mm512_cvtepi8_epi16(more));
+        const __m256i out = apply_gain_noise_to_32_bytes(
+            deviations, growths, _mm512_cvtepu8_epi16(in),
+            _mm512_maskz_loadu_epi16(some, gains + k), _mm512_cvtepi8_epi16(more));
         _mm256_mask_storeu_epi8(bytes + k, some, out);
     }
 }

@@ -43,7 +43,7 @@ void imp_ground_uniforms_set(imp_ground_uniforms *uniforms, const imp_scene *sce
     const double unit = IMP_TILE_UNITS / scene->world->tile_size;
     const imp_sine_cosine heading = imp_sincos(view->pose.heading);
     const double cosine = heading.cosine, sine = heading.sine;
-    imp_ground_set_cells(uniforms, scene, view, appearance);
+    imp_ground_set_tile_cells(uniforms, scene, view, appearance);
     uniforms->x_forward = (float)(cosine * unit);
     uniforms->x_right = (float)(sine * unit);
     uniforms->x_start = (float)(view->pose.x * unit + uniforms->x_origin);

@@ -74,8 +74,8 @@ void imp_ground_uniforms_set(imp_ground_uniforms *uniforms, const imp_scene *sce
 
 // Selects the cells: the scene's, or a window around the robot with the appearance of a view
 // (tile_appearance.c).
-void imp_ground_set_cells(imp_ground_uniforms *uniforms, const imp_scene *scene,
-                          const imp_view *view, imp_tile_appearance *appearance);
+void imp_ground_set_tile_cells(imp_ground_uniforms *uniforms, const imp_scene *scene,
+                               const imp_view *view, imp_tile_appearance *appearance);
 
 // The texture (index of its first texel) and the colour factors of a scene's cell in a view.
 int32_t imp_tile_appearance_of_cell(const imp_scene *scene, const imp_view *view, int column,

@@ -70,8 +70,8 @@ IMP_ALWAYS_INLINE void compute_positions(const imp_f32x8 at[2], const imp_f32x8 
 }
 
 // Half the extent along one axis of a rectangle, widened for the rounding of positions.
-IMP_ALWAYS_INLINE void compute_reach(const imp_f32x8 middle[2], const imp_f32x8 half[2],
-                                     const imp_f32x8 axis[4], imp_f32x8 *out)
+IMP_ALWAYS_INLINE void compute_group_half_extent(const imp_f32x8 middle[2], const imp_f32x8 half[2],
+                                                 const imp_f32x8 axis[4], imp_f32x8 *out)
 {
     const imp_f32x8 forward = IMP_F32X8_ABS(axis[0]), right = IMP_F32X8_ABS(axis[1]);
     const imp_f32x8 far = IMP_F32X8_ABS(middle[0]) * forward + IMP_F32X8_ABS(middle[1]) * right;
@@ -91,8 +91,8 @@ IMP_ALWAYS_INLINE void find_group_cells(const imp_ground_uniforms *uniforms,
     imp_f32x8 x, z, x_reach, z_reach;
     compute_positions(middle, wide->x, &x);
     compute_positions(middle, wide->z, &z);
-    compute_reach(middle, half, wide->x, &x_reach);
-    compute_reach(middle, half, wide->z, &z_reach);
+    compute_group_half_extent(middle, half, wide->x, &x_reach);
+    compute_group_half_extent(middle, half, wide->z, &z_reach);
     const imp_f32x8 left = x - x_reach, right = x + x_reach, top = z - z_reach, end = z + z_reach;
     const imp_i32x8 column = __builtin_convertvector(left, imp_i32x8) >> IMP_TILE_BITS;
     const imp_i32x8 row = __builtin_convertvector(top, imp_i32x8) >> IMP_TILE_BITS;
@@ -121,8 +121,8 @@ IMP_ALWAYS_INLINE void find_cell_textures(const int32_t *cells, const imp_i32x8 
 }
 
 // Positions of samples in one known cell.
-IMP_ALWAYS_INLINE void position_in_cell(const vector_uniforms *wide,
-                                        const imp_ground_sample *sample, imp_i32x8 at[2])
+IMP_ALWAYS_INLINE void compute_position_in_cell(const vector_uniforms *wide,
+                                                const imp_ground_sample *sample, imp_i32x8 at[2])
 {
     const imp_f32x8 from[2] = {IMP_F32X8_LOAD(sample->forward), IMP_F32X8_LOAD(sample->right)};
     imp_f32x8 x, z;
@@ -133,10 +133,11 @@ IMP_ALWAYS_INLINE void position_in_cell(const vector_uniforms *wide,
 }
 
 // Positions of samples anywhere, clamped to the cells; NaN becomes 0. Also finds their cells.
-IMP_ALWAYS_INLINE void position_in_any_cell(const imp_ground_uniforms *uniforms,
-                                            const vector_uniforms *wide,
-                                            const imp_ground_sample *sample, imp_i32x8 at[2],
-                                            imp_i32x8 *cell, const ground_ops *ops)
+IMP_ALWAYS_INLINE void compute_position_in_any_cell(const imp_ground_uniforms *uniforms,
+                                                    const vector_uniforms *wide,
+                                                    const imp_ground_sample *sample,
+                                                    imp_i32x8 at[2], imp_i32x8 *cell,
+                                                    const ground_ops *ops)
 {
     const imp_f32x8 from[2] = {IMP_F32X8_LOAD(sample->forward), IMP_F32X8_LOAD(sample->right)};
     imp_f32x8 x, z, limited[2];
@@ -194,7 +195,7 @@ IMP_ALWAYS_INLINE void locate_samples(const imp_ground_uniforms *uniforms,
         __builtin_prefetch(&table->samples[n + PREFETCH_SAMPLES]);
         const imp_i32x8 cell = (imp_i32x8){0} + one_cell;
         imp_i32x8 at[2], texels;
-        position_in_cell(wide, &table->samples[n], at);
+        compute_position_in_cell(wide, &table->samples[n], at);
         locate_sample(at, level, texture + level->offset, to, &texels, out, ops);
         memcpy(out->texels[to], &texels, sizeof texels);
         if (!white)
@@ -205,7 +206,7 @@ IMP_ALWAYS_INLINE void locate_samples(const imp_ground_uniforms *uniforms,
         const imp_ground_level *level = &levels[table->levels[n]];
         __builtin_prefetch(&table->samples[n + PREFETCH_SAMPLES]);
         imp_i32x8 at[2], cell, textures, texels;
-        position_in_any_cell(uniforms, wide, &table->samples[n], at, &cell, ops);
+        compute_position_in_any_cell(uniforms, wide, &table->samples[n], at, &cell, ops);
         find_cell_textures(uniforms->cells, &cell, &textures, ops);
         locate_sample(at, level, level->offset, to, &texels, out, ops);
         texels += textures;
@@ -217,12 +218,12 @@ IMP_ALWAYS_INLINE void locate_samples(const imp_ground_uniforms *uniforms,
 
 // Locates the samples of as many whole groups as fit, from g to count - 1, and returns the first
 // group that did not. Neighbouring groups in one cell are located together.
-IMP_ALWAYS_INLINE int locate_groups(const imp_ground_uniforms *uniforms,
-                                    const vector_uniforms *wide,
-                                    const imp_ground_sample_table *table,
-                                    const imp_pixel_group *groups, int g, int count,
-                                    const int32_t cells[IMP_LANES], bool white,
-                                    imp_texel_places *out, const ground_ops *ops)
+IMP_ALWAYS_INLINE int locate_samples_of_groups(const imp_ground_uniforms *uniforms,
+                                               const vector_uniforms *wide,
+                                               const imp_ground_sample_table *table,
+                                               const imp_pixel_group *groups, int g, int count,
+                                               const int32_t cells[IMP_LANES], bool white,
+                                               imp_texel_places *out, const ground_ops *ops)
 {
     int samples = 0;
     while (g < count && samples + groups[g].count <= IMP_PLACES_MAX) {
@@ -238,9 +239,9 @@ IMP_ALWAYS_INLINE int locate_groups(const imp_ground_uniforms *uniforms,
 }
 
 // Whether texels cover all of the ground that a group shows. cover: factor of the sums.
-IMP_ALWAYS_INLINE bool is_covered_by_tiles(const imp_group_shares *shares,
-                                           const imp_i32x8 sums[PAIRS], float cover,
-                                           const ground_ops *ops)
+IMP_ALWAYS_INLINE bool is_group_covered_by_tiles(const imp_group_shares *shares,
+                                                 const imp_i32x8 sums[PAIRS], float cover,
+                                                 const ground_ops *ops)
 {
     const imp_f32x8 ground = IMP_F32X8_LOAD(shares->ground), share[PAIRS] = PIXEL_PAIRS(ground);
     imp_i32x8 seen = {0};
@@ -252,9 +253,10 @@ IMP_ALWAYS_INLINE bool is_covered_by_tiles(const imp_group_shares *shares,
 
 // Converts the sums of a group to colours: tiles + ground outside + sky + reflections. Without
 // `extra`, the factor `tile` is all there is to light.
-IMP_ALWAYS_INLINE void blend_group(const vector_uniforms *wide, const imp_group_shares *shares,
-                                   const imp_i32x8 sums[PAIRS], float tile, float cover,
-                                   const imp_group_shading *extra, imp_f32x8 values[PAIRS])
+IMP_ALWAYS_INLINE void blend_pixel_group(const vector_uniforms *wide,
+                                         const imp_group_shares *shares,
+                                         const imp_i32x8 sums[PAIRS], float tile, float cover,
+                                         const imp_group_shading *extra, imp_f32x8 values[PAIRS])
 {
     const imp_f32x8 ground = IMP_F32X8_LOAD(shares->ground), share[PAIRS] = PIXEL_PAIRS(ground);
     const imp_f32x8 sky = IMP_F32X8_LOAD(shares->sky), sky_share[PAIRS] = PIXEL_PAIRS(sky);
@@ -287,10 +289,10 @@ IMP_ALWAYS_INLINE void blend_group(const vector_uniforms *wide, const imp_group_
 
 // The same for a group of nothing but tiles, which is most of an image. False if some pixel shows
 // anything else. full: sum of the cover of a pixel that tiles cover.
-IMP_ALWAYS_INLINE bool blend_group_of_tiles(const vector_uniforms *wide,
-                                            const imp_i32x8 sums[PAIRS], int32_t full, float tile,
-                                            float cover, imp_f32x8 values[PAIRS],
-                                            const ground_ops *ops)
+IMP_ALWAYS_INLINE bool blend_pixel_group_of_tiles(const vector_uniforms *wide,
+                                                  const imp_i32x8 sums[PAIRS], int32_t full,
+                                                  float tile, float cover, imp_f32x8 values[PAIRS],
+                                                  const ground_ops *ops)
 {
     // no pixel has more cover than `full`, so all have it if their sum says so
     const imp_i32x8 whole = sums[0] + sums[1] + sums[2] + sums[3] == 4 * full;
@@ -331,15 +333,15 @@ IMP_ALWAYS_INLINE void draw_pixel_group(const imp_ground_uniforms *uniforms,
     const imp_group_shading *more = NULL;
     if (!even) {
         const bool covered =
-            uniforms->distractors.count == 0 || is_covered_by_tiles(shares, sums, cover, ops);
+            uniforms->distractors.count == 0 || is_group_covered_by_tiles(shares, sums, cover, ops);
         if (!covered || uniforms->lamp || uniforms->lighting->lights_ground) {
             imp_group_shading_compute(uniforms, table, group, at->row, at->first, covered, &extra);
             more = &extra;
         }
     }
     if (more != NULL || group->kind != IMP_GROUP_ONLY_GROUND ||
-        !blend_group_of_tiles(wide, sums, full, tile, cover, values, ops))
-        blend_group(wide, shares, sums, tile, cover, more, values);
+        !blend_pixel_group_of_tiles(wide, sums, full, tile, cover, values, ops))
+        blend_pixel_group(wide, shares, sums, tile, cover, more, values);
     ops->pack(values, pixels);
 }
 
@@ -369,8 +371,8 @@ IMP_ALWAYS_INLINE void draw_row_of_groups(const imp_ground_uniforms *uniforms,
             find_group_cells(uniforms, &wide, &bounds[g / IMP_LANES], cells);
         else
             memset(cells, -1, sizeof cells);
-        end = locate_groups(uniforms, &wide, table, groups, g, last < count ? last : count, cells,
-                            white, &places, ops);
+        end = locate_samples_of_groups(uniforms, &wide, table, groups, g,
+                                       last < count ? last : count, cells, white, &places, ops);
         for (int n = g; n < end; n++) {
             const int first = n * IMP_LANES;
             const group_at at = {&groups[n], groups[n].first - groups[g].first, first, &candidates};

@@ -65,7 +65,7 @@ static bool are_all_corners_in_lens(const pixel_corners *patch)
 }
 
 // The largest descent within a pixel.
-static double steepest_ray_fall(const camera_mount *mount, const pixel_corners *patch)
+static double max_ray_descent_in_pixel(const camera_mount *mount, const pixel_corners *patch)
 {
     double y = fmax(fmax(patch->y[0], patch->y[1]), fmax(patch->y[2], patch->y[3]));
     return ray_descent_per_metre(mount, y);
@@ -73,8 +73,8 @@ static double steepest_ray_fall(const camera_mount *mount, const pixel_corners *
 
 // Footprint of a whole pixel from the derivatives at a point of it; `least` bounds the descent away
 // from 0.
-static footprint footprint_at_point(const camera_mount *mount, const pixel_corners *p, double s,
-                                    double t, double least)
+static footprint pixel_footprint_at_point(const camera_mount *mount, const pixel_corners *p,
+                                          double s, double t, double least)
 {
     const double x = interpolate_corners(p->x, s, t);
     const double down = fmax(ray_descent_per_metre(mount, interpolate_corners(p->y, s, t)), least);
@@ -110,10 +110,11 @@ static sample_grid sample_grid_of_group(const camera_mount *mount, const pixel_c
     sample_grid most = {0, 0};
     for (int k = 0; k < pixels; k++) {
         const pixel_corners *patch = &corner_sets[k];
-        if (!are_all_corners_in_lens(patch) || steepest_ray_fall(mount, patch) <= RAY_FALL_MIN)
+        if (!are_all_corners_in_lens(patch) ||
+            max_ray_descent_in_pixel(mount, patch) <= RAY_FALL_MIN)
             continue;
-        const double least = 0.25 * steepest_ray_fall(mount, patch);
-        const footprint whole = footprint_at_point(mount, patch, 0.5, 0.5, least);
+        const double least = 0.25 * max_ray_descent_in_pixel(mount, patch);
+        const footprint whole = pixel_footprint_at_point(mount, patch, 0.5, 0.5, least);
         // pieces are as long as the narrow side, but not smaller than a texel
         const double piece = fmax(finest, fmin(whole.across, whole.along) / PIECES);
         const int across = round_up_piece_count(whole.across / piece, SAMPLES_ACROSS_MAX);
@@ -150,7 +151,8 @@ static void add_group_sample(imp_ground_sample_table *table, const camera_mount 
         const double near = mount->height / down;
         sample->forward[k] = (float)(mount->forward + near * (mount->cosine - y * mount->sine));
         sample->right[k] = (float)(mount->right + near * x);
-        const footprint whole = footprint_at_point(mount, &corner_sets[k], s, t, RAY_FALL_MIN);
+        const footprint whole =
+            pixel_footprint_at_point(mount, &corner_sets[k], s, t, RAY_FALL_MIN);
         area *= whole.across / cut.across * (whole.along / cut.along);
         met++;
     }
@@ -213,7 +215,7 @@ static void compute_group_bounds(const imp_ground_sample_table *table, const imp
 }
 
 // Classifies a group by its shares.
-static int16_t classify_group(const imp_pixel_group *group, const imp_group_shares *shares)
+static int16_t classify_pixel_group(const imp_pixel_group *group, const imp_group_shares *shares)
 {
     bool sky = group->count == 0, whole = true;
     for (int k = 0; k < IMP_LANES; k++) {
@@ -240,7 +242,7 @@ static void add_pixel_group(imp_ground_sample_table *table, const camera_mount *
         shares->sky[k] = black ? 0.0f : count == 0 ? 1.0f : sky[k] / (float)count;
         shares->ground[k] = black ? 0.0f : 1.0f - shares->sky[k];
     }
-    group->kind = classify_group(group, shares);
+    group->kind = classify_pixel_group(group, shares);
     compute_group_probe_bounds(table, group);
     compute_group_bounds(table, group);
 }

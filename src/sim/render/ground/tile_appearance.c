@@ -36,7 +36,7 @@ int32_t imp_tile_appearance_of_cell(const imp_scene *scene, const imp_view *view
 }
 
 // First cell of the window along one side, and the number of cells.
-static int find_cell_window(double position, int cells, int *count)
+static int find_cells_around_position(double position, int cells, int *count)
 {
     *count = cells < IMP_APPEARANCE_SIDE_MAX ? cells : IMP_APPEARANCE_SIDE_MAX;
     // NaN becomes 0 in this order of comparisons
@@ -44,8 +44,8 @@ static int find_cell_window(double position, int cells, int *count)
     return (int)fmin(start, cells - *count);
 }
 
-void imp_ground_set_cells(imp_ground_uniforms *uniforms, const imp_scene *scene,
-                          const imp_view *view, imp_tile_appearance *appearance)
+void imp_ground_set_tile_cells(imp_ground_uniforms *uniforms, const imp_scene *scene,
+                               const imp_view *view, imp_tile_appearance *appearance)
 {
     uniforms->scene = scene;
     uniforms->cells = scene->cells;
@@ -59,8 +59,9 @@ void imp_ground_set_cells(imp_ground_uniforms *uniforms, const imp_scene *scene,
     // a window around the robot
     const double tile = scene->world->tile_size;
     const int left =
-        find_cell_window(view->pose.x / tile + 1.0, scene->columns, &uniforms->columns);
-    const int top = find_cell_window(view->pose.z / tile + 1.0, scene->rows, &uniforms->rows);
+        find_cells_around_position(view->pose.x / tile + 1.0, scene->columns, &uniforms->columns);
+    const int top =
+        find_cells_around_position(view->pose.z / tile + 1.0, scene->rows, &uniforms->rows);
     uniforms->cells = appearance->cells;
     uniforms->colours = (const int16_t(*)[8])appearance->colours;
     uniforms->x_origin = (1.0 - left) * IMP_TILE_UNITS;

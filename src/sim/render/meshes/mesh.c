@@ -322,8 +322,8 @@ typedef struct extents_transform {
 } extents_transform;
 
 // Finds the scaling that maps the model's bounding box to the extents.
-static extents_transform transform_to_extents(const imp_mesh_builder *builder,
-                                              const imp_object_class *extents)
+static extents_transform compute_transform_to_extents(const imp_mesh_builder *builder,
+                                                      const imp_object_class *extents)
 {
     const double want[3][2] = {
         {extents->min_x, extents->max_x}, {0.0, extents->height}, {extents->min_z, extents->max_z}};
@@ -414,7 +414,7 @@ bool imp_mesh_builder_finish(const imp_mesh_builder *builder, const imp_object_c
     // scale every vertex, copy the triangles
     if (!imp_mesh_allocate(mesh, builder->vertex_count, builder->triangle_count))
         return false;
-    const extents_transform by = extents != NULL ? transform_to_extents(builder, extents)
+    const extents_transform by = extents != NULL ? compute_transform_to_extents(builder, extents)
                                                  : (extents_transform){{1, 1, 1}, {0, 0, 0}};
     for (int k = 0; k < builder->vertex_count; k++)
         store_vertex(mesh, k, &builder->vertices[k], &by);

@@ -3,7 +3,8 @@
 // in one array, finest first. Rounding is to nearest at each level.
 #include "sim/render/primitives/tile_texture.h"
 
-void imp_texture_layout_levels(imp_texture_level levels[IMP_TEXTURE_LEVELS], size_t *texel_count)
+void imp_texture_compute_level_offsets(imp_texture_level levels[IMP_TEXTURE_LEVELS],
+                                       size_t *texel_count)
 {
     int32_t offset = 0;
     for (int k = 0; k < IMP_TEXTURE_LEVELS; k++) {

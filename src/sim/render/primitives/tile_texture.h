@@ -31,7 +31,8 @@ typedef struct imp_texture_level {
 } imp_texture_level;
 
 // Computes the position of each level and the size of a texture in texels.
-void imp_texture_layout_levels(imp_texture_level levels[IMP_TEXTURE_LEVELS], size_t *texel_count);
+void imp_texture_compute_level_offsets(imp_texture_level levels[IMP_TEXTURE_LEVELS],
+                                       size_t *texel_count);
 
 // Computes levels 1.. and all borders from the inner texels of level 0.
 void imp_texture_build_mip_levels(uint32_t *texels,

@@ -68,10 +68,10 @@ imp_object_placement imp_object_placement_of(const imp_scene_objects *objects,
 }
 
 // Whether an object's bounding sphere may be visible, its distance [m], and its radius in pixels.
-static bool test_visibility_and_measure(const imp_projection *projection,
-                                        const imp_scene_objects *objects,
-                                        const imp_camera_frame *camera_frame,
-                                        const imp_object_placement *at, imp_visible_object *out)
+static bool measure_object_if_visible(const imp_projection *projection,
+                                      const imp_scene_objects *objects,
+                                      const imp_camera_frame *camera_frame,
+                                      const imp_object_placement *at, imp_visible_object *out)
 {
     // an asset model or our detailed mesh gives the bounding sphere
     const imp_asset_model *loaded = objects->loaded[at->instance.model];
@@ -110,7 +110,7 @@ static int list_visible_objects(imp_object_pass *pass, const imp_scene_objects *
         if (view->hidden != NULL && view->hidden[k / 64] >> (k % 64) & 1)
             continue;
         const imp_object_placement at = imp_object_placement_of(objects, world, view, k);
-        if (!test_visibility_and_measure(&pass->projection, objects, camera_frame, &at, &visible))
+        if (!measure_object_if_visible(&pass->projection, objects, camera_frame, &at, &visible))
             continue;
         // shift farther objects by one
         int place = count++;

@@ -87,9 +87,9 @@ IMP_ALWAYS_INLINE void broadcast_planes(const imp_raster_triangle *triangle, wid
 
 // Which of 8 runs, one below the other, a triangle may touch, as bits. Rays are NaN where the lens
 // shows nothing; these touch nothing.
-IMP_ALWAYS_INLINE unsigned runs_touched_by_triangle(const wide_planes *planes,
-                                                    const imp_raster_run_bounds *runs, size_t first,
-                                                    const imp_simd8_ops *ops)
+IMP_ALWAYS_INLINE unsigned mask_runs_touched_by_triangle(const wide_planes *planes,
+                                                         const imp_raster_run_bounds *runs,
+                                                         size_t first, const imp_simd8_ops *ops)
 {
     const imp_f32x8 zero = {0};
     const imp_f32x8 x = IMP_F32X8_LOAD(runs->x + first), y = IMP_F32X8_LOAD(runs->y + first);
@@ -146,9 +146,10 @@ IMP_ALWAYS_INLINE void store_plane_values(run_values *values, int k, const imp_f
 
 // Evaluates the edge planes at 8 pixels. Returns the pixels that the triangle may touch; in those
 // of *whole all samples are inside.
-IMP_ALWAYS_INLINE unsigned test_run_coverage(const wide_planes *planes, float farthest,
-                                             const run_rays *rays, run_values *values,
-                                             unsigned *whole, const imp_simd8_ops *ops)
+IMP_ALWAYS_INLINE unsigned mask_pixels_covered_by_triangle(const wide_planes *planes,
+                                                           float farthest, const run_rays *rays,
+                                                           run_values *values, unsigned *whole,
+                                                           const imp_simd8_ops *ops)
 {
     const imp_f32x8 zero = {0};
     imp_i32x8 meets = ~(imp_i32x8){0}, inside = meets;
@@ -249,7 +250,7 @@ typedef struct flat_colour {
 } flat_colour;
 
 // The pixels of a run that lie in a triangle's bounding box, as bits.
-static inline unsigned pixels_in_box(const imp_raster_triangle *triangle, int column)
+static inline unsigned mask_pixels_in_bounding_box(const imp_raster_triangle *triangle, int column)
 {
     unsigned lane_bits = (1u << LANES) - 1;
     if (triangle->left > column)
@@ -291,8 +292,9 @@ IMP_ALWAYS_INLINE void fill_pixel_run(const imp_raster *raster, const imp_raster
     unsigned whole, seen = 0;
     load_run_rays(&raster->rays, first, &rays);
     // candidates within the bounding box
-    unsigned lane_bits = test_run_coverage(planes, raster->reach, &rays, &values, &whole, ops) &
-                         pixels_in_box(triangle, column);
+    unsigned lane_bits =
+        mask_pixels_covered_by_triangle(planes, raster->reach, &rays, &values, &whole, ops) &
+        mask_pixels_in_bounding_box(triangle, column);
     if (lane_bits == 0)
         return;
     // depth test per pixel
@@ -331,7 +333,7 @@ IMP_ALWAYS_INLINE void fill_triangle(const imp_raster *raster, const imp_raster_
             // which of the next 8 rows to visit
             unsigned lane_bits = (1u << LANES) - 1;
             if (!low)
-                lane_bits = runs_touched_by_triangle(
+                lane_bits = mask_runs_touched_by_triangle(
                     &planes, &target.runs, (size_t)run * (size_t)target.rows + (size_t)row, ops);
             if (triangle->bottom - row < LANES)
                 lane_bits &= (1u << (triangle->bottom - row)) - 1;
@@ -363,7 +365,7 @@ IMP_AVX512 void imp_raster_fill_avx512(const imp_raster *raster,
 static const float ROUNDING_SLACK = 1.0001f;
 
 // Computes the bounds of a run's sample rays. NaN rays are ignored.
-static void bound_run_rays(imp_raster *raster, size_t run, size_t first, int pixels)
+static void compute_ray_bounds_of_run(imp_raster *raster, size_t run, size_t first, int pixels)
 {
     const imp_pixel_rays *rays = &raster->rays;
     const float *const at[2] = {rays->x, rays->y};
@@ -384,7 +386,7 @@ static void bound_run_rays(imp_raster *raster, size_t run, size_t first, int pix
     }
 }
 
-void imp_raster_bound_runs(imp_raster *raster)
+void imp_raster_compute_run_bounds(imp_raster *raster)
 {
     size_t run = 0;
     // the outermost sample is 7/16 of a pixel from the centre
@@ -392,7 +394,8 @@ void imp_raster_bound_runs(imp_raster *raster)
     for (int column = 0; column < raster->width; column += LANES)
         for (int row = 0; row < raster->rows; row++) {
             const int left = raster->width - column;
-            bound_run_rays(raster, run++, (size_t)row * (size_t)raster->width + (size_t)column,
-                           left < LANES ? left : LANES);
+            compute_ray_bounds_of_run(raster, run++,
+                                      (size_t)row * (size_t)raster->width + (size_t)column,
+                                      left < LANES ? left : LANES);
         }
 }

@@ -64,7 +64,7 @@ imp_raster_fill imp_raster_fill_avx512;
 #endif
 
 // Updates the run bounds after the rays changed.
-void imp_raster_bound_runs(imp_raster *raster);
+void imp_raster_compute_run_bounds(imp_raster *raster);
 
 // Number of runs per row.
 static inline size_t imp_raster_row_runs(const imp_raster *raster)

@@ -75,7 +75,8 @@ static bool is_part_visible(const imp_object_pass *pass, const imp_camera_frame 
 }
 
 // Each shape is a unit mesh, which is scaled.
-static const imp_mesh *mesh_of_part(const imp_scene_objects *objects, const imp_room_part *part)
+static const imp_mesh *unit_mesh_of_room_part(const imp_scene_objects *objects,
+                                              const imp_room_part *part)
 {
     switch (part->shape) {
     case IMP_ROOM_PANEL:
@@ -92,7 +93,7 @@ static const imp_mesh *mesh_of_part(const imp_scene_objects *objects, const imp_
 }
 
 // What lies on the floor is as far away as the floor itself, and does not change its class.
-static bool is_part_selected(const imp_room_part *part, imp_room_selection selection)
+static bool is_room_part_selected(const imp_room_part *part, imp_room_selection selection)
 {
     return selection == IMP_ROOM_ALL ||
            (part->duckie == (selection == IMP_ROOM_DUCKIES) && part->shape != IMP_ROOM_FLAT);
@@ -105,7 +106,7 @@ bool imp_room_draw(imp_object_pass *pass, const imp_scene_objects *objects,
     bool drawn = false;
     for (int k = view->room->part_count - 1; k >= 0; k--) {
         const imp_room_part *part = &view->room->parts[k];
-        if (!is_part_selected(part, selection))
+        if (!is_room_part_selected(part, selection))
             continue;
         if (!is_part_visible(pass, camera_frame, part))
             continue;
@@ -121,7 +122,7 @@ bool imp_room_draw(imp_object_pass *pass, const imp_scene_objects *objects,
         }
         for (int c = 0; c < 3; c++)
             pass->tint[c] = part->colour[c];
-        imp_objects_draw_mesh(pass, objects, mesh_of_part(objects, part), &placed,
+        imp_objects_draw_mesh(pass, objects, unit_mesh_of_room_part(objects, part), &placed,
                               camera_frame->nearest);
         drawn = true;
     }

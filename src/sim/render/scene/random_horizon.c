@@ -57,13 +57,13 @@ static void fill_random_background(imp_horizon *out, const float colour[3], imp_
 static void paint_random_patch(imp_horizon *out, const float colour[3], imp_random *random)
 {
     // small patches are more frequent than large ones
-    const int left = (int)imp_random_below(random, WIDTH);
+    const int left = (int)imp_random_uniform_int(random, WIDTH);
     const float breadth = random_between(random, 0.0, 1.0);
     const int wide = 2 + (int)(50.0f * (breadth * breadth));
     const int high = 2 + (int)(30.0f * imp_powf(random_between(random, 0.0, 1.0), 1.5f));
     const int low =
-        random_between(random, 0.0, 1.0) < 0.65f ? 0 : (int)imp_random_below(random, 24);
-    const int period = 2 + (int)imp_random_below(random, 12);
+        random_between(random, 0.0, 1.0) < 0.65f ? 0 : (int)imp_random_uniform_int(random, 24);
+    const int period = 2 + (int)imp_random_uniform_int(random, 12);
     const bool striped = random_between(random, 0.0, 1.0) < 0.3f,
                upright = random_between(random, 0.0, 1.0) < 0.5f;
     // a colour between its own and the background's; the second is for stripes
@@ -85,7 +85,7 @@ static void paint_random_patch(imp_horizon *out, const float colour[3], imp_rand
 void imp_horizon_generate(imp_horizon *out, const float colour[3], imp_random *random)
 {
     fill_random_background(out, colour, random);
-    const int patches = (int)imp_random_below(random, PATCHES_MAX + 1);
+    const int patches = (int)imp_random_uniform_int(random, PATCHES_MAX + 1);
     for (int n = 0; n < patches; n++)
         paint_random_patch(out, colour, random);
 }

@@ -12,7 +12,7 @@ static float random_between(imp_random *random, double low, double high)
 }
 
 // With probability `share` a uniform value up to `most`, else 0. Draws twice in any case.
-static float random_or_zero(imp_random *random, double share, double most)
+static float sample_uniform_or_zero(imp_random *random, double share, double most)
 {
     const double drawn = imp_random_uniform(random, 0.0, 1.0);
     const double value = imp_random_uniform(random, 0.0, most);
@@ -44,7 +44,7 @@ enum { INDOOR_SURFACE_COUNT = sizeof INDOOR_SURFACES / sizeof INDOOR_SURFACES[0]
 // The new surface, or with probability `wear` another one, in a varied colour.
 static imp_surface sample_surface(const imp_surface *base, float wear, imp_random *random)
 {
-    imp_surface out = INDOOR_SURFACES[imp_random_below(random, INDOOR_SURFACE_COUNT)];
+    imp_surface out = INDOOR_SURFACES[imp_random_uniform_int(random, INDOOR_SURFACE_COUNT)];
     if (imp_random_uniform(random, 0.0, 1.0) > wear)
         out = *base;
     vary_colour(out.rgb, wear, 0.4, 0.4, 0.12, random);
@@ -67,13 +67,13 @@ void imp_tile_style_lay_tape(imp_tile_style *style, float tape, imp_random *rand
 {
     enum { PIECES_MIN = 3, PIECES_KINDS = 5 };
     const bool straight = imp_random_uniform(random, 0.0, 1.0) < 0.6 * (double)tape;
-    const int pieces = PIECES_MIN + (int)imp_random_below(random, PIECES_KINDS);
+    const int pieces = PIECES_MIN + (int)imp_random_uniform_int(random, PIECES_KINDS);
     style->pieces = straight ? pieces : 0;
     style->yellow_offset = tape * random_between(random, -0.03, 0.03);
     style->yellow_width *= imp_expf(tape * random_between(random, -0.3, 0.5));
     style->other_white = imp_expf(tape * random_between(random, -0.35, 0.35));
     // from the usual red down to a third of it
-    const float dark = 1.0f - tape * random_or_zero(random, 0.6, 0.67);
+    const float dark = 1.0f - tape * sample_uniform_or_zero(random, 0.6, 0.67);
     for (int c = 0; c < 3; c++)
         style->red[c] *= dark;
 }
@@ -94,19 +94,19 @@ imp_tile_style imp_tile_style_sample(float wear, imp_random *random)
     out.lawn = sample_surface(&imp_tile_style_new.lawn, wear, random);
     out.floor = sample_surface(&imp_tile_style_new.floor, wear, random);
     // wear: each kind occurs in a part of the styles
-    out.fade = wear * random_or_zero(random, 0.6, 0.55);
-    out.chips = wear * random_or_zero(random, 0.6, 0.45);
-    out.dirt = wear * random_or_zero(random, 0.7, 0.6);
+    out.fade = wear * sample_uniform_or_zero(random, 0.6, 0.55);
+    out.chips = wear * sample_uniform_or_zero(random, 0.6, 0.45);
+    out.dirt = wear * sample_uniform_or_zero(random, 0.7, 0.6);
     for (int c = 0; c < 3; c++)
         out.dust[c] = random_between(random, 40.0, 120.0);
     // dust is mostly grey
     const float grey = (out.dust[0] + out.dust[1] + out.dust[2]) / 3.0f;
     for (int c = 0; c < 3; c++)
         out.dust[c] = 0.7f * grey + 0.3f * out.dust[c];
-    out.tape = wear * random_or_zero(random, 0.5, 0.8);
-    out.wobble = wear * random_or_zero(random, 0.5, 0.008);
-    out.joint = wear * random_or_zero(random, 0.7, 0.8);
-    out.teeth_depth = wear * random_or_zero(random, 0.6, 0.035);
+    out.tape = wear * sample_uniform_or_zero(random, 0.5, 0.8);
+    out.wobble = wear * sample_uniform_or_zero(random, 0.5, 0.008);
+    out.joint = wear * sample_uniform_or_zero(random, 0.7, 0.8);
+    out.teeth_depth = wear * sample_uniform_or_zero(random, 0.6, 0.035);
     out.seed = imp_random_u32(random);
     return out;
 }

@@ -34,11 +34,11 @@ typedef struct room_plan {
 // Draws a whole number within [least, most].
 static int sample_count(imp_room_builder *b, const int range[2])
 {
-    return range[0] + (int)imp_random_below(b->random, (uint32_t)(range[1] - range[0] + 1));
+    return range[0] + (int)imp_random_uniform_int(b->random, (uint32_t)(range[1] - range[0] + 1));
 }
 
 // Moves the frame to a wall's middle, facing the room; returns the wall's length [m].
-static float use_wall_coordinates(imp_room_builder *b, const room_plan *plan, int wall)
+static float move_frame_to_wall(imp_room_builder *b, const room_plan *plan, int wall)
 {
     // walls at low x, high x, low z and high z; ahead is (cos, -sin) in (x, z)
     static const float COSINES[4] = {1.0f, -1.0f, 0.0f, 0.0f}, SINES[4] = {0.0f, 0.0f, -1.0f, 1.0f};
@@ -70,7 +70,7 @@ static void add_walls(imp_room_builder *b, const room_plan *plan)
     imp_room_sample_colour(b, 0.2, 0.9, 0.2, lower);
     imp_room_sample_colour(b, 0.05, 0.9, imp_room_chance(b, 0.7) ? 0.05 : 0.25, edge);
     for (int wall = 0; wall < 4; wall++) {
-        const float length = use_wall_coordinates(b, plan, wall),
+        const float length = move_frame_to_wall(b, plan, wall),
                     shade = imp_room_uniform(b, 0.85, 1.1);
         const float foot[3] = {0.0f, 0.0f, 0.0f}, front[3] = {0.004f, 0.0f, 0.0f},
                     nearer[3] = {0.008f, 0.0f, 0.0f};
@@ -201,7 +201,7 @@ static void add_standing_furniture(imp_room_builder *b, const room_plan *plan, i
         b->z = z;
         b->cosine = (float)turn.cosine;
         b->sine = (float)turn.sine;
-        imp_room_add_free_standing(b, away);
+        imp_room_add_free_standing_piece(b, away);
     }
 }
 
@@ -210,7 +210,7 @@ static void add_lamps(imp_room_builder *b, const room_plan *plan, int most)
 {
     const float glow[3] = {1.0f, 1.0f, imp_room_uniform(b, 0.75, 1.0)}, off[3] = {0.3f, 0.3f, 0.3f};
     const float size[3] = {1.2f, 0.06f, 0.3f};
-    const int count = (int)imp_random_below(b->random, (uint32_t)most + 1);
+    const int count = (int)imp_random_uniform_int(b->random, (uint32_t)most + 1);
     use_world_coordinates(b);
     for (int k = 0; k < count && imp_room_has_space(b, 60); k++) {
         const float x = imp_room_uniform(b, (double)plan->low[0], (double)plan->high[0]);
@@ -257,7 +257,7 @@ void imp_room_generate(imp_room *out, const imp_world *world, imp_room_kind kind
         add_mats_beside_road(b, world, imp_room_uniform(b, 0.04, 0.3));
     add_lamps(b, &plan, style->lamps);
     for (int wall = 0; wall < 4; wall++) {
-        const float length = use_wall_coordinates(b, &plan, wall);
+        const float length = move_frame_to_wall(b, &plan, wall);
         const int axis = wall / 2;
         const float depth = wall % 2 == 0 ? -plan.low[axis] : plan.high[axis] - plan.map[axis];
         imp_room_furnish_wall(b, length, depth, style->density);
@@ -285,7 +285,7 @@ static void add_poster(imp_room_builder *b, float length)
     const float right = (imp_room_uniform(b, 0.0, 1.0) - 0.5f) * fmaxf(0.0f, length - wide);
     const bool lying = imp_room_chance(b, 0.5);
     const int stripes =
-        imp_room_chance(b, 0.5) ? 1 : 3 + (int)imp_random_below(b->random, STRIPES_MAX - 2);
+        imp_room_chance(b, 0.5) ? 1 : 3 + (int)imp_random_uniform_int(b->random, STRIPES_MAX - 2);
     float colours[2][3];
     imp_room_sample_colour(b, 0.02, 1.0, imp_room_chance(b, 0.5) ? 0.1 : 0.7, colours[0]);
     imp_room_sample_colour(b, 0.02, 1.0, 0.1, colours[1]);
@@ -303,7 +303,7 @@ void imp_room_add_posters(imp_room *room, int count, imp_random *random)
     enum { WALLS = 4, PARTS_OF_A_POSTER = 12 };
     imp_room_builder builder = {.room = room, .random = random, .brightness = 1.0f}, *b = &builder;
     for (int k = 0; k < count && imp_room_has_space(b, PARTS_OF_A_POSTER); k++) {
-        const imp_room_part *wall = find_wall(room, (int)imp_random_below(random, WALLS));
+        const imp_room_part *wall = find_wall(room, (int)imp_random_uniform_int(random, WALLS));
         if (wall == NULL)
             return;
         b->x = wall->at[0];
@@ -314,7 +314,7 @@ void imp_room_add_posters(imp_room *room, int count, imp_random *random)
     }
 }
 
-void imp_room_dim(imp_room *room, float factor)
+void imp_room_scale_colours(imp_room *room, float factor)
 {
     for (int k = 0; k < room->part_count; k++)
         for (int c = 0; c < 3; c++)
@@ -354,7 +354,7 @@ void imp_room_add_duckies(imp_room *room, const imp_world *world, int count, imp
     for (int k = 0; k < count && world->drivable_count > 0 && imp_room_has_space(b, 3); k++)
         for (int n = 0; n < ATTEMPTS; n++) {
             // on the right of a lane: on its white line, or up to a fifth of a tile beyond it
-            const uint32_t chosen = imp_random_below(random, (uint32_t)world->drivable_count);
+            const uint32_t chosen = imp_random_uniform_int(random, (uint32_t)world->drivable_count);
             const imp_tile *tile = &world->tiles[world->drivable[chosen]];
             const double t = imp_random_uniform(random, 0.0, 1.0);
             const double far = imp_random_uniform(random, 0.0, 0.5);
@@ -364,7 +364,7 @@ void imp_room_add_duckies(imp_room *room, const imp_world *world, int count, imp
             if (tile->curve_count != 2)
                 continue;
             const imp_curve *lane =
-                &world->curves[tile->first_curve + (int)imp_random_below(random, 2)];
+                &world->curves[tile->first_curve + (int)imp_random_uniform_int(random, 2)];
             const imp_vec2 at = imp_curve_point(lane, t), along = imp_curve_derivative(lane, t);
             const double length = imp_hypot(along.x, along.z);
             b->x = (float)(at.x - aside * along.z / length);

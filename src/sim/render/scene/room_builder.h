@@ -48,6 +48,6 @@ void imp_room_furnish_wall(imp_room_builder *builder, float length, float depth,
 
 // Adds something that stands free at the frame's origin, with so much space around it [m]: a table,
 // a chair, a person, boxes.
-void imp_room_add_free_standing(imp_room_builder *builder, float space);
+void imp_room_add_free_standing_piece(imp_room_builder *builder, float space);
 
 #endif

@@ -105,7 +105,7 @@ static void add_board(imp_room_builder *b, float right, float wide)
     // writing
     float ink[3];
     imp_room_sample_colour(b, 0.1, 0.5, 0.6, ink);
-    const int lines = (int)imp_random_below(b->random, 5);
+    const int lines = (int)imp_random_uniform_int(b->random, 5);
     for (int k = 0; k < lines; k++) {
         const float left = imp_room_uniform(b, 0.0, 0.2), long_as = imp_room_uniform(b, 0.2, 0.5);
         add_panel(b, 3, low + high * (0.15f + 0.17f * (float)k), right - left * wide, 0.03f,
@@ -116,7 +116,7 @@ static void add_board(imp_room_builder *b, float right, float wide)
 // Shelves with books and boxes; the more in view, the lower the shelf.
 static void add_shelf(imp_room_builder *b, float right, float wide, float deep)
 {
-    const int boards = 2 + (int)imp_random_below(b->random, 4);
+    const int boards = 2 + (int)imp_random_uniform_int(b->random, 4);
     const float step = imp_room_uniform(b, 0.25, 0.42), high = step * (float)boards;
     float shade[3];
     for (int c = 0; c < 3; c++)
@@ -239,7 +239,7 @@ static void add_plant(imp_room_builder *b, float ahead, float right)
 // Cardboard boxes, bags or toys on the floor.
 static void add_boxes(imp_room_builder *b, float ahead, float right)
 {
-    const int count = 1 + (int)imp_random_below(b->random, 3);
+    const int count = 1 + (int)imp_random_uniform_int(b->random, 3);
     float up = 0.0f;
     for (int k = 0; k < count; k++) {
         const float brown = imp_room_uniform(b, 0.45, 0.75), high = imp_room_uniform(b, 0.1, 0.35);
@@ -268,13 +268,13 @@ static void add_lamp(imp_room_builder *b, float ahead, float right)
 }
 
 // Furnishes one place of a wall.
-static void furnish_place_at_wall(imp_room_builder *b, float right, float wide, float depth)
+static void add_random_piece_at_wall(imp_room_builder *b, float right, float wide, float depth)
 {
     const float wanted = imp_room_uniform(b, 0.25, 0.45);
     const float deep = wanted < 0.8f * depth ? wanted : 0.8f * depth;
     const bool roomy = depth > 1.0f;
     // without space before the wall, something flat
-    const uint32_t choice = imp_random_below(b->random, 12);
+    const uint32_t choice = imp_random_uniform_int(b->random, 12);
     switch (depth < 0.6f && choice > 8 ? 3 : choice) {
     case 0:
     case 1:
@@ -324,14 +324,14 @@ void imp_room_furnish_wall(imp_room_builder *builder, float length, float depth,
     while (at < 0.5f * length - 0.6f && imp_room_has_space(builder, PLACE_PARTS)) {
         const float wide = imp_room_uniform(builder, 0.6, 1.8);
         if (at + wide < 0.5f * length - 0.1f && imp_room_chance(builder, density))
-            furnish_place_at_wall(builder, at + 0.5f * wide, wide, depth);
+            add_random_piece_at_wall(builder, at + 0.5f * wide, wide, depth);
         at += wide + imp_room_uniform(builder, 0.05, 0.6);
     }
 }
 
-void imp_room_add_free_standing(imp_room_builder *builder, float space)
+void imp_room_add_free_standing_piece(imp_room_builder *builder, float space)
 {
-    const uint32_t choice = imp_random_below(builder->random, 8);
+    const uint32_t choice = imp_random_uniform_int(builder->random, 8);
     // a table needs more space than a chair
     switch (choice == 0 && space < 1.0f ? 1 : choice) {
     case 0:

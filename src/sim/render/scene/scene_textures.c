@@ -80,7 +80,8 @@ static void assign_cell_textures(imp_scene *scene, const imp_scene_def *def, tex
             }
             // the default variant of the tile is drawn, or the first
             const bool drawn = def->seed != 0 && variants > 1;
-            const int variant = drawn ? (int)imp_random_below(&random, (uint32_t)variants) : 0;
+            const int variant =
+                drawn ? (int)imp_random_uniform_int(&random, (uint32_t)variants) : 0;
             scene->cells[cell] = *first + variant;
             scene->cell_variants[cell] = (imp_cell_variants){*first, variants};
         }
@@ -153,7 +154,7 @@ static bool build_all_textures(const imp_scene *scene, uint32_t *texels,
 // Sets the mip levels of a scene; levels finer than the finest refer to it.
 static void set_mip_levels(imp_scene *scene, const imp_scene_def *def, texture_scratch *scratch)
 {
-    imp_texture_layout_levels(scratch->levels, &scratch->size);
+    imp_texture_compute_level_offsets(scratch->levels, &scratch->size);
     scene->finest = def->finest;
     const int32_t left_out = scratch->levels[def->finest].offset;
     for (int k = 0; k < IMP_TEXTURE_LEVELS; k++) {

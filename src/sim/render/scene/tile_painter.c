@@ -134,7 +134,7 @@ static float curve_radius(float angle, float radius)
 
 // Signed distance from the line of a radius that is laid in straight pieces, from the corner (0,
 // 0).
-static float pieces_distance(float a, float b, float radius, int pieces)
+static float distance_to_tape_pieces(float a, float b, float radius, int pieces)
 {
     const float quarter = 1.57079633f, step = quarter / (float)pieces;
     float piece = floorf(imp_atan2f(b, a) / step);
@@ -153,10 +153,10 @@ static float pieces_distance(float a, float b, float radius, int pieces)
 }
 
 // Signed distance of a point at (a, b) from the corner, round or in pieces.
-static float laid_curve_distance(const imp_tile_style *style, curve_point at, float a, float b,
-                                 float radius)
+static float distance_to_taped_curve(const imp_tile_style *style, curve_point at, float a, float b,
+                                     float radius)
 {
-    return style->pieces > 0 ? pieces_distance(a, b, radius, style->pieces)
+    return style->pieces > 0 ? distance_to_tape_pieces(a, b, radius, style->pieces)
                              : curve_distance(at, radius);
 }
 
@@ -168,11 +168,11 @@ static void paint_curve_markings(imp_tile_texel *texel, float x, float z)
     const float white_radius = 1.0f - 0.5f * style->white_width;
     const curve_point at = curve_point_from_corner(a, b);
     paint_white(texel, false,
-                signed_distance_to_band(laid_curve_distance(style, at, a, b, white_radius),
+                signed_distance_to_band(distance_to_taped_curve(style, at, a, b, white_radius),
                                         style->white_width));
     paint_white(texel, true, sqrtf(a * a + b * b) - style->white_width);
     const float band = signed_distance_to_band(
-        laid_curve_distance(style, at, a, b, 0.5f - style->yellow_offset), style->yellow_width);
+        distance_to_taped_curve(style, at, a, b, 0.5f - style->yellow_offset), style->yellow_width);
     if (band > REACH)
         return;
     // dashes along the angle around the corner

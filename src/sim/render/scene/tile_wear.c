@@ -65,7 +65,7 @@ static float clamp_to_unit(float value)
 }
 
 // Share of paint that remains at a texel.
-static float remaining_paint_share(const imp_tile_style *style, const wear_row *row, int i)
+static float remaining_paint_fraction(const imp_tile_style *style, const wear_row *row, int i)
 {
     // paint comes off in flakes with frayed edges: a threshold on mixed noise
     const float loose = 0.65f * row->chip.at[i] + 0.35f * row->crumb.at[i];
@@ -170,7 +170,7 @@ static uint32_t paint_worn_texel(imp_tile_kind kind, const imp_tile_style *style
     const float hold =
         clamp_to_unit(8.0f * (0.5f - fabsf(x))) * clamp_to_unit(8.0f * (0.5f - fabsf(z)));
     imp_tile_texel texel = {{surface->rgb[0], surface->rgb[1], surface->rgb[2]},
-                            remaining_paint_share(style, row, i),
+                            remaining_paint_fraction(style, row, i),
                             style};
     imp_tile_paint_markings(&texel, kind, x + style->wobble * hold * row->sway[0].at[i],
                             z + style->wobble * hold * row->sway[1].at[i]);

@@ -196,7 +196,7 @@ static bool compute_camera_tables(imp_renderer *renderer)
             return false;
         compute_row_samples(renderer, row, table->groups + (size_t)row * (size_t)table->row_groups);
     }
-    imp_raster_bound_runs(&renderer->objects.raster);
+    imp_raster_compute_run_bounds(&renderer->objects.raster);
     return true;
 }
 
@@ -331,7 +331,7 @@ void imp_render(imp_renderer *renderer, const imp_scene *scene, const imp_view *
         for (int row = raster->top; row < raster->top + raster->rows; row++)
             draw_ground_and_sky_row(renderer, &uniforms, row, rgb + (size_t)row * stride);
         if (!renderer->cached)
-            imp_raster_bound_runs(raster);
+            imp_raster_compute_run_bounds(raster);
         // objects over the finished rows of the band
         imp_objects_draw(&renderer->objects, &scene->objects, scene->world, &camera_frame, view,
                          rgb, stride);

@@ -93,7 +93,7 @@ static void fill_class_triangle(const imp_raster *raster, const imp_raster_trian
 }
 
 // There are no samples to blend.
-static void resolve_nothing(imp_raster *raster, uint8_t *image, size_t stride)
+static void skip_resolving_samples(imp_raster *raster, uint8_t *image, size_t stride)
 {
     (void)raster;
     (void)image;
@@ -128,7 +128,7 @@ static bool allocate_buffers(imp_segmentation_pass *s)
     raster->rays.x = calloc(count, sizeof *raster->rays.x);
     raster->rays.y = calloc(count, sizeof *raster->rays.y);
     s->pass.fill_triangle = fill_class_triangle;
-    s->pass.resolve = resolve_nothing;
+    s->pass.resolve = skip_resolving_samples;
     s->pass.projection = imp_projection_from_camera(&s->camera);
     return s->inverse_depth != NULL && s->objects != NULL && raster->rays.x != NULL &&
            raster->rays.y != NULL;

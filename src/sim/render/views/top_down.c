@@ -37,7 +37,7 @@ static void set_parallel_rays(imp_raster *raster, double focal)
         raster->rays.y[k] = (float)((row + 0.5 - 0.5 * raster->rows) / focal);
         raster->rays.across_x[k] = raster->rays.down_y[k] = step;
     }
-    imp_raster_bound_runs(raster);
+    imp_raster_compute_run_bounds(raster);
 }
 
 // Draws objects from far above, block by block with buffers on the stack. The camera is above each
