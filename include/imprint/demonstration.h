@@ -50,8 +50,8 @@ void imp_demonstration_free(imp_demonstration *demonstration); ///< nullable
 imp_status imp_demonstration_write(const imp_demonstration *demonstration, const char *path,
                                    imp_error *err);
 /// The same as text, which the caller frees.
-imp_status imp_demonstration_format(char **out, const imp_demonstration *demonstration,
-                                    imp_error *err);
+imp_status imp_demonstration_to_json(char **out, const imp_demonstration *demonstration,
+                                     imp_error *err);
 
 /// Begins to record: env was just reset, by imp_env_reset() with its own settings. The caller
 /// frees *out with imp_demonstration_free(), and may fill policy, recorder and note.

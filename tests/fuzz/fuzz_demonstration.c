@@ -43,10 +43,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     check_drive(&drive);
-    wanted(imp_demonstration_format(&text, &drive, &err) == IMP_OK, "what was read is written");
+    wanted(imp_demonstration_to_json(&text, &drive, &err) == IMP_OK, "what was read is written");
     wanted(imp_demonstration_parse(&again, text, strlen(text), "again", &err) == IMP_OK,
            "and read again");
-    wanted(imp_demonstration_format(&second, &again, &err) == IMP_OK && strcmp(text, second) == 0,
+    wanted(imp_demonstration_to_json(&second, &again, &err) == IMP_OK && strcmp(text, second) == 0,
            "to the same");
     free(text);
     free(second);

@@ -17,7 +17,7 @@
 enum { DEPTH_MAX = 3, SETTINGS_LIMIT = 1 << 20 };
 
 // Cuts the text of a run's settings into keys and values.
-static void parse_settings(imp_run *run)
+static void parse_settings_of_run(imp_run *run)
 {
     char version[32];
     // NOLINTNEXTLINE(cert-err34-c): words only
@@ -53,7 +53,7 @@ static imp_status add_run(imp_run_list *list, const char *folder, const char *se
     snprintf(run->path, sizeof run->path, "%s", folder);
     IMP_TRY(imp_file_read(&run->text, &length, settings, SETTINGS_LIMIT, err));
     list->count++;
-    parse_settings(run);
+    parse_settings_of_run(run);
     return IMP_OK;
 }
 

@@ -186,7 +186,7 @@ void imp_dataset_episode_name(char out[32], int episode)
 }
 
 // Files of older releases have no such attribute: they hold images.
-static const char *stored_observation_kind(const imp_dataset_info *info)
+static const char *observation_kind_with_default(const imp_dataset_info *info)
 {
     return info->observation[0] != '\0' ? info->observation : "pictures";
 }
@@ -203,7 +203,7 @@ bool imp_dataset_info_write(hid_t file, const imp_dataset_info *info)
            imp_hdf5_write_text(file, "map", info->map) &&
            imp_hdf5_write_text(file, "lens", info->lens) &&
            imp_hdf5_write_text(file, "policy", info->policy) &&
-           imp_hdf5_write_text(file, "observation", stored_observation_kind(info)) &&
+           imp_hdf5_write_text(file, "observation", observation_kind_with_default(info)) &&
            imp_hdf5_write_text(file, "settings", info->settings) &&
            (!info->compressed || imp_hdf5_write_text(file, "compression", "deflate")) &&
            (info->robot[0] == '\0' || imp_hdf5_write_text(file, "robot", info->robot)) &&
@@ -266,7 +266,7 @@ imp_status imp_dataset_info_read(hid_t file, const char *path, imp_dataset_info 
         return imp_fail(err, IMP_BAD_INPUT, "%s: attribute %s is missing or wrong", path, missing);
     if (!imp_hdf5_read_text(file, "observation", found.observation, sizeof found.observation))
         snprintf(found.observation, sizeof found.observation, "%s",
-                 stored_observation_kind(&found));
+                 observation_kind_with_default(&found));
     if (!imp_hdf5_read_text(file, "definition", found.definition, sizeof found.definition))
         found.definition[0] = '\0';
     char compression[16];
@@ -326,7 +326,8 @@ imp_status imp_dataset_info_compare(const imp_dataset_info *stored, const imp_da
     } texts[] = {{"map", stored->map, wanted->map},
                  {"lens", stored->lens, wanted->lens},
                  {"policy", stored->policy, wanted->policy},
-                 {"observation", stored_observation_kind(stored), stored_observation_kind(wanted)}};
+                 {"observation", observation_kind_with_default(stored),
+                  observation_kind_with_default(wanted)}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (strcmp(texts[i].stored, texts[i].wanted) != 0)
             return imp_fail(err, IMP_USAGE, "%s: has %s %s, not %s", folder, texts[i].name,

@@ -134,7 +134,7 @@ static imp_status add_trajectory(json_t *line, const imp_episode_result *r, imp_
     int failed = r->poses != NULL ? add_states(line, r) : 0;
     if (r->drive != NULL && failed == 0) {
         char *text;
-        IMP_TRY(imp_demonstration_format(&text, r->drive, err));
+        IMP_TRY(imp_demonstration_to_json(&text, r->drive, err));
         failed = json_object_set_new(line, "drive", json_string(text));
         free(text);
     }

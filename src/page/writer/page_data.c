@@ -235,7 +235,7 @@ static imp_status write_episodes(FILE *out, const imp_page_def *def, imp_error *
         const imp_page_episode *episode = &def->episodes[k];
         const imp_demonstration *drive = episode->drive;
         char *text;
-        IMP_TRY(imp_demonstration_format(&text, drive, err));
+        IMP_TRY(imp_demonstration_to_json(&text, drive, err));
         fputs(k > 0 ? ",\n{" : "{", out);
         write_text_member(out, "name", episode->name);
         write_text_member(out, "note", drive->note);

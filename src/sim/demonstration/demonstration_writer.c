@@ -163,8 +163,8 @@ static json_t *demonstration_json(const imp_demonstration *drive)
                      drive->recorder, "note", drive->note);
 }
 
-imp_status imp_demonstration_format(char **out, const imp_demonstration *demonstration,
-                                    imp_error *err)
+imp_status imp_demonstration_to_json(char **out, const imp_demonstration *demonstration,
+                                     imp_error *err)
 {
     if (demonstration->steps < 1)
         return imp_fail(err, IMP_USAGE, "a demonstration without a step cannot be written");
@@ -182,7 +182,7 @@ imp_status imp_demonstration_write(const imp_demonstration *demonstration, const
                                    imp_error *err)
 {
     char *text = NULL;
-    IMP_TRY(imp_demonstration_format(&text, demonstration, err));
+    IMP_TRY(imp_demonstration_to_json(&text, demonstration, err));
     const imp_status status = imp_file_write(path, text, strlen(text), err);
     free(text);
     return status;

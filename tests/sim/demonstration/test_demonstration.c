@@ -82,7 +82,7 @@ static void a_drive_is_read_back_and_drives_the_same(void **state)
     imp_world *world;
     char *text, *again;
     imp_demonstration drive = record(&world, NULL), read;
-    assert_ok(imp_demonstration_format(&text, &drive, &err), err);
+    assert_ok(imp_demonstration_to_json(&text, &drive, &err), err);
     assert_ok(imp_demonstration_parse(&read, text, strlen(text), "a.drive.json", &err), err);
     assert_int_equal(read.steps, STEPS);
     assert_true(read.env.seed == UINT64_MAX - 7 && read.env.index == 3 && read.episode == 5);
@@ -95,7 +95,7 @@ static void a_drive_is_read_back_and_drives_the_same(void **state)
     assert_string_equal(read.policy, "small");
     assert_string_equal(read.note, "\"quoted\"");
     assert_ok(drive_again(&read, &err), err);
-    assert_ok(imp_demonstration_format(&again, &read, &err), err);
+    assert_ok(imp_demonstration_to_json(&again, &read, &err), err);
     assert_string_equal(again, text);
     free(again);
     free(text);
@@ -139,7 +139,7 @@ static void a_map_of_its_own_travels_with_the_drive(void **state)
     char *text;
     imp_demonstration drive = record(&world, map), read;
     assert_string_equal(drive.map, "own");
-    assert_ok(imp_demonstration_format(&text, &drive, &err), err);
+    assert_ok(imp_demonstration_to_json(&text, &drive, &err), err);
     assert_ok(imp_demonstration_parse(&read, text, strlen(text), "a", &err), err);
     assert_string_equal(read.map_text, map);
     assert_ok(drive_again(&read, &err), err);
@@ -199,7 +199,7 @@ static void what_is_damaged_is_refused_in_words(void **state)
     imp_world *world;
     char *text;
     imp_demonstration drive = record(&world, NULL), read;
-    assert_ok(imp_demonstration_format(&text, &drive, &err), err);
+    assert_ok(imp_demonstration_to_json(&text, &drive, &err), err);
     for (size_t k = 0; k < sizeof DAMAGES / sizeof DAMAGES[0]; k++) {
         char *bad = replace(text, DAMAGES[k].from, DAMAGES[k].to);
         if (imp_demonstration_parse(&read, bad, strlen(bad), "bad.json", &err) != IMP_BAD_INPUT)
