@@ -126,6 +126,14 @@ typedef struct imp_dataset imp_dataset;
 /// Opens a dataset for reading, finished or not. Arrays are mapped where possible, not read. Fails
 /// with IMP_IO or IMP_BAD_INPUT, naming the file, if one is missing, truncated or foreign. Types,
 /// shapes and places of all arrays are checked here; values are checked by imp_dataset_check().
+///
+/// No other process may shorten a shard while the dataset is open: who replaces files renames new
+/// ones into their place, as the writer does. Reading an image or an array of numbers behind the
+/// new end of a file, in the caller or in a function of the library that takes the dataset, raises
+/// SIGBUS in that thread, with si_code BUS_ADRERR. So does a disk that fails. The library installs
+/// no handler, so the process ends by that signal unless the caller has one. Files that the process
+/// was writing keep their old content. The program `imprint` ends with a message and IMP_IO.
+/// Compressed arrays are read when the dataset is opened, and cannot fail later.
 imp_status imp_dataset_open(imp_dataset **out, const char *folder, imp_error *err);
 void imp_dataset_close(imp_dataset *dataset); ///< nullable
 

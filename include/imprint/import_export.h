@@ -75,7 +75,8 @@ typedef struct imp_import_summary {
 /// both the executed and the expert's action. Poses come from the robot's odometry
 /// (nav_msgs/Odometry) or its wheels' encoders (duckietown_msgs/WheelEncoderStamped) if there are
 /// any, and begin anywhere; lane positions and rewards are unknown. A truncated or damaged bag
-/// yields every complete message that can be read, with a note in *out.
+/// yields every complete message that can be read, with a note in *out. Bags are mapped:
+/// SIGBUS, as imp_dataset_open() says, if one is shortened during the import.
 ///
 /// Fails with IMP_IO or IMP_BAD_INPUT, naming the file and what is missing, with IMP_USAGE if the
 /// definition is invalid, with IMP_INTERRUPTED. *out is filled in any case.
@@ -87,7 +88,8 @@ imp_status imp_import_rosbag(imp_import_summary *out, const char *const *paths, 
 /// protocols 2 to 5. They contain lists of {"step": [image, action], "metadata": [pose, reward,
 /// done, info]}, or Episode and Step objects. Nothing in them is executed: only plain data and
 /// numpy arrays are read, other needed objects are rejected by name. A pickle is one episode, or
-/// several if `done` occurs inside. A truncated last pickle is dropped.
+/// several if `done` occurs inside. A truncated last pickle is dropped. The file is mapped, as bags
+/// are.
 imp_status imp_import_trainlog(imp_import_summary *out, const char *const *paths, int count,
                                const char *folder, const imp_import_def *def,
                                const imp_monitor *monitor, imp_error *err);

@@ -89,3 +89,96 @@ code=0
 flock sweep $sweep --resume -- --data whole --epochs 1 >out 2>err || code=$?
 [ $code -eq 4 ] || fail "two sweeps write to a folder: $code, $(cat err)"
 says 'is writing here'
+
+# a dataset of several steps appears with its settings and its preview, never without
+expect 0 imprint export trainlog whole --out train.log
+expect 0 imprint import trainlog train.log --out imported
+expect 0 imprint data copy whole --out copied
+for half in dataset dataset.partial; do
+    mkdir -p new.unfinished again.unfinished
+    cp -r part "new.unfinished/$half"
+    cp -r part "again.unfinished/$half"
+    noted imprint import trainlog train.log --out new
+    says 'new.unfinished, which a process that was killed has left, is removed'
+    same_folders imported new
+    noted imprint data copy whole --out again/
+    same_folders copied again
+    absent new.unfinished again.unfinished
+    rm -r new again
+done
+# what others have put there stays, and is named
+mkdir -p new.unfinished
+echo mine >new.unfinished/notes.txt
+expect 4 imprint import trainlog train.log --out new
+says 'new.unfinished holds files that imprint did not write'
+absent new
+grep -q mine new.unfinished/notes.txt || fail 'a file of the user is gone'
+rm -r new.unfinished
+# settings that cannot be written: no dataset, and what was there before is back
+cp -r part new
+code=0
+(ulimit -f 1; exec imprint import trainlog train.log --force --out new) >out 2>err || code=$?
+[ $code -eq 4 ] || fail "a full disk ended with $code: $(cat err)"
+! grep -q 'unfinished/dataset' err || fail "a message names a place that is gone: $(cat err)"
+same_folders part new
+absent new.unfinished new.replaced
+rm -r new
+
+# every command that writes a folder locks it: the message says which process is at it
+locked() { # FOLDER COMMAND...
+    folder=$1
+    shift
+    code=0
+    flock "$folder" "$@" >out 2>err || code=$?
+    [ $code -eq 4 ] || fail "$folder is in work, but '$*' ended with $code: $(cat err)"
+    says "$folder: process "
+    says 'is writing here, on '
+}
+mkdir busy busy.unfinished
+locked busy imprint eval --policy expert --episodes 1 --steps 5 --out busy
+locked busy imprint drive --episodes 1 --steps 5 --out busy
+locked busy imprint predict whole --policy model --out busy
+locked busy imprint map new --count 2 --out busy
+locked busy $log --out busy
+[ -d busy ] || fail 'an empty folder was removed while another process was in it'
+rmdir busy
+locked busy.unfinished imprint import trainlog train.log --out busy
+locked busy.unfinished imprint data merge whole part --out busy
+locked busy.unfinished imprint data split whole --out busy
+rmdir busy.unfinished
+# they hold it until they have ended
+expect 0 imprint drive --episodes 1 --steps 5 --out drives
+start imprint eval --policy expert --episodes 5000 --steps 500 --out long -q
+for _ in $(seq 200); do
+    ! [ -d long ] || flock --nonblock long true || break
+    sleep 0.05
+done
+expect 4 imprint eval --policy expert --episodes 1 --steps 5 --force --out long
+says "long: process $left is writing here"
+kill -9 "$left"
+wait "$left" 2>/dev/null || :
+left=
+expect 0 imprint eval --policy expert --episodes 1 --steps 5 --force --out long
+
+# a folder that was to be deleted can still be deleted, and a project is completed
+cp -r model half
+rm half/model.safetensors half/last.safetensors
+expect 0 imprint runs delete --force half
+absent half
+mkdir half
+expect 0 imprint runs delete --force half
+absent half
+expect 0 imprint init project
+cp -r project half
+rm half/README.md
+chmod -x half/run.sh
+noted imprint init half
+says 'half is completed'
+same_folders project half
+[ -x half/run.sh ] || fail 'the script cannot be run'
+expect 4 imprint init half
+rm half/README.md
+echo '# mine' >>half/run.sh
+expect 4 imprint init half
+says 'half/map.yaml exists'
+absent half/README.md

@@ -20,8 +20,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from writing_commands import COMMANDS, SETUP, Command
 
 PROGRAM = os.environ["IMPRINT"]
 INJECTOR = os.environ["INJECTOR"]
@@ -36,62 +37,15 @@ CODES = {1, 2, 3, 4, 5}
 VARYING = ("events.out.tfevents", "report.html")
 
 
-@dataclass
-class Command:
-    """A command that writes to `out`, and how it is given again."""
-
-    name: str
-    words: str
-    again: str  # what is added the second time
-    existing: bool = False  # out exists before, as another run left it
-    whole: dict[str, bytes] = field(default_factory=dict)
-    seconds: float = 0.0
-    counts: dict[str, int] = field(default_factory=dict)
-
-
-LOG = "log --episodes 24 --steps 20 --size 20x15 -q"
-TRAIN = "train --data data --network small --checkpoint-steps 2 --epochs 2 -q"
-COMMANDS = [
-    Command("log", LOG, "--resume"),
-    Command("log-force", f"{LOG} --force", "", existing=True),
-    Command("train", TRAIN, "--resume"),
-    Command("train-force", f"{TRAIN} --force", "", existing=True),
-    Command(
-        "online",
-        "train --online --network small --size 20x15 --steps 20 --replay-buffer 8 --episodes 4"
-        " --checkpoint-steps 2 --schedule constant --epochs 3 -q",
-        "--resume",
-    ),
-    Command(
-        "dagger",
-        "dagger --network small --size 20x15 --steps 20 --episodes 4 --epochs 2 --eval-episodes 2"
-        " --eval-steps 20 --rounds 2 -q",
-        "--resume",
-    ),
-    Command(
-        "seg-train",
-        "seg-train --map loop_empty --split all --size 40x32 --images 16 --validation-images 8"
-        " --batch 8 --checkpoint-steps 1 --epochs 2 -q",
-        "--resume",
-    ),
-    Command("eval", "eval --policy expert --episodes 4 --steps 20 --force -q", "", existing=True),
-    Command("import", "import trainlog train.log --force -q", "", existing=True),
-    Command("trainlog", "export trainlog data --force -q", ""),
-    Command("robomimic", "export robomimic data --force -q", ""),
-    Command("minari", "export minari data --force -q", "", existing=True),
-    Command("submission", "submission new OUT --model model", ""),
-    Command("drive", "drive --episodes 3 --steps 20 --force -q", "", existing=True),
-]
-
-
 def arguments(command: Command, again: bool) -> list[str]:
-    """The command line, which writes to the path `out`."""
+    """The command line, which writes to the path `command.out`."""
     words = command.words.split()
     if "OUT" in words:
-        words[words.index("OUT")] = "out"
+        words[words.index("OUT")] = command.out
     else:
-        words += ["--out", "out"]
-    return [PROGRAM, *words, *(command.again.split() if again else [])]
+        words += ["--out", command.out]
+    place = words.index("--") if "--" in words else len(words)
+    return [PROGRAM, *words[:place], *(command.again.split() if again else []), *words[place:]]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -114,8 +68,9 @@ def remove_outputs() -> None:
 def prepare(command: Command) -> None:
     """An empty place, or one where another run of the command has been."""
     remove_outputs()
-    if command.existing:
-        shutil.copytree(f"kept-{command.name}", "out")
+    before = f"kept-{command.name}" if command.existing else command.before
+    if before:
+        shutil.copytree(before, command.out)
 
 
 def run(words: list[str], fault: str = "", limit: float = 120.0) -> tuple[int, str]:
@@ -136,15 +91,18 @@ def run(words: list[str], fault: str = "", limit: float = 120.0) -> tuple[int, s
 def learn(command: Command) -> None:
     """What the command writes when nobody disturbs it."""
     remove_outputs()
+    if command.before:
+        prepare(command)
     started = time.monotonic()
     code, words = run(arguments(command, False))
     command.seconds = time.monotonic() - started
     if code != 0:
         sys.exit(f"{command.name} ends with {code} undisturbed: {words}")
-    command.whole = contents(Path("out"))
+    command.known = True
+    command.whole = contents(Path(command.out))
     if command.existing:
         shutil.rmtree(f"kept-{command.name}", ignore_errors=True)
-        shutil.copytree("out", f"kept-{command.name}")
+        shutil.copytree(command.out, f"kept-{command.name}")
 
 
 def one_of(command: Command, kinds: list[str], dice: random.Random) -> str:
@@ -159,11 +117,22 @@ def one_of(command: Command, kinds: list[str], dice: random.Random) -> str:
     return kind.format(dice.randint(1, max(1, command.counts[call])))
 
 
+def leftovers(command: Command) -> str:
+    """What stands beside the output."""
+    left = [
+        path.name
+        for path in Path().glob("out*")
+        if command.removes or path != Path(command.out)
+    ]
+    return f"left over: {' '.join(left)}" if left else ""
+
+
 def what_is_wrong(command: Command) -> str:
     """After the last run: other bytes, or leftovers; empty if all is well."""
-    if not Path("out").exists():
+    out = Path(command.out)
+    if not out.exists() and not command.removes:
         return "nothing was written"
-    found = contents(Path("out"))
+    found = contents(out) if out.exists() else {}
     for name in sorted(found.keys() | command.whole.keys()):
         if name not in command.whole:
             return f"{name} is left over"
@@ -171,18 +140,31 @@ def what_is_wrong(command: Command) -> str:
             return f"{name} is missing"
         if found[name] != command.whole[name]:
             return f"{name} has other bytes"
-    left = [path.name for path in Path().glob("out?*")]
-    return f"left over: {' '.join(left)}" if left else ""
+    return leftovers(command)
 
 
 def recover(command: Command) -> str:
     """Gives the command again; empty if it ends well."""
-    again = bool(command.again) and Path("out").exists()
-    if not again and not command.existing and Path("out").exists():
+    out = Path(command.out)
+    again = bool(command.again) and out.exists()
+    is_done = not again and not command.existing and out.exists() != command.removes
+    if is_done or command.once:
         # complete already, or a file that is replaced
         wrong = what_is_wrong(command)
         if not wrong:
             return ""
+    if (
+        command.before
+        and not command.removes
+        and out.exists()
+        and contents(out) != contents(Path(command.before))
+    ):
+        # the change is done; the next one of its kind removes what is left
+        wrong = what_is_wrong(command)
+        if not wrong.startswith("left over"):
+            return wrong
+        code, words = run(arguments(command, again))
+        return f"then the next run ended with {code}: {words}" if code != 0 else leftovers(command)
     code, words = run(arguments(command, again))
     return f"then the next run ended with {code}: {words}" if code != 0 else what_is_wrong(command)
 
@@ -193,7 +175,7 @@ def kill_once(command: Command, dice: random.Random) -> tuple[str, str]:
     prepare(command)
     how = []
     for attempt in range(dice.choice((1, 1, 2, 3))):
-        again = attempt > 0 and bool(command.again) and Path("out").exists()
+        again = attempt > 0 and bool(command.again) and Path(command.out).exists()
         if dice.random() < 0.5:
             how.append(calls[attempt])
             run(arguments(command, again), how[-1])
@@ -237,7 +219,7 @@ def campaign(way: str, commands: list[Command], seconds: float, seed: int) -> in
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         command = commands[attempts % len(commands)]
-        if not command.whole:
+        if not command.known:
             learn(command)
         once = kill_once if way == "kills" else fail_once
         how, wrong = once(command, dice)
@@ -260,11 +242,7 @@ def main() -> int:
     chosen = [c for c in COMMANDS if not options.commands or c.name in options.commands]
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        for words in (
-            "log --episodes 6 --steps 20 --size 20x15 --out data -q",
-            "train --data data --network small --epochs 1 --no-tensorboard --out model -q",
-            "export trainlog data --out train.log -q",
-        ):
+        for words in SETUP:
             code, message = run([PROGRAM, *words.split()])
             if code != 0:
                 sys.exit(f"'imprint {words}' ends with {code}: {message}")

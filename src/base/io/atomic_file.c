@@ -5,6 +5,10 @@
 // replace a file, but rename() can. File systems without unnamed files get a random name from the
 // beginning, created with O_EXCL and O_NOFOLLOW: no foreign link is followed, and two writers never
 // share a file.
+//
+// A writer that is killed between linkat() and rename() leaves such a name. Writers hold a lock on
+// their file (flock), so whoever replaces the same path next knows that nobody writes there, and
+// removes it.
 #include "base/io/atomic_file.h"
 
 #include "base/common/try.h"
@@ -14,6 +18,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,6 +37,16 @@ static imp_status make_random_temporary_name(imp_atomic_file *file, imp_error *e
     return IMP_OK;
 }
 
+// Locks a new file for as long as it is open, so that it is not taken for an abandoned one. False
+// if another process removed it before it was locked.
+static bool lock_temporary_file(int descriptor)
+{
+    struct stat info;
+    while (flock(descriptor, LOCK_EX) != 0 && errno == EINTR)
+        continue;
+    return fstat(descriptor, &info) != 0 || info.st_nlink > 0;
+}
+
 // Creates a file with a temporary name. Returns its descriptor, or -1 after filling *err.
 static int open_temporary_named(imp_atomic_file *file, imp_error *err)
 {
@@ -44,6 +59,11 @@ static int open_temporary_named(imp_atomic_file *file, imp_error *err)
             open(file->temporary_path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
         if (descriptor < 0 && errno != EEXIST && errno != EINTR)
             break;
+        if (descriptor >= 0 && !lock_temporary_file(descriptor)) {
+            close(descriptor);
+            descriptor = -1;
+            errno = EEXIST;
+        }
     }
     if (descriptor < 0) {
         imp_fail(err, IMP_IO, "%s: cannot be created: %s", file->path, strerror(errno));
@@ -62,8 +82,11 @@ static int open_temporary_unnamed(imp_atomic_file *file)
     const int descriptor = open(folder, O_RDWR | O_TMPFILE | O_CLOEXEC, 0666);
     snprintf(file->proc_path, sizeof file->proc_path, "/proc/self/fd/%d", descriptor);
     // linkat() needs /proc to give the file a name later
-    if (descriptor < 0 || access(file->proc_path, F_OK) == 0)
+    if (descriptor < 0 || access(file->proc_path, F_OK) == 0) {
+        if (descriptor >= 0)
+            (void)lock_temporary_file(descriptor); // without a name it cannot have been removed
         return descriptor;
+    }
     close(descriptor);
     return -1;
 }
@@ -150,6 +173,43 @@ static imp_status sync_parent_folder(const char *path, imp_error *err)
     return failed ? imp_fail(err, IMP_IO, "%s: %s", folder, strerror(reason)) : IMP_OK;
 }
 
+// Whether a name ends in a random suffix: ".", 16 hexadecimal digits and ".tmp".
+static bool has_random_suffix(const char *name)
+{
+    const size_t length = strlen(name);
+    return length > SUFFIX_LENGTH && imp_path_has_suffix(name, ".tmp") &&
+           name[length - SUFFIX_LENGTH] == '.' &&
+           strspn(name + length - SUFFIX_LENGTH + 1, "0123456789abcdef") == 16;
+}
+
+// Removes a temporary file if no process holds its lock. Where locks do not work it stays.
+static void remove_if_unlocked(int folder, const char *name)
+{
+    const int descriptor = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0)
+        return;
+    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+        unlinkat(folder, name, 0);
+    close(descriptor);
+}
+
+// Removes what killed writers of the same path have left. What cannot be read or removed stays.
+static void remove_abandoned_beside(const char *path)
+{
+    char folder[IMP_PATH_MAX];
+    const char *slash = strrchr(path, '/'), *base = slash != NULL ? slash + 1 : path, *name = "";
+    const size_t length = strlen(base);
+    imp_folder_reader reader;
+    if (imp_path_parent(folder, path, NULL) != IMP_OK ||
+        imp_folder_reader_open(&reader, folder, NULL) != IMP_OK)
+        return;
+    while (imp_folder_reader_next(&reader, &name, NULL) == IMP_OK && name != NULL)
+        if (strncmp(name, base, length) == 0 && strlen(name) == length + SUFFIX_LENGTH &&
+            has_random_suffix(name))
+            remove_if_unlocked(dirfd(reader.stream), name);
+    imp_folder_reader_close(&reader);
+}
+
 // Moves the synced file to its path, replacing what is there.
 static imp_status move_temporary_to_final_path(imp_atomic_file *file, imp_error *err)
 {
@@ -161,6 +221,7 @@ static imp_status move_temporary_to_final_path(imp_atomic_file *file, imp_error 
     if (rename(file->temporary_path, file->path) != 0)
         return imp_fail(err, IMP_IO, "%s: %s", file->path, strerror(errno));
     file->temporary_path[0] = '\0';
+    remove_abandoned_beside(file->path);
     return IMP_OK;
 }
 
@@ -190,15 +251,6 @@ void imp_atomic_file_discard(imp_atomic_file *file)
         unlink(file->temporary_path);
     file->stream = NULL;
     file->temporary_path[0] = '\0';
-}
-
-// Whether a name ends in a random suffix: ".", 16 hexadecimal digits and ".tmp".
-static bool has_random_suffix(const char *name)
-{
-    const size_t length = strlen(name);
-    return length > SUFFIX_LENGTH && imp_path_has_suffix(name, ".tmp") &&
-           name[length - SUFFIX_LENGTH] == '.' &&
-           strspn(name + length - SUFFIX_LENGTH + 1, "0123456789abcdef") == 16;
 }
 
 // Accepts the current form (16 hexadecimal digits) and any other name that ends in ".tmp".

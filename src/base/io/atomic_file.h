@@ -24,7 +24,8 @@ imp_status imp_atomic_file_open(imp_atomic_file *file, const char *path, imp_err
 imp_status imp_atomic_file_open_named(imp_atomic_file *file, const char *path, imp_error *err);
 
 // Flushes and syncs the file, renames it to its path and syncs the folder. Fails with IMP_IO if any
-// write failed; the path is then unchanged. Closes the file in any case.
+// write failed; the path is then unchanged. Closes the file in any case. Where a file is replaced,
+// what killed writers of the same path have left beside it is removed.
 imp_status imp_atomic_file_commit(imp_atomic_file *file, imp_error *err);
 
 // Closes the file and leaves its path unchanged.

@@ -37,15 +37,17 @@ static imp_status fail_folder_is_locked(const char *folder, int holder, imp_erro
 {
     if (holder <= 0)
         return imp_fail(err, IMP_IO,
-                        "%s: another process is writing here: wait until it has ended, or choose "
-                        "another folder",
+                        "%s: another process is writing here, perhaps on another machine: wait "
+                        "until it has ended, or choose another folder",
                         folder);
     if (holder == getpid())
         return imp_fail(err, IMP_IO, "%s: this process is writing here already", folder);
+    char host[64] = "this machine";
+    gethostname(host, sizeof host - 1);
     return imp_fail(err, IMP_IO,
-                    "%s: process %d is writing here: wait until it has ended, or choose another "
-                    "folder",
-                    folder, holder);
+                    "%s: process %d is writing here, on %s: wait until it has ended, or choose "
+                    "another folder",
+                    folder, holder, host);
 }
 
 imp_status imp_folder_lock_open(int descriptor, const char *folder, imp_error *err)
@@ -64,7 +66,13 @@ imp_status imp_folder_lock(int *lock, const char *folder, imp_error *err)
     *lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (*lock < 0)
         return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
-    const imp_status status = imp_folder_lock_open(*lock, folder, err);
+    imp_status status = imp_folder_lock_open(*lock, folder, err);
+    // whoever held the lock before may have removed or renamed the folder
+    struct stat here, there;
+    if (status == IMP_OK && (fstat(*lock, &here) != 0 || stat(folder, &there) != 0 ||
+                             here.st_ino != there.st_ino || here.st_dev != there.st_dev))
+        status =
+            imp_fail(err, IMP_IO, "%s: another process has just removed it: try again", folder);
     if (status != IMP_OK) {
         close(*lock);
         *lock = IMP_FOLDER_UNLOCKED;

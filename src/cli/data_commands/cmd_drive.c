@@ -69,7 +69,7 @@ static imp_status run_drive_command(void *state, const imp_options *options, imp
     settings *s = state;
     IMP_TRY(imp_sim_options_complete_def(options, &s->sim, &s->assets, err));
     IMP_TRY(match_camera_to_policy(s, options, err));
-    IMP_TRY(imp_output_folder_check_and_back_up(options, s->out, false, s->force, err));
+    IMP_TRY(imp_output_folder_claim(options, s->out, s->force, err));
     const imp_monitor monitor = imp_console_create_monitor(options);
     imp_status status = imp_record_drives(&s->summary, s->out, &s->record, &monitor, err);
     imp_console_clear_progress();

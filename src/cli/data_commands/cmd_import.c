@@ -18,6 +18,7 @@
 #include "cli/output/console.h"
 #include "cli/output/json_output.h"
 #include "cli/output/output_folder.h"
+#include "cli/output/staged_dataset.h"
 #include "imprint/import_export.h"
 
 // Indices of the subcommands and of --actions velocities.
@@ -172,42 +173,59 @@ static imp_status read_import_options(const imp_options *options, settings *s, i
     return imp_calibration_read(&s->own_calibration, s->calibration, err);
 }
 
-// Puts the settings and a preview beside a new dataset. An import that failed left no folder: what
-// was there before comes back.
-static imp_status complete_or_restore_import_folder(const settings *s, const imp_options *options,
-                                                    imp_status status, imp_error *err)
+// Puts the settings and a preview into a new dataset, then gives it its name. An import that failed
+// leaves no folder: what was there before comes back.
+static imp_status add_preview_and_publish(const settings *s, const imp_options *options,
+                                          imp_staged_dataset *staged, imp_status status,
+                                          imp_error *err)
 {
-    imp_output_folder_restore_or_drop_backup(s->out, s->force, status, err);
     if (status == IMP_OK)
-        status = imp_output_folder_save_settings(options, s->out, err);
-    return status == IMP_OK ? imp_dataset_preview_write(s->out, err) : status;
+        status = imp_output_folder_save_settings(options, staged->path, err);
+    if (status == IMP_OK)
+        status = imp_dataset_preview_write(staged->path, err);
+    status = imp_staged_dataset_end(staged, status, err);
+    imp_output_folder_restore_or_drop_backup(s->out, s->force, status, err);
+    return status;
+}
+
+// Makes room for the dataset.
+static imp_status begin_dataset(imp_staged_dataset *staged, const settings *s,
+                                const imp_options *options, imp_error *err)
+{
+    IMP_TRY(imp_output_folder_check_and_back_up(options, s->out, false, s->force, err));
+    const imp_status status = imp_staged_dataset_begin(staged, s->out, err);
+    if (status != IMP_OK)
+        imp_output_folder_restore_or_drop_backup(s->out, s->force, status, err);
+    return status;
 }
 
 // Drives demonstrations again, and writes them to the folder unless they are only checked.
 static imp_status import_drives(settings *s, const imp_options *options, imp_error *err)
 {
     imp_import_drive *drive = &s->drive;
+    imp_staged_dataset staged;
     drive->sim.robot = s->robot;
     IMP_TRY(imp_import_drive_apply_options(drive, options, s->size, s->def.lens, err));
     if (!drive->check)
-        IMP_TRY(imp_output_folder_check_and_back_up(options, s->out, false, s->force, err));
+        IMP_TRY(begin_dataset(&staged, s, options, err));
     char *json = imp_options_to_json(options);
     const imp_monitor monitor = imp_console_create_monitor(options);
     drive->def.settings = json != NULL ? json : "{}";
     const imp_status status =
-        imp_import_drives(&drive->summary, drive->check ? NULL : s->out, options->operands + 1,
+        imp_import_drives(&drive->summary, drive->check ? NULL : staged.path, options->operands + 1,
                           options->operand_count - 1, &drive->def, &monitor, err);
     imp_console_clear_progress();
     free(json);
-    return drive->check ? status : complete_or_restore_import_folder(s, options, status, err);
+    return drive->check ? status : add_preview_and_publish(s, options, &staged, status, err);
 }
 
 // Imports recordings of other programs.
 static imp_status import_recordings(settings *s, const imp_options *options, imp_error *err)
 {
     imp_import_summary *summary = &s->summary;
+    imp_staged_dataset staged;
     IMP_TRY(read_import_options(options, s, err));
-    IMP_TRY(imp_output_folder_check_and_back_up(options, s->out, false, s->force, err));
+    IMP_TRY(begin_dataset(&staged, s, options, err));
     // the settings are stored in the dataset, as those of `imprint log` are
     char *json = imp_options_to_json(options);
     const imp_monitor monitor = imp_console_create_monitor(options);
@@ -216,11 +234,11 @@ static imp_status import_recordings(settings *s, const imp_options *options, imp
     s->def.settings = json != NULL ? json : "{}";
     const imp_status status =
         s->kind == ROSBAG
-            ? imp_import_rosbag(summary, files, count, s->out, &s->def, &monitor, err)
-            : imp_import_trainlog(summary, files, count, s->out, &s->def, &monitor, err);
+            ? imp_import_rosbag(summary, files, count, staged.path, &s->def, &monitor, err)
+            : imp_import_trainlog(summary, files, count, staged.path, &s->def, &monitor, err);
     imp_console_clear_progress();
     free(json);
-    return complete_or_restore_import_folder(s, options, status, err);
+    return add_preview_and_publish(s, options, &staged, status, err);
 }
 
 // The first operand says what kind of recordings the others are.

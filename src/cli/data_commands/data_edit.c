@@ -17,6 +17,7 @@
 #include "cli/output/json_output.h"
 #include "cli/output/output_folder.h"
 #include "cli/output/run_folder.h"
+#include "cli/output/staged_dataset.h"
 
 enum { RANGES_MAX = 4096 };
 
@@ -192,43 +193,60 @@ static imp_dataset_storage choose_dataset_compression(const imp_data_edit *edit,
     return edit->compress ? IMP_STORAGE_COMPRESSED : IMP_STORAGE_PLAIN;
 }
 
-// The actions that write a new folder.
+// Writes the dataset of an action, without settings.
+static imp_status write_dataset_of_action(imp_data_edit *edit, imp_data_action action,
+                                          const char *folder, const imp_options *options,
+                                          const imp_monitor *monitor, imp_error *err)
+{
+    const char *const *sources = options->operands + 1;
+    const int count = options->operand_count - 1;
+    if (action == IMP_DATA_DROP)
+        return drop_episodes(edit, options, folder, monitor, err);
+    if (action == IMP_DATA_MERGE || action == IMP_DATA_COPY)
+        return imp_dataset_merge(&edit->summary, folder, sources, count,
+                                 choose_dataset_compression(edit, action, options), monitor, err);
+    if (action == IMP_DATA_JOIN)
+        return imp_dataset_join(&edit->summary, folder, sources, count, monitor, err);
+    return imp_dataset_divide(&edit->summary, folder, sources[0], edit->validation, edit->seed,
+                              monitor, err);
+}
+
+// Adds settings and a preview to the dataset of an action; a split has two datasets.
+static imp_status complete_dataset_of_action(imp_data_action action, const char *folder,
+                                             const imp_options *options, imp_error *err)
+{
+    // of a joined dataset the settings are those of its parts, not of this command
+    if (action == IMP_DATA_JOIN)
+        return write_joined_settings_and_preview(folder, options->operands[1], err);
+    if (action != IMP_DATA_SPLIT)
+        return add_settings_and_preview(options, folder, err);
+    char path[IMP_PATH_MAX];
+    IMP_TRY(imp_path_join(path, folder, "train", err));
+    IMP_TRY(add_settings_and_preview(options, path, err));
+    IMP_TRY(imp_path_join(path, folder, "validation", err));
+    return add_settings_and_preview(options, path, err);
+}
+
+// The actions that write a new folder. It appears when all of it is written.
 static imp_status write_edited_dataset(imp_data_edit *edit, imp_data_action action,
                                        const imp_options *options, const imp_monitor *monitor,
                                        imp_error *err)
 {
-    const char *const *sources = options->operands + 1;
+    imp_staged_dataset staged;
     if (edit->out[0] == '\0')
         return imp_fail(err, IMP_USAGE, "say with --out where to write");
     IMP_TRY(imp_output_folder_check_and_back_up(options, edit->out, false, edit->force, err));
-    imp_status status;
-    if (action == IMP_DATA_DROP)
-        status = drop_episodes(edit, options, edit->out, monitor, err);
-    else if (action == IMP_DATA_MERGE || action == IMP_DATA_COPY)
-        status = imp_dataset_merge(&edit->summary, edit->out, sources, options->operand_count - 1,
-                                   choose_dataset_compression(edit, action, options), monitor, err);
-    else if (action == IMP_DATA_JOIN)
-        status = imp_dataset_join(&edit->summary, edit->out, sources, options->operand_count - 1,
-                                  monitor, err);
-    else
-        status = imp_dataset_divide(&edit->summary, edit->out, sources[0], edit->validation,
-                                    edit->seed, monitor, err);
-    imp_console_clear_progress();
+    imp_status status = imp_staged_dataset_begin(&staged, edit->out, err);
+    if (status == IMP_OK) {
+        status = write_dataset_of_action(edit, action, staged.path, options, monitor, err);
+        imp_console_clear_progress();
+        if (status == IMP_OK)
+            status = complete_dataset_of_action(action, staged.path, options, err);
+        status = imp_staged_dataset_end(&staged, status, err);
+    }
     // a failure brings back what was in the place
     imp_output_folder_restore_or_drop_backup(edit->out, edit->force, status, err);
-    if (status != IMP_OK)
-        return status;
-    // of a joined dataset the settings are those of its parts, not of this command
-    if (action == IMP_DATA_JOIN)
-        return write_joined_settings_and_preview(edit->out, sources[0], err);
-    if (action != IMP_DATA_SPLIT)
-        return add_settings_and_preview(options, edit->out, err);
-    // a split has two datasets
-    char path[IMP_PATH_MAX];
-    IMP_TRY(imp_path_join(path, edit->out, "train", err));
-    IMP_TRY(add_settings_and_preview(options, path, err));
-    IMP_TRY(imp_path_join(path, edit->out, "validation", err));
-    return add_settings_and_preview(options, path, err);
+    return status;
 }
 
 // What was made of how many episodes and steps. Keys depend on the action.

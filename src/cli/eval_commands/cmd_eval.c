@@ -425,10 +425,8 @@ static imp_status run_eval_command(void *state, const imp_options *options, imp_
     if (!imp_options_is_writing_rank(options))
         s->out = NULL;
     // create the folder now: an evaluation takes minutes, and must not end with "permission denied"
-    if (s->out != NULL) {
-        IMP_TRY(imp_output_folder_check_and_back_up(options, s->out, false, s->force, err));
-        IMP_TRY(imp_folder_create(s->out, err));
-    }
+    if (s->out != NULL)
+        IMP_TRY(imp_output_folder_claim(options, s->out, s->force, err));
     if (!imp_option_is_given(options, &s->eval.settle_steps) && !is_challenge)
         s->eval.settle_steps = s->eval.steps >= 300 ? 60 : 0;
     s->eval.sim.map_count = s->sim.maps.count; // a table of starts may have set them

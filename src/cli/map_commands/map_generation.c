@@ -128,7 +128,7 @@ static imp_status generate_map_folder(const imp_options *options, imp_map_genera
                                       int count, const char *folder, json_t *array, imp_error *err)
 {
     const imp_monitor monitor = imp_console_create_monitor(options);
-    imp_status status = imp_folder_create(folder, err);
+    imp_status status = IMP_OK;
     for (int k = 1; status == IMP_OK && k <= count; k++) {
         // a stop between two maps leaves whole files only
         char name[32], path[IMP_PATH_MAX];
@@ -191,7 +191,7 @@ imp_status imp_map_gen_run(const imp_options *options, const imp_map_gen_options
         return generate_map(options, &generator, out, array, err);
     }
     // a folder
-    IMP_TRY(imp_output_folder_check_and_back_up(options, out, false, force, err));
+    IMP_TRY(imp_output_folder_claim(options, out, force, err));
     const imp_status status =
         generate_map_folder(options, generator, settings->count, out, array, err);
     imp_output_folder_restore_or_drop_backup(out, force, status, err);

@@ -2,7 +2,8 @@
 // Without --resume or --force, a folder with content is refused. --force first renames the old
 // folder to NAME.replaced. After the new work succeeded it becomes NAME.discarded, which is
 // deleted; if nothing new was written, it is moved back. So a failed run never destroys results,
-// and the names tell the next run how far a killed one came. Only files whose names imprint writes
+// and the names tell the next run how far a killed one came. A folder that is being written is
+// locked, by this file or by the library. Only files whose names imprint writes
 // are ever deleted. A folder that holds anything else is refused, whatever the options.
 #include "cli/output/output_folder.h"
 
@@ -111,6 +112,17 @@ static bool is_imprint_subfolder(int directory, const char *name)
 
 static imp_status check_or_remove_files(const char *folder, bool remove_files, imp_error *err);
 
+// Removes the settings, by which a folder is known as a run, and then the folder. Without these
+// files the next call knows what a killed one has begun to remove.
+static imp_status remove_emptied_folder(const char *folder, imp_error *err)
+{
+    char settings[IMP_PATH_MAX];
+    IMP_TRY(imp_path_join(settings, folder, IMP_SETTINGS_FILE_NAME, err));
+    if (unlink(settings) != 0 && errno != ENOENT)
+        return imp_fail(err, IMP_IO, "%s: %s", settings, strerror(errno));
+    return rmdir(folder) == 0 ? IMP_OK : imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
+}
+
 // Subfolders hold no subfolders, so the recursion has one level.
 static imp_status check_or_remove_subfolder(const char *folder, const char *name, bool remove_files,
                                             imp_error *err)
@@ -147,13 +159,14 @@ static imp_status check_or_remove_files(const char *folder, bool remove_files,
                               "%s holds %s, which imprint did not write: remove it yourself, or "
                               "choose another folder",
                               folder, name);
-        else if (remove_files && unlinkat(descriptor, name, 0) != 0)
+        else if (remove_files && strcmp(name, IMP_SETTINGS_FILE_NAME) != 0 &&
+                 unlinkat(descriptor, name, 0) != 0)
             status = imp_fail(err, IMP_IO, "%s/%s: %s", folder, name, strerror(errno));
     }
+    // the lock lasts until the folder is gone
+    if (status == IMP_OK && remove_files)
+        status = remove_emptied_folder(folder, err);
     imp_folder_reader_close(&reader);
-    // the folder is empty when all of its files were removed
-    if (status == IMP_OK && remove_files && rmdir(folder) != 0)
-        status = imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
     return status;
 }
 
@@ -163,6 +176,9 @@ static const char BACKUP[] = ".replaced", DISCARDED[] = ".discarded";
 // Held on the backup by the process that replaces a folder, so that no other takes it for what a
 // killed process left.
 static int backup_lock = IMP_FOLDER_UNLOCKED;
+
+// Held on the new folder by commands whose library calls take no lock there.
+static int claim_lock = IMP_FOLDER_UNLOCKED;
 
 // How much of the path of the folder to be written was there before, so that a run that fails
 // removes no folder around its own but those that it has made.
@@ -195,8 +211,22 @@ static void remove_if_empty(const char *folder)
 {
     char part[IMP_PATH_MAX];
     snprintf(part, sizeof part, "%s", folder);
-    while (rmdir(part) == 0 && cut_last_component(part) > existing_length)
+    // the folder itself may not have been made yet
+    while ((rmdir(part) == 0 || errno == ENOENT) && cut_last_component(part) > existing_length)
         continue;
+}
+
+// Removes an empty folder, which is as good as none, unless another process has just made it.
+static imp_status drop_empty_folder(const char *folder, imp_error *err)
+{
+    int lock;
+    struct stat info;
+    if (lstat(folder, &info) != 0 || !S_ISDIR(info.st_mode))
+        return IMP_OK;
+    IMP_TRY(imp_folder_lock(&lock, folder, err));
+    rmdir(folder); // fails if it is not empty
+    imp_folder_unlock(lock);
+    return IMP_OK;
 }
 
 // The path of one of these, FOLDER.replaced. Slashes at the end do not count.
@@ -253,6 +283,17 @@ static imp_status remove_unfinished_folder(const char *folder, const char *backu
     return check_or_remove_files(folder, true, err);
 }
 
+// A folder that cannot be read is not empty.
+static bool is_empty_folder(const char *path)
+{
+    imp_folder_reader reader;
+    const char *name = "";
+    const bool empty = imp_folder_reader_open(&reader, path, NULL) == IMP_OK &&
+                       imp_folder_reader_next(&reader, &name, NULL) == IMP_OK && name == NULL;
+    imp_folder_reader_close(&reader);
+    return empty;
+}
+
 imp_status imp_output_folder_remove(const char *folder, bool remove, imp_error *err)
 {
     char settings[IMP_PATH_MAX];
@@ -260,7 +301,8 @@ imp_status imp_output_folder_remove(const char *folder, bool remove, imp_error *
     if (lstat(folder, &info) != 0 || !S_ISDIR(info.st_mode))
         return imp_fail(err, IMP_IO, "%s: is not a folder", folder);
     IMP_TRY(imp_path_join(settings, folder, IMP_SETTINGS_FILE_NAME, err));
-    if (!imp_path_exists(settings))
+    // an empty folder is what a call leaves that was killed at its end
+    if (!imp_path_exists(settings) && !is_empty_folder(folder))
         return imp_fail(err, IMP_IO, "%s: is not a run, for it has no %s", folder,
                         IMP_SETTINGS_FILE_NAME);
     return check_or_remove_files(folder, remove, err);
@@ -297,7 +339,7 @@ imp_status imp_output_folder_check_and_back_up(const imp_options *options, const
     if (named != IMP_OK)
         return named;
     // what is at the path: nothing, something that is no folder, or a folder with content
-    rmdir(folder); // an empty one is as good as none
+    IMP_TRY(drop_empty_folder(folder, err));
     existing_length = length_of_existing_path_prefix(folder);
     IMP_TRY(finish_replacement_of_killed_run(folder, err));
     if (lstat(folder, &info) != 0)
@@ -313,6 +355,14 @@ imp_status imp_output_folder_check_and_back_up(const imp_options *options, const
                                                                 : "",
                         imp_option_find(options, "force") >= 0 ? "replace it with --force, " : "");
     return move_to_backup(folder, err);
+}
+
+imp_status imp_output_folder_claim(const imp_options *options, const char *folder, bool force,
+                                   imp_error *err)
+{
+    IMP_TRY(imp_output_folder_check_and_back_up(options, folder, false, force, err));
+    IMP_TRY(imp_folder_create(folder, err));
+    return imp_folder_lock(&claim_lock, folder, err);
 }
 
 // Adds the path of the backup to an error message.
@@ -331,8 +381,9 @@ bool imp_output_folder_restore_or_drop_backup(const char *folder, bool force, im
     // the backup exists only if --force replaced a folder
     char backup[IMP_PATH_MAX], discarded[IMP_PATH_MAX];
     remove_if_empty(folder);
+    imp_folder_unlock(claim_lock);
     imp_folder_unlock(backup_lock);
-    backup_lock = IMP_FOLDER_UNLOCKED;
+    claim_lock = backup_lock = IMP_FOLDER_UNLOCKED;
     const bool written = imp_path_exists(folder);
     if (!force || sibling_path(backup, folder, BACKUP, NULL) != IMP_OK ||
         sibling_path(discarded, folder, DISCARDED, NULL) != IMP_OK || !imp_path_exists(backup))

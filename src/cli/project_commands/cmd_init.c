@@ -1,9 +1,12 @@
 // imprint init: writes a folder to start a project or an assignment from. Files that are there are
-// never changed: if any is, nothing is written.
+// never changed: if any is, nothing is written. Only what a killed call has left is completed: some
+// of the files, as this program writes them.
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/common/try.h"
 #include "base/io/file.h"
@@ -12,15 +15,36 @@
 #include "cli/output/json_output.h"
 #include "cli/project_commands/project_template.h"
 
-// Refuses a folder that holds one of the files.
+// Whether a file is there with the bytes that this command writes.
+static bool has_our_bytes(const char *path, const imp_project_file *file)
+{
+    char *text = NULL;
+    size_t length = 0;
+    const bool same = imp_file_read(&text, &length, path, strlen(file->text), NULL) == IMP_OK &&
+                      length == strlen(file->text) && memcmp(text, file->text, length) == 0;
+    free(text);
+    return same;
+}
+
+// Refuses a folder that holds one of the files, unless a killed call has left some of them.
 static imp_status refuse_folder_with_files(const char *folder, imp_error *err)
 {
-    char path[IMP_PATH_MAX];
+    char path[IMP_PATH_MAX], first[IMP_PATH_MAX] = "";
+    bool is_complete = true, is_ours = true;
     for (const imp_project_file *file = imp_project_files; file->name != NULL; file++) {
         IMP_TRY(imp_path_join(path, folder, file->name, err));
-        if (imp_path_exists(path))
-            return imp_fail(err, IMP_IO, "%s exists: choose another folder", path);
+        const bool exists = imp_path_exists(path), ours = exists && has_our_bytes(path, file);
+        is_complete = is_complete && ours && (!file->is_program || access(path, X_OK) == 0);
+        is_ours = is_ours && (ours || !exists);
+        if (exists && first[0] == '\0')
+            snprintf(first, sizeof first, "%s", path);
     }
+    if (first[0] == '\0')
+        return IMP_OK;
+    if (is_complete || !is_ours)
+        return imp_fail(err, IMP_IO, "%s exists: choose another folder", first);
+    fprintf(stderr, "imprint: note: %s is completed: a process that was killed has begun it\n",
+            folder);
     return IMP_OK;
 }
 

@@ -248,10 +248,8 @@ static imp_status run_predict_command(void *state, const imp_options *options, i
     IMP_TRY(imp_predictor_open(&s->predictor, &s->policies, s->segmenter, s->robot, options->quiet,
                                err));
     IMP_TRY(open_segmenter(s, err));
-    if (s->out != NULL) {
-        IMP_TRY(imp_output_folder_check_and_back_up(options, s->out, false, s->force, err));
-        IMP_TRY(imp_folder_create(s->out, err));
-    }
+    if (s->out != NULL)
+        IMP_TRY(imp_output_folder_claim(options, s->out, s->force, err));
     // images go by one at a time; what was there before comes back if one fails
     s->list = options->json ? json_array() : NULL;
     const imp_status status = predict_all_images(s, options, err);

@@ -1,8 +1,10 @@
 #include "base/io/atomic_file.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -193,6 +195,39 @@ static void only_abandoned_files_are_removed(void **state)
     assert_int_equal(imp_atomic_file_remove_stale_files(left, NULL), IMP_IO);
 }
 
+// What a killed writer of this path has left goes when the path is replaced. Files of writers at
+// work, of other paths and of other names stay.
+static void replacing_removes_what_killed_writers_left(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"w.0000000000000001.tmp", "w.0000000000000002.tmp",
+                                        "ww.0000000000000001.tmp", "w.tmp"};
+    int descriptors[4];
+    for (int k = 0; k < 4; k++) {
+        descriptors[k] = open(in_folder(names[k]), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        assert_true(descriptors[k] >= 0);
+    }
+    assert_int_equal(flock(descriptors[1], LOCK_EX), 0);
+    imp_atomic_file file, other;
+    imp_error err = {0};
+    for (int k = 0; k < 2; k++) {
+        open_and_write(&file, "w", "x");
+        // a writer that works at the same time, with a name as a foreign program needs it
+        assert_ok(imp_atomic_file_open_named(&other, in_folder("w"), &err), err);
+        commit(&file);
+        assert_int_equal(access(other.temporary_path, F_OK), 0);
+        imp_atomic_file_discard(&other);
+        // a new file replaces nothing: there is no reason to look
+        assert_int_equal(access(in_folder(names[0]), F_OK) == 0, k == 0);
+    }
+    for (int k = 1; k < 4; k++) {
+        assert_int_equal(unlink(in_folder(names[k])), 0);
+        close(descriptors[k]);
+    }
+    close(descriptors[0]);
+    assert_int_equal(unlink(in_folder("w")), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +239,7 @@ int main(void)
         cmocka_unit_test(files_are_whole_without_proc),
         cmocka_unit_test(temporary_files_are_known_by_name),
         cmocka_unit_test(only_abandoned_files_are_removed),
+        cmocka_unit_test(replacing_removes_what_killed_writers_left),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

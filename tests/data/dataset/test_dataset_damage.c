@@ -3,6 +3,7 @@
 
 #include "data/dataset/shard_reader.h"
 
+#include <signal.h>
 #include <sys/wait.h>
 
 // Opens and reads everything; whatever comes of it, it must not crash. Returns the status of
@@ -424,6 +425,49 @@ static void flipped_bytes_do_no_harm(void **state)
     assert_dataset(folder, &info, 10);
 }
 
+static volatile sig_atomic_t bus_errors_expected;
+
+static void on_bus_error(int number, siginfo_t *info, void *context)
+{
+    (void)number, (void)context;
+    _exit(info->si_code == BUS_ADRERR && bus_errors_expected ? 0 : 3);
+}
+
+// As the header says: the library leaves the signal to the caller, and raises it nowhere else.
+static void a_shard_that_is_cut_while_open_raises_sigbus(void **state)
+{
+    const imp_dataset_info info = fixture_info(3, 2);
+    char folder[PATH_MAX], path[PATH_MAX];
+    in_folder(folder, *state, "data");
+    write_dataset(folder, &info, 2);
+    in_folder(path, folder, "shard-00000.hdf5");
+    size_t length;
+    char *bytes = read_whole_file(path, &length);
+    for (int reader = 0; reader < 2; reader++) {
+        write_whole_file(path, bytes, length);
+        const pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            const struct sigaction action = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
+            sigaction(SIGBUS, &action, NULL);
+            imp_dataset *dataset;
+            imp_error err;
+            int64_t findings;
+            if (imp_dataset_open(&dataset, folder, &err) != IMP_OK || truncate(path, 0) != 0)
+                _exit(4);
+            bus_errors_expected = 1;
+            const volatile uint8_t *pixels = imp_dataset_episode(dataset, 0)->observations;
+            const int first = reader == 0 ? pixels[0] : 0;
+            _exit(imp_dataset_check(dataset, &findings, &err) == IMP_OK && first == 0 ? 1 : 2);
+        }
+        int status;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
+    }
+    free(bytes);
+}
+
 // What HDF5 has to say goes into the message; the application's own setting is given back.
 static herr_t count_calls(hid_t stack, void *context)
 {
@@ -467,6 +511,7 @@ int main(void)
         SCRATCH_TEST(wrong_attributes_are_refused),
         SCRATCH_TEST(links_out_of_the_folder_are_refused),
         SCRATCH_TEST(flipped_bytes_do_no_harm),
+        SCRATCH_TEST(a_shard_that_is_cut_while_open_raises_sigbus),
         SCRATCH_TEST(the_error_printer_stays_the_callers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
