@@ -19,7 +19,14 @@ typedef enum imp_end_reason {
     IMP_END_COLLISION,     ///< the footprint overlaps an object: an invalid pose, too
     IMP_END_OUT_OF_TILE,   ///< outside all tiles of the map (IMP_RULES_CHALLENGE)
     IMP_END_POLICY_FAILED, ///< set by rollouts: the policy reported a failure
+    IMP_END_ARRIVED,       ///< the route is completed (IMP_COMMANDS_ROUTE)
 } imp_end_reason;
+
+/// Whether an end is a failure: neither the time nor the route was over.
+static inline bool imp_end_is_failure(imp_end_reason ending)
+{
+    return ending != IMP_END_NONE && ending != IMP_END_MAX_STEPS && ending != IMP_END_ARRIVED;
+}
 
 /// Which rules end an episode.
 typedef enum imp_termination_rules {
@@ -33,7 +40,8 @@ const char *imp_end_reason_name(imp_end_reason ending);
 /// Who tells the robot which way to take at intersections: X(enumerator, name).
 #define IMP_COMMAND_SOURCE_MAP(X)                                                                  \
     X(IMP_COMMANDS_NONE, "none")     /* nobody: it chooses itself */                               \
-    X(IMP_COMMANDS_RANDOM, "random") /* the environment: see imp_navigation */
+    X(IMP_COMMANDS_RANDOM, "random") /* the environment: see imp_navigation */                     \
+    X(IMP_COMMANDS_ROUTE, "route")   /* a planned route: see imp_navigation */
 
 typedef enum imp_command_source {
 #define IMP_COMMAND_SOURCE_ENUM(name, word) name,
@@ -59,6 +67,9 @@ typedef struct imp_env_def {
     bool cars_yield;             ///< moving duckiebots stop for obstacles ahead; false
     imp_termination_rules rules; ///< IMP_RULES_SIMULATOR
     imp_command_source commands; ///< IMP_COMMANDS_NONE
+    int route_intersections;     ///< of a route that is drawn; 3
+    bool has_destination;        ///< routes lead to `destination` instead of a drawn place
+    int destination[2];          ///< tile (i, j)
     /// Probability that an action is dropped; the previous action then continues; 0
     double action_dropout;
     double command_noise; ///< standard deviation of noise on each duty cycle; 0
@@ -105,12 +116,20 @@ typedef struct imp_object_motion {
     };
 } imp_object_motion;
 
-/// Navigation commands of an episode (IMP_COMMANDS_RANDOM). While the robot approaches an
+/// Navigation commands of an episode. With IMP_COMMANDS_RANDOM: while the robot approaches an
 /// intersection where it has a choice, it gets a legal command 0.4 to 1 m before the intersection
 /// begins, or as soon as the one before is left. Ways and distances are drawn. The command holds
 /// until the intersection is left. Of a hundred intersections, 15 on average get no command; at 10
 /// it is withdrawn, and at 10 changed, before they begin. The last command before an intersection
 /// comes at least 0.3 m ahead of it, or none does.
+///
+/// With IMP_COMMANDS_ROUTE there is a command 1 m before every intersection with a choice, or as
+/// soon as the one before is left: the first turn of the shortest way to the destination, planned
+/// anew at each approach, so that a wrong turn does not end the route. The destination is the
+/// nearest lane of def.destination; else it is drawn so that the shortest way crosses
+/// def.route_intersections with a choice. Where no way crosses so many, the route goes on from
+/// there to further destinations, until their sum is reached. Arriving at the last ends the
+/// episode (IMP_END_ARRIVED).
 typedef struct imp_navigation {
     imp_navigation_command command; ///< in force now
     int intersection;               ///< index of the tile that it is for; -1: none
@@ -123,6 +142,11 @@ typedef struct imp_navigation {
     int crossed;                    ///< intersections with a choice that were left so far
     int followed;                   ///< of these: left by the way of the command
     int wrong;                      ///< of these: left by another way than that of the command
+    int destination;                ///< lane to which the route leads now; -1: none
+    int intersections_left;         ///< that further destinations are drawn for
+    double planned;                 ///< length of the route as it was planned so far [m]
+    int in_vain;                    ///< lane from which no destination can be reached; -1: none
+    bool arrived;                   ///< the route is completed
 } imp_navigation;
 
 /// State of an environment: a plain value of about 300 KiB. A copy evolves independently and
@@ -156,7 +180,7 @@ typedef struct imp_env {
 typedef struct imp_step {
     double reward;   ///< gym-duckietown's formula; -1000 if terminated, 0 if truncated
     bool terminated; ///< ended by the rules of imp_env_def.rules
-    bool truncated;  ///< max_steps reached
+    bool truncated;  ///< max_steps reached, or the route completed
 } imp_step;
 
 /// Initialises an environment in caller-owned memory. It owns nothing, so it needs no destroy

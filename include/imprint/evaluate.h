@@ -120,6 +120,7 @@ typedef struct imp_episode_result {
     int commanded;            ///< intersections with a command in force, unless time ended there
     int followed;             ///< of these: left by that way
     int wrong_turns;          ///< of these: left by another; at the rest the episode terminated
+    double route_length;      ///< of its route as planned [m]; 0 without a route
     int collided_with;        ///< imp_object_kind of what a collision was with; else -1
     imp_pose *poses;          ///< (steps + 1), or NULL: only the first episodes keep them
     float *lane_distances;    ///< (steps) [m]; NaN off lanes; or NULL
@@ -144,6 +145,10 @@ typedef struct imp_eval_stats {
     imp_estimate action_error;  ///< over steps; NaN unless the expert was asked
     int crossed, commanded, followed, wrong_turns; ///< sums, see imp_episode_result
     imp_estimate obedience;                        ///< followed / commanded; NaN without commands
+    int routes;                                    ///< episodes with a route
+    int arrived;                                   ///< of these: that completed it
+    imp_estimate arrival;                          ///< arrived / routes; NaN without routes
+    imp_estimate detour; ///< of these: distance driven / length of the route as planned
 } imp_eval_stats;
 
 /// How often values fell into each of `bins` equal parts of [low, high); what lies outside counts
@@ -210,10 +215,10 @@ imp_status imp_evaluation_join_parts(imp_evaluation *out, const char *const *pat
                                      const imp_policy_factory *policy, const imp_eval_def *def,
                                      imp_error *err);
 
-/// Whether an episode terminated: it ended before its last step.
+/// Whether an episode terminated: it ended neither with its last step nor with its route.
 static inline bool imp_episode_terminated(const imp_episode_result *result)
 {
-    return result->ending != IMP_END_MAX_STEPS;
+    return result->ending != IMP_END_MAX_STEPS && result->ending != IMP_END_ARRIVED;
 }
 
 /// What the collision of an episode was with: "cone", "duckie" and so on; "" without a collision.

@@ -26,6 +26,10 @@ typedef struct imp_route_place {
 imp_status imp_route_place_parse(imp_route_place *out, const imp_world *world, const char *text,
                                  imp_error *err);
 
+/// The place that is any lane of tile (i, j). Fails with IMP_USAGE as above.
+imp_status imp_route_place_of_tile(imp_route_place *out, const imp_world *world, int i, int j,
+                                   imp_error *err);
+
 /// A lane of a route.
 typedef struct imp_route_step {
     int lane;        ///< index into imp_world.curves

@@ -23,4 +23,21 @@ grep -q '"commands_followed"' evaluated/metrics.json || fail "no figure of comma
 # without commands nobody is told of them
 expect 0 imprint eval -p told --map 4way_bordered --episodes 1 --steps 20 --out silent
 ! grep -q wrong_turns silent/episodes.csv || fail "commands that nobody gave"
+# routes: the expert arrives, and the tables, files and the report say so
+route='--commands route --route-intersections 2 --map 4way_bordered --start-angle-deg 20'
+# shellcheck disable=SC2086  # options are kept as words
+{
+    expect 0 imprint eval -p expert $route --episodes 3 --steps 2000 --out routes
+    prints 'driven/planned'
+    prints ' 100.0 (43.9-100%)'
+    expect 2 imprint eval -p expert $route --destination 0,0 --episodes 1 --out never
+    says "destination: '0,0': this tile"
+    expect 2 imprint eval -p expert --destination 1,1 --episodes 1 --out never
+    says 'a destination needs commands: route'
+}
+head -n 1 routes/episodes.csv | grep -q ',wrong_turns,route_length_m$' ||
+    fail "no lengths of routes"
+[ "$(grep -c ',arrived,' routes/episodes.csv)" -eq 3 ] || fail "not all routes were completed"
+grep -q '"arrived": 3' routes/metrics.json || fail "metrics have no routes"
+grep -q '>Routes</h2>' routes/report.html || fail "the report has no routes"
 absent never

@@ -34,6 +34,17 @@ static json_t *add_navigation_command_counts(json_t *to, int crossed, int comman
     return to;
 }
 
+// Adds what became of routes, if there were any.
+static json_t *add_routes(json_t *to, const imp_eval_stats *f)
+{
+    if (f->routes > 0)
+        imp_json_set(to, "routes",
+                     json_pack("{s:i, s:i, s:o, s:o}", "planned", f->routes, "arrived", f->arrived,
+                               "arrival", imp_estimate_json(f->arrival), "driven_over_planned",
+                               imp_estimate_json(f->detour)));
+    return to;
+}
+
 // The statistics of a set of episodes: of all, of one map, or of one level of a robustness test.
 json_t *imp_eval_stats_json(const imp_eval_stats *f)
 {
@@ -48,8 +59,8 @@ json_t *imp_eval_stats_json(const imp_eval_stats *f)
         imp_estimate_json(f->lane_distance), "action_error", imp_estimate_json(f->action_error));
     if (f->commanded > 0)
         imp_json_set(json, "commands_followed", imp_estimate_json(f->obedience));
-    return add_navigation_command_counts(json, f->crossed, f->commanded, f->followed,
-                                         f->wrong_turns);
+    add_navigation_command_counts(json, f->crossed, f->commanded, f->followed, f->wrong_turns);
+    return add_routes(json, f);
 }
 
 // Null if the robot was never in a lane.
@@ -73,6 +84,8 @@ static json_t *episode_json(const imp_episode_result *r)
         imp_json_real_or_null(r->settled > 0 ? r->speed_mean : NAN), "lane_distance_mean_m",
         lane_distance_json(r), "action_error", imp_json_real_or_null(r->action_error), "start",
         r->start.x, r->start.z, r->start.heading, "end", r->end.x, r->end.z, r->end.heading);
+    if (r->route_length > 0.0)
+        imp_json_set(json, "route_length_m", json_real(r->route_length));
     return add_navigation_command_counts(json, r->crossed, r->commanded, r->followed,
                                          r->wrong_turns);
 }

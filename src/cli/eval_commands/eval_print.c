@@ -127,6 +127,25 @@ static void print_navigation_commands(const imp_eval_settings *s, const imp_eval
     }
 }
 
+// How many routes were completed, where there were any.
+static void print_routes(const imp_eval_settings *s, const imp_eval_outcome *o)
+{
+    if (s->eval.sim.env.commands != IMP_COMMANDS_ROUTE)
+        return;
+    printf("\n%-*s  %8s  %8s  %18s  %14s\n", NAME_WIDTH, "policy", "routes", "arrived",
+           "arrived [%]", "driven/planned");
+    for (int p = 0; p < o->count; p++) {
+        const imp_eval_stats *f = &o->evaluations[p].stats;
+        char interval[32], share[64] = "-", detour[24];
+        if (f->routes > 0)
+            snprintf(share, sizeof share, "%.1f (%s)", 100.0 * f->arrival.value,
+                     format_interval(interval, f->arrival));
+        print_policy_name(s, p);
+        printf("  %8d  %8d  %18s  %14s\n", f->routes, f->arrived, share,
+               imp_format_real_or_dash(detour, f->detour.value, 3));
+    }
+}
+
 // Names the worst episodes that were not completed.
 static void print_worst_episodes(const char *name, const imp_evaluation *e)
 {
@@ -254,6 +273,7 @@ void imp_eval_print(const imp_eval_settings *s, const imp_eval_outcome *o)
     print_metrics_table(s, o);
     print_episode_endings(s, o);
     print_navigation_commands(s, o);
+    print_routes(s, o);
     print_comparisons(s, o);
     print_map_table(s, o);
     printf("\n");

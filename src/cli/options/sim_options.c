@@ -152,6 +152,8 @@ void imp_sim_options_add_without_seed(imp_options *options, imp_sim_options *sim
          IMP_SETTING},
         IMP_MEMBER_OPTION("env.cars_yield", 0, IMP_SETTING),
         IMP_MEMBER_OPTION("env.commands", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("env.route_intersections", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("env.destination", 0, IMP_SETTING),
     };
     add_member_options(options, WORLD_GROUP, map, sizeof map, sim);
     add_shared_options(options, sim);
@@ -292,6 +294,7 @@ imp_status imp_sim_options_convert_and_check(const imp_options *options, imp_sim
     def->expert.challenge_lanes = lanes == CHALLENGE;
     def->env.accept_start_angle = sim->start_angle_deg * IMP_PI / 180.0;
     def->env.has_start_tile = imp_option_is_given(options, def->env.start_tile);
+    def->env.has_destination = imp_option_is_given(options, def->env.destination);
     def->expert.max_return_angle = sim->return_angle_deg * IMP_PI / 180.0;
     // notes about the maps, once per command
     if (!options->quiet) {

@@ -162,6 +162,7 @@ static void count_commands(imp_episode_result *result, const imp_navigation *nav
     result->followed = navigation->followed;
     result->wrong_turns = navigation->wrong;
     result->commanded = navigation->followed + navigation->wrong + failed_there;
+    result->route_length = navigation->planned;
 }
 
 // Observer: turns the sums into means. A mean without a step is 0; without an expert the action

@@ -90,6 +90,16 @@ static double command_count(const imp_episode_result *r)
     return r->commanded;
 }
 
+static double distance_of_completed_route(const imp_episode_result *r)
+{
+    return r->ending == IMP_END_ARRIVED ? r->distance : 0.0;
+}
+
+static double length_of_completed_route(const imp_episode_result *r)
+{
+    return r->ending == IMP_END_ARRIVED ? r->route_length : 0.0;
+}
+
 // A selection of episodes, with memory for a value and a weight of each.
 typedef struct selection {
     const imp_episode_result **episodes;
@@ -120,6 +130,8 @@ static imp_eval_stats compute_stats(const selection *s)
         stats.commanded += s->episodes[k]->commanded;
         stats.followed += s->episodes[k]->followed;
         stats.wrong_turns += s->episodes[k]->wrong_turns;
+        stats.routes += s->episodes[k]->route_length > 0.0;
+        stats.arrived += s->episodes[k]->ending == IMP_END_ARRIVED;
     }
     stats.completion = imp_estimate_proportion(stats.completed, s->count);
     stats.progress =
@@ -135,6 +147,9 @@ static imp_eval_stats compute_stats(const selection *s)
         estimate_metric(s, (metric_column){lane_distance_sum, in_lane_step_count});
     stats.action_error = estimate_metric(s, (metric_column){action_error_sum, episode_steps});
     stats.obedience = estimate_metric(s, (metric_column){followed_command_count, command_count});
+    stats.arrival = imp_estimate_proportion(stats.arrived, stats.routes);
+    stats.detour =
+        estimate_metric(s, (metric_column){distance_of_completed_route, length_of_completed_route});
     return stats;
 }
 

@@ -56,6 +56,7 @@ static const number_field FIELDS[] = {
     FIELD(WHOLE, commanded),
     FIELD(WHOLE, followed),
     FIELD(WHOLE, wrong_turns),
+    FIELD(REAL, route_length),
     FIELD(INDEX, collided_with),
 };
 enum { FIELD_COUNT = sizeof FIELDS / sizeof FIELDS[0] };

@@ -125,23 +125,27 @@ static void format_collision_counts(char *out, size_t capacity, const imp_evalua
 // Adds the table of how episodes ended, unless all lasted to their last step.
 static void write_endings_table(imp_html_page *page, const imp_eval_report_def *def)
 {
-    static const char *const headings[] = {"policy", "max steps", "invalid pose", "collision",
-                                           "collided with"};
-    static const imp_end_reason endings[] = {IMP_END_MAX_STEPS, IMP_END_INVALID_POSE,
-                                             IMP_END_COLLISION};
+    // the second column is for routes only
+    static const char *const headings[] = {"policy",       "arrived",   "max steps",
+                                           "invalid pose", "collision", "collided with"};
+    static const char *const without_routes[] = {"policy", "max steps", "invalid pose", "collision",
+                                                 "collided with"};
+    static const imp_end_reason endings[] = {IMP_END_ARRIVED, IMP_END_MAX_STEPS,
+                                             IMP_END_INVALID_POSE, IMP_END_COLLISION};
+    const bool routes = def->defs[0].sim.env.commands == IMP_COMMANDS_ROUTE;
     bool lasted = true;
     for (int p = 0; p < def->count; p++)
         lasted = lasted && def->evaluations[p].survived == def->evaluations[p].episodes;
     if (lasted)
         return;
     imp_html_add_heading(page, "How episodes ended");
-    imp_html_begin_table(page, headings, sizeof headings / sizeof headings[0]);
+    imp_html_begin_table(page, routes ? headings : without_routes, routes ? 6 : 5);
     for (int p = 0; p < def->count; p++) {
         const imp_evaluation *evaluation = &def->evaluations[p];
         char text[256];
         imp_html_begin_row(page);
         imp_html_add_cell(page, imp_path_shortest_unique_tail(def->names, def->count, p), NULL);
-        for (size_t k = 0; k < sizeof endings / sizeof endings[0]; k++) {
+        for (size_t k = routes ? 0 : 1; k < sizeof endings / sizeof endings[0]; k++) {
             int count = 0;
             for (int e = 0; e < evaluation->episodes; e++)
                 count += evaluation->results[e].ending == endings[k];
@@ -222,6 +226,30 @@ static void write_command_table(imp_html_page *page, const imp_eval_report_def *
         write_number_cell(page, f->followed, 0);
         write_estimate_cell(page, f->obedience, 100.0, 1);
         write_number_cell(page, f->wrong_turns, 0);
+    }
+    imp_html_end_table(page);
+}
+
+// Adds the table of routes, if there were any.
+static void write_route_table(imp_html_page *page, const imp_eval_report_def *def)
+{
+    static const char *const headings[] = {"policy", "routes", "arrived", "arrived [%]",
+                                           "driven / planned"};
+    if (def->defs[0].sim.env.commands != IMP_COMMANDS_ROUTE)
+        return;
+    imp_html_add_heading(page, "Routes");
+    imp_html_add_paragraph(
+        page, "Episodes with a route to a destination, and how many of them arrived in time. For "
+              "those, the distance driven as a multiple of the route's length.");
+    imp_html_begin_table(page, headings, sizeof headings / sizeof headings[0]);
+    for (int p = 0; p < def->count; p++) {
+        const imp_eval_stats *f = &def->evaluations[p].stats;
+        imp_html_begin_row(page);
+        imp_html_add_cell(page, imp_path_shortest_unique_tail(def->names, def->count, p), NULL);
+        write_number_cell(page, f->routes, 0);
+        write_number_cell(page, f->arrived, 0);
+        write_estimate_cell(page, f->arrival, 100.0, 1);
+        write_estimate_cell(page, f->detour, 1.0, 3);
     }
     imp_html_end_table(page);
 }
@@ -376,6 +404,7 @@ static imp_status write_report_page(imp_html_page *page, const imp_eval_report_d
     if (status == IMP_OK) {
         imp_eval_write_failures(page, def);
         write_command_table(page, def);
+        write_route_table(page, def);
         write_map_table(page, def);
         status = write_trajectories(page, def, images, err);
     }

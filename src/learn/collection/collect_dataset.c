@@ -58,8 +58,8 @@ static int rollouts_per_episode(const collect_job *work)
 // stays.
 static bool is_harder_rollout(const imp_rollout_buffer *a, const imp_rollout_buffer *b)
 {
-    const bool failed_a = a->ending != IMP_END_MAX_STEPS;
-    const bool failed_b = b->ending != IMP_END_MAX_STEPS;
+    const bool failed_a = imp_end_is_failure(a->ending);
+    const bool failed_b = imp_end_is_failure(b->ending);
     return failed_a != failed_b ? failed_a : a->disagreement > b->disagreement;
 }
 

@@ -138,7 +138,7 @@ static void finish_episode(void *context, int index, int slot, const imp_error *
     const imp_episode_loop_def loop = imp_episode_loop_def_of_slot(&job->workers, slot);
     const char *reason = imp_episode_loop_fail_reason(&loop);
     result->error = *error;
-    result->terminated = job->workers.slots[slot].env->ending != IMP_END_MAX_STEPS;
+    result->terminated = imp_end_is_failure(job->workers.slots[slot].env->ending);
     if (error->status == IMP_OK && reason != NULL)
         imp_fail(&result->error, IMP_BAD_INPUT, "%s: failed in episode %d: %s",
                  imp_policy_factory_name(job->policy), index, reason);

@@ -3,6 +3,7 @@
 const END_WORDS = {
   'invalid pose': 'the robot is off the road', collision: 'the robot hit something',
   'max steps': 'its time is up',
+  'arrived': 'it has arrived',
 };
 const METRICS = [['traveled', 2], ['noLane', 1], ['lateral', 2], ['heading', 2]]; // with digits
 const GHOST_COLOURS = ['third', 'other', 'expert', 'policy'];

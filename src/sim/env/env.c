@@ -10,6 +10,7 @@
 #include "base/common/vector2.h"
 #include "sim/env/env_settings.h"
 #include "sim/env/navigation.h"
+#include "sim/env/navigation_route.h"
 #include "sim/env/object_motion.h"
 #include "sim/env/start_pose.h"
 
@@ -33,6 +34,8 @@ const char *imp_end_reason_name(imp_end_reason ending)
         return "left the map";
     case IMP_END_POLICY_FAILED:
         return "gave up";
+    case IMP_END_ARRIVED:
+        return "arrived";
     }
     return "unknown";
 }
@@ -54,14 +57,21 @@ static imp_status check_env_def(const imp_env_def *def, imp_error *err)
     return IMP_OK;
 }
 
+// Every world must offer a start, and the route that is asked for.
+static imp_status check_world(const imp_world *world, const imp_env_def *def, imp_error *err)
+{
+    IMP_TRY(imp_start_pose_check_def(world, def, err));
+    return imp_navigation_check_route(world, def, err);
+}
+
 // Checks settings and worlds; then prepares the environment in its first world, not yet reset.
 static imp_status init_env(imp_env *env, const imp_world *const *worlds, int count,
                            const imp_env_def *def, imp_error *err)
 {
-    // every world must offer a start, since each may be drawn
+    // every world, since each may be drawn
     IMP_TRY(check_env_def(def, err));
     for (int k = 0; k < count; k++)
-        IMP_TRY(imp_start_pose_check_def(worlds[k], def, err));
+        IMP_TRY(check_world(worlds[k], def, err));
     *env = (imp_env){.world = worlds[0], .def = *def, .world_count = count};
     imp_drive_reset(&env->drive, &env->def.drive);
     imp_object_motion_reset(env);
@@ -93,9 +103,12 @@ imp_status imp_env_set_def(imp_env *env, const imp_env_def *def, imp_error *err)
     const bool same_starts =
         def->has_start_pose == now->has_start_pose && def->has_start_tile == now->has_start_tile &&
         def->start_tile[0] == now->start_tile[0] && def->start_tile[1] == now->start_tile[1];
-    for (int k = 0; !same_starts && k < env->world_count; k++)
-        IMP_TRY(
-            imp_start_pose_check_def(env->worlds != NULL ? env->worlds[k] : env->world, def, err));
+    for (int k = 0; k < env->world_count; k++) {
+        const imp_world *world = env->worlds != NULL ? env->worlds[k] : env->world;
+        if (!same_starts)
+            IMP_TRY(imp_start_pose_check_def(world, def, err));
+        IMP_TRY(imp_navigation_check_route(world, def, err));
+    }
     env->def = *def;
     return IMP_OK;
 }
@@ -261,9 +274,9 @@ imp_step imp_env_step(imp_env *env, imp_action action)
             imp_drive_stop(&env->drive);
         return (imp_step){.reward = REWARD_INVALID, .terminated = true};
     }
-    // truncated by time
-    if (env->frame >= env->def.max_steps) {
-        env->ending = IMP_END_MAX_STEPS;
+    // truncated at the end of the route, or by time
+    if (env->navigation.arrived || env->frame >= env->def.max_steps) {
+        env->ending = env->navigation.arrived ? IMP_END_ARRIVED : IMP_END_MAX_STEPS;
         return (imp_step){.reward = 0.0, .truncated = true};
     }
     const imp_lane_position *lane = env->in_lane ? &env->lane : NULL;

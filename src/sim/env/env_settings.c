@@ -14,6 +14,7 @@ imp_env_def imp_default_env_def(void)
         .max_steps = 1500,
         .frame_skip = 1,
         .accept_start_angle = 60.0 * IMP_PI / 180.0,
+        .route_intersections = 3,
         .drive = imp_default_drive_def(),
         .cookie = ENV_COOKIE,
     };
@@ -72,8 +73,14 @@ static const imp_struct_member ENV[] = {
     IMP_MEMBER(imp_env_def, rules, INT),
     IMP_MEMBER_WITH(imp_env_def, commands, INT, .word = imp_command_source_name,
                     .choices = imp_command_source_name, .unit = "SOURCE",
-                    .help = "who says where to turn at intersections: none, or random; for "
-                            "policies that take a command as input"),
+                    .help = "who says where to turn at intersections: none, random, or route: "
+                            "the shortest way to a place, which ends the episode; for policies "
+                            "that take a command as input"),
+    IMP_MEMBER_WITH(imp_env_def, route_intersections, INT, .range = IMP_WITHIN(1, 1000),
+                    .unit = "N", .help = "number of intersections on a route that is drawn"),
+    IMP_MEMBER(imp_env_def, has_destination, BOOL),
+    IMP_MEMBER_WITH(imp_env_def, destination, INT, .unit = "I,J",
+                    .help = "tile to which routes lead, instead of a drawn place"),
     IMP_MEMBER_WITH(imp_env_def, action_dropout, DOUBLE, .key = "dropped",
                     .range = {0, 1, .without_high = true}),
     IMP_MEMBER_WITH(imp_env_def, command_noise, DOUBLE, .range = IMP_WITHIN(0, 1)),

@@ -1,16 +1,20 @@
 // Navigation commands (Codevilla et al., End-to-end Driving via Conditional Imitation Learning,
-// 2018). The robot's lane is followed ahead to the next intersection where it has a choice. At a
-// new approach the commands and the distances at which they begin are drawn. While the robot is on
-// the intersection, nothing changes; the tile onto which it leaves tells which way it took.
+// 2018). They are drawn, or follow from a route. The robot's lane is followed ahead to the next
+// intersection where it has a choice. At a new approach the commands and the distances at which
+// they begin are drawn. While the robot is on the intersection, nothing changes; the tile onto
+// which it leaves tells which way it took.
 #include "sim/env/navigation.h"
 
 #include "base/common/vector2.h"
+#include "sim/env/navigation_route.h"
 #include "sim/world/lane_graph.h"
 
 // how far ahead intersections are looked for [lanes]
 enum { LANES_AHEAD = 4 };
 // from where commands begin, and where they begin at the latest, ahead of an intersection [m]
 static const double BEGIN_LOW = 0.4, BEGIN_HIGH = 1.0, NOTICE = 0.3;
+// from where a route's command holds [m]
+static const double ROUTE_BEGIN = 1.0;
 // where a command ends that is withdrawn [m]
 static const double WITHDRAWAL_LOW = 0.1;
 // shares of the intersections
@@ -84,6 +88,17 @@ static void plan_commands(imp_env *env, const junction *ahead)
     }
 }
 
+// The command of the route at an intersection. Without one the robot chooses itself.
+static void plan_route_command(imp_env *env, const junction *ahead)
+{
+    imp_navigation *nav = &env->navigation;
+    nav->intersection = ahead->tile;
+    nav->approach = ahead->approach;
+    nav->begin = ROUTE_BEGIN;
+    nav->change = -1.0;
+    nav->ways[0] = nav->ways[1] = imp_navigation_route_command(env, ahead->approach);
+}
+
 static void clear_intersection_ahead(imp_navigation *nav)
 {
     nav->command = IMP_COMMAND_NONE;
@@ -102,7 +117,10 @@ static void update_command_on_road(imp_env *env)
     }
     if (ahead.tile != nav->intersection || ahead.approach != nav->approach) {
         clear_intersection_ahead(nav);
-        plan_commands(env, &ahead);
+        if (env->def.commands == IMP_COMMANDS_ROUTE)
+            plan_route_command(env, &ahead);
+        else
+            plan_commands(env, &ahead);
     }
     // a command that began stays when the robot backs off
     if (ahead.distance <= nav->change)
@@ -145,6 +163,8 @@ void imp_navigation_update(imp_env *env)
     // off the road, what was said last holds
     if (env->def.commands == IMP_COMMANDS_NONE || !env->in_lane)
         return;
+    if (env->def.commands == IMP_COMMANDS_ROUTE)
+        imp_navigation_update_route(env);
     const imp_world *world = env->world;
     const imp_tile *tile = imp_world_tile_at(world, env->pose.x, env->pose.z);
     const int index = (int)(tile - world->tiles);
@@ -174,6 +194,9 @@ void imp_navigation_reset(imp_env *env)
     env->navigation = (imp_navigation){
         .intersection = -1,
         .approach = -1,
+        .destination = -1,
+        .in_vain = -1,
+        .intersections_left = env->def.has_destination ? 1 : env->def.route_intersections,
         .random =
             imp_random_stream(env->def.seed, env->def.index, env->episode, IMP_PURPOSE_COMMAND),
     };

@@ -239,7 +239,7 @@ imp_status imp_sim_set_seed(imp_sim *sim, uint64_t seed, uint32_t index, imp_err
 
 double imp_sim_progress_reward(const imp_env *env, imp_pose from)
 {
-    if (env->ending != IMP_END_NONE && env->ending != IMP_END_MAX_STEPS)
+    if (imp_end_is_failure(env->ending))
         return IMP_PROGRESS_TERMINATED;
     if (!env->in_lane)
         return 0.0;

@@ -38,12 +38,15 @@ static void offer_route_to_successor_lanes(imp_lane_search *search, const imp_wo
 {
     int next[IMP_LANES_AFTER_MAX];
     const int count = imp_lane_find_passable_successors(world, &world->curves[lane], next);
+    const bool choice =
+        count > 1 && imp_tile_is_intersection(&world->tiles[imp_lane_tile(world, next[0])]);
     for (int k = 0; k < count; k++) {
         if (next[k] >= IMP_ROUTE_LANES_MAX || (float)distance >= search->distance[next[k]])
             continue;
         search->distance[next[k]] = (float)distance;
         search->before[next[k]] = (int16_t)lane;
         search->first[next[k]] = first;
+        search->choices[next[k]] = (uint16_t)((first ? 0 : search->choices[lane]) + choice);
         append_to_queue(queue, next[k]);
     }
 }
@@ -56,6 +59,7 @@ void imp_lane_search_run(imp_lane_search *search, const imp_world *world, const 
         search->distance[k] = INFINITY;
         search->before[k] = -1;
         search->first[k] = false;
+        search->choices[k] = 0;
     }
     // lanes where ways begin have no distance of their own, so that ways may lead back to them
     for (int k = 0; k < count; k++)
@@ -82,6 +86,13 @@ int imp_lane_search_trace(const imp_lane_search *search, int to, int *lanes, int
     lanes[at--] = lane;
     lanes[at] = search->before[lane];
     return count;
+}
+
+int imp_lane_search_second(const imp_lane_search *search, int to)
+{
+    while (!search->first[to])
+        to = search->before[to];
+    return to;
 }
 
 bool imp_lane_is_choice(const imp_world *world, int before, int lane)

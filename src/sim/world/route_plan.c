@@ -71,6 +71,25 @@ static imp_status select_lanes_by_heading(imp_route_place *place, const imp_worl
     return IMP_OK;
 }
 
+imp_status imp_route_place_of_tile(imp_route_place *out, const imp_world *world, int i, int j,
+                                   imp_error *err)
+{
+    if (i < 0 || j < 0 || i >= world->columns || j >= world->rows)
+        return imp_fail(err, IMP_USAGE, "'%d,%d' is off the map %s, whose tiles are 0,0 to %d,%d",
+                        i, j, world->name, world->columns - 1, world->rows - 1);
+    const imp_tile *tile = &world->tiles[j * world->columns + i];
+    if (tile->curve_count == 0)
+        return imp_fail(err, IMP_USAGE,
+                        "'%d,%d': this tile (%s) has no lane; choose one with a road", i, j,
+                        imp_tile_kind_name(tile->kind));
+    out->count = 0;
+    while (out->count < tile->curve_count && out->count < IMP_ROUTE_PLACE_LANES) {
+        out->lanes[out->count] = tile->first_curve + out->count;
+        out->count++;
+    }
+    return IMP_OK;
+}
+
 imp_status imp_route_place_parse(imp_route_place *out, const imp_world *world, const char *text,
                                  imp_error *err)
 {
@@ -83,19 +102,7 @@ imp_status imp_route_place_parse(imp_route_place *out, const imp_world *world, c
                         "'%.60s' is no place: write I,J or I,J:HEADING or I,J:LANE, such as 3,1 "
                         "or 3,1:north",
                         text);
-    if (i >= world->columns || j >= world->rows)
-        return imp_fail(err, IMP_USAGE, "'%.60s' is off the map %s, whose tiles are 0,0 to %d,%d",
-                        text, world->name, world->columns - 1, world->rows - 1);
-    const imp_tile *tile = &world->tiles[j * world->columns + i];
-    if (tile->curve_count == 0)
-        return imp_fail(err, IMP_USAGE,
-                        "'%.60s': this tile (%s) has no lane; choose one with a road", text,
-                        imp_tile_kind_name(tile->kind));
-    out->count = 0;
-    while (out->count < tile->curve_count && out->count < IMP_ROUTE_PLACE_LANES) {
-        out->lanes[out->count] = tile->first_curve + out->count;
-        out->count++;
-    }
+    IMP_TRY(imp_route_place_of_tile(out, world, i, j, err));
     if (*at == '\0')
         return IMP_OK;
     const int heading = parse_heading(++at);

@@ -187,7 +187,8 @@ static void commands_have_names(void **state)
     assert_null(imp_navigation_command_name(IMP_COMMAND_COUNT));
     assert_null(imp_navigation_command_name(-1));
     assert_string_equal(imp_command_source_name(IMP_COMMANDS_RANDOM), "random");
-    assert_null(imp_command_source_name(2));
+    assert_string_equal(imp_command_source_name(2), "route");
+    assert_null(imp_command_source_name(3));
 }
 
 int main(void)
