@@ -6,6 +6,7 @@
 #                      checked by lintian, then timed and used in another root
 #   python             source distribution and wheel, by python/build-wheels
 #   docs               the documentation site
+#   container          no file: builds the image of the Dockerfile and tries it
 # Wants to be root, as cmake/debian-root.sh; exits with 77 where that cannot make a root.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -110,7 +111,7 @@ if [ "${1-}" = --out ]; then
     out=${2:?a folder}
     shift 2
 fi
-[ $# -gt 0 ] || set -- source bookworm trixie python docs
+[ $# -gt 0 ] || set -- source bookworm trixie python docs container
 version=$(sed -n 's/.*IMPRINT_VERSION_STRING "\(.*\)".*/\1/p' include/imprint/version.h)
 mkdir -p "$out"
 out=$(realpath "$out")
@@ -121,6 +122,7 @@ for part in "$@"; do
     bookworm | trixie) make_packages "$part" ;;
     python) python/build-wheels --out "$out/python" ;;
     docs) make_docs ;;
+    container) cmake/container.sh trixie ;;
     *) echo "release.sh: '$part' is no part of a release: see its first lines" >&2; exit 2 ;;
     esac
 done

@@ -27,10 +27,17 @@ LIMITS = {
     "train": {"--epochs": 1},
     "eval": DRIVES,
     "dagger": DRIVES | ROUNDS | {"--eval-episodes": 2, "--eval-steps": 10},
+    "drive": DRIVES,
+    "looks": {"--episodes": 2},
     "map new": {"--count": 3},
+    "seg-train": {"--images": 16, "--validation-images": 8, "--epochs": 1},
+    "sweep": DRIVES | {"--draws": 2, "--seeds": 2},
+    "train --online": DRIVES | {"--epochs": 1, "--replay-buffer": 4},
 }
 # the challenge's episodes have their length
 LIMITS["eval --protocol"] = {"--episodes": 1}
+# options that are added to no command
+GIVEN = {"--count", "--draws", "--seeds"}
 
 
 class Block(NamedTuple):
@@ -57,32 +64,36 @@ def limited(line: str, option: str, most: int) -> str:
     given = re.search(rf"{option} (\d+)", line)
     if given:
         return line.replace(given.group(), f"{option} {min(int(given.group(1)), most)}")
-    return line if option == "--count" else line.replace(" ", f" {option} {most} ", 1)
+    return line if option in GIVEN else line.replace(" ", f" {option} {most} ", 1)
 
 
 def within_limits(line: str) -> str:
-    """A command line with smaller numbers."""
+    """A command line with smaller numbers. Other programs may stand before ours."""
     if LONG:
         return line
+    other, ours, rest = line.partition("imprint ")
+    if other and ours:
+        return other + within_limits(ours + rest)
     if "--resume" in line:
         return re.sub(r"(--epochs) \d+", r"\1 2", line)
-    names = [key for key in LIMITS if line.startswith("imprint ")]
-    names = [key for key in names if all(word in line.split() for word in key.split())]
+    words = line.split()
+    names = [key for key in LIMITS if words[:1] == ["imprint"] and key.split()[0] in words[1:2]]
+    names = [key for key in names if all(word in words for word in key.split())]
     for option, most in LIMITS[max(names, key=len)].items() if names else ():
         command, _, rest = line.removeprefix("imprint ").partition(" ")
         line = f"imprint {limited(command + ' ' + rest, option, most)}"
     return line
 
 
-def run_shell(text: str, folder: Path) -> None:
+def run_shell(text: str, folder: Path, shell: str = "sh", *, small: bool = True) -> None:
     program = folder / "bin"
     if not program.exists():
         program.mkdir()
         (program / "imprint").symlink_to(PROGRAM)
     path = f"{program}:{PROGRAM.parent}:{os.environ['PATH']}"
-    script = "\n".join(within_limits(line) for line in text.splitlines())
+    script = "\n".join(within_limits(line) if small else line for line in text.splitlines())
     result = subprocess.run(
-        ["sh", "-ec", script],
+        [shell, "-ec", script],
         cwd=folder,
         env=os.environ | {"PATH": path},
         capture_output=True,

@@ -33,8 +33,8 @@ for line in 'size: 40x30' 'turn-rate-gain: 10' 'tracking-rate: 3.1' 'max-return-
     grep -qx "$line" a/settings.yaml || fail "no line '$line': $(cat a/settings.yaml)"
 done
 expect 0 imprint data info a
-for text in '"size":"40x30"' '"turning-rate":10,' '"tracking-rate":3.1,' \
-    '"return-angle-deg":60,'; do
+for text in '"size":"40x30"' '"turn-rate-gain":10,' '"tracking-rate":3.1,' \
+    '"max-return-angle-deg":60,'; do
     prints "$text"
 done
 # as earlier releases wrote them, they are read; what is stored with them is shown as short
@@ -49,7 +49,7 @@ expect 0 imprint log --config old.yaml --out old
 grep -aqF '"return-angle-deg":59.999999999999993' old/metadata.json old/main_data.hdf5 ||
     fail "the stored settings are others"
 expect 0 imprint data info old
-prints '"return-angle-deg":60,'
+prints '"max-return-angle-deg":60,'
 # an option's name in earlier versions works, with a warning; what is stored is the same
 brief='imprint log --episodes 1 --steps 2 --size 40x30'
 expect 0 $brief --pose-only --no-look-ahead --max-turn-rate 2 --observation segments --out new-names

@@ -16,6 +16,8 @@ done
 for lens in none duckiebot; do
     expect 0 imprint render --lens $lens --size 40x30 --out lens.png
 done
+expect 2 imprint render --view camera,top-down
+says 'only a --replay has several views'
 expect 0 imprint render --view free --eye 1,1,1 --target 2,0,2 --size 80x60 --out free.png
 expect 0 imprint render --overlay lanes,boxes --size 80x60 --out drawn.png
 expect 0 imprint render --undistort --size 80x60 --out flat.png

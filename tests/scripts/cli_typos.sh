@@ -116,5 +116,10 @@ for asked in -V --version; do
 done
 expect 2 "$agent" --modle m
 says "did you mean '--model'? See imprint-agent --help"
+# what one command calls a policy is a model to another
+expect 2 imprint eval --model m
+says "unknown option --model; is '--policy' meant? See imprint eval --help"
+expect 2 imprint submission new s --policy m
+says "is '--model' meant?"
 expect 2 "$agent" help
 says "did you mean 'imprint-agent --help'?"

@@ -164,7 +164,9 @@ def _set_robot(definition: Definition, settings: TaskSettings) -> None:
     robot = ffi.new("imp_robot_def *")
     call(lib.imp_robot_read, robot, ffi.NULL, os.fsencode(path))
     struct = definition.struct
-    lib.imp_robot_set_camera_and_drive(robot, ffi.addressof(struct.camera), ffi.addressof(struct.env.drive))
+    lib.imp_robot_set_camera_and_drive(
+        robot, ffi.addressof(struct.camera), ffi.addressof(struct.env.drive)
+    )
     if "frame_skip" not in settings:
         struct.env.frame_skip = lib.imp_robot_frame_skip(robot, struct.env.drive.time_step)
     written = ffi.new(f"char[{lib.IMP_ROBOT_TEXT_MAX}]")

@@ -111,6 +111,9 @@ static imp_status unknown_option_error(const argument_parser *r, const char *das
                         dashes, given + 2, dashes, given + 2, imp_options_program_name(options),
                         options->command->operands);
     imp_suggestion_format(&suggestion, hint);
+    const char *related = imp_related_option_name(name, length);
+    if (hint[0] == '\0' && related != NULL && imp_option_find(options, related) >= 0)
+        snprintf(hint, sizeof hint, "; is '--%s' meant?", related);
     return imp_fail(r->err, IMP_USAGE, "unknown option %s%s%s%s %s --help", dashes, given + 2, hint,
                     hint[0] == '\0' ? ": see" : " See", imp_options_program_name(options));
 }

@@ -6,41 +6,62 @@
 #include <stddef.h>
 #include <string.h>
 
+// Each row is the command, the old name and the present name.
+static const struct {
+    const char *command, *old_name, *name; // command NULL: all that have the option
+} NAMES[] = {
+    {NULL, "by-sight", "pose-only"},
+    {NULL, "trials", "look-ahead"},
+    {NULL, "turning-rate", "turn-rate-gain"},
+    {NULL, "turn-rate", "max-turn-rate"},
+    {NULL, "return-angle-deg", "max-return-angle-deg"},
+    {NULL, "average", "ema-decay"},
+    {NULL, "weight-turns", "turn-weight"},
+    {NULL, "window", "shuffle-buffer"},
+    {NULL, "buffer", "replay-buffer"},
+    {NULL, "keep", "plot-episodes"},
+    {NULL, "robust", "robustness"},
+    {NULL, "pictures", "images"},
+    {NULL, "held-out", "validation-images"},
+    {NULL, "degrade", "camera-effects"},
+    {NULL, "draw", "overlay"},
+    {"render", "rectified", "undistort"},
+    {NULL, "following", "next-action"},
+    {NULL, "received-times", "receive-times"},
+    {NULL, "observe", "observation"},
+    {NULL, "randomization", "distributions"},
+    {"bench", "renderer", "instruction-set"},
+    {"page", "max-steps", "steps"},
+    {"page", "episodes", "drive"},
+};
+enum { NAME_COUNT = sizeof NAMES / sizeof NAMES[0] };
+
+// A name can have changed in one command and not in the others.
 const char *imp_old_option_name(const char *command, const char *name)
 {
-    static const struct {
-        // Each row is the command, the old name and the present name.
-        const char *command, *old_name, *name; // command NULL: all that have the option
-    } renamed[] = {
-        {NULL, "by-sight", "pose-only"},
-        {NULL, "trials", "look-ahead"},
-        {NULL, "turning-rate", "turn-rate-gain"},
-        {NULL, "turn-rate", "max-turn-rate"},
-        {NULL, "return-angle-deg", "max-return-angle-deg"},
-        {NULL, "average", "ema-decay"},
-        {NULL, "weight-turns", "turn-weight"},
-        {NULL, "window", "shuffle-buffer"},
-        {NULL, "buffer", "replay-buffer"},
-        {NULL, "keep", "plot-episodes"},
-        {NULL, "robust", "robustness"},
-        {NULL, "pictures", "images"},
-        {NULL, "held-out", "validation-images"},
-        {NULL, "degrade", "camera-effects"},
-        {NULL, "draw", "overlay"},
-        {"render", "rectified", "undistort"},
-        {NULL, "following", "next-action"},
-        {NULL, "received-times", "receive-times"},
-        {NULL, "observe", "observation"},
-        {NULL, "randomization", "distributions"},
-        {"bench", "renderer", "instruction-set"},
-        {"page", "max-steps", "steps"},
-        {"page", "episodes", "drive"},
-    };
-    // a name can have changed in one command and not in the others
-    for (size_t k = 0; k < sizeof renamed / sizeof renamed[0]; k++)
-        if (strcmp(name, renamed[k].name) == 0 &&
-            (renamed[k].command == NULL || strcmp(command, renamed[k].command) == 0))
-            return renamed[k].old_name;
+    for (int k = 0; k < NAME_COUNT; k++)
+        if (strcmp(name, NAMES[k].name) == 0 &&
+            (NAMES[k].command == NULL || strcmp(command, NAMES[k].command) == 0))
+            return NAMES[k].old_name;
+    return NULL;
+}
+
+// Names that changed in one command only are of commands that write no results.
+const char *imp_present_option_name(const char *stored)
+{
+    for (int k = 0; k < NAME_COUNT; k++)
+        if (NAMES[k].command == NULL && strcmp(stored, NAMES[k].old_name) == 0)
+            return NAMES[k].name;
+    return stored;
+}
+
+// What drives is a model in commands that take nothing else, and a policy in the others.
+const char *imp_related_option_name(const char *name, size_t length)
+{
+    static const char *const pairs[][2] = {{"model", "policy"}, {"policy", "model"}};
+    for (size_t k = 0; k < sizeof pairs / sizeof pairs[0]; k++)
+        if (strlen(pairs[k][0]) == length && memcmp(pairs[k][0], name, length) == 0)
+            return pairs[k][1];
     return NULL;
 }
 

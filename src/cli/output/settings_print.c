@@ -1,7 +1,8 @@
 // Prints stored settings for people. Files store numbers with 17 digits, so that runs can be
 // compared as text. People should read 0.1 instead of 0.10000000000000001, and 60 degrees instead
 // of 59.999999999999993. So each number is printed with the fewest digits that give the same value,
-// and angles are rounded in radians first.
+// and angles are rounded in radians first. Files keep the first names of settings, and people read
+// the present ones.
 #include "cli/output/settings_print.h"
 
 #include <jansson.h>
@@ -11,6 +12,7 @@
 #include "base/common/vector2.h"
 #include "base/io/file.h"
 #include "base/text/number_format.h"
+#include "cli/options/old_names.h"
 
 static void print_json_value(FILE *out, const char *key, const json_t *value);
 
@@ -36,6 +38,12 @@ static void print_compact_json(FILE *out, const char *key, const json_t *value)
     free(text);
 }
 
+// The present word for a setting's value: settings and paths have tables of their own.
+static const char *present_word(const char *key, const char *value)
+{
+    return imp_present_word(key, IMP_SETTING, imp_present_word(key, IMP_INPUT_PATH, value));
+}
+
 // Braces and commas without spaces, as in a compact dump.
 static void print_json_object(FILE *out, const json_t *object)
 {
@@ -45,11 +53,12 @@ static void print_json_object(FILE *out, const json_t *object)
     // jansson's loop takes an object that it could change, but does not
     json_object_foreach((json_t *)(uintptr_t)object, key, value)
     {
-        json_t *name = json_string(key);
+        const char *present = imp_present_option_name(key);
+        json_t *name = json_string(present);
         fputs(before, out);
         print_compact_json(out, "", name);
         putc(':', out);
-        print_json_value(out, key, value);
+        print_json_value(out, present, value);
         json_decref(name);
         before = ",";
     }
@@ -71,6 +80,10 @@ static void print_json_value(FILE *out, const char *key, const json_t *value)
             print_json_value(out, key, json_array_get(value, k));
         }
         putc(']', out);
+    } else if (json_is_string(value)) {
+        json_t *word = json_string(present_word(key, json_string_value(value)));
+        print_compact_json(out, key, word != NULL ? word : value);
+        json_decref(word);
     } else {
         print_compact_json(out, key, value);
     }

@@ -101,6 +101,8 @@ static const char *view_name(int k)
 static imp_status parse_view(const char *name, view_kind *out, imp_error *err)
 {
     int found = 0;
+    if (strchr(name, ',') != NULL)
+        return imp_fail(err, IMP_USAGE, "--view %s: only a --replay has several views", name);
     IMP_TRY(imp_name_lookup(&found, "--view: ", name, view_name, err));
     *out = (view_kind)found;
     return IMP_OK;
