@@ -112,7 +112,7 @@ static int run_command_with_communicator(const imp_command *command, int argc, c
 {
     imp_communicator ranks;
     imp_error err = {0};
-    const imp_status status = imp_ranks_open(&ranks, command, &err);
+    const imp_status status = imp_command_open_communicator(&ranks, command, &err);
     int code = (int)status;
     if (status == IMP_OK)
         code = imp_command_run(command, &ranks, argc, argv);
@@ -120,7 +120,7 @@ static int run_command_with_communicator(const imp_command *command, int argc, c
         code = imp_console_print_error(status, &err);
     else
         sleep(IMP_SECONDS_FOR_RANK_0);
-    imp_ranks_close(&ranks, code);
+    imp_command_close_communicator(&ranks, code);
     return code;
 }
 

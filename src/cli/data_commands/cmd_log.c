@@ -111,7 +111,8 @@ static imp_status run_log_command(void *state, const imp_options *options, imp_e
     IMP_TRY(imp_sim_options_complete_def(options, &s->sim, &s->assets, err));
     const bool writes = imp_options_is_writing_rank(options);
     if (writes)
-        IMP_TRY(imp_run_folder_prepare(&folder, options, s->out, s->resume, s->force, err));
+        IMP_TRY(
+            imp_run_folder_create_or_resume(&folder, options, s->out, s->resume, s->force, err));
     s->collect.communicator = options->ranks;
     // settings are stored in the dataset
     char *json = imp_options_to_json(options);

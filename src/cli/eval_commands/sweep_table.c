@@ -146,7 +146,7 @@ static int axis_width(const imp_sweep_settings *s, int axis)
 }
 
 // The columns of names and values, and of figures.
-static void print_head(const imp_sweep_settings *s, const char *first)
+static void print_column_names_of_candidates(const imp_sweep_settings *s, const char *first)
 {
     printf("%-14s  ", first);
     for (int k = 0; k < s->space.axis_count; k++)
@@ -155,7 +155,8 @@ static void print_head(const imp_sweep_settings *s, const char *first)
            "lane dist.");
 }
 
-static void print_values(const imp_sweep_settings *s, const char *first, int candidate)
+static void print_option_values_of_candidate(const imp_sweep_settings *s, const char *first,
+                                             int candidate)
 {
     printf("%-14s  ", first);
     for (int k = 0; k < s->space.axis_count; k++)
@@ -179,9 +180,9 @@ void imp_sweep_print_candidates_header(const imp_sweep_settings *s)
     printf("%s, %s each, %s of at most %s each, the same starts for all\n\n",
            IMP_PLURAL(s->space.candidate_count, "combination"), IMP_PLURAL(s->seeds, "seed"),
            IMP_PLURAL(s->eval.episodes, "episode"), IMP_PLURAL(s->eval.steps, "step"));
-    print_head(s, "trial");
+    print_column_names_of_candidates(s, "trial");
     printf("  %7s  %7s\n", "trained", "left");
-    print_values(s, "expert", -1);
+    print_option_values_of_candidate(s, "expert", -1);
     print_row_metrics(&expert, "-");
     printf("\n");
 }
@@ -193,7 +194,7 @@ void imp_sweep_print_trial(const imp_sweep_settings *s, int candidate, int seed,
     const imp_sweep_candidate *of = &s->space.candidates[candidate];
     snprintf(name, sizeof name, s->seeds > 1 ? "%s %" PRIu64 : "%s", of->name, row->seed);
     snprintf(budget, sizeof budget, "%d", of->budget);
-    print_values(s, name, candidate);
+    print_option_values_of_candidate(s, name, candidate);
     print_row_metrics(row, budget);
     printf("  %7s  %7s\n", imp_format_real_or_dash(seconds, row->train_seconds, 1),
            imp_sweep_format_remaining_time(time, left));
@@ -224,13 +225,13 @@ void imp_sweep_print_candidates(const imp_sweep_settings *s)
         return;
     printf("\nby %s%s, the best first\n\n", imp_sweep_criterion_name((int)s->rank),
            s->seeds > 1 ? ", mean over seeds" : "");
-    print_head(s, "trial");
+    print_column_names_of_candidates(s, "trial");
     printf("\n");
     for (int k = 0; k < s->space.candidate_count && k < LISTED; k++) {
         char budget[24];
         const imp_sweep_row row = compute_mean_row_of_seeds(s, order[k]);
         snprintf(budget, sizeof budget, "%d", s->space.candidates[order[k]].budget);
-        print_values(s, s->space.candidates[order[k]].name, order[k]);
+        print_option_values_of_candidate(s, s->space.candidates[order[k]].name, order[k]);
         print_row_metrics(&row, budget);
         printf("\n");
     }

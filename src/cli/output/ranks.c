@@ -69,7 +69,8 @@ static imp_status silence_output(imp_error *err)
     return silent ? IMP_OK : imp_fail(err, IMP_IO, "/dev/null: %s", strerror(errno));
 }
 
-imp_status imp_ranks_open(imp_communicator *out, const imp_command *command, imp_error *err)
+imp_status imp_command_open_communicator(imp_communicator *out, const imp_command *command,
+                                         imp_error *err)
 {
     char path[IMP_PATH_MAX];
     const launcher *by = find_launcher();
@@ -87,7 +88,7 @@ imp_status imp_ranks_open(imp_communicator *out, const imp_command *command, imp
     return IMP_OK;
 }
 
-void imp_ranks_close(imp_communicator *ranks, int code)
+void imp_command_close_communicator(imp_communicator *ranks, int code)
 {
     // others may wait for this process
     if (code != 0)

@@ -31,8 +31,9 @@ static bool is_any_setting_given(const imp_options *options)
 }
 
 // Checks the folder, remembers its settings, and saves the present ones.
-imp_status imp_run_folder_prepare(imp_run_folder *run, const imp_options *options,
-                                  const char *folder, bool resume, bool force, imp_error *err)
+imp_status imp_run_folder_create_or_resume(imp_run_folder *run, const imp_options *options,
+                                           const char *folder, bool resume, bool force,
+                                           imp_error *err)
 {
     char path[IMP_PATH_MAX];
     size_t length;

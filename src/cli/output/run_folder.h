@@ -14,8 +14,9 @@ typedef struct imp_run_folder {
 
 // Claims the folder (imp_output_folder_check_and_back_up()) and saves the settings in it, so that
 // after a kill --resume knows them. Refuses to resume what is not there, unless a setting is given.
-imp_status imp_run_folder_prepare(imp_run_folder *run, const imp_options *options,
-                                  const char *folder, bool resume, bool force, imp_error *err);
+imp_status imp_run_folder_create_or_resume(imp_run_folder *run, const imp_options *options,
+                                           const char *folder, bool resume, bool force,
+                                           imp_error *err);
 
 // When the work that began has ended with `status`: settles the folder
 // (imp_output_folder_restore_or_drop_backup()); if the work was refused, puts back the settings

@@ -27,7 +27,7 @@ typedef struct report {
     int count;
 } report;
 
-static row *add_row(report *to, const char *name, const char *advice)
+static row *add_report_row(report *to, const char *name, const char *advice)
 {
     row *out = &to->rows[to->count++];
     *out = (row){
@@ -41,16 +41,17 @@ static void check_processor(report *out)
     char name[IMP_MACHINE_TEXT_MAX];
     int usable, all;
     imp_machine_processor(name);
-    snprintf(add_row(out, "processor", NULL)->found, sizeof out->rows[0].found, "%s", name);
+    snprintf(add_report_row(out, "processor", NULL)->found, sizeof out->rows[0].found, "%s", name);
     const char *set = imp_instruction_set();
     const char *advice = NULL;
 #ifdef __x86_64__
     if (strcmp(set, "plain") == 0)
         advice = "networks are many times slower without AVX2: use a processor from 2013 or later";
 #endif
-    snprintf(add_row(out, "instructions", advice)->found, sizeof out->rows[0].found, "%s", set);
+    snprintf(add_report_row(out, "instructions", advice)->found, sizeof out->rows[0].found, "%s",
+             set);
     imp_machine_count_processors(&usable, &all);
-    row *cores = add_row(out, "processors", NULL);
+    row *cores = add_report_row(out, "processors", NULL);
     snprintf(cores->found, sizeof cores->found, "%d usable of %d", usable, all);
     if (usable == 1) {
         cores->state = ROW_COULD_BE_BETTER;
@@ -66,7 +67,7 @@ static void check_memory(report *out)
     const char *advice = available > 0.0 && available < 1.5e9
                              ? "for large datasets, train with --shuffle-buffer 4096"
                              : NULL;
-    row *memory = add_row(out, "memory", advice);
+    row *memory = add_report_row(out, "memory", advice);
     snprintf(memory->found, sizeof memory->found, "%.1f GB, %.1f GB available", total / 1e9,
              available / 1e9);
 }
@@ -76,7 +77,7 @@ static void check_disk(report *out)
 {
     double available, speed;
     imp_error err = {0};
-    row *disk = add_row(out, "disk", NULL);
+    row *disk = add_report_row(out, "disk", NULL);
     if (imp_machine_measure_disk(&available, &speed, ".", &err) != IMP_OK) {
         disk->state = ROW_BROKEN;
         snprintf(disk->found, sizeof disk->found, "cannot write here: %.200s", err.message);
@@ -99,9 +100,10 @@ static void check_programs(report *out)
                                           "/",     "true",          NULL};
     char text[64], path[IMP_PATH_MAX];
     const bool has_ffmpeg = imp_program_find(path, "ffmpeg");
-    snprintf(add_row(out, "ffmpeg", has_ffmpeg ? NULL : "for .mp4 videos: apt-get install ffmpeg")
-                 ->found,
-             sizeof out->rows[0].found, "%s", has_ffmpeg ? "found" : "not found");
+    snprintf(
+        add_report_row(out, "ffmpeg", has_ffmpeg ? NULL : "for .mp4 videos: apt-get install ffmpeg")
+            ->found,
+        sizeof out->rows[0].found, "%s", has_ffmpeg ? "found" : "not found");
     const bool has_bubblewrap = imp_program_find(path, "bwrap");
     // being installed is not enough: a container can forbid sandboxes
     const bool works = has_bubblewrap && imp_machine_run_program(text, sizeof text, sandbox);
@@ -109,12 +111,13 @@ static void check_programs(report *out)
                          : has_bubblewrap ? "agents run with your rights: the system forbids user "
                                             "namespaces, as many containers do"
                                           : "for a sandbox for agents: apt-get install bubblewrap";
-    snprintf(add_row(out, "bubblewrap", advice)->found, sizeof out->rows[0].found, "%s",
+    snprintf(add_report_row(out, "bubblewrap", advice)->found, sizeof out->rows[0].found, "%s",
              works            ? "works"
              : has_bubblewrap ? "found, but does not work here"
                               : "not found");
     const bool pages = imp_page_is_available();
-    snprintf(add_row(out, "pages", pages ? NULL : "for `imprint page`: ./run build --page")->found,
+    snprintf(add_report_row(out, "pages", pages ? NULL : "for `imprint page`: ./run build --page")
+                 ->found,
              sizeof out->rows[0].found, "%s",
              pages ? "can be written" : "built without a compiler for WebAssembly");
 }
@@ -132,7 +135,8 @@ static void check_python(report *out)
     char text[IMP_MACHINE_TEXT_MAX];
     if (!imp_machine_run_program(text, sizeof text, argv)) {
         snprintf(
-            add_row(out, "Python", "only for the Python package: apt-get install python3")->found,
+            add_report_row(out, "Python", "only for the Python package: apt-get install python3")
+                ->found,
             sizeof out->rows[0].found, "not found");
         return;
     }
@@ -141,7 +145,7 @@ static void check_python(report *out)
         strstr(text, "imprint") != NULL
             ? NULL
             : "for `import imprint`: pip install ./python, in a copy of the project";
-    snprintf(add_row(out, "Python", advice)->found, sizeof out->rows[0].found, "%s", text);
+    snprintf(add_report_row(out, "Python", advice)->found, sizeof out->rows[0].found, "%s", text);
 }
 
 // Makes all checks; what is broken fails in the report.

@@ -222,7 +222,8 @@ static imp_status run_dagger_command(void *state, const imp_options *options, im
     const bool writes = imp_options_is_writing_rank(options);
     s->dagger.collect.communicator = options->ranks;
     if (writes)
-        IMP_TRY(imp_run_folder_prepare(&folder, options, s->out, s->resume, s->force, err));
+        IMP_TRY(
+            imp_run_folder_create_or_resume(&folder, options, s->out, s->resume, s->force, err));
     // settings are stored in datasets and models
     char *json = imp_options_to_json(options);
     const imp_monitor monitor = imp_console_create_monitor(options);

@@ -196,8 +196,8 @@ static imp_status run_seg_train_command(void *state, const imp_options *options,
     imp_run_folder folder;
     IMP_TRY(read_seg_train_options(s, options, err));
     IMP_TRY(imp_train_settings_refuse_input_as_output(training, err));
-    IMP_TRY(imp_run_folder_prepare(&folder, options, training->out, training->train->resume,
-                                   training->force, err));
+    IMP_TRY(imp_run_folder_create_or_resume(&folder, options, training->out,
+                                            training->train->resume, training->force, err));
     char *json = settings_stored_in_model(options);
     const imp_monitor monitor = imp_console_create_monitor(options);
     s->def.train.settings = json != NULL ? json : "{}";

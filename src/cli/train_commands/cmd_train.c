@@ -286,8 +286,8 @@ static void add_online_options(imp_options *options, online_settings *o)
 }
 
 // Sets the defaults that differ with --online. They are saved as settings.
-static void set_online_defaults(imp_train_settings *s, const online_settings *o,
-                                const imp_options *options)
+static void set_defaults_for_online_training(imp_train_settings *s, const online_settings *o,
+                                             const imp_options *options)
 {
     s->data.count = 0;
     if (!imp_option_is_given(options, &s->train->epochs))
@@ -409,7 +409,7 @@ static imp_status check_train_command(void *state, const imp_options *options, i
     online_settings *o = &all->online;
     IMP_TRY(refuse_options_without_effect(s, o, options, err));
     if (o->online)
-        set_online_defaults(s, o, options);
+        set_defaults_for_online_training(s, o, options);
     IMP_TRY(imp_train_settings_convert_and_check(s, err));
     if (!o->online)
         return check_datasets(s, err);
@@ -433,8 +433,8 @@ static imp_status run_train_command(void *state, const imp_options *options, imp
     const bool writes = imp_options_is_writing_rank(options);
     s->train->communicator = options->ranks;
     if (status == IMP_OK && writes)
-        status = imp_run_folder_prepare(&folder, &saved_options, s->out, s->train->resume, s->force,
-                                        err);
+        status = imp_run_folder_create_or_resume(&folder, &saved_options, s->out, s->train->resume,
+                                                 s->force, err);
     if (status != IMP_OK)
         return status;
     if (!o->online && writes)

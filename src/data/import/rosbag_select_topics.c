@@ -253,7 +253,8 @@ static imp_status find_requested_robot(const char **out, imp_rosbag_topics *s, i
 }
 
 // The only robot with both images and commands; "" if no topic names a robot.
-static imp_status find_only_complete_robot(const char **out, imp_rosbag_topics *s, imp_error *err)
+static imp_status find_only_robot_with_both_topics(const char **out, imp_rosbag_topics *s,
+                                                   imp_error *err)
 {
     const char *robots[IMP_ROSBAG_TOPICS_MAX];
     const int count = list_robots(s, robots);
@@ -393,7 +394,7 @@ imp_status imp_rosbag_select_topics(imp_rosbag_topic **camera, imp_rosbag_topic 
     if (s->def->robot != NULL)
         IMP_TRY(find_requested_robot(&robot, s, err));
     else if (automatic)
-        IMP_TRY(find_only_complete_robot(&robot, s, err));
+        IMP_TRY(find_only_robot_with_both_topics(&robot, s, err));
     else if (requested_commands == NULL)
         IMP_TRY(find_other_topic_of_robot(command_topic, s, *camera, true, err));
     else if (requested_camera == NULL)

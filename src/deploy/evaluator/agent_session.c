@@ -141,8 +141,8 @@ static imp_status receive_reply(imp_agent_session *session, reply *r, double unt
 }
 
 // Sends the message that was built and receives the reply.
-static imp_status send_and_receive(imp_agent_session *session, reply *r, double until,
-                                   imp_error *err)
+static imp_status send_message_and_receive_reply(imp_agent_session *session, reply *r, double until,
+                                                 imp_error *err)
 {
     if (session->out.full)
         return imp_fail(err, IMP_INTERNAL, "a message of more than %d bytes", MESSAGE_CAPACITY);
@@ -176,7 +176,7 @@ static imp_status exchange_capabilities_and_seed(imp_agent_session *session, uin
     imp_cbor_write_map(out, 1);
     imp_cbor_write_text(out, "protocol-reflection");
     imp_cbor_write_bool(out, true);
-    imp_status status = send_and_receive(session, &capabilities, until, err);
+    imp_status status = send_message_and_receive_reply(session, &capabilities, until, err);
     if (status == IMP_OK && capabilities.reflects) {
         // The description itself is not used: agents that offer it expect to be asked.
         reply description = {.topic = "protocol_description"};
@@ -184,7 +184,7 @@ static imp_status exchange_capabilities_and_seed(imp_agent_session *session, uin
         imp_protocol_write_topic(out, "wrapper.describe_protocol", true);
         imp_cbor_write_null(out);
         imp_protocol_write_null_timing(out);
-        status = send_and_receive(session, &description, until, err);
+        status = send_message_and_receive_reply(session, &description, until, err);
     }
     if (status != IMP_OK)
         return status;
@@ -193,7 +193,7 @@ static imp_status exchange_capabilities_and_seed(imp_agent_session *session, uin
     // nodes take it into what NumPy and others want: 32 bits
     imp_cbor_write_integer(out, (int64_t)(seed & UINT32_MAX));
     imp_protocol_write_null_timing(out);
-    return send_and_receive(session, &nothing, until, err);
+    return send_message_and_receive_reply(session, &nothing, until, err);
 }
 
 // Starts the process and performs the handshake within the start time-out.
@@ -216,7 +216,7 @@ imp_status imp_agent_session_begin_episode(imp_agent_session *session, const cha
     imp_cbor_write_text(out, "episode_name");
     imp_cbor_write_text(out, episode);
     imp_protocol_write_null_timing(out);
-    return send_and_receive(session, &nothing, until, err);
+    return send_message_and_receive_reply(session, &nothing, until, err);
 }
 
 imp_status imp_agent_session_send_image(imp_agent_session *session,
@@ -247,7 +247,7 @@ imp_status imp_agent_session_send_image(imp_agent_session *session,
     imp_cbor_write_text(out, "resolution_rad");
     imp_cbor_write_double(out, ENCODER_RESOLUTION);
     imp_protocol_write_null_timing(out);
-    return send_and_receive(session, &nothing, until, err);
+    return send_message_and_receive_reply(session, &nothing, until, err);
 }
 
 // Requests the action for the time of the newest observation [s].
@@ -261,7 +261,7 @@ imp_status imp_agent_session_get_action(imp_agent_session *session, double time,
     imp_cbor_write_text(message, "at_time");
     imp_cbor_write_double(message, time);
     imp_protocol_write_null_timing(message);
-    const imp_status status = send_and_receive(session, &commands, until, err);
+    const imp_status status = send_message_and_receive_reply(session, &commands, until, err);
     *out = status == IMP_OK ? commands.action : (imp_action){0};
     return status;
 }

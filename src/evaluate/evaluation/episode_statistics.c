@@ -21,7 +21,7 @@ static double constant_episode_weight(const imp_episode_result *r)
     return 1.0;
 }
 
-static double settled_step_count(const imp_episode_result *r)
+static double step_count_after_settling(const imp_episode_result *r)
 {
     return r->settled;
 }
@@ -47,19 +47,19 @@ static double episode_distance(const imp_episode_result *r)
     return r->distance;
 }
 
-static double net_distance(const imp_episode_result *r)
+static double episode_net_distance(const imp_episode_result *r)
 {
     return r->net_distance;
 }
 
 // Net distances of the policy and of the expert; 0 if progress is unknown, so that both drop out of
 // the ratio.
-static double measurable_net_distance(const imp_episode_result *r)
+static double net_distance_if_measurable(const imp_episode_result *r)
 {
     return isnan(r->progress) ? 0.0 : r->net_distance;
 }
 
-static double expert_net_distance(const imp_episode_result *r)
+static double expert_net_distance_if_measurable(const imp_episode_result *r)
 {
     return isnan(r->progress) ? 0.0 : r->expert_net_distance;
 }
@@ -134,15 +134,16 @@ static imp_eval_stats compute_stats(const selection *s)
         stats.arrived += s->episodes[k]->ending == IMP_END_ARRIVED;
     }
     stats.completion = imp_estimate_proportion(stats.completed, s->count);
-    stats.progress =
-        estimate_metric(s, (metric_column){measurable_net_distance, expert_net_distance});
+    stats.progress = estimate_metric(
+        s, (metric_column){net_distance_if_measurable, expert_net_distance_if_measurable});
     // Sums of each episode, with one vote per episode.
-    stats.net_distance = estimate_metric(s, (metric_column){net_distance, constant_episode_weight});
+    stats.net_distance =
+        estimate_metric(s, (metric_column){episode_net_distance, constant_episode_weight});
     stats.survival = imp_estimate_proportion(stats.survived, s->count);
     stats.reward = estimate_metric(s, (metric_column){episode_reward, constant_episode_weight});
     stats.distance = estimate_metric(s, (metric_column){episode_distance, constant_episode_weight});
     // Means over steps: longer episodes weigh more.
-    stats.speed = estimate_metric(s, (metric_column){episode_speed, settled_step_count});
+    stats.speed = estimate_metric(s, (metric_column){episode_speed, step_count_after_settling});
     stats.lane_distance =
         estimate_metric(s, (metric_column){lane_distance_sum, in_lane_step_count});
     stats.action_error = estimate_metric(s, (metric_column){action_error_sum, episode_steps});
@@ -294,8 +295,8 @@ imp_status imp_evaluation_compare(imp_comparison *out, const imp_evaluation *fir
         // distance counts only if both policies were in a lane.
         out->completion_p = imp_sign_test(out->completed_only_first, out->completed_only_second);
         for (int e = 0; e < count; e++) {
-            s.values[e] = measurable_net_distance(&a[e]) - measurable_net_distance(&b[e]);
-            s.weights[e] = expert_net_distance(&a[e]);
+            s.values[e] = net_distance_if_measurable(&a[e]) - net_distance_if_measurable(&b[e]);
+            s.weights[e] = expert_net_distance_if_measurable(&a[e]);
         }
         out->progress = imp_estimate_ratio(s.values, s.weights, count);
         out->survival_p = imp_sign_test(out->survived_only_first, out->survived_only_second);

@@ -330,7 +330,7 @@ static bool reals_from_json(double *out, const json_t *array, size_t count)
 }
 
 // Reads the plain numbers of a result by a table of its members.
-static bool numbers_from_json(imp_episode_result *r, const json_t *line)
+static bool episode_result_from_json(imp_episode_result *r, const json_t *line)
 {
     bool good = true;
     for (int k = 0; k < FIELD_COUNT && good; k++) {
@@ -391,7 +391,7 @@ static imp_status read_episode(part_reader *reader, imp_evaluation *out, int num
     IMP_TRY(read_line(reader, &line, err));
     imp_error inner = {0};
     const bool good = json_integer_value(json_object_get(line, "episode")) == number &&
-                      numbers_from_json(r, line) && r->steps <= def->steps &&
+                      episode_result_from_json(r, line) && r->steps <= def->steps &&
                       r->map_index < out->map_count &&
                       reals_from_json(start, json_object_get(line, "start"), 3) &&
                       reals_from_json(end, json_object_get(line, "end"), 3) &&

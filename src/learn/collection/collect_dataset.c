@@ -56,7 +56,7 @@ static int rollouts_per_episode(const collect_job *work)
 // Whether rollout a is harder than b: a failure is harder than any success. Between two of a kind,
 // the one with the larger mean disagreement is. A tie is not harder, so that the lower number
 // stays.
-static bool is_harder_rollout(const imp_rollout_buffer *a, const imp_rollout_buffer *b)
+static bool is_rollout_harder_for_policy(const imp_rollout_buffer *a, const imp_rollout_buffer *b)
 {
     const bool failed_a = imp_end_is_failure(a->ending);
     const bool failed_b = imp_end_is_failure(b->ending);
@@ -75,7 +75,7 @@ static imp_status choose_hardest_rollout(const collect_job *work, int first, int
         const imp_error *error = &rollouts[k].error;
         if (error->status != IMP_OK)
             return imp_fail(err, error->status, "%s", error->message);
-        if (is_harder_rollout(&rollouts[k], &rollouts[*chosen]))
+        if (is_rollout_harder_for_policy(&rollouts[k], &rollouts[*chosen]))
             *chosen = k;
     }
     return IMP_OK;
@@ -123,8 +123,8 @@ static imp_status receive_and_write_episodes(collect_job *work, imp_dataset_writ
 
 // Drives a wave of episodes on all threads of all ranks, and writes them, or the hardest of each
 // few, in order; stops at the first that is not whole.
-static imp_status collect_and_write_wave(collect_job *work, imp_dataset_writer *writer, int first,
-                                         int count, imp_error *err)
+static imp_status collect_and_write_episode_wave(collect_job *work, imp_dataset_writer *writer,
+                                                 int first, int count, imp_error *err)
 {
     // rollout number first * few + k is a function of the episode alone, so that waves of any size
     // agree
@@ -158,7 +158,8 @@ static imp_status collect_all_waves(collect_job *work, imp_dataset_writer *write
     for (int first = written; first < episodes && status == IMP_OK; first += wave) {
         // the last wave may be smaller
         const int left = episodes - first;
-        status = collect_and_write_wave(work, writer, first, left < wave ? left : wave, err);
+        status =
+            collect_and_write_episode_wave(work, writer, first, left < wave ? left : wave, err);
     }
     if (writer == NULL)
         return status; // rank 0 writes

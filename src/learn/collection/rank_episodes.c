@@ -13,8 +13,8 @@ typedef struct episode_array {
 } episode_array;
 
 // The arrays of a rollout and their sizes in bytes, so that one loop sends or receives all.
-static void list_arrays(episode_array out[ARRAYS], const imp_rollout_buffer *b,
-                        const imp_collect_def *def)
+static void list_rollout_arrays(episode_array out[ARRAYS], const imp_rollout_buffer *b,
+                                const imp_collect_def *def)
 {
     const size_t steps = (size_t)b->steps;
     const size_t image = (size_t)def->sim.camera.width * (size_t)def->sim.camera.height * 3;
@@ -36,7 +36,7 @@ imp_status imp_rollout_send(imp_communicator *ranks, const imp_rollout_buffer *r
     IMP_TRY(imp_communicator_send(ranks, 0, rollout, sizeof *rollout, err));
     if (rollout->error.status != IMP_OK)
         return IMP_OK;
-    list_arrays(arrays, rollout, def);
+    list_rollout_arrays(arrays, rollout, def);
     for (int k = 0; k < ARRAYS; k++)
         if (arrays[k].count > 0)
             IMP_TRY(imp_communicator_send(ranks, 0, arrays[k].bytes, arrays[k].count, err));
@@ -44,7 +44,7 @@ imp_status imp_rollout_send(imp_communicator *ranks, const imp_rollout_buffer *r
 }
 
 // Puts a rollout's own arrays back: the sender's pointers mean nothing here.
-static void restore_arrays(imp_rollout_buffer *rollout, const imp_rollout_buffer *own)
+static void restore_rollout_arrays(imp_rollout_buffer *rollout, const imp_rollout_buffer *own)
 {
     rollout->observations = own->observations;
     rollout->actions = own->actions;
@@ -69,10 +69,10 @@ static imp_status receive_rollout_and_arrays(take_bytes *take, imp_communicator 
     const imp_rollout_buffer own = *rollout;
     episode_array arrays[ARRAYS];
     IMP_TRY(take(ranks, from, rollout, sizeof *rollout, err));
-    restore_arrays(rollout, &own);
+    restore_rollout_arrays(rollout, &own);
     if (rollout->error.status != IMP_OK)
         return IMP_OK;
-    list_arrays(arrays, rollout, def);
+    list_rollout_arrays(arrays, rollout, def);
     for (int k = 0; k < ARRAYS; k++)
         if (arrays[k].count > 0)
             IMP_TRY(take(ranks, from, arrays[k].bytes, arrays[k].count, err));

@@ -512,7 +512,7 @@ static imp_status rewrite_missing_model_and_plot(const dagger_run *r, imp_error 
 
 // Claims the folder and reads its table: a finished round has a row in it, so that it says where to
 // go on.
-static imp_status open_folder(dagger_run *r, imp_error *err)
+static imp_status open_dagger_folder(dagger_run *r, imp_error *err)
 {
     IMP_TRY(imp_folder_create(r->folder, err));
     IMP_TRY(imp_folder_lock(&r->lock, r->folder, err));
@@ -525,7 +525,7 @@ static imp_status open_and_broadcast_done_rounds(dagger_run *r, imp_error *err)
     imp_dagger_result *out = r->out;
     imp_status status = write_dagger_identity(r, err);
     if (status == IMP_OK && r->ranks->rank == 0)
-        status = open_folder(r, err);
+        status = open_dagger_folder(r, err);
     IMP_TRY(imp_communicator_agree_on_status(r->ranks, status, err));
     IMP_TRY(imp_communicator_check_same_text(r->ranks, r->definition, "the settings", err));
     IMP_TRY(imp_communicator_broadcast(r->ranks, &out->count, sizeof out->count, err));

@@ -79,7 +79,7 @@ static imp_status fill_with_noise(const profiler *r, imp_executor *executor, int
 typedef enum pass { INFERENCE, FORWARD, BACKWARD } pass;
 
 // The member of a node's timing that a pass fills in.
-static double *timing_of_pass(imp_node_timing *time, pass what)
+static double *time_member_of_pass(imp_node_timing *time, pass what)
 {
     return what == INFERENCE ? &time->inference
            : what == FORWARD ? &time->forward
@@ -99,8 +99,8 @@ static void profile_pass_repeatedly(const profiler *r, imp_node_timing *times, p
         else
             imp_executor_profile_forward(what == INFERENCE ? r->inference : r->train, r->seconds);
         for (size_t i = 0; i < count; i++)
-            *timing_of_pass(&times[i], what) =
-                fmin(*timing_of_pass(&times[i], what), r->seconds[i] / images);
+            *time_member_of_pass(&times[i], what) =
+                fmin(*time_member_of_pass(&times[i], what), r->seconds[i] / images);
     }
 }
 

@@ -271,8 +271,8 @@ static void put_layer_attributes(imp_protobuf_writer *w, const imp_graph_node *n
 }
 
 // Writes a layer's weights and its operation.
-static void put_layer(imp_protobuf_writer *w, const imp_network *network,
-                      const imp_graph_node *node)
+static void put_layer_weights_and_node(imp_protobuf_writer *w, const imp_network *network,
+                                       const imp_graph_node *node)
 {
     static const char *const operators[IMP_LAYER_KIND_COUNT] = {
         [IMP_LAYER_CONVOLUTION] = "Conv",
@@ -331,7 +331,7 @@ static void put_onnx_graph(imp_protobuf_writer *w, const imp_network *network, b
         if (node->kind == IMP_LAYER_ACTIONS || node->kind == IMP_LAYER_COMMAND)
             put_value_info(w, GRAPH_INPUT, node->name, ELEMENT_FLOAT, &node->channels, 1);
         else
-            put_layer(w, network, node);
+            put_layer_weights_and_node(w, network, node);
         last = node;
     }
     put_value_info(w, GRAPH_OUTPUT, last->name, ELEMENT_FLOAT, &last->channels, 1);

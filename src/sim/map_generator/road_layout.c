@@ -207,8 +207,8 @@ static void create_street_grid(const imp_road_layout *layout, imp_random *random
 // Assigns a random rectangle to the block of an area in or beside it. The change is undone if it
 // breaks a rule, leaves fewer roads or intersections than `minimum`, or gives a loop an
 // intersection.
-static void mutate_blocks_or_undo(const imp_road_layout *layout, imp_random *random, bool loop,
-                                  layout_stats minimum, uint16_t *backup, layout_stats *now)
+static void mutate_city_blocks_or_undo(const imp_road_layout *layout, imp_random *random, bool loop,
+                                       layout_stats minimum, uint16_t *backup, layout_stats *now)
 {
     const area map = inner_area(layout);
     const size_t bytes =
@@ -247,11 +247,11 @@ static void mutate_layout(const imp_road_layout *layout, bool loop, imp_random *
                                 .intersections = (first.intersections + 1) / 2};
         if (loop)
             minimum.roads = imp_random_uniform_int(random, 3) > 0 ? now.roads : 0;
-        mutate_blocks_or_undo(layout, random, loop, minimum, backup, &now);
+        mutate_city_blocks_or_undo(layout, random, loop, minimum, backup, &now);
     }
     // a loop that is still a rectangle has only one kind of curve: try longer
     for (int k = 0; loop && now.corners == 4 && k < CORNER_ATTEMPTS; k++)
-        mutate_blocks_or_undo(layout, random, loop, (layout_stats){0}, backup, &now);
+        mutate_city_blocks_or_undo(layout, random, loop, (layout_stats){0}, backup, &now);
 }
 
 // The tile that has these links and is entered in `direction`.

@@ -60,9 +60,9 @@ typedef struct text_writer {
     size_t length;
 } text_writer;
 
-static void append_line(text_writer *w, const char *format, ...)
+static void append_robot_file_line(text_writer *w, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-static void append_line(text_writer *w, const char *format, ...)
+static void append_robot_file_line(text_writer *w, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -81,7 +81,7 @@ static void write_intrinsic(text_writer *w, const imp_robot_def *robot)
     const imp_pinhole *p = &robot->projection;
     // ROS counts pixels from the centre of the first one; the number of coefficients depends on the
     // model
-    append_line(
+    append_robot_file_line(
         w,
         "camera_intrinsic:\n  image_width: %d\n  image_height: %d\n  distortion_model: %s\n"
         "  camera_matrix: {rows: 3, cols: 3, data: [%.17g, 0, %.17g, 0, %.17g, %.17g, 0, 0, "
@@ -94,15 +94,16 @@ static void write_intrinsic(text_writer *w, const imp_robot_def *robot)
         l->k1, l->k2);
     // the first two coefficients are common to all models
     if (l->model == IMP_LENS_EQUIDISTANT)
-        append_line(w, ", %.17g, %.17g", l->k3, l->k4);
+        append_robot_file_line(w, ", %.17g, %.17g", l->k3, l->k4);
     else
-        append_line(w, ", %.17g, %.17g, %.17g", l->p1, l->p2, l->k3);
+        append_robot_file_line(w, ", %.17g, %.17g, %.17g", l->p1, l->p2, l->k3);
     if (l->model == IMP_LENS_RATIONAL)
-        append_line(w, ", %.17g, %.17g, %.17g", l->k4, l->k5, l->k6);
-    append_line(w,
-                "]}\n  projection_matrix: {rows: 3, cols: 4, data: [%.17g, 0, %.17g, 0, 0, %.17g, "
-                "%.17g, 0, 0, 0, 1, 0]}\n",
-                p->fx, p->cx, p->fy, p->cy);
+        append_robot_file_line(w, ", %.17g, %.17g, %.17g", l->k4, l->k5, l->k6);
+    append_robot_file_line(
+        w,
+        "]}\n  projection_matrix: {rows: 3, cols: 4, data: [%.17g, 0, %.17g, 0, 0, %.17g, "
+        "%.17g, 0, 0, 0, 1, 0]}\n",
+        p->fx, p->cx, p->fy, p->cy);
 }
 
 const char *imp_robot_format(const imp_robot_def *robot, char out[IMP_ROBOT_TEXT_MAX])
@@ -110,26 +111,28 @@ const char *imp_robot_format(const imp_robot_def *robot, char out[IMP_ROBOT_TEXT
     text_writer w = {.text = out};
     const imp_camera_def *camera = &robot->camera;
     const imp_wheels *wheels = &robot->wheels;
-    append_line(&w, "name: %s\n", robot->name);
+    append_robot_file_line(&w, "name: %s\n", robot->name);
     // the default lens is no calibration: see IMP_LENS_DUCKIEBOT
     if ((robot->known & IMP_ROBOT_INTRINSIC) != 0)
         write_intrinsic(&w, robot);
     if ((robot->known & IMP_ROBOT_EXTRINSIC) != 0)
-        append_line(&w,
-                    "camera_extrinsic:\n  height: %.17g\n  pitch: %.17g\n  forward: %.17g\n"
-                    "  right: %.17g\n  yaw: %.17g\n  roll: %.17g\n",
-                    camera->mount_height, camera->pitch, camera->mount_forward, camera->mount_right,
-                    robot->camera_yaw, robot->camera_roll);
+        append_robot_file_line(
+            &w,
+            "camera_extrinsic:\n  height: %.17g\n  pitch: %.17g\n  forward: %.17g\n"
+            "  right: %.17g\n  yaw: %.17g\n  roll: %.17g\n",
+            camera->mount_height, camera->pitch, camera->mount_forward, camera->mount_right,
+            robot->camera_yaw, robot->camera_roll);
     if ((robot->known & IMP_ROBOT_WHEELS) != 0)
-        append_line(&w,
-                    "kinematics:\n  gain: %.17g\n  trim: %.17g\n  k: %.17g\n  limit: %.17g\n"
-                    "  radius: %.17g\n  baseline: %.17g\n",
-                    wheels->gain, wheels->trim, wheels->k, wheels->limit, wheels->radius,
-                    wheels->baseline);
+        append_robot_file_line(
+            &w,
+            "kinematics:\n  gain: %.17g\n  trim: %.17g\n  k: %.17g\n  limit: %.17g\n"
+            "  radius: %.17g\n  baseline: %.17g\n",
+            wheels->gain, wheels->trim, wheels->k, wheels->limit, wheels->radius, wheels->baseline);
     if ((robot->known & IMP_ROBOT_TIMING) != 0)
-        append_line(&w, "delay: %.17g\ncamera_rate: %.17g\ndecision_rate: %.17g\n", robot->delay,
-                    robot->camera_rate, robot->decision_rate);
+        append_robot_file_line(&w, "delay: %.17g\ncamera_rate: %.17g\ndecision_rate: %.17g\n",
+                               robot->delay, robot->camera_rate, robot->decision_rate);
     if ((robot->known & IMP_ROBOT_BODY) != 0)
-        append_line(&w, "body: {width: %.17g, length: %.17g}\n", robot->width, robot->length);
+        append_robot_file_line(&w, "body: {width: %.17g, length: %.17g}\n", robot->width,
+                               robot->length);
     return out;
 }

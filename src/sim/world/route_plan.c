@@ -129,7 +129,8 @@ static int nearest_reached_lane(const imp_lane_search *search, const imp_route_p
 }
 
 // Fills the steps of a plan from its lanes.
-static void fill_steps(imp_route_plan *plan, const imp_world *world, const int *lanes)
+static void set_route_steps_from_lanes(imp_route_plan *plan, const imp_world *world,
+                                       const int *lanes)
 {
     double distance = 0.0;
     for (int k = 0; k < plan->count; k++) {
@@ -175,7 +176,7 @@ imp_status imp_route_plan_find(imp_route_plan *out, const imp_world *world,
         if (out->steps == NULL)
             status = imp_fail(err, IMP_NO_MEMORY, "out of memory for a route");
         else
-            fill_steps(out, world, lanes);
+            set_route_steps_from_lanes(out, world, lanes);
     }
     free(lanes);
     free(search);

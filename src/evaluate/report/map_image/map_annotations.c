@@ -181,7 +181,7 @@ static void draw_motion_path(const imp_map_drawing *view, const imp_object *obje
 }
 
 // Draws the footprint of an object from above, with an arrow at its front.
-static void draw_object(const imp_map_drawing *view, const imp_object *object)
+static void draw_object_footprint(const imp_map_drawing *view, const imp_object *object)
 {
     const imp_box *box = &object->box;
     // On the canvas the renderer's image shows the object itself, so the footprint is transparent.
@@ -329,6 +329,6 @@ void imp_map_draw_objects(const imp_map_drawing *view)
     }
     qsort(order, (size_t)world->object_count, sizeof order[0], compare_by_area);
     for (int k = 0; k < world->object_count; k++)
-        draw_object(view, &world->objects[order[k].index]);
+        draw_object_footprint(view, &world->objects[order[k].index]);
     draw_object_names(view);
 }

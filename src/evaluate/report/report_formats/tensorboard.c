@@ -269,7 +269,8 @@ void imp_tensorboard_add_histogram(imp_tensorboard *events, int64_t step, const 
 }
 
 // A setting as an entry of the map: number, text or flag, or else its JSON text.
-static void put_setting(imp_protobuf_writer *out, const char *name, const json_t *value)
+static void put_hyperparameter_entry(imp_protobuf_writer *out, const char *name,
+                                     const json_t *value)
 {
     const size_t entry = imp_protobuf_begin_message(out, START_SETTINGS);
     imp_protobuf_put_string(out, ENTRY_KEY, name);
@@ -315,7 +316,7 @@ void imp_tensorboard_add_hyperparameters(imp_tensorboard *events, const char *se
     const char *name;
     json_t *value, *object = json_loads(settings, 0, NULL);
     const size_t start = imp_protobuf_begin_message(&content, DATA_SESSION_START);
-    json_object_foreach(object, name, value) put_setting(&content, name, value);
+    json_object_foreach(object, name, value) put_hyperparameter_entry(&content, name, value);
     imp_protobuf_put_double(&content, START_TIME, get_seconds_since_1970());
     imp_protobuf_end_message(&content, start);
     add_plugin_value(events, "_hparams_/session_start_info", &content);

@@ -112,7 +112,7 @@ static float surface_shade(const imp_surface *surface, const wear_row *row, uint
 
 // Outward displacement of the seam along a side. It is an odd function, so that teeth of one tile
 // meet gaps of its neighbour in any orientation.
-static float seam_tooth_offset(float along, float reach)
+static float jigsaw_seam_offset(float along, float reach)
 {
     enum { TEETH = 4 };
     const float wave = imp_sinf(6.2831853f * TEETH * along);
@@ -129,10 +129,10 @@ static float seam_coverage(const imp_tile_style *style, float x, float z)
     for (int k = 0; k < 4; k++) {
         if (sides[k][0] < 0.4f)
             continue;
-        const float here = sides[k][0] - 0.5f - seam_tooth_offset(sides[k][1], style->teeth_depth);
+        const float here = sides[k][0] - 0.5f - jigsaw_seam_offset(sides[k][1], style->teeth_depth);
         // flanks of teeth are steep: divide by the slope to get a distance
         const float ahead =
-            sides[k][0] - 0.5f - seam_tooth_offset(sides[k][1] + 0.002f, style->teeth_depth);
+            sides[k][0] - 0.5f - jigsaw_seam_offset(sides[k][1] + 0.002f, style->teeth_depth);
         const float slope = (ahead - here) / 0.002f;
         nearest = fminf(nearest, fabsf(here) / sqrtf(1.0f + slope * slope));
     }
