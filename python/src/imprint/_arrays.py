@@ -67,7 +67,8 @@ def copy_plain(values: object, out: NDArray[Any]) -> bool:
         type(values) is not np.ndarray
         or values.shape != out.shape
         or values.dtype.char not in "df"
-        or not math.isfinite(np.add.reduce(values, axis=None))
+        or not math.isfinite(np.maximum.reduce(values, axis=None))
+        or not math.isfinite(np.minimum.reduce(values, axis=None))
     ):
         return False
     out[...] = values
