@@ -67,8 +67,11 @@ static int print_unknown_command_error(const char *word)
     // "--train" is most likely meant to be the command "train"
     if (is_option && find_command(bare) != NULL)
         snprintf(hint, sizeof hint, "; did you mean 'imprint %s'?", bare);
+    const char *where = hint[0] != '\0' ? " See"
+                        : is_option     ? ": a command comes first. See"
+                                        : ": see";
     imp_fail(&err, IMP_USAGE, "unknown %s '%.60s'%s%s imprint --help",
-             is_option ? "option" : "command", word, hint, hint[0] == '\0' ? ": see" : " See");
+             is_option ? "option" : "command", word, hint, where);
     return imp_console_print_error(IMP_USAGE, &err);
 }
 

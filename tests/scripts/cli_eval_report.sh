@@ -7,6 +7,8 @@
 expect 0 imprint log --map small_loop --map udem1_empty --episodes 6 --steps 40 --size 40x30 \
     --out data
 expect 0 imprint train --data data --epochs 2 --out model
+expect 0 imprint eval --policy model --map small_loop --episodes 1 --steps 5
+prints 'model was trained on this map; for others see --split'
 maps='--map small_loop --map zigzag_dists --map loop_empty'
 evaluate() {
     # shellcheck disable=SC2086  # options are kept as words

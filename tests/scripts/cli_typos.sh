@@ -23,6 +23,8 @@ expect 2 imprint lgo
 says "unknown command 'lgo'; did you mean 'log'?"
 expect 2 imprint xyzzy
 says "unknown command 'xyzzy': see imprint --help"
+expect 2 imprint --episodes 3
+says "unknown option '--episodes': a command comes first. See imprint --help"
 expect 2 imprint --versoin
 says "did you mean '--version'?"
 expect 2 imprint --log

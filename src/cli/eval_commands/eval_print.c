@@ -236,9 +236,12 @@ static void print_training_maps(const imp_eval_settings *s, const imp_eval_outco
         for (int k = 0; k < o->evaluations[p].map_count; k++)
             count += imp_policy_factory_was_trained_on_map(o->drivers[p],
                                                            o->evaluations[p].maps[k].name);
-        if (count > 0)
+        const int all = o->evaluations[p].map_count;
+        if (count > 0 && all == 1)
+            printf("%s was trained on this map; for others see --split\n", s->policies.items[p]);
+        else if (count > 0)
             printf("%s was trained on %d of these %s: see --split\n", s->policies.items[p], count,
-                   IMP_PLURAL(o->evaluations[p].map_count, "map"));
+                   IMP_PLURAL(all, "map"));
     }
 }
 
