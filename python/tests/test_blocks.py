@@ -48,7 +48,6 @@ REASONS = {
     "install.md": {
         "apt-get": BUILD,
         "pip install": BUILD,
-        "python3 -m venv": BUILD,
         "./run": BUILD,
         "podman": "needs a registry of images; cmake/container.sh builds without one",
     },
