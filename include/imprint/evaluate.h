@@ -360,10 +360,10 @@ typedef struct imp_eval_report_def {
     const char *summary;                      ///< nullable: a line that summarises the evaluation
     const imp_robustness *robustness;         ///< (count) nullable
     const struct imp_failure_list *failures;  ///< (count) nullable; see imprint/failures.h
-    /// Nullable: called when the drives of the worst episodes are written. Returns the name of a
+    /// Nullable: called when the drives of the worst episodes are written. Sets *name to that of a
     /// page (imprint/page.h) in the folder, which has them as `worst-<p>-<n>`, so that the report
-    /// links to it; or NULL
-    const char *(*write_simulator)(void *context);
+    /// links to it; or to NULL. A failure ends the report
+    imp_status (*write_simulator)(const char **name, void *context, imp_error *err);
     void *simulator_context;
     const char *video_extension; ///< nullable: that of videos `worst-<p>-<n>` in the folder, ".mp4"
     int video_count;             ///< of each policy

@@ -182,3 +182,13 @@ echo '# mine' >>half/run.sh
 expect 4 imprint init half
 says 'half/map.yaml exists'
 absent half/README.md
+
+# what an append has left goes with the next one, even if that is refused
+cp -r part appended
+expect 0 imprint log --episodes 2 --steps 20 --size 20x15 --seed 9 --out more
+expect 0 imprint data append appended more
+cp -r part appended.partial
+expect 2 imprint data append appended more
+says 'give each dataset once'
+absent appended.partial
+expect 0 imprint data check appended

@@ -61,3 +61,14 @@ for command in '--help' '--version' 'map list' 'map list --json' 'map show loop_
     says 'standard output'
 done
 expect 0 imprint data check data2
+
+# a page beside the report that does not fit is a failure, not a report without it
+expect 0 imprint eval --policy expert --episodes 1 --steps 5 --out report
+if [ -e report/simulator.html ]; then
+    code=0
+    (ulimit -f 900; exec imprint eval --policy expert --episodes 1 --steps 5 --out cut) \
+        >out 2>err || code=$?
+    [ "$code" -eq 4 ] || fail "a report lacks its page, and the code is $code: $(cat err)"
+    one_line err
+    says 'simulator.html: File too large'
+fi

@@ -120,9 +120,7 @@ def one_of(command: Command, kinds: list[str], dice: random.Random) -> str:
 def leftovers(command: Command) -> str:
     """What stands beside the output."""
     left = [
-        path.name
-        for path in Path().glob("out*")
-        if command.removes or path != Path(command.out)
+        path.name for path in Path().glob("out*") if command.removes or path != Path(command.out)
     ]
     return f"left over: {' '.join(left)}" if left else ""
 
@@ -163,8 +161,8 @@ def recover(command: Command) -> str:
         wrong = what_is_wrong(command)
         if not wrong.startswith("left over"):
             return wrong
-        code, words = run(arguments(command, again))
-        return f"then the next run ended with {code}: {words}" if code != 0 else leftovers(command)
+        run(arguments(command, again))
+        return leftovers(command)
     code, words = run(arguments(command, again))
     return f"then the next run ended with {code}: {words}" if code != 0 else what_is_wrong(command)
 

@@ -42,7 +42,9 @@ LOG_SEGMENTS = (
     "log --observe segments --segmenter segmenter --episodes 6 --steps 10 --size 40x32 -q"
 )
 TRAIN = "train --data data --network small --checkpoint-steps 2 --epochs 2 -q"
-DAGGER = "dagger --network small --steps 20 --episodes 4 --epochs 2 --eval-episodes 2 --eval-steps 20"
+DAGGER = (
+    "dagger --network small --steps 20 --episodes 4 --epochs 2 --eval-episodes 2 --eval-steps 20"
+)
 COMMANDS = [
     Command("log", LOG, "--resume"),
     Command("log-force", f"{LOG} --force", existing=True),

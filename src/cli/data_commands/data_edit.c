@@ -249,6 +249,22 @@ static imp_status write_edited_dataset(imp_data_edit *edit, imp_data_action acti
     return status;
 }
 
+// Says if what an appended dataset was made from could not be removed.
+static imp_status append_datasets(imp_data_edit *edit, const imp_options *options,
+                                  const imp_monitor *monitor, imp_error *err)
+{
+    char partial[IMP_PATH_MAX];
+    const char *folder = options->operands[1];
+    IMP_TRY(imp_dataset_append(&edit->summary, folder, options->operands + 2,
+                               options->operand_count - 2, monitor, err));
+    const int length = (int)(strlen(folder) - (imp_path_has_suffix(folder, "/") ? 1 : 0));
+    snprintf(partial, sizeof partial, "%.*s.partial", length, folder);
+    if (imp_path_exists(partial))
+        fprintf(stderr, "imprint: note: %s could not be removed: the next append does it\n",
+                partial);
+    return IMP_OK;
+}
+
 // What was made of how many episodes and steps. Keys depend on the action.
 static json_t *summary_json(const imp_data_edit *edit, imp_data_action action, const char *out)
 {
@@ -319,8 +335,7 @@ imp_status imp_data_edit_run(imp_data_edit *edit, imp_data_action action,
         IMP_TRY(check_drop_options(edit, err));
     imp_status status;
     if (action == IMP_DATA_APPEND)
-        status = imp_dataset_append(&edit->summary, options->operands[1], options->operands + 2,
-                                    options->operand_count - 2, &monitor, err);
+        status = append_datasets(edit, options, &monitor, err);
     else if (edit->dry_run)
         status = drop_episodes(edit, options, NULL, &monitor, err);
     else

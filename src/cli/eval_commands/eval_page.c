@@ -56,14 +56,14 @@ static void choose_policies_for_page(page_content *content, const imp_eval_page 
     content->page.policies = content->policies;
 }
 
-const char *imp_eval_page_write(void *context)
+imp_status imp_eval_page_write(const char **name, void *context, imp_error *err)
 {
     const imp_eval_page *about = context;
-    imp_error err = {0};
+    imp_error why = {0};
     char path[IMP_PATH_MAX];
     page_content *content = calloc(1, sizeof *content);
-    imp_status status = content != NULL ? imp_path_join(path, about->folder, NAME, &err)
-                                        : imp_fail(&err, IMP_NO_MEMORY, "out of memory");
+    imp_status status = content != NULL ? imp_path_join(path, about->folder, NAME, &why)
+                                        : imp_fail(&why, IMP_NO_MEMORY, "out of memory");
     if (status == IMP_OK) {
         content->page = imp_default_page_def();
         // episodes on the page may last longer than in the evaluation
@@ -73,15 +73,18 @@ const char *imp_eval_page_write(void *context)
         content->page.env.max_steps = longest;
         content->page.env.has_start_tile = false;
         choose_policies_for_page(content, about);
-        status = read_worst_drives(content, about, &err);
+        status = read_worst_drives(content, about, &why);
     }
     if (status == IMP_OK)
-        status = imp_page_write(path, &content->page, &err);
+        status = imp_page_write(path, &content->page, &why);
     for (int k = 0; content != NULL && k < EPISODES_MAX; k++)
         imp_demonstration_free(&content->drives[k]);
     free(content);
-    // the report is complete without it
+    *name = status == IMP_OK ? NAME : NULL;
+    if (status == IMP_IO || status == IMP_NO_MEMORY)
+        return imp_fail(err, status, "%s", why.message);
+    // the report is complete without a page that cannot hold all of it
     if (status != IMP_OK)
-        fprintf(stderr, "imprint: warning: the report has no %s: %s\n", NAME, err.message);
-    return status == IMP_OK ? NAME : NULL;
+        fprintf(stderr, "imprint: warning: the report has no %s: %s\n", NAME, why.message);
+    return IMP_OK;
 }

@@ -14,8 +14,9 @@ typedef struct imp_eval_page {
     const imp_policy_factory *const *policies; // (count) those that a page can hold are in it
 } imp_eval_page;
 
-// Writes simulator.html, a page with the policies and their worst episodes, and returns its name. A
-// page that cannot be written is a warning, and NULL. context: imp_eval_page.
-const char *imp_eval_page_write(void *context);
+// Writes simulator.html, a page with the policies and their worst episodes; *name is its name.
+// Fails with IMP_IO or IMP_NO_MEMORY. What a page cannot hold is a warning, and *name is NULL.
+// context: imp_eval_page.
+imp_status imp_eval_page_write(const char **name, void *context, imp_error *err);
 
 #endif

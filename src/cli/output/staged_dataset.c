@@ -83,7 +83,9 @@ imp_status imp_staged_dataset_end(imp_staged_dataset *staged, imp_status status,
     // what cannot be removed now is removed by the next process
     if (status != IMP_OK)
         (void)remove_content(staged->container, NULL);
-    rmdir(staged->container);
+    if (rmdir(staged->container) != 0 && status == IMP_OK)
+        fprintf(stderr, "imprint: note: %s could not be removed: the next run does it\n",
+                staged->container);
     imp_folder_unlock(staged->lock);
     staged->lock = IMP_FOLDER_UNLOCKED;
     return status;

@@ -148,15 +148,19 @@ static imp_status append_to_folder(imp_dataset_edit_summary *summary, const char
     imp_edit_plan plan = {0};
     char partial[IMP_PATH_MAX] = "";
     int lock = IMP_FOLDER_UNLOCKED;
-    imp_status status = imp_edit_plan_open(&plan, paths, count, monitor, err);
+    struct stat info;
+    imp_status status = IMP_OK;
+    // what a killed process has left goes first, whatever becomes of this call
+    if (stat(folder, &info) == 0 && S_ISDIR(info.st_mode))
+        status = imp_folder_lock(&lock, folder, err);
+    if (status == IMP_OK && lock != IMP_FOLDER_UNLOCKED)
+        status = imp_partial_dataset_begin(partial, folder, false, err);
+    const bool begun = status == IMP_OK && lock != IMP_FOLDER_UNLOCKED;
+    if (status == IMP_OK)
+        status = imp_edit_plan_open(&plan, paths, count, monitor, err);
     if (status == IMP_OK && !imp_dataset_is_finished(plan.sources[0]))
         status = imp_add_hint(err, IMP_HINT_RESUME_DATASET,
                               imp_fail(err, IMP_USAGE, "%s: is not finished", folder));
-    if (status == IMP_OK)
-        status = imp_folder_lock(&lock, folder, err);
-    if (status == IMP_OK)
-        status = imp_partial_dataset_begin(partial, folder, false, err);
-    const bool begun = status == IMP_OK;
     if (status == IMP_OK)
         status = write_appended_dataset(&plan, summary, folder, partial, err);
     imp_folder_unlock(lock);

@@ -269,7 +269,8 @@ imp_status imp_challenge_report_write(const imp_challenge_report_def *def, imp_e
     IMP_TRY(imp_folder_create(path, err));
     for (int p = 0; p < def->count; p++)
         IMP_TRY(write_drives(def, p, err));
-    const char *simulator =
-        def->write_simulator != NULL ? def->write_simulator(def->simulator_context) : NULL;
+    const char *simulator = NULL;
+    if (def->write_simulator != NULL)
+        IMP_TRY(def->write_simulator(&simulator, def->simulator_context, err));
     return write_page(def, simulator, err);
 }

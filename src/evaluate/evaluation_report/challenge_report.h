@@ -18,7 +18,7 @@ typedef struct imp_challenge_report_def {
     imp_challenge_result
         *results; // (count) of the same episodes; notes of their drives are written
     // As in imp_eval_report_def.
-    const char *(*write_simulator)(void *context);
+    imp_status (*write_simulator)(const char **name, void *context, imp_error *err);
     void *simulator_context;
 } imp_challenge_report_def;
 

@@ -426,7 +426,7 @@ imp_status imp_eval_report_write(const imp_eval_report_def *def, const imp_monit
     IMP_TRY(imp_eval_write_episode_table(def, err));
     IMP_TRY(imp_eval_write_images(&images, def, monitor, err));
     if (def->write_simulator != NULL)
-        images.simulator = def->write_simulator(def->simulator_context);
+        IMP_TRY(def->write_simulator(&images.simulator, def->simulator_context, err));
     IMP_TRY(imp_html_begin(&page, "Evaluation", err));
     // The page reaches its file only if all sections were written.
     const imp_status status = write_report_page(&page, def, &images, err);
