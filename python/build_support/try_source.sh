@@ -21,10 +21,11 @@ python - <<'END'
 import gymnasium as gym
 import imprint
 
-env = gym.make("imprint/LaneFollowing-v0", map="loop_empty")
-observation, _ = env.reset(seed=7)
+env = gym.make("imprint/LaneFollowing-v0", map="loop_empty", expert=True)
+observation, info = env.reset(seed=7)
 for _ in range(20):
-    observation, *_ = env.step([0.3, 0.3])
+    observation, _, terminated, _, info = env.step(info["expert_action"])
+    assert not terminated
 assert observation.std() > 10
 assert len(imprint.Dataset("data")) == 100
 print("imprint", imprint.__version__, "drives")
