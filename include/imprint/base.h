@@ -150,6 +150,7 @@ typedef enum imp_random_purpose {
     IMP_PURPOSE_ROOM = 22,             ///< the room of a scene
     IMP_PURPOSE_SWEEP = 23,            ///< values of options that a sweep draws
     IMP_PURPOSE_COMMAND = 24,          ///< navigation commands of an episode
+    IMP_PURPOSE_WANTED_SPEED = 25,     ///< the speed that is asked for in an episode
 } imp_random_purpose;
 
 /// A counter-based random stream (Philox4x32-10, Salmon et al., SC'11): the n-th draw is a pure

@@ -70,6 +70,8 @@ typedef struct imp_env_def {
     int route_intersections;     ///< of a route that is drawn; 3
     bool has_destination;        ///< routes lead to `destination` instead of a drawn place
     int destination[2];          ///< tile (i, j)
+    double wanted_speed_min;     ///< range of the speed that an episode asks for [m/s]; 0: none
+    double wanted_speed_max;     ///< 0: none
     /// Probability that an action is dropped; the previous action then continues; 0
     double action_dropout;
     double command_noise; ///< standard deviation of noise on each duty cycle; 0
@@ -164,6 +166,7 @@ typedef struct imp_env {
     imp_drive drive;
     imp_random actuation_random; ///< draws action dropout and command noise
     imp_navigation navigation;   ///< no command without a source
+    double wanted_speed;         ///< speed that the episode asks for [m/s]; 0: none
     imp_env_def def;
     uint32_t episode;                      ///< number of the current episode
     const imp_world *const *worlds;        ///< that episodes are drawn from; NULL: only `world`

@@ -120,6 +120,8 @@ typedef struct imp_episode_result {
     int commanded;            ///< intersections with a command in force, unless time ended there
     int followed;             ///< of these: left by that way
     int wrong_turns;          ///< of these: left by another; at the rest the episode terminated
+    double wanted_speed;      ///< that the episode asked for [m/s]; 0: none
+    double speed_error;       ///< mean |speed - wanted| over settled steps [m/s]; 0 if not asked
     double route_length;      ///< of its route as planned [m]; 0 without a route
     int collided_with;        ///< imp_object_kind of what a collision was with; else -1
     imp_pose *poses;          ///< (steps + 1), or NULL: only the first episodes keep them
@@ -145,10 +147,11 @@ typedef struct imp_eval_stats {
     imp_estimate action_error;  ///< over steps; NaN unless the expert was asked
     int crossed, commanded, followed, wrong_turns; ///< sums, see imp_episode_result
     imp_estimate obedience;                        ///< followed / commanded; NaN without commands
-    int routes;                                    ///< episodes with a route
-    int arrived;                                   ///< of these: that completed it
-    imp_estimate arrival;                          ///< arrived / routes; NaN without routes
-    imp_estimate detour; ///< of these: distance driven / length of the route as planned
+    imp_estimate speed_error; ///< mean |speed - wanted|, settled steps [m/s]; NaN if not asked
+    int routes;               ///< episodes with a route
+    int arrived;              ///< of these: that completed it
+    imp_estimate arrival;     ///< arrived / routes; NaN without routes
+    imp_estimate detour;      ///< of these: distance driven / length of the route as planned
 } imp_eval_stats;
 
 /// How often values fell into each of `bins` equal parts of [low, high); what lies outside counts

@@ -40,4 +40,16 @@ head -n 1 routes/episodes.csv | grep -q ',wrong_turns,route_length_m$' ||
 [ "$(grep -c ',arrived,' routes/episodes.csv)" -eq 3 ] || fail "not all routes were completed"
 grep -q '"arrived": 3' routes/metrics.json || fail "metrics have no routes"
 grep -q '>Routes</h2>' routes/report.html || fail "the report has no routes"
+# a speed that is asked for, with all that tells of it
+# shellcheck disable=SC2086  # options are kept as words
+{
+    expect 0 imprint eval -p expert --wanted-speed-min 0.2 --wanted-speed-max 0.2 --episodes 2 \
+        --steps 300 --out slow
+    prints '|speed - wanted| [m/s]'
+    expect 2 imprint eval -p expert --wanted-speed-max 0.5 --episodes 1 --out never
+    says 'wanted speeds of 0 to 0.5 m/s'
+}
+head -n 1 slow/episodes.csv | grep -q ',wanted_speed_m_s,speed_error_m_s$' || fail "no speeds"
+grep -q '"speed_error_m_s"' slow/metrics.json || fail "metrics have no wanted speed"
+grep -q '>Wanted speed</h2>' slow/report.html || fail "the report has no wanted speed"
 absent never

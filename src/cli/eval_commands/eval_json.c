@@ -59,6 +59,8 @@ json_t *imp_eval_stats_json(const imp_eval_stats *f)
         imp_estimate_json(f->lane_distance), "action_error", imp_estimate_json(f->action_error));
     if (f->commanded > 0)
         imp_json_set(json, "commands_followed", imp_estimate_json(f->obedience));
+    if (!isnan(f->speed_error.value))
+        imp_json_set(json, "speed_error_m_s", imp_estimate_json(f->speed_error));
     add_navigation_command_counts(json, f->crossed, f->commanded, f->followed, f->wrong_turns);
     return add_routes(json, f);
 }
@@ -84,6 +86,9 @@ static json_t *episode_json(const imp_episode_result *r)
         imp_json_real_or_null(r->settled > 0 ? r->speed_mean : NAN), "lane_distance_mean_m",
         lane_distance_json(r), "action_error", imp_json_real_or_null(r->action_error), "start",
         r->start.x, r->start.z, r->start.heading, "end", r->end.x, r->end.z, r->end.heading);
+    if (r->wanted_speed > 0.0)
+        imp_json_update(json, json_pack("{s:f, s:f}", "wanted_speed_m_s", r->wanted_speed,
+                                        "speed_error_m_s", r->speed_error));
     if (r->route_length > 0.0)
         imp_json_set(json, "route_length_m", json_real(r->route_length));
     return add_navigation_command_counts(json, r->crossed, r->commanded, r->followed,

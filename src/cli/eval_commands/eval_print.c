@@ -146,6 +146,23 @@ static void print_routes(const imp_eval_settings *s, const imp_eval_outcome *o)
     }
 }
 
+// How near the robot's speed was to the one that episodes asked for.
+static void print_wanted_speeds(const imp_eval_settings *s, const imp_eval_outcome *o)
+{
+    if (s->eval.sim.env.wanted_speed_max == 0.0)
+        return;
+    printf("\n%-*s  %22s\n", NAME_WIDTH, "policy", "|speed - wanted| [m/s]");
+    for (int p = 0; p < o->count; p++) {
+        const imp_estimate error = o->evaluations[p].stats.speed_error;
+        char m[24], text[48] = "-";
+        if (!isnan(error.value))
+            snprintf(text, sizeof text, "%.3f%s", error.value,
+                     format_error_margin(m, error, 1.0, 3));
+        print_policy_name(s, p);
+        printf("  %22s\n", text);
+    }
+}
+
 // Names the worst episodes that were not completed.
 static void print_worst_episodes(const char *name, const imp_evaluation *e)
 {
@@ -277,6 +294,7 @@ void imp_eval_print(const imp_eval_settings *s, const imp_eval_outcome *o)
     print_episode_endings(s, o);
     print_navigation_commands(s, o);
     print_routes(s, o);
+    print_wanted_speeds(s, o);
     print_comparisons(s, o);
     print_map_table(s, o);
     printf("\n");

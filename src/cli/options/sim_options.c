@@ -154,6 +154,8 @@ void imp_sim_options_add_without_seed(imp_options *options, imp_sim_options *sim
         IMP_MEMBER_OPTION("env.commands", 0, IMP_SETTING),
         IMP_MEMBER_OPTION("env.route_intersections", 0, IMP_SETTING),
         IMP_MEMBER_OPTION("env.destination", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("env.wanted_speed_min", 0, IMP_SETTING),
+        IMP_MEMBER_OPTION("env.wanted_speed_max", 0, IMP_SETTING),
     };
     add_member_options(options, WORLD_GROUP, map, sizeof map, sim);
     add_shared_options(options, sim);

@@ -109,6 +109,8 @@ static void add_to_speed_and_lane_sums(imp_episode_recorder *r, const imp_env *e
     imp_eval_counts *counts = r->counts;
     r->result->settled++;
     r->speed += env->speed;
+    if (env->wanted_speed > 0.0)
+        r->speed_error += fabs(env->speed - env->wanted_speed);
     if (counts != NULL)
         counts->speeds[histogram_bin(env->speed, 0.0, IMP_SPEED_REACH, IMP_SPEED_BINS)]++;
     if (!env->in_lane)
@@ -180,6 +182,8 @@ static void fill_episode_result(void *context, const imp_env *env, const uint8_t
     result->collided_with = partner != NULL ? (int)partner->kind : -1;
     compare_progress_with_expert(r, env);
     result->speed_mean = result->settled > 0 ? r->speed / result->settled : 0.0;
+    result->wanted_speed = env->wanted_speed;
+    result->speed_error = result->settled > 0 ? r->speed_error / result->settled : 0.0;
     result->lane_distance_mean = result->in_lane > 0 ? r->lane / result->in_lane : 0.0;
     result->action_error = r->asks_expert ? r->action_error / result->steps : NAN;
 }

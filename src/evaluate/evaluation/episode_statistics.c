@@ -90,6 +90,16 @@ static double command_count(const imp_episode_result *r)
     return r->commanded;
 }
 
+static double speed_error_sum(const imp_episode_result *r)
+{
+    return r->speed_error * r->settled;
+}
+
+static double speed_asked_step_count(const imp_episode_result *r)
+{
+    return r->wanted_speed > 0.0 ? r->settled : 0.0;
+}
+
 static double distance_of_completed_route(const imp_episode_result *r)
 {
     return r->ending == IMP_END_ARRIVED ? r->distance : 0.0;
@@ -148,6 +158,8 @@ static imp_eval_stats compute_stats(const selection *s)
         estimate_metric(s, (metric_column){lane_distance_sum, in_lane_step_count});
     stats.action_error = estimate_metric(s, (metric_column){action_error_sum, episode_steps});
     stats.obedience = estimate_metric(s, (metric_column){followed_command_count, command_count});
+    stats.speed_error =
+        estimate_metric(s, (metric_column){speed_error_sum, speed_asked_step_count});
     stats.arrival = imp_estimate_proportion(stats.arrived, stats.routes);
     stats.detour =
         estimate_metric(s, (metric_column){distance_of_completed_route, length_of_completed_route});

@@ -43,8 +43,9 @@ typedef struct imp_episode_recorder {
     // steps at the start that the figures of speed and lane leave out
     int settle_steps;
     bool asks_expert;
-    // sums over steps of speed [m/s], |lane distance| [m] and |action - expert's action|
-    double speed, lane, action_error;
+    // sums over steps of speed [m/s], |lane distance| [m], |action - expert's action| and
+    // |speed - wanted speed| [m/s]
+    double speed, lane, action_error, speed_error;
     double farthest; // |lane distance| so far; off lanes is farther than anything
     imp_drive_recorder drive;
 } imp_episode_recorder;

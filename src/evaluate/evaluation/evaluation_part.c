@@ -56,6 +56,8 @@ static const number_field FIELDS[] = {
     FIELD(WHOLE, commanded),
     FIELD(WHOLE, followed),
     FIELD(WHOLE, wrong_turns),
+    FIELD(REAL, wanted_speed),
+    FIELD(REAL, speed_error),
     FIELD(REAL, route_length),
     FIELD(INDEX, collided_with),
 };

@@ -254,6 +254,26 @@ static void write_route_table(imp_html_page *page, const imp_eval_report_def *de
     imp_html_end_table(page);
 }
 
+// Adds the table of speeds, if episodes asked for one.
+static void write_wanted_speed_table(imp_html_page *page, const imp_eval_report_def *def)
+{
+    static const char *const headings[] = {"policy", "speed [m/s]", "|speed - wanted| [m/s]"};
+    if (def->defs[0].sim.env.wanted_speed_max == 0.0)
+        return;
+    imp_html_add_heading(page, "Wanted speed");
+    imp_html_add_paragraph(page, "Each episode asks for a speed. How far the robot's speed was "
+                                 "from it, on average over settled steps.");
+    imp_html_begin_table(page, headings, sizeof headings / sizeof headings[0]);
+    for (int p = 0; p < def->count; p++) {
+        const imp_eval_stats *f = &def->evaluations[p].stats;
+        imp_html_begin_row(page);
+        imp_html_add_cell(page, imp_path_shortest_unique_tail(def->names, def->count, p), NULL);
+        write_estimate_cell(page, f->speed, 1.0, 3);
+        write_estimate_cell(page, f->speed_error, 1.0, 3);
+    }
+    imp_html_end_table(page);
+}
+
 // Adds the table by map, unless there is only one map.
 // Rows are grouped by map, so that policies on one map stand below each other.
 static void write_map_table(imp_html_page *page, const imp_eval_report_def *def)
@@ -405,6 +425,7 @@ static imp_status write_report_page(imp_html_page *page, const imp_eval_report_d
         imp_eval_write_failures(page, def);
         write_command_table(page, def);
         write_route_table(page, def);
+        write_wanted_speed_table(page, def);
         write_map_table(page, def);
         status = write_trajectories(page, def, images, err);
     }

@@ -55,8 +55,8 @@ static void write_number_field(FILE *out, double value)
 
 // Writes the row of an episode. The start is written exactly, because a later evaluation may read
 // it from here.
-static void write_episode_row(FILE *out, const char *policy, int number,
-                              imp_command_source commands, const imp_episode_result *r)
+static void write_episode_row(FILE *out, const char *policy, int number, const imp_env_def *env,
+                              const imp_episode_result *r)
 {
     // Text is quoted where CSV needs it.
     imp_csv_write_field(out, policy);
@@ -76,10 +76,12 @@ static void write_episode_row(FILE *out, const char *policy, int number,
     write_optional_field(out, !isnan(r->progress), r->progress);
     fprintf(out, "%.9g,%.9g,%s", r->net_distance, r->expert_net_distance,
             imp_episode_collided_with(r));
-    if (commands != IMP_COMMANDS_NONE)
+    if (env->commands != IMP_COMMANDS_NONE)
         fprintf(out, ",%d,%d,%d,%d", r->crossed, r->commanded, r->followed, r->wrong_turns);
-    if (commands == IMP_COMMANDS_ROUTE)
+    if (env->commands == IMP_COMMANDS_ROUTE)
         fprintf(out, ",%.9g", r->route_length);
+    if (env->wanted_speed_max > 0.0)
+        fprintf(out, ",%.9g,%.9g", r->wanted_speed, r->speed_error);
     fputc('\n', out);
 }
 
@@ -87,20 +89,22 @@ static void write_episode_row(FILE *out, const char *policy, int number,
 imp_status imp_eval_write_episode_table(const imp_eval_report_def *def, imp_error *err)
 {
     imp_atomic_file r;
-    const imp_command_source commands = def->defs[0].sim.env.commands;
+    const imp_env_def *env = &def->defs[0].sim.env;
     IMP_TRY(open_report_file(&r, def, "episodes.csv", err));
     fputs("policy,episode,map,steps,ending,reward,distance_m,speed_mean_m_s,lane_distance_mean_m,"
           "action_error,start_x_m,start_z_m,start_heading_rad,end_x_m,end_z_m,end_heading_rad,"
           "completed,stalled,progress,net_distance_m,expert_net_distance_m,collided_with",
           r.stream);
-    if (commands != IMP_COMMANDS_NONE)
+    if (env->commands != IMP_COMMANDS_NONE)
         fputs(",intersections,commands,followed,wrong_turns", r.stream);
-    fputs(commands == IMP_COMMANDS_ROUTE ? ",route_length_m\n" : "\n", r.stream);
+    if (env->commands == IMP_COMMANDS_ROUTE)
+        fputs(",route_length_m", r.stream);
+    fputs(env->wanted_speed_max > 0.0 ? ",wanted_speed_m_s,speed_error_m_s\n" : "\n", r.stream);
     for (int p = 0; p < def->count; p++) {
         char policy[IMP_POLICY_IDENTITY_MAX]; // not its path: equal evaluations have equal tables
         imp_policy_factory_identity(def->drivers[p], policy);
         for (int e = 0; e < def->evaluations[p].episodes; e++)
-            write_episode_row(r.stream, policy, e, commands, &def->evaluations[p].results[e]);
+            write_episode_row(r.stream, policy, e, env, &def->evaluations[p].results[e]);
     }
     return imp_atomic_file_commit(&r, err);
 }

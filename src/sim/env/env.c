@@ -50,6 +50,12 @@ static imp_status check_env_def(const imp_env_def *def, imp_error *err)
     if (!(def->drive.delay >= 0.0 && def->drive.delay <= delay_max))
         return imp_fail(err, IMP_USAGE, "a command delay of %g s is not within 0 to %g s",
                         def->drive.delay, delay_max);
+    const double slowest = def->wanted_speed_min, fastest = def->wanted_speed_max;
+    if (slowest > fastest || (fastest > 0.0 && slowest == 0.0))
+        return imp_fail(err, IMP_USAGE,
+                        "wanted speeds of %g to %g m/s: both must be above 0, the second at least "
+                        "the first, or both 0",
+                        slowest, fastest);
     // a pose that is not finite would spread through all computations
     if (def->has_start_pose &&
         !(isfinite(start->x) && isfinite(start->z) && isfinite(start->heading)))
@@ -140,6 +146,17 @@ static void set_world_and_reset_objects(imp_env *env, uint32_t episode, int worl
     imp_object_motion_reset(env);
 }
 
+// Draws the speed that an episode asks for; 0 without a range.
+static double sample_wanted_speed(const imp_env *env)
+{
+    const imp_env_def *def = &env->def;
+    if (def->wanted_speed_max == 0.0)
+        return 0.0;
+    imp_random random =
+        imp_random_stream(def->seed, def->index, env->episode, IMP_PURPOSE_WANTED_SPEED);
+    return imp_random_uniform(&random, def->wanted_speed_min, def->wanted_speed_max);
+}
+
 // Puts the robot at rest at a pose. World and objects must be set.
 static void reset_robot_at_pose(imp_env *env, imp_pose pose)
 {
@@ -152,6 +169,7 @@ static void reset_robot_at_pose(imp_env *env, imp_pose pose)
     env->frame = 0;
     env->speed = 0.0;
     env->ending = IMP_END_NONE;
+    env->wanted_speed = sample_wanted_speed(env);
     env->in_lane = imp_world_lane_position(env->world, pose, &env->lane);
     imp_navigation_reset(env);
 }

@@ -81,6 +81,11 @@ static const imp_struct_member ENV[] = {
     IMP_MEMBER(imp_env_def, has_destination, BOOL),
     IMP_MEMBER_WITH(imp_env_def, destination, INT, .unit = "I,J",
                     .help = "tile to which routes lead, instead of a drawn place"),
+    IMP_MEMBER_WITH(imp_env_def, wanted_speed_min, DOUBLE, .range = IMP_WITHIN(0, 2), .unit = "M/S",
+                    .help = "lower end of the range from which each episode draws the speed that "
+                            "the robot is asked to drive at; 0: no speed is asked for"),
+    IMP_MEMBER_WITH(imp_env_def, wanted_speed_max, DOUBLE, .range = IMP_WITHIN(0, 2), .unit = "M/S",
+                    .help = "upper end of that range"),
     IMP_MEMBER_WITH(imp_env_def, action_dropout, DOUBLE, .key = "dropped",
                     .range = {0, 1, .without_high = true}),
     IMP_MEMBER_WITH(imp_env_def, command_noise, DOUBLE, .range = IMP_WITHIN(0, 1)),

@@ -195,6 +195,7 @@ static double direction_to_space_to_turn(const imp_world *world, imp_pose pose,
 
 imp_action imp_control_law_compute(imp_control_law *law, const imp_env *env, bool *nominal)
 {
+    law->def.speed = env->wanted_speed > 0.0 ? env->wanted_speed : law->own_speed;
     // predict the state, follow the route, ask traffic for offset and speed
     imp_predicted_state state = {.pose = env->pose};
     if (!law->def.pose_only)

@@ -9,7 +9,8 @@ enum { IMP_TURNS_MAX = 255 };
 
 // Parameters and state of the law. A plain value: a copy evolves independently.
 typedef struct imp_control_law {
-    imp_expert_def def;
+    imp_expert_def def; // its speed is the one that the episode asks for, if it does
+    double own_speed;   // that of the definition it was made with [m/s]
     imp_route route;
     bool on_route;
     char turns[IMP_TURNS_MAX + 1];

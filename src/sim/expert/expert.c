@@ -190,6 +190,7 @@ imp_status imp_expert_create(imp_policy **out, const imp_expert_def *def, imp_er
     // copy the definition and what it points to
     self->policy.vtable = &vtable;
     self->law.def = *def;
+    self->law.own_speed = def->speed;
     if (def->assumed_drive != NULL)
         self->law.assumed_drive = *def->assumed_drive;
     self->law.def.turns = NULL;
