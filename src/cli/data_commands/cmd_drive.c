@@ -67,16 +67,17 @@ static imp_status match_camera_to_policy(const settings *s, const imp_options *o
 static imp_status run_drive_command(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
+    imp_output_folder folder;
     IMP_TRY(imp_sim_options_complete_def(options, &s->sim, &s->assets, err));
     IMP_TRY(match_camera_to_policy(s, options, err));
-    IMP_TRY(imp_output_folder_claim(options, s->out, s->force, err));
+    IMP_TRY(imp_output_folder_claim(&folder, options, s->out, s->force, err));
     const imp_monitor monitor = imp_console_create_monitor(options);
     imp_status status = imp_record_drives(&s->summary, s->out, &s->record, &monitor, err);
     imp_console_clear_progress();
     if (status == IMP_OK)
         status = imp_output_folder_save_settings(options, s->out, err);
     // files that were written are whole, so that they stay after an interruption
-    imp_output_folder_restore_or_drop_backup(s->out, s->force, status, err);
+    imp_output_folder_restore_or_drop_backup(&folder, status, err);
     return status;
 }
 

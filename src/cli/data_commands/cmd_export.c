@@ -109,18 +109,19 @@ static imp_status export_dataset(settings *s, const imp_options *options, int fo
 {
     const imp_monitor monitor = imp_console_create_monitor(options);
     const bool folder = FORMATS[format].format == IMP_EXPORT_MINARI;
+    imp_output_folder out;
     s->dataset.format = FORMATS[format].format;
     // an existing output is replaced only if --force was given
     s->dataset.replace = s->force;
     if (folder)
         IMP_TRY(find_minari_id(s, err));
     if (folder)
-        IMP_TRY(imp_output_folder_check_and_back_up(options, s->out, false, s->force, err));
+        IMP_TRY(imp_output_folder_check_and_back_up(&out, options, s->out, false, s->force, err));
     const imp_status status =
         imp_export_dataset(&s->summary, options->operands[1], s->out, &s->dataset, &monitor, err);
     imp_console_clear_progress();
     if (folder)
-        imp_output_folder_restore_or_drop_backup(s->out, s->force, status, err);
+        imp_output_folder_restore_or_drop_backup(&out, status, err);
     return status;
 }
 

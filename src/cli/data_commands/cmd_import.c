@@ -34,6 +34,7 @@ typedef struct settings {
     imp_robot_def driven;            // of --robot, if that is a path
     int kind;                        // of the recordings
     bool force;
+    imp_output_folder folder; // for --out
     imp_import_summary summary;
     imp_import_drive drive;
 } settings;
@@ -175,7 +176,7 @@ static imp_status read_import_options(const imp_options *options, settings *s, i
 
 // Puts the settings and a preview into a new dataset, then gives it its name. An import that failed
 // leaves no folder: what was there before comes back.
-static imp_status add_preview_and_publish(const settings *s, const imp_options *options,
+static imp_status add_preview_and_publish(settings *s, const imp_options *options,
                                           imp_staged_dataset *staged, imp_status status,
                                           imp_error *err)
 {
@@ -184,18 +185,18 @@ static imp_status add_preview_and_publish(const settings *s, const imp_options *
     if (status == IMP_OK)
         status = imp_dataset_preview_write(staged->path, err);
     status = imp_staged_dataset_end(staged, status, err);
-    imp_output_folder_restore_or_drop_backup(s->out, s->force, status, err);
+    imp_output_folder_restore_or_drop_backup(&s->folder, status, err);
     return status;
 }
 
 // Makes room for the dataset.
-static imp_status begin_dataset(imp_staged_dataset *staged, const settings *s,
-                                const imp_options *options, imp_error *err)
+static imp_status begin_dataset(imp_staged_dataset *staged, settings *s, const imp_options *options,
+                                imp_error *err)
 {
-    IMP_TRY(imp_output_folder_check_and_back_up(options, s->out, false, s->force, err));
+    IMP_TRY(imp_output_folder_check_and_back_up(&s->folder, options, s->out, false, s->force, err));
     const imp_status status = imp_staged_dataset_begin(staged, s->out, err);
     if (status != IMP_OK)
-        imp_output_folder_restore_or_drop_backup(s->out, s->force, status, err);
+        imp_output_folder_restore_or_drop_backup(&s->folder, status, err);
     return status;
 }
 

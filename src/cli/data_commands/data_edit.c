@@ -233,9 +233,11 @@ static imp_status write_edited_dataset(imp_data_edit *edit, imp_data_action acti
                                        imp_error *err)
 {
     imp_staged_dataset staged;
+    imp_output_folder folder;
     if (edit->out[0] == '\0')
         return imp_fail(err, IMP_USAGE, "say with --out where to write");
-    IMP_TRY(imp_output_folder_check_and_back_up(options, edit->out, false, edit->force, err));
+    IMP_TRY(
+        imp_output_folder_check_and_back_up(&folder, options, edit->out, false, edit->force, err));
     imp_status status = imp_staged_dataset_begin(&staged, edit->out, err);
     if (status == IMP_OK) {
         status = write_dataset_of_action(edit, action, staged.path, options, monitor, err);
@@ -245,7 +247,7 @@ static imp_status write_edited_dataset(imp_data_edit *edit, imp_data_action acti
         status = imp_staged_dataset_end(&staged, status, err);
     }
     // a failure brings back what was in the place
-    imp_output_folder_restore_or_drop_backup(edit->out, edit->force, status, err);
+    imp_output_folder_restore_or_drop_backup(&folder, status, err);
     return status;
 }
 

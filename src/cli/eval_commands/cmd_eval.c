@@ -405,6 +405,7 @@ static imp_status run_eval_command(void *state, const imp_options *options, imp_
 {
     imp_eval_settings *s = &((eval_state *)state)->settings;
     imp_eval_outcome *o = &((eval_state *)state)->outcome;
+    imp_output_folder folder = {0};
     bool is_challenge = false;
     IMP_TRY(imp_eval_parts_check_operands(&s->joins, options, err));
     // results call pure pursuit by its present name
@@ -426,7 +427,7 @@ static imp_status run_eval_command(void *state, const imp_options *options, imp_
         s->out = NULL;
     // create the folder now: an evaluation takes minutes, and must not end with "permission denied"
     if (s->out != NULL)
-        IMP_TRY(imp_output_folder_claim(options, s->out, s->force, err));
+        IMP_TRY(imp_output_folder_claim(&folder, options, s->out, s->force, err));
     if (!imp_option_is_given(options, &s->eval.settle_steps) && !is_challenge)
         s->eval.settle_steps = s->eval.steps >= 300 ? 60 : 0;
     s->eval.sim.map_count = s->sim.maps.count; // a table of starts may have set them
@@ -447,7 +448,7 @@ static imp_status run_eval_command(void *state, const imp_options *options, imp_
     if (status == IMP_OK && s->out != NULL)
         status = imp_eval_videos_write(s, options, o, err);
     if (s->out != NULL)
-        imp_output_folder_restore_or_drop_backup(s->out, s->force, status, err);
+        imp_output_folder_restore_or_drop_backup(&folder, status, err);
     return status;
 }
 

@@ -326,9 +326,10 @@ static imp_status run_sweep_command(void *state, const imp_options *options, imp
     sweep_state *sweep = state;
     imp_sweep_settings *s = &sweep->settings;
     char path[IMP_PATH_MAX];
+    imp_output_folder folder; // replaces nothing, and is locked by the sweep itself
     if (sweep->help)
         return IMP_OK;
-    IMP_TRY(imp_output_folder_check_and_back_up(options, s->out, s->resume, false, err));
+    IMP_TRY(imp_output_folder_check_and_back_up(&folder, options, s->out, s->resume, false, err));
     IMP_TRY(imp_folder_create(s->out, err));
     IMP_TRY(imp_folder_lock(&sweep->lock, s->out, err));
     IMP_TRY(imp_output_folder_save_settings(options, s->out, err));

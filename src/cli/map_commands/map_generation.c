@@ -191,9 +191,10 @@ imp_status imp_map_gen_run(const imp_options *options, const imp_map_gen_options
         return generate_map(options, &generator, out, array, err);
     }
     // a folder
-    IMP_TRY(imp_output_folder_claim(options, out, force, err));
+    imp_output_folder folder;
+    IMP_TRY(imp_output_folder_claim(&folder, options, out, force, err));
     const imp_status status =
         generate_map_folder(options, generator, settings->count, out, array, err);
-    imp_output_folder_restore_or_drop_backup(out, force, status, err);
+    imp_output_folder_restore_or_drop_backup(&folder, status, err);
     return status;
 }

@@ -173,17 +173,6 @@ static imp_status check_or_remove_files(const char *folder, bool remove_files,
 // The old folder while the new one is written, and while it is deleted.
 static const char BACKUP[] = ".replaced", DISCARDED[] = ".discarded";
 
-// Held on the backup by the process that replaces a folder, so that no other takes it for what a
-// killed process left.
-static int backup_lock = IMP_FOLDER_UNLOCKED;
-
-// Held on the new folder by commands whose library calls take no lock there.
-static int claim_lock = IMP_FOLDER_UNLOCKED;
-
-// How much of the path of the folder to be written was there before, so that a run that fails
-// removes no folder around its own but those that it has made.
-static size_t existing_length;
-
 // Cuts the last component off a path, and slashes behind it; returns the length of what is left.
 static size_t cut_last_component(char *path)
 {
@@ -207,12 +196,13 @@ static size_t length_of_existing_path_prefix(const char *path)
 }
 
 // Removes a folder if it is empty, and then the folders around it that were made for it.
-static void remove_if_empty(const char *folder)
+static void remove_if_empty(const imp_output_folder *folder)
 {
     char part[IMP_PATH_MAX];
-    snprintf(part, sizeof part, "%s", folder);
+    snprintf(part, sizeof part, "%s", folder->path);
     // the folder itself may not have been made yet
-    while ((rmdir(part) == 0 || errno == ENOENT) && cut_last_component(part) > existing_length)
+    while ((rmdir(part) == 0 || errno == ENOENT) &&
+           cut_last_component(part) > folder->existing_length)
         continue;
 }
 
@@ -269,18 +259,19 @@ static imp_status finish_replacement_of_killed_run(const char *folder, imp_error
 }
 
 // Removes what a run that failed or was killed wrote, not what it was to replace.
-static imp_status remove_unfinished_folder(const char *folder, const char *backup, imp_error *err)
+static imp_status remove_unfinished_folder(imp_output_folder *out, const char *backup,
+                                           imp_error *err)
 {
     struct stat info;
     if (lstat(backup, &info) != 0 || !S_ISDIR(info.st_mode))
         return imp_fail(err, IMP_IO, "%s is in the way: move it elsewhere", backup);
     IMP_TRY(check_or_remove_files(backup, false, err));
-    IMP_TRY(imp_folder_lock(&backup_lock, backup, err));
+    IMP_TRY(imp_folder_lock(&out->backup_lock, backup, err));
     fprintf(stderr,
             "imprint: note: %s, which was not finished, is removed; %s is kept until this run "
             "has succeeded\n",
-            folder, backup);
-    return check_or_remove_files(folder, true, err);
+            out->path, backup);
+    return check_or_remove_files(out->path, true, err);
 }
 
 // A folder that cannot be read is not empty.
@@ -309,8 +300,9 @@ imp_status imp_output_folder_remove(const char *folder, bool remove, imp_error *
 }
 
 // Moves a folder to its backup if imprint wrote everything in it.
-static imp_status move_to_backup(const char *folder, imp_error *err)
+static imp_status move_to_backup(imp_output_folder *out, imp_error *err)
 {
+    const char *folder = out->path;
     char backup[IMP_PATH_MAX];
     struct stat info;
     // a link to a folder is refused: it would be renamed instead of its target
@@ -319,17 +311,22 @@ static imp_status move_to_backup(const char *folder, imp_error *err)
     IMP_TRY(check_or_remove_files(folder, false, err));
     IMP_TRY(sibling_path(backup, folder, BACKUP, err));
     if (imp_path_exists(backup))
-        return remove_unfinished_folder(folder, backup, err);
+        return remove_unfinished_folder(out, backup, err);
     if (rename(folder, backup) != 0)
         return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
-    return imp_folder_lock(&backup_lock, backup, err);
+    return imp_folder_lock(&out->backup_lock, backup, err);
 }
 
 // Decides whether the folder may be written, and moves an old one aside.
-imp_status imp_output_folder_check_and_back_up(const imp_options *options, const char *folder,
-                                               bool resume, bool force, imp_error *err)
+imp_status imp_output_folder_check_and_back_up(imp_output_folder *out, const imp_options *options,
+                                               const char *folder, bool resume, bool force,
+                                               imp_error *err)
 {
     struct stat info;
+    *out = (imp_output_folder){.path = folder,
+                               .force = force,
+                               .lock = IMP_FOLDER_UNLOCKED,
+                               .backup_lock = IMP_FOLDER_UNLOCKED};
     // contradictions and wrong names
     if (resume && force)
         return imp_fail(err, IMP_USAGE, "--resume and --force exclude each other");
@@ -340,7 +337,7 @@ imp_status imp_output_folder_check_and_back_up(const imp_options *options, const
         return named;
     // what is at the path: nothing, something that is no folder, or a folder with content
     IMP_TRY(drop_empty_folder(folder, err));
-    existing_length = length_of_existing_path_prefix(folder);
+    out->existing_length = length_of_existing_path_prefix(folder);
     IMP_TRY(finish_replacement_of_killed_run(folder, err));
     if (lstat(folder, &info) != 0)
         return IMP_OK;
@@ -354,15 +351,15 @@ imp_status imp_output_folder_check_and_back_up(const imp_options *options, const
                         imp_option_find(options, "resume") >= 0 ? "continue it with --resume, "
                                                                 : "",
                         imp_option_find(options, "force") >= 0 ? "replace it with --force, " : "");
-    return move_to_backup(folder, err);
+    return move_to_backup(out, err);
 }
 
-imp_status imp_output_folder_claim(const imp_options *options, const char *folder, bool force,
-                                   imp_error *err)
+imp_status imp_output_folder_claim(imp_output_folder *out, const imp_options *options,
+                                   const char *path, bool force, imp_error *err)
 {
-    IMP_TRY(imp_output_folder_check_and_back_up(options, folder, false, force, err));
-    IMP_TRY(imp_folder_create(folder, err));
-    return imp_folder_lock(&claim_lock, folder, err);
+    IMP_TRY(imp_output_folder_check_and_back_up(out, options, path, false, force, err));
+    IMP_TRY(imp_folder_create(path, err));
+    return imp_folder_lock(&out->lock, path, err);
 }
 
 // Adds the path of the backup to an error message.
@@ -375,22 +372,23 @@ static void add_backup_to_message(const char *backup, imp_status status, imp_err
 }
 
 // After the work: keeps, restores or deletes the backup.
-bool imp_output_folder_restore_or_drop_backup(const char *folder, bool force, imp_status status,
+bool imp_output_folder_restore_or_drop_backup(imp_output_folder *folder, imp_status status,
                                               imp_error *err)
 {
     // the backup exists only if --force replaced a folder
     char backup[IMP_PATH_MAX], discarded[IMP_PATH_MAX];
     remove_if_empty(folder);
-    imp_folder_unlock(claim_lock);
-    imp_folder_unlock(backup_lock);
-    claim_lock = backup_lock = IMP_FOLDER_UNLOCKED;
-    const bool written = imp_path_exists(folder);
-    if (!force || sibling_path(backup, folder, BACKUP, NULL) != IMP_OK ||
-        sibling_path(discarded, folder, DISCARDED, NULL) != IMP_OK || !imp_path_exists(backup))
+    imp_folder_unlock(folder->lock);
+    imp_folder_unlock(folder->backup_lock);
+    folder->lock = folder->backup_lock = IMP_FOLDER_UNLOCKED;
+    const bool written = imp_path_exists(folder->path);
+    if (!folder->force || sibling_path(backup, folder->path, BACKUP, NULL) != IMP_OK ||
+        sibling_path(discarded, folder->path, DISCARDED, NULL) != IMP_OK ||
+        !imp_path_exists(backup))
         return written;
     // nothing new: restore; failure: keep both and say where; success: delete
     if (!written)
-        rename(backup, folder);
+        rename(backup, folder->path);
     else if (status != IMP_OK)
         add_backup_to_message(backup, status, err);
     else if (rename(backup, discarded) != 0 ||

@@ -14,7 +14,6 @@
 #include "base/io/file.h"
 #include "base/io/folder_reader.h"
 #include "cli/options/settings_file.h"
-#include "cli/output/output_folder.h"
 
 // Limits of the settings file and of the list of differences in a message.
 enum { SETTINGS_BYTES_MAX = 1 << 20, CHANGES_TEXT_MAX = 320 };
@@ -38,13 +37,14 @@ imp_status imp_run_folder_create_or_resume(imp_run_folder *run, const imp_option
     char path[IMP_PATH_MAX];
     size_t length;
     // the structure borrows the path
-    *run = (imp_run_folder){.path = folder, .force = force};
+    *run = (imp_run_folder){.created = false};
     // there must be something to resume, or settings to begin with
     if (resume && !force && !imp_path_exists(folder) && !is_any_setting_given(options))
         return imp_fail(err, IMP_USAGE,
                         "%s: no such folder, so there is nothing to resume: begin without --resume",
                         folder);
-    imp_status status = imp_output_folder_check_and_back_up(options, folder, resume, force, err);
+    imp_status status =
+        imp_output_folder_check_and_back_up(&run->output, options, folder, resume, force, err);
     if (status == IMP_OK)
         status = imp_path_join(path, folder, IMP_SETTINGS_FILE_NAME, err);
     if (status == IMP_OK && resume && imp_path_exists(folder) && !imp_path_exists(path) &&
@@ -63,7 +63,7 @@ imp_status imp_run_folder_create_or_resume(imp_run_folder *run, const imp_option
     if (status == IMP_OK)
         status = imp_output_folder_save_settings(options, folder, err);
     if (status != IMP_OK) {
-        imp_output_folder_restore_or_drop_backup(folder, force, status, err);
+        imp_output_folder_restore_or_drop_backup(&run->output, status, err);
         free(run->saved_settings);
     }
     return status;
@@ -172,22 +172,22 @@ imp_status imp_run_folder_keep_or_restore(imp_run_folder *run, const imp_options
     char path[IMP_PATH_MAX];
     // an interruption keeps what is complete, so it counts as a success here
     const bool good = status == IMP_OK || status == IMP_INTERRUPTED;
-    if (imp_path_join(path, run->path, IMP_SETTINGS_FILE_NAME, NULL) == IMP_OK) {
+    if (imp_path_join(path, run->output.path, IMP_SETTINGS_FILE_NAME, NULL) == IMP_OK) {
         // refused: nothing was continued
         if ((status == IMP_USAGE || status == IMP_BAD_INPUT) && !run->created)
             restore_saved_settings(run, path, options, status, err);
         // settings that nothing was made with are worth no folder
-        if (run->created && folder_has_only_settings_file(run->path))
+        if (run->created && folder_has_only_settings_file(run->output.path))
             unlink(path);
     }
     free(run->saved_settings);
     run->saved_settings = NULL;
     // what was interrupted is going to be continued in the place of what was there
-    const bool written = imp_output_folder_restore_or_drop_backup(run->path, run->force,
-                                                                  good ? IMP_OK : status, err);
+    const bool written =
+        imp_output_folder_restore_or_drop_backup(&run->output, good ? IMP_OK : status, err);
     if (status != IMP_INTERRUPTED)
         return status;
-    return written ? add_resume_command_to_message(run->path, err)
+    return written ? add_resume_command_to_message(run->output.path, err)
                    : imp_fail(err, status, "interrupted before anything was written");
 }
 

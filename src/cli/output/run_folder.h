@@ -4,10 +4,10 @@
 #define IMP_CLI_OUTPUT_RUN_FOLDER_H
 
 #include "cli/options/options.h"
+#include "cli/output/output_folder.h"
 
 typedef struct imp_run_folder {
-    const char *path; // borrowed
-    bool force;
+    imp_output_folder output;
     bool created;         // there was none before
     char *saved_settings; // the settings that the work was begun with; NULL if there were none
 } imp_run_folder;

@@ -242,6 +242,7 @@ static imp_status run_predict_command(void *state, const imp_options *options, i
                         "--policy MODEL image.png");
     if (s->every < 1)
         return imp_fail(err, IMP_USAGE, "--every must be at least 1");
+    imp_output_folder folder = {0};
     // all options and models first: images may be many
     IMP_TRY(parse_overlay_parts(s, err));
     s->opened = true;
@@ -249,13 +250,13 @@ static imp_status run_predict_command(void *state, const imp_options *options, i
                                err));
     IMP_TRY(open_segmenter(s, err));
     if (s->out != NULL)
-        IMP_TRY(imp_output_folder_claim(options, s->out, s->force, err));
+        IMP_TRY(imp_output_folder_claim(&folder, options, s->out, s->force, err));
     // images go by one at a time; what was there before comes back if one fails
     s->list = options->json ? json_array() : NULL;
     const imp_status status = predict_all_images(s, options, err);
     imp_console_clear_progress();
     if (s->out != NULL)
-        imp_output_folder_restore_or_drop_backup(s->out, s->force, status, err);
+        imp_output_folder_restore_or_drop_backup(&folder, status, err);
     return status;
 }
 
