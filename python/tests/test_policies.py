@@ -392,3 +392,26 @@ def test_episodes_say_with_what_the_robot_collided():
     ).episodes
     assert episodes["collided_with"].tolist() == ["duckie", "duckie", "duckiebot", "duckiebot"]
     assert imprint.evaluate("expert", episodes=1, steps=5).episodes["collided_with"] == [""]
+
+
+def test_evaluations_count_routes_intersections_and_wanted_speeds():
+    asked = {
+        "env.commands": "route",
+        "env.route_intersections": 2,
+        "env.wanted_speed_min": 0.3,
+        "env.wanted_speed_max": 0.4,
+    }
+    result = imprint.evaluate("expert", map="udem1", episodes=3, steps=1500, settings=asked)
+    episodes, s = result.episodes, result.statistics
+    assert (s.routes, s.arrived, s.arrival.value) == (3, 3, 1.0)
+    assert (s.commanded, s.followed, s.wrong_turns, s.obedience.value) == (6, 6, 0, 1.0)
+    assert 0.9 < s.detour.value < 1.1
+    assert s.speed_error.value < 0.02
+    assert episodes["followed"].tolist() == [2, 2, 2]
+    assert ((episodes["wanted_speed"] >= 0.3) & (episodes["wanted_speed"] <= 0.4)).all()
+    assert (episodes["route_length"] > 1.0).all()
+    # where nothing is asked for, nothing is counted
+    plain = imprint.evaluate("expert", map="udem1", episodes=1, steps=20)
+    assert plain.statistics.routes == plain.statistics.commanded == 0
+    assert np.isnan(plain.statistics.speed_error.value)
+    assert plain.episodes["route_length"] == 0.0

@@ -190,13 +190,15 @@ done <<'ENDINGS'
 .hdf5 export robomimic data
 .safetensors model import model
 ENDINGS
+expect 2 imprint render --size 40x30 --out new.mp4
+says "must end with .png; a video needs --replay or --drive"
 for wrong in pgn apgn PNG jpg v2; do
     expect 2 imprint render --replay data --out drive.$wrong
     says "unknown ending .$wrong: must end with .png, .apng, .mp4, .webm, .gif, .webp, or be a"
     absent drive.$wrong
 done
 expect 2 imprint render --replay data --out drive.avi
-says "ffmpeg -framerate 30 -i FOLDER/%05d.png"
+says "write .mp4 or .apng, or frames into a folder and then: ffmpeg -framerate 30 -i FOLDER/%05d"
 absent drive.avi
 expect 0 imprint render --replay data --out drive
 expect 0 imprint render --replay data --out drive.v2/

@@ -36,6 +36,11 @@ class Statistics:
     starts. net_distance, distance: along the lanes, for each episode [m]. reward: for each episode.
     speed: [m/s]. lane_distance: mean |distance from the lane's centre| [m]. action_error: mean
     |duty cycle - the expert's|; NaN without ask_expert.
+
+    With navigation commands: crossed: intersections with a choice; commanded: of these, with a
+    command; followed and wrong_turns: of these; obedience: followed as a share of commanded.
+    With wanted speeds: speed_error: mean |speed - wanted| [m/s]. With routes: episodes that had
+    one, and that arrived; arrival: as a share; detour: distance driven over the planned.
     """
 
     episodes: int
@@ -51,6 +56,16 @@ class Statistics:
     speed: Estimate
     lane_distance: Estimate
     action_error: Estimate
+    crossed: int
+    commanded: int
+    followed: int
+    wrong_turns: int
+    obedience: Estimate
+    speed_error: Estimate
+    routes: int
+    arrived: int
+    arrival: Estimate
+    detour: Estimate
 
 
 EPISODE: np.dtype[Any] = np.dtype(
@@ -71,11 +86,19 @@ EPISODE: np.dtype[Any] = np.dtype(
         ("start", "f8", (3,)),
         ("end", "f8", (3,)),
         ("collided_with", "U16"),
+        ("crossed", "i4"),
+        ("commanded", "i4"),
+        ("followed", "i4"),
+        ("wrong_turns", "i4"),
+        ("wanted_speed", "f8"),
+        ("speed_error", "f8"),
+        ("route_length", "f8"),
     ]
 )
 """The type of Evaluation.episodes. `ending` is of imprint.EndReason; `start` and `end` are poses:
 x, z [m], heading [rad]; `collided_with` is the kind of object of a collision, such as "cone", or
-"". The others are figures of Statistics, for one episode."""
+"". `wanted_speed` [m/s] and `route_length` [m] are 0 where nothing was asked for. The others are
+figures of Statistics, for one episode."""
 
 
 @dataclass(frozen=True)
@@ -224,6 +247,13 @@ def _evaluation(out: Any, keep: int, ask_expert: bool) -> Evaluation:
             (result.start.x, result.start.z, result.start.heading),
             (result.end.x, result.end.z, result.end.heading),
             ffi.string(lib.imp_episode_collided_with(ffi.addressof(result))).decode(),
+            result.crossed,
+            result.commanded,
+            result.followed,
+            result.wrong_turns,
+            result.wanted_speed,
+            result.speed_error,
+            result.route_length,
         )
         if k < keep:
             trajectories.append(_trajectory(result, ask_expert))

@@ -46,10 +46,10 @@ static bool is_near_listed_extension(const char *extension, const char *const *e
     return alike;
 }
 
-// Video formats, which imprint does not write.
-static bool is_video_extension(const char *extension)
+// Video formats that imprint does not write.
+static bool is_other_video_extension(const char *extension)
 {
-    static const char *const videos[] = {".gif", ".mp4", ".webm", ".avi", ".mov", ".mkv", NULL};
+    static const char *const videos[] = {".avi", ".mov", ".mkv", NULL};
     return is_listed_extension(extension, videos);
 }
 
@@ -71,11 +71,11 @@ static imp_status unknown_extension_error(const char *path, const char *const *e
                  extensions[k]);
     }
     // a video, no extension, an unknown extension
-    if (or_folder && is_video_extension(extension))
+    if (or_folder && is_other_video_extension(extension))
         return imp_fail(
             err, IMP_USAGE,
-            "--out: cannot write %s; write .apng, or frames into a folder and then: ffmpeg "
-            "-framerate 30 -i FOLDER/%%05d.png -pix_fmt yuv420p %.80s",
+            "--out: cannot write %s; write .mp4 or .apng, or frames into a folder and then: "
+            "ffmpeg -framerate 30 -i FOLDER/%%05d.png -pix_fmt yuv420p %.80s",
             extension, path);
     if (extension[0] == '\0')
         return imp_fail(err, IMP_USAGE, "--out '%.120s': must end with %s", path, known);

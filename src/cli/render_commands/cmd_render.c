@@ -286,17 +286,28 @@ static imp_status refuse_options_of_other_modes(const settings *s, const imp_opt
     return IMP_OK;
 }
 
+// Checks the extension of --out where one image is written.
+static imp_status check_image_extension(const char *out, imp_error *err)
+{
+    static const char *const images[] = {".png", NULL};
+    imp_error why = {0};
+    const imp_status status = imp_output_check_file(out, images, &why);
+    if (status == IMP_OK)
+        return IMP_OK;
+    const bool is_video = imp_output_check_file(out, imp_video_extensions, NULL) == IMP_OK;
+    return imp_fail(err, status, "%s%s", why.message,
+                    is_video ? "; a video needs --replay or --drive" : "");
+}
+
 // Checks the extension of --out: images are PNG; a replay may also be a video or a folder.
 static imp_status check_output_extension(const settings *s, imp_error *err)
 {
-    static const char *const images[] = {".png", NULL}, *const replays[] = {
-                                                            ".png", ".apng", ".mp4", ".webm",
-                                                            ".gif", ".webp", NULL};
+    static const char *const replays[] = {".png", ".apng", ".mp4", ".webm", ".gif", ".webp", NULL};
     if (s->drives.count > 0)
         return imp_output_check_file(s->out, imp_video_extensions, err);
     return !is_randomization_given(s) && s->replay.dataset[0] != '\0'
                ? imp_output_check_file_or_folder(s->out, replays, err)
-               : imp_output_check_file(s->out, images, err);
+               : check_image_extension(s->out, err);
 }
 
 // Checks the options, then runs the chosen mode.
