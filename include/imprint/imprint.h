@@ -34,13 +34,13 @@
 #include "imprint/robot_file.h"
 #include "imprint/robot_fit.h"
 #include "imprint/rollout.h"
+#include "imprint/route.h"
 #include "imprint/segmentation.h"
 #include "imprint/sim.h"
 #include "imprint/train.h"
 #include "imprint/train_online.h"
 #include "imprint/train_segmenter.h"
 #include "imprint/version.h"
-#include "imprint/route.h"
 #include "imprint/world.h"
 
 #endif

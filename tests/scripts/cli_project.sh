@@ -57,7 +57,7 @@ fi
 # completions know all commands and options
 for shell in bash zsh fish; do
     expect 0 imprint completion $shell
-    for word in seg-train start-angle-deg pictures; do
+    for word in seg-train start-angle-deg segments; do
         grep -q -e "$word" out || fail "$shell: nothing about $word"
     done
 done
@@ -71,7 +71,7 @@ if command -v bash >/dev/null; then
         [ "${COMPREPLY[*]}" = minari ]
         COMP_WORDS=(imprint log --observation "") COMP_CWORD=3
         _imprint
-        [ "${COMPREPLY[*]}" = "pictures segments" ]' || fail "bash completes otherwise"
+        [ "${COMPREPLY[*]}" = "image segments" ]' || fail "bash completes otherwise"
 fi
 expect 2 imprint completion csh
 
@@ -85,6 +85,6 @@ assert len(commands) > 20, len(commands)
 for command in commands.values():
     for option in command["options"]:
         assert option["help"], (command["name"], option["name"])
-assert "max-steps" in [each["name"] for each in commands["page"]["options"]]
+assert "steps" in [each["name"] for each in commands["page"]["options"]]
 PYTHON
 fi

@@ -235,7 +235,7 @@ const imp_command imp_command_seg_train = {
     .details =
         "Trains on images that are rendered during the training, each seen once, and "
         "validates on images of other maps. A policy that was trained on masks (--observation "
-        "masks) can then drive from images: imprint eval --segmenter DIR. Writes the model, "
+        "segments) can then drive from images: imprint eval --segmenter DIR. Writes the model, "
         "the loss as a table and a plot, and segments.png: image, true mask and predicted "
         "mask.",
     .examples = "  imprint seg-train --map loop_empty --split all --epochs 2 --images 160 "
