@@ -23,6 +23,13 @@ grep -q '"commands_followed"' evaluated/metrics.json || fail "no figure of comma
 # without commands nobody is told of them
 expect 0 imprint eval -p told --map 4way_bordered --episodes 1 --steps 20 --out silent
 ! grep -q wrong_turns silent/episodes.csv || fail "commands that nobody gave"
+# who takes no commands is warned of, who takes them is not
+imprint eval -p robot --commands random --map 4way_bordered --episodes 1 --steps 5 >out 2>err ||
+    fail "a network without commands is refused: $(cat err)"
+says 'robot takes no commands as input'
+# shellcheck disable=SC2086  # options are kept as words
+expect 0 imprint eval -p told $told --episodes 1 --steps 5
+[ ! -s err ] || fail "a warning for a network that takes commands: $(cat err)"
 # routes: the expert arrives, and the tables, files and the report say so
 route='--commands route --route-intersections 2 --map 4way_bordered --start-angle-deg 20'
 # shellcheck disable=SC2086  # options are kept as words

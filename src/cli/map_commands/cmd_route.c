@@ -20,16 +20,16 @@ typedef struct settings {
 } settings;
 
 // Reads a place that an option names.
-static imp_status parse_place_option(imp_route_place *out, const imp_world *world,
-                                     const char *option, const char *text, imp_error *err)
+static imp_status parse_place_option(imp_route_place *out, const settings *s, const char *option,
+                                     const char *text, imp_error *err)
 {
     imp_error why = {0};
     if (text == NULL)
         return imp_fail(err, IMP_USAGE,
                         "%s is missing: give a tile of the map, such as %s 3,1; imprint map show "
                         "%s prints them",
-                        option, option, world->name);
-    const imp_status status = imp_route_place_parse(out, world, text, &why);
+                        option, option, s->map);
+    const imp_status status = imp_route_place_parse(out, s->world, text, &why);
     return status == IMP_OK ? IMP_OK : imp_fail(err, status, "%s %s", option, why.message);
 }
 
@@ -51,8 +51,8 @@ static imp_status run_route_command(void *state, const imp_options *options, imp
     if (s->out != NULL)
         IMP_TRY(imp_output_check_file(s->out, extensions, err));
     IMP_TRY(imp_world_load(&s->world, s->map, err));
-    IMP_TRY(parse_place_option(&from, s->world, "--from", s->from, err));
-    IMP_TRY(parse_place_option(&to, s->world, "--to", s->to, err));
+    IMP_TRY(parse_place_option(&from, s, "--from", s->from, err));
+    IMP_TRY(parse_place_option(&to, s, "--to", s->to, err));
     imp_error why = {0};
     const imp_status status = imp_route_plan_find(&s->plan, s->world, &from, &to, &why);
     if (status != IMP_OK)

@@ -356,3 +356,15 @@ void imp_sim_options_warn_time_step(const imp_policy_factory *driver, double tim
             "as input; here it acts every %.3g s: train with the same --clock and --frame-skip\n",
             imp_policy_factory_name(driver), trained, time_step);
 }
+
+void imp_sim_options_warn_commands(const imp_policy_factory *driver, imp_command_source commands)
+{
+    if (commands == IMP_COMMANDS_NONE || driver == NULL || !imp_policy_factory_is_network(driver) ||
+        imp_policy_factory_network(driver) == NULL ||
+        imp_network_inputs(imp_policy_factory_network(driver))->command)
+        return;
+    fprintf(stderr,
+            "imprint: warning: %s takes no commands as input, so it cannot follow those of "
+            "--commands: train a network that does, such as --network one-residual-command\n",
+            imp_policy_factory_name(driver));
+}

@@ -91,8 +91,9 @@ static const char TEXT[] =
     "| `eval.yaml` | how it is measured |\n"
     "| `run.sh` | the order of the commands |\n"
     "\n"
-    "`imprint runs` compares all runs in `runs`. To start over, delete with\n"
-    "`imprint runs delete runs/policy --force`.\n";
+    "`imprint runs list` compares all runs in `runs`. A second `./run.sh` goes on with\n"
+    "`runs/policy` as it was begun: after a change of `dagger.yaml` or `map.yaml`, and\n"
+    "after QUICK=1, delete it first with `imprint runs delete runs/policy --force`.\n";
 
 const imp_project_file imp_project_files[] = {
     {"map.yaml", MAP, false}, {"dagger.yaml", DAGGER, false}, {"eval.yaml", EVALUATION, false},
