@@ -116,6 +116,18 @@ imp_status imp_path_join(char out[IMP_PATH_MAX], const char *folder, const char 
     return IMP_OK;
 }
 
+imp_status imp_path_append_suffix(char out[IMP_PATH_MAX], const char *path, const char *suffix,
+                                  imp_error *err)
+{
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    const int written = snprintf(out, IMP_PATH_MAX, "%.*s%s", (int)length, path, suffix);
+    return written < 0 || written >= IMP_PATH_MAX
+               ? imp_fail(err, IMP_IO, "%.100s...: path too long", path)
+               : IMP_OK;
+}
+
 // A folder stands for the file `name` in it; anything else, even what does not exist, is the file.
 imp_status imp_path_resolve_file(char out[IMP_PATH_MAX], const char *path, const char *name,
                                  imp_error *err)

@@ -37,6 +37,11 @@ const char *imp_path_base_name(const char *path);
 // that is too long.
 imp_status imp_path_parent(char out[IMP_PATH_MAX], const char *path, imp_error *err);
 
+// Writes PATH followed by a suffix, such as ".partial", to out: a place beside a folder. Slashes at
+// the end of the path do not count. Fails with IMP_IO if that is too long.
+imp_status imp_path_append_suffix(char out[IMP_PATH_MAX], const char *path, const char *suffix,
+                                  imp_error *err);
+
 bool imp_path_exists(const char *path);
 
 // Whether a path ends in `ending`, for example ".png", with at least one character before it.

@@ -259,9 +259,8 @@ static imp_status append_datasets(imp_data_edit *edit, const imp_options *option
     const char *folder = options->operands[1];
     IMP_TRY(imp_dataset_append(&edit->summary, folder, options->operands + 2,
                                options->operand_count - 2, monitor, err));
-    const int length = (int)(strlen(folder) - (imp_path_has_suffix(folder, "/") ? 1 : 0));
-    snprintf(partial, sizeof partial, "%.*s.partial", length, folder);
-    if (imp_path_exists(partial))
+    if (imp_path_append_suffix(partial, folder, ".partial", NULL) == IMP_OK &&
+        imp_path_exists(partial))
         fprintf(stderr, "imprint: note: %s could not be removed: the next append does it\n",
                 partial);
     return IMP_OK;

@@ -342,12 +342,20 @@ imp_status imp_sim_options_complete_def(const imp_options *options, imp_sim_opti
 }
 
 // Networks without history have time step 0 and work at any rate.
+// The network that drives; NULL: something else does.
+static const imp_network *network_of_driver(const imp_policy_factory *driver)
+{
+    return driver != NULL && imp_policy_factory_is_network(driver)
+               ? imp_policy_factory_network(driver)
+               : NULL;
+}
+
 void imp_sim_options_warn_time_step(const imp_policy_factory *driver, double time_step)
 {
-    if (driver == NULL || !imp_policy_factory_is_network(driver) ||
-        imp_policy_factory_network(driver) == NULL)
+    const imp_network *network = network_of_driver(driver);
+    if (network == NULL)
         return;
-    const double trained = imp_network_required_time_step(imp_policy_factory_network(driver));
+    const double trained = imp_network_required_time_step(network);
     // a difference of one percent is rounding
     if (trained == 0.0 || fabs(trained / time_step - 1.0) < 0.01)
         return;
@@ -359,9 +367,8 @@ void imp_sim_options_warn_time_step(const imp_policy_factory *driver, double tim
 
 void imp_sim_options_warn_commands(const imp_policy_factory *driver, imp_command_source commands)
 {
-    if (commands == IMP_COMMANDS_NONE || driver == NULL || !imp_policy_factory_is_network(driver) ||
-        imp_policy_factory_network(driver) == NULL ||
-        imp_network_inputs(imp_policy_factory_network(driver))->command)
+    const imp_network *network = network_of_driver(driver);
+    if (commands == IMP_COMMANDS_NONE || network == NULL || imp_network_inputs(network)->command)
         return;
     fprintf(stderr,
             "imprint: warning: %s takes no commands as input, so it cannot follow those of "

@@ -219,19 +219,6 @@ static imp_status drop_empty_folder(const char *folder, imp_error *err)
     return IMP_OK;
 }
 
-// The path of one of these, FOLDER.replaced. Slashes at the end do not count.
-static imp_status sibling_path(char out[IMP_PATH_MAX], const char *folder, const char *suffix,
-                               imp_error *err)
-{
-    size_t length = strlen(folder);
-    while (length > 1 && folder[length - 1] == '/')
-        length--;
-    int written = snprintf(out, IMP_PATH_MAX, "%.*s%s", (int)length, folder, suffix);
-    return written < 0 || written >= IMP_PATH_MAX
-               ? imp_fail(err, IMP_IO, "%.100s...: path too long", folder)
-               : IMP_OK;
-}
-
 // Whether there is a real folder with nothing but our files.
 static bool is_imprint_folder(const char *path)
 {
@@ -245,8 +232,8 @@ static bool is_imprint_folder(const char *path)
 static imp_status finish_replacement_of_killed_run(const char *folder, imp_error *err)
 {
     char backup[IMP_PATH_MAX], discarded[IMP_PATH_MAX];
-    IMP_TRY(sibling_path(backup, folder, BACKUP, err));
-    IMP_TRY(sibling_path(discarded, folder, DISCARDED, err));
+    IMP_TRY(imp_path_append_suffix(backup, folder, BACKUP, err));
+    IMP_TRY(imp_path_append_suffix(discarded, folder, DISCARDED, err));
     if (is_imprint_folder(discarded))
         IMP_TRY(check_or_remove_files(discarded, true, err));
     if (imp_path_exists(folder) || !is_imprint_folder(backup))
@@ -309,7 +296,7 @@ static imp_status move_to_backup(imp_output_folder *out, imp_error *err)
     if (lstat(folder, &info) != 0 || !S_ISDIR(info.st_mode))
         return imp_fail(err, IMP_IO, "%s: is not a folder", folder);
     IMP_TRY(check_or_remove_files(folder, false, err));
-    IMP_TRY(sibling_path(backup, folder, BACKUP, err));
+    IMP_TRY(imp_path_append_suffix(backup, folder, BACKUP, err));
     if (imp_path_exists(backup))
         return remove_unfinished_folder(out, backup, err);
     if (rename(folder, backup) != 0)
@@ -382,8 +369,8 @@ bool imp_output_folder_restore_or_drop_backup(imp_output_folder *folder, imp_sta
     imp_folder_unlock(folder->backup_lock);
     folder->lock = folder->backup_lock = IMP_FOLDER_UNLOCKED;
     const bool written = imp_path_exists(folder->path);
-    if (!folder->force || sibling_path(backup, folder->path, BACKUP, NULL) != IMP_OK ||
-        sibling_path(discarded, folder->path, DISCARDED, NULL) != IMP_OK ||
+    if (!folder->force || imp_path_append_suffix(backup, folder->path, BACKUP, NULL) != IMP_OK ||
+        imp_path_append_suffix(discarded, folder->path, DISCARDED, NULL) != IMP_OK ||
         !imp_path_exists(backup))
         return written;
     // nothing new: restore; failure: keep both and say where; success: delete

@@ -40,13 +40,8 @@ static imp_status remove_leftovers(const imp_staged_dataset *staged, imp_error *
 
 imp_status imp_staged_dataset_begin(imp_staged_dataset *out, const char *folder, imp_error *err)
 {
-    size_t length = strlen(folder);
-    while (length > 1 && folder[length - 1] == '/')
-        length--;
     *out = (imp_staged_dataset){.folder = folder, .lock = IMP_FOLDER_UNLOCKED};
-    if (snprintf(out->container, IMP_PATH_MAX, "%.*s%s", (int)length, folder, CONTAINER) >=
-        IMP_PATH_MAX)
-        return imp_fail(err, IMP_IO, "%.100s...: path too long", folder);
+    IMP_TRY(imp_path_append_suffix(out->container, folder, CONTAINER, err));
     IMP_TRY(imp_path_join(out->path, out->container, DATASET, err));
     // what is there is judged when no other process can be at work in it
     const bool existed = imp_path_exists(out->container);

@@ -89,12 +89,7 @@ imp_status imp_partial_dataset_remove(const char *folder, imp_error *err)
 imp_status imp_partial_dataset_begin(char out[IMP_PATH_MAX], const char *folder, bool is_new,
                                      imp_error *err)
 {
-    size_t length = strlen(folder);
-    // a trailing slash would put the partial folder inside
-    while (length > 1 && folder[length - 1] == '/')
-        length--;
-    if (snprintf(out, IMP_PATH_MAX, "%.*s.partial", (int)length, folder) >= IMP_PATH_MAX)
-        return imp_fail(err, IMP_IO, "%.100s...: path too long", folder);
+    IMP_TRY(imp_path_append_suffix(out, folder, ".partial", err));
     // checked before anything is written
     if (is_new && imp_path_exists(folder))
         return imp_add_hint(err, IMP_HINT_OUTPUT_EXISTS,

@@ -164,11 +164,8 @@ static imp_status create_folder_atomically(const char *folder, const char *model
 {
     char partial[IMP_PATH_MAX];
     struct stat info;
-    int lock, length = (int)strlen(folder);
-    while (length > 1 && folder[length - 1] == '/')
-        length--;
-    if (snprintf(partial, sizeof partial, "%.*s.partial", length, folder) >= (int)sizeof partial)
-        return imp_fail(err, IMP_IO, "%.100s...: path too long", folder);
+    int lock;
+    IMP_TRY(imp_path_append_suffix(partial, folder, ".partial", err));
     IMP_TRY(imp_folder_create(partial, err));
     if (lstat(partial, &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid != geteuid())
         return imp_fail(err, IMP_IO, "%s: is not a folder of yours: remove it", partial);

@@ -194,6 +194,22 @@ static void path_suffixes_are_found(void **state)
     assert_string_equal(path, "/nowhere/file");
 }
 
+// A suffix goes behind the last component, however many slashes follow it.
+static void suffixes_are_appended_beside_folders(void **state)
+{
+    char path[IMP_PATH_MAX], overlong[IMP_PATH_MAX];
+    imp_error err = {0};
+    (void)state;
+    assert_int_equal(imp_path_append_suffix(path, "a/b", ".partial", &err), IMP_OK);
+    assert_string_equal(path, "a/b.partial");
+    assert_int_equal(imp_path_append_suffix(path, "a/b//", ".partial", &err), IMP_OK);
+    assert_string_equal(path, "a/b.partial");
+    memset(overlong, 'a', sizeof overlong - 4);
+    overlong[sizeof overlong - 4] = '\0';
+    assert_int_equal(imp_path_append_suffix(path, overlong, ".partial", &err), IMP_IO);
+    assert_non_null(strstr(err.message, "path too long"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +221,7 @@ int main(void)
         cmocka_unit_test(full_disk_keeps_the_old_file),
         cmocka_unit_test(unique_suffixes_differ),
         cmocka_unit_test(path_suffixes_are_found),
+        cmocka_unit_test(suffixes_are_appended_beside_folders),
         cmocka_unit_test(status_texts_and_messages),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
