@@ -93,6 +93,8 @@ expect 0 imprint export robomimic log --out demos.hdf5 --json
 prints '"format": "robomimic"'
 expect 4 imprint export robomimic log --out demos.hdf5
 expect 0 imprint export robomimic log --out demos.hdf5 --force
+expect 0 imprint export minari log --out slash/
+cmp slash/main_data.hdf5 minari/main_data.hdf5 || fail "a slash behind a folder changes its data"
 expect 4 imprint export minari log --out minari
 expect 0 imprint export minari log --out minari --force
 expect 2 imprint export papyrus log

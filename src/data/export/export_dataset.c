@@ -45,8 +45,7 @@ static imp_status export_minari_folder(const imp_dataset *dataset, const char *f
 {
     // paths of the temporary folder and the files in it
     char partial[IMP_PATH_MAX], main_data[IMP_PATH_MAX], metadata[IMP_PATH_MAX];
-    if (snprintf(partial, sizeof partial, "%s.partial", path) >= (int)sizeof partial)
-        return imp_fail(err, IMP_IO, "%.100s...: path too long", path);
+    IMP_TRY(imp_path_append_suffix(partial, path, ".partial", err));
     IMP_TRY(imp_folder_create(partial, err));
     IMP_TRY(imp_path_join(main_data, partial, "main_data.hdf5", err));
     IMP_TRY(imp_path_join(metadata, partial, "metadata.json", err));
