@@ -118,8 +118,9 @@ typedef struct imp_dagger_result {
 /// fails, and freed with imp_dagger_result_free().
 imp_status imp_run_dagger(imp_dagger_result *out, const char *folder, const imp_dagger_def *def,
                           const imp_monitor *monitor, imp_error *err);
-/// How many rounds of a folder are done, round 0 included; 0 if it holds none.
-int imp_dagger_count_rounds(const char *folder);
+/// How many rounds of a folder are done, round 0 included; 0 if it holds none. Fails with IMP_IO if
+/// its table of rounds cannot be read.
+imp_status imp_dagger_count_rounds(int *out, const char *folder, imp_error *err);
 void imp_dagger_result_free(imp_dagger_result *dagger); ///< nullable
 
 IMP_API_END

@@ -432,13 +432,15 @@ static void take_overs_are_a_round(void **state)
     record.sim.env.seed++;
     assert_ok(imp_record_drives(&recorded, other, &record, NULL, &err), err);
     // the round, with stops
-    def.rounds = imp_dagger_count_rounds(policy);
+    assert_int_equal(imp_dagger_count_rounds(&def.rounds, policy, NULL), IMP_OK);
     assert_int_equal(def.rounds, 1);
     def.resume = true;
     def.take_overs = (const char *const *)&drives;
     def.take_over_count = 1;
     assert_true(run_with_stops(policy, def, 9) > 0);
-    assert_int_equal(imp_dagger_count_rounds(policy), 2);
+    int rounds;
+    assert_int_equal(imp_dagger_count_rounds(&rounds, policy, NULL), IMP_OK);
+    assert_int_equal(rounds, 2);
     // other drives are not those of the round
     def.take_overs = (const char *const *)&other;
     assert_int_equal(imp_run_dagger(&out, policy, &def, NULL, &err), IMP_USAGE);

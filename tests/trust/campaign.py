@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""campaign.py kills|faults [--seconds S] [--seed N] [COMMAND...]: what becomes of files.
+"""campaign.py kills|faults|every [--seconds S] [--seed N] [COMMAND...]: what becomes of files.
 
 kills: commands that write are killed (-9) at random moments and before chosen system calls. Then
 the same command is given again, with --resume or --force where it has that. It must end well, with
@@ -7,6 +7,9 @@ the bytes of a run that nobody disturbed, and leave nothing behind.
 
 faults: one call of a command fails. The command must succeed with these bytes, or end with an exit
 code of its own and a message; the next run must end well. A crash, a hang or other bytes are errors.
+
+every: as faults, but each call of a kind fails in turn, of each command, whatever --seconds says.
+--calls read:EIO,open:EMFILE chooses the kinds, --step 3 takes every third call.
 
 The program is $IMPRINT; $INJECTOR is inject_faults.c as a shared library. Exit code 1: something
 was wrong, with a line for each finding that repeats it.
@@ -105,16 +108,20 @@ def learn(command: Command) -> None:
         shutil.copytree(command.out, f"kept-{command.name}")
 
 
-def one_of(command: Command, kinds: list[str], dice: random.Random) -> str:
-    """A kind of fault at one of the calls that the command makes."""
-    kind = dice.choice(kinds)
-    call = kind.split(":")[0]
+def count_calls(command: Command, call: str) -> int:
+    """How many calls of a kind the command makes."""
     if call not in command.counts:
         Path("count").unlink(missing_ok=True)
         prepare(command)
         run(arguments(command, False), f"{call}:0:EIO")
         command.counts[call] = int(Path("count").read_text()) if Path("count").exists() else 0
-    return kind.format(dice.randint(1, max(1, command.counts[call])))
+    return command.counts[call]
+
+
+def one_of(command: Command, kinds: list[str], dice: random.Random) -> str:
+    """A kind of fault at one of the calls that the command makes."""
+    kind = dice.choice(kinds)
+    return kind.format(dice.randint(1, max(1, count_calls(command, kind.split(":")[0]))))
 
 
 def leftovers(command: Command) -> str:
@@ -194,20 +201,43 @@ def kill_once(command: Command, dice: random.Random) -> tuple[str, str]:
     return ", ".join(how), recover(command)
 
 
-def fail_once(command: Command, dice: random.Random) -> tuple[str, str]:
-    """Which call failed, and what was wrong."""
-    fault = one_of(command, FAULTS, dice)
+def fail(command: Command, fault: str) -> str:
+    """What is wrong after one call has failed; empty if all is well."""
     prepare(command)
     code, words = run(arguments(command, False), fault)
     if code == 0:
         wrong = what_is_wrong(command)
         told = wrong.startswith("left over") and "could be removed" in words
-        return fault, recover(command) if told else wrong
+        return recover(command) if told else wrong
     if code not in CODES:
-        return fault, f"ended with {code}: {words}"
+        return f"ended with {code}: {words}"
     if not words.startswith("imprint: "):
-        return fault, f"ended with {code} and says: {words}"
-    return fault, recover(command)
+        return f"ended with {code} and says: {words}"
+    return recover(command)
+
+
+def fail_once(command: Command, dice: random.Random) -> tuple[str, str]:
+    """Which call failed, and what was wrong."""
+    fault = one_of(command, FAULTS, dice)
+    return fault, fail(command, fault)
+
+
+def fail_every(commands: list[Command], kinds: list[str], step: int) -> int:
+    """Lets each call of these kinds fail, one in a run."""
+    attempts = findings = 0
+    for command in commands:
+        learn(command)
+        for kind in kinds:
+            call, error = kind.split(":")
+            for number in range(1, count_calls(command, call) + 1, step):
+                fault = f"{call}:{number}:{error}"
+                wrong = fail(command, fault)
+                attempts += 1
+                if wrong:
+                    findings += 1
+                    print(f"{command.name}: {fault}: {wrong}", flush=True)
+    print(f"every: {attempts} runs were disturbed, {findings} went wrong")
+    return 1 if findings or attempts == 0 else 0
 
 
 def campaign(way: str, commands: list[Command], seconds: float, seed: int) -> int:
@@ -232,9 +262,11 @@ def campaign(way: str, commands: list[Command], seconds: float, seed: int) -> in
 def main() -> int:
     """Reads the arguments, makes what the commands read, and begins."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("way", choices=("kills", "faults"))
+    parser.add_argument("way", choices=("kills", "faults", "every"))
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=int(time.time()) // 86400)
+    parser.add_argument("--calls", default="read:EIO,open:EIO,getdents:EIO,malloc:ENOMEM")
+    parser.add_argument("--step", type=int, default=1)
     parser.add_argument("commands", nargs="*", metavar="COMMAND")
     options = parser.parse_intermixed_args()
     chosen = [c for c in COMMANDS if not options.commands or c.name in options.commands]
@@ -244,6 +276,8 @@ def main() -> int:
             code, message = run([PROGRAM, *words.split()])
             if code != 0:
                 sys.exit(f"'imprint {words}' ends with {code}: {message}")
+        if options.way == "every":
+            return fail_every(chosen, options.calls.split(","), options.step)
         return campaign(options.way, chosen, options.seconds, options.seed)
 
 

@@ -209,12 +209,14 @@ static imp_status import_drives(settings *s, const imp_options *options, imp_err
     IMP_TRY(imp_import_drive_apply_options(drive, options, s->size, s->def.lens, err));
     if (!drive->check)
         IMP_TRY(begin_dataset(&staged, s, options, err));
-    char *json = imp_options_to_json(options);
+    char *json;
+    imp_status status = imp_options_to_json(&json, options, err);
     const imp_monitor monitor = imp_console_create_monitor(options);
-    drive->def.settings = json != NULL ? json : "{}";
-    const imp_status status =
-        imp_import_drives(&drive->summary, drive->check ? NULL : staged.path, options->operands + 1,
-                          options->operand_count - 1, &drive->def, &monitor, err);
+    drive->def.settings = json;
+    const char *folder = drive->check ? NULL : staged.path;
+    if (status == IMP_OK)
+        status = imp_import_drives(&drive->summary, folder, options->operands + 1,
+                                   options->operand_count - 1, &drive->def, &monitor, err);
     imp_console_clear_progress();
     free(json);
     return drive->check ? status : add_preview_and_publish(s, options, &staged, status, err);
@@ -228,15 +230,17 @@ static imp_status import_recordings(settings *s, const imp_options *options, imp
     IMP_TRY(read_import_options(options, s, err));
     IMP_TRY(begin_dataset(&staged, s, options, err));
     // the settings are stored in the dataset, as those of `imprint log` are
-    char *json = imp_options_to_json(options);
+    char *json;
+    imp_status status = imp_options_to_json(&json, options, err);
     const imp_monitor monitor = imp_console_create_monitor(options);
     const char *const *files = options->operands + 1;
     const int count = options->operand_count - 1;
-    s->def.settings = json != NULL ? json : "{}";
-    const imp_status status =
-        s->kind == ROSBAG
-            ? imp_import_rosbag(summary, files, count, staged.path, &s->def, &monitor, err)
-            : imp_import_trainlog(summary, files, count, staged.path, &s->def, &monitor, err);
+    s->def.settings = json;
+    if (status == IMP_OK)
+        status =
+            s->kind == ROSBAG
+                ? imp_import_rosbag(summary, files, count, staged.path, &s->def, &monitor, err)
+                : imp_import_trainlog(summary, files, count, staged.path, &s->def, &monitor, err);
     imp_console_clear_progress();
     free(json);
     return add_preview_and_publish(s, options, &staged, status, err);

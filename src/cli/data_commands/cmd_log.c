@@ -115,11 +115,13 @@ static imp_status run_log_command(void *state, const imp_options *options, imp_e
             imp_run_folder_create_or_resume(&folder, options, s->out, s->resume, s->force, err));
     s->collect.communicator = options->ranks;
     // settings are stored in the dataset
-    char *json = imp_options_to_json(options);
+    char *json;
+    imp_status status = imp_options_to_json(&json, options, err);
     imp_monitor monitor = imp_console_create_monitor(options);
     s->collect.resume = true; // the folder is claimed: it is new, or to be continued
-    s->collect.settings = json != NULL ? json : "{}";
-    imp_status status = imp_collect(summary, s->out, &s->collect, &monitor, err);
+    s->collect.settings = json;
+    if (status == IMP_OK)
+        status = imp_collect(summary, s->out, &s->collect, &monitor, err);
     imp_console_clear_progress();
     free(json);
     // say what is safe and how to continue

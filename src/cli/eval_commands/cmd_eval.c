@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/common/try.h"
+#include "base/io/content_hash.h"
 #include "base/io/file.h"
 #include "base/text/plural.h"
 #include "base/text/suggestion.h"
@@ -382,6 +383,7 @@ static imp_status read_start_poses(imp_eval_settings *s, const imp_options *opti
     if (s->eval.sim.env.has_start_tile)
         return imp_fail(err, IMP_USAGE, "--start-tile: --starts already determines the starts");
     IMP_TRY(imp_start_list_read(&s->starts, s->starts_path, err));
+    IMP_TRY(imp_content_hash(&s->starts_hash, s->starts_path, err));
     // the evaluation borrows the table until it is freed
     s->eval.starts = s->starts.items;
     s->eval.start_count = s->starts.count;

@@ -18,6 +18,7 @@ typedef struct imp_eval_settings {
     imp_text_list participants; // of a challenge: policies, then agents
     const char *starts_path;    // of a table of starts; NULL: they are drawn
     imp_start_list starts;      // read from it
+    uint64_t starts_hash;       // of the file's content
     const char *protocol;       // "baseline" or a challenge's name
     imp_challenge_eval_settings challenge_eval;
     const char *images; // table of labelled images to score instead of driving; or ""

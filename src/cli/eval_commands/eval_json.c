@@ -7,7 +7,6 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "base/io/content_hash.h"
 #include "cli/eval_commands/eval_failures.h"
 #include "cli/output/json_output.h"
 
@@ -193,11 +192,9 @@ static json_t *policy_json(const char *name, const imp_evaluation *e,
 // The table of --starts: its path, or a hash of its content in files. NULL if there is none.
 static const char *describe_start_list(char out[40], const imp_eval_settings *s, bool stored)
 {
-    uint64_t hash;
-    if (s->starts_path == NULL || !stored ||
-        imp_content_hash(&hash, s->starts_path, NULL) != IMP_OK)
+    if (s->starts_path == NULL || !stored)
         return s->starts_path;
-    snprintf(out, 40, "content %016" PRIx64, hash);
+    snprintf(out, 40, "content %016" PRIx64, s->starts_hash);
     return out;
 }
 

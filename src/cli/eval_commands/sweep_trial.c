@@ -60,18 +60,21 @@ imp_status imp_sweep_trial_folder(char out[IMP_PATH_MAX], const imp_sweep_settin
 
 // The identity of a result: the settings of evaluation and training as one text. The caller frees
 // it.
-static char *combined_settings_json(const imp_options *options, const imp_sweep_job *job)
+static imp_status combined_settings_json(char **out, const imp_options *options,
+                                         const imp_sweep_job *job, imp_error *err)
 {
+    char *eval, *train;
     // options that are transient do not belong to the identity
-    char *eval = imp_options_to_json(options), *train = imp_options_to_json(&job->options);
-    char *both = NULL;
-    if (eval != NULL && train != NULL &&
-        asprintf(&both, "%s %s %s %d", eval, train, job->of->budget,
-                 imp_sweep_job_training_budget(job)) < 0)
-        both = NULL;
+    IMP_TRY(imp_options_to_json(&eval, options, err));
+    imp_status status = imp_options_to_json(&train, &job->options, err);
+    if (status == IMP_OK && asprintf(out, "%s %s %s %d", eval, train, job->of->budget,
+                                     imp_sweep_job_training_budget(job)) < 0) {
+        *out = NULL;
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for settings");
+    }
     free(eval);
     free(train);
-    return both;
+    return status;
 }
 
 // Reads the record of an earlier call. False if there is none, or its settings differ.
@@ -169,9 +172,7 @@ static imp_status log_trial_to_tensorboard(const imp_sweep_row *row, const imp_s
     char *settings;
     if (wanted >= 0 && !*(const bool *)job->options.table[wanted].value)
         return IMP_OK;
-    settings = imp_options_to_json(&job->options);
-    if (settings == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for settings");
+    IMP_TRY(imp_options_to_json(&settings, &job->options, err));
     // no event of the training has this step, so none is discarded
     imp_status status = imp_tensorboard_open(&events, folder, INT32_MAX, err);
     if (status == IMP_OK) {
@@ -255,9 +256,7 @@ imp_status imp_sweep_trial_run(imp_sweep_settings *s, bool *worked, const imp_op
         const int out = imp_option_find(&job.options, "out");
         *(const char **)job.options.table[out].value = folder;
         job.options.quiet = job.options.quiet || options->quiet;
-        identity = combined_settings_json(options, &job);
-        status =
-            identity != NULL ? IMP_OK : imp_fail(err, IMP_NO_MEMORY, "out of memory for settings");
+        status = combined_settings_json(&identity, options, &job, err);
     }
     // the work, unless a valid record and all files are there
     if (status == IMP_OK && !(read_trial_record(row, path, identity) &&

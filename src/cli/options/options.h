@@ -157,9 +157,10 @@ imp_status imp_options_find_subcommand(int *out, const imp_options *options,
 
 // What is saved: settings alone as one line of JSON, which results hold: where it names files it
 // says what is in them, so that equal results are equal; flexible ones, too, and paths as they were
-// given, as a YAML file's text. The caller frees them. NULL if out of memory, or a text among them
-// is not UTF-8.
-char *imp_options_to_json(const imp_options *options);
-char *imp_options_to_yaml(const imp_options *options);
+// given, as a YAML file's text. The caller frees them. Both fail with IMP_NO_MEMORY, and with
+// IMP_USAGE if a text is not UTF-8; the first also if a file that an option names cannot be read:
+// results that do not say what they were made of would differ from those that do.
+imp_status imp_options_to_json(char **out, const imp_options *options, imp_error *err);
+imp_status imp_options_to_yaml(char **out, const imp_options *options, imp_error *err);
 
 #endif

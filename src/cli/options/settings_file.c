@@ -215,50 +215,67 @@ void imp_option_format_value(const imp_options *options, int index, char *out, s
 }
 
 // A text as JSON. For paths of inputs, `describe` may replace it by a description of the content.
-static json_t *text_to_json(const imp_option *option, const char *value,
-                            imp_describe_source *describe)
+static imp_status text_to_json(json_t **out, const imp_option *option, const char *value,
+                               imp_describe_source *describe, imp_error *err)
 {
     char other[IMP_SOURCE_TEXT_MAX];
     // texts that are not paths are stored as they are
-    if (describe == NULL || option->kind != IMP_INPUT_PATH)
-        return json_string(value);
-    describe(value, other);
-    return json_string(other);
+    if (describe != NULL && option->kind == IMP_INPUT_PATH) {
+        IMP_TRY(describe(other, value, err));
+        value = other;
+    }
+    *out = json_string(value);
+    return *out != NULL ? IMP_OK
+                        : imp_fail(err, IMP_USAGE,
+                                   "--%s %s: is not UTF-8 text, so it cannot be "
+                                   "saved: rename the file or folder",
+                                   option->name, value);
+}
+
+// The texts of a list as an array.
+static imp_status list_to_json(json_t **out, const imp_option *option, const imp_text_list *list,
+                               imp_describe_source *describe, imp_error *err)
+{
+    imp_status status = IMP_OK;
+    json_t *array = json_array(), *item;
+    for (int k = 0; k < list->count && status == IMP_OK; k++) {
+        status = text_to_json(&item, option, list->items[k], describe, err);
+        if (status == IMP_OK && json_array_append_new(array, item) != 0)
+            status = imp_fail(err, IMP_NO_MEMORY, "out of memory for settings");
+    }
+    *out = array;
+    return status;
 }
 
 // A value as JSON: numbers as numbers, sizes and poses as text.
-static json_t *option_to_json(const imp_options *options, int index, imp_describe_source *describe)
+static imp_status option_to_json(json_t **out, const imp_options *options, int index,
+                                 imp_describe_source *describe, imp_error *err)
 {
     const imp_option *option = &options->table[index];
     char text[128];
     // JSON has no pairs and poses of its own; they become text as on the command line
     switch (option->type) {
     case IMP_OPTION_FLAG:
-        return json_boolean(*(const bool *)option->value);
+        *out = json_boolean(*(const bool *)option->value);
+        break;
     case IMP_OPTION_INT:
-        return json_integer(*(const int *)option->value);
+        *out = json_integer(*(const int *)option->value);
+        break;
     case IMP_OPTION_SEED:
-        return json_integer((json_int_t) * (const uint64_t *)option->value);
+        *out = json_integer((json_int_t) * (const uint64_t *)option->value);
+        break;
     case IMP_OPTION_REAL:
-        return json_real(*(const double *)option->value);
-    case IMP_OPTION_LIST: {
-        const imp_text_list *list = option->value;
-        // an array is complete or does not exist
-        json_t *array = json_array();
-        int failed = 0;
-        for (int k = 0; k < list->count; k++)
-            failed |= json_array_append_new(array, text_to_json(option, list->items[k], describe));
-        if (failed == 0)
-            return array;
-        json_decref(array);
-        return NULL;
-    }
+        *out = json_real(*(const double *)option->value);
+        break;
+    case IMP_OPTION_LIST:
+        return list_to_json(out, option, option->value, describe, err);
     case IMP_OPTION_TEXT:
-        return text_to_json(option, *(const char *const *)option->value, describe);
+        return text_to_json(out, option, *(const char *const *)option->value, describe, err);
     default:
         imp_option_format_value(options, index, text, sizeof text);
-        return json_string(imp_stored_word(option->name, option->kind, text));
+        *out = json_string(imp_stored_word(option->name, option->kind, text));
     }
+    return *out != NULL ? IMP_OK : imp_fail(err, IMP_NO_MEMORY, "out of memory for settings");
 }
 
 // Whether an option is stored as a setting. A text, size or pose that was not given has no value.
@@ -282,22 +299,29 @@ static const char *saved_option_name(const imp_options *options, int k)
     return options->old_names[k] != NULL ? options->old_names[k] : options->table[k].name;
 }
 
-// Collects all stored settings. NULL if a text is not UTF-8 or memory is short.
-json_t *imp_options_to_json_object(const imp_options *options, bool with_flexible,
-                                   imp_describe_source *describe)
+imp_status imp_options_to_json_object(json_t **out, const imp_options *options, bool with_flexible,
+                                      imp_describe_source *describe, imp_error *err)
 {
-    json_t *object = json_object();
-    int failed = 0;
+    imp_status status = IMP_OK;
+    json_t *object = json_object(), *value = NULL;
     // the order of the options is the order of the members
-    for (int k = 0; k < options->count; k++)
-        if (is_saved_setting(options, k) &&
-            (with_flexible || options->table[k].kind != IMP_FLEXIBLE))
-            failed |= json_object_set_new(object, saved_option_name(options, k),
-                                          option_to_json(options, k, describe));
-    if (failed == 0)
-        return object;
+    for (int k = 0; k < options->count && status == IMP_OK; k++) {
+        if (!is_saved_setting(options, k) ||
+            (!with_flexible && options->table[k].kind == IMP_FLEXIBLE))
+            continue;
+        status = option_to_json(&value, options, k, describe, err);
+        if (status != IMP_OK)
+            json_decref(value); // a list that is not whole
+        else if (json_object_set_new(object, saved_option_name(options, k), value) != 0)
+            status = imp_fail(err, IMP_NO_MEMORY, "out of memory for settings");
+        value = NULL;
+    }
+    *out = object;
+    if (status == IMP_OK)
+        return IMP_OK;
     json_decref(object);
-    return NULL;
+    *out = NULL;
+    return status;
 }
 
 // The value of an option as YAML: words as JSON, of which YAML is an extension, numbers as short as
@@ -309,7 +333,8 @@ static bool write_yaml_setting(FILE *out, const imp_options *options, int index)
     const int *pair = option->value;
     if (option->type == IMP_OPTION_LIST || option->type == IMP_OPTION_TEXT ||
         option->type == IMP_OPTION_CHOICE) {
-        json_t *value = option_to_json(options, index, NULL);
+        json_t *value = NULL;
+        (void)option_to_json(&value, options, index, NULL, NULL); // NULL has no text below
         char *quoted = json_dumps(value, JSON_ENCODE_ANY);
         json_decref(value);
         const bool known = quoted != NULL;
@@ -326,25 +351,28 @@ static bool write_yaml_setting(FILE *out, const imp_options *options, int index)
     return true;
 }
 
-// The settings as YAML, with the command's name in a first comment line. NULL if a text is not
-// UTF-8 or memory is short. The caller frees it.
-char *imp_options_to_yaml(const imp_options *options)
+// The command's name stands in a first comment line.
+imp_status imp_options_to_yaml(char **out, const imp_options *options, imp_error *err)
 {
     static const char what[] = "settings";
     imp_text_stream text;
+    json_t *object;
+    bool whole = true;
+    *out = NULL;
     // texts that are not UTF-8 are found out here
-    json_t *object = imp_options_to_json_object(options, true, NULL);
-    bool whole = object != NULL && imp_text_stream_open(&text, what, NULL) == IMP_OK;
+    IMP_TRY(imp_options_to_json_object(&object, options, true, NULL, err));
     json_decref(object);
-    if (!whole)
-        return NULL;
+    IMP_TRY(imp_text_stream_open(&text, what, err));
     fprintf(text.out, "# imprint %s %s: use with --config\n", imp_version(),
             options->command->name);
     for (int k = 0; k < options->count; k++)
         if (is_saved_setting(options, k))
             whole &= write_yaml_setting(text.out, options, k);
-    if (whole)
-        return imp_text_stream_close(&text, what, NULL) == IMP_OK ? text.bytes : NULL;
-    imp_text_stream_discard(&text);
-    return NULL;
+    if (!whole) {
+        imp_text_stream_discard(&text);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for settings");
+    }
+    IMP_TRY(imp_text_stream_close(&text, what, err));
+    *out = text.bytes;
+    return IMP_OK;
 }

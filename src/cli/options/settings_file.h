@@ -32,12 +32,14 @@ void imp_option_format_value(const imp_options *options, int index, char *out, s
 
 enum { IMP_SOURCE_TEXT_MAX = 4096 };
 
-// What results say instead of a text that may name a file.
-typedef void imp_describe_source(const char *value, char out[IMP_SOURCE_TEXT_MAX]);
+// What results say instead of a text that may name a file. Fails if the file cannot be read.
+typedef imp_status imp_describe_source(char out[IMP_SOURCE_TEXT_MAX], const char *value,
+                                       imp_error *err);
 
-// The settings, flexible ones too if they are wanted, as an object. told: nullable. NULL if out of
-// memory, or a text is not UTF-8.
-json_t *imp_options_to_json_object(const imp_options *options, bool with_flexible,
-                                   imp_describe_source *describe);
+// The settings, flexible ones too if they are wanted, as an object, which the caller releases.
+// describe: nullable. Fails with IMP_NO_MEMORY, with IMP_USAGE if a text is not UTF-8, and as
+// `describe` does.
+imp_status imp_options_to_json_object(json_t **out, const imp_options *options, bool with_flexible,
+                                      imp_describe_source *describe, imp_error *err);
 
 #endif

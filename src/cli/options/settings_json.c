@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/try.h"
 #include "base/io/content_hash.h"
 #include "base/io/file.h"
 #include "cli/options/settings_file.h"
@@ -39,51 +40,60 @@ static bool is_builtin_map_or_model(const char *value)
 
 // Describes what a path leads to. A dataset is identified by its stored hash, whatever its shards;
 // a model's folder by the model file alone.
-static bool format_content_hash(const char *path, char out[IMP_SOURCE_TEXT_MAX])
+static imp_status format_content_hash(char out[IMP_SOURCE_TEXT_MAX], const char *path,
+                                      imp_error *err)
 {
     char file[IMP_PATH_MAX];
     imp_dataset *dataset = NULL;
     uint64_t hash;
     // a dataset is recognised by its main file
-    if (imp_path_join(file, path, IMP_DATASET_INDEX_FILE, NULL) == IMP_OK &&
-        imp_path_exists(file) && imp_dataset_open(&dataset, path, NULL) == IMP_OK) {
+    IMP_TRY(imp_path_join(file, path, IMP_DATASET_INDEX_FILE, err));
+    if (imp_path_exists(file)) {
+        IMP_TRY(imp_dataset_open(&dataset, path, err));
         snprintf(out, IMP_SOURCE_TEXT_MAX, "dataset %016" PRIx64, imp_dataset_stored_hash(dataset));
         imp_dataset_close(dataset);
-        return true;
+        return IMP_OK;
     }
     // a model's folder, a shipped model, else the file itself
     if (imp_model_resolve_path(file, path, NULL) != IMP_OK || !imp_path_exists(file))
         snprintf(file, sizeof file, "%s", path);
-    if (imp_content_hash(&hash, file, NULL) != IMP_OK)
-        return false;
+    IMP_TRY(imp_content_hash(&hash, file, err));
     snprintf(out, IMP_SOURCE_TEXT_MAX, "content %016" PRIx64, hash);
-    return true;
+    return IMP_OK;
 }
 
-// Replaces a path by a description of its content. Of DIR:WEIGHT, the weight stays.
-static void format_source_with_hash(const char *value, char out[IMP_SOURCE_TEXT_MAX])
+// Replaces a path by a description of its content. Of DIR:WEIGHT, the weight stays. What names no
+// file is not changed.
+static imp_status format_source_with_hash(char out[IMP_SOURCE_TEXT_MAX], const char *value,
+                                          imp_error *err)
 {
     char path[IMP_PATH_MAX];
     const char *colon = strrchr(value, ':'); // the weight of a dataset
     snprintf(out, IMP_SOURCE_TEXT_MAX, "%s", value);
+    if (is_builtin_map_or_model(value))
+        return IMP_OK;
     // the whole value first: a path may contain a colon
-    if (is_builtin_map_or_model(value) ||
-        (imp_path_exists(value) && format_content_hash(value, out)) || colon == NULL)
-        return;
+    if (imp_path_exists(value))
+        return format_content_hash(out, value, err);
+    if (colon == NULL)
+        return IMP_OK;
     snprintf(path, sizeof path, "%.*s", (int)(colon - value), value);
-    if (imp_path_exists(path) && format_content_hash(path, out)) {
-        const size_t used = strlen(out);
-        snprintf(out + used, IMP_SOURCE_TEXT_MAX - used, "%s", colon);
-    }
+    if (!imp_path_exists(path))
+        return IMP_OK;
+    IMP_TRY(format_content_hash(out, path, err));
+    const size_t used = strlen(out);
+    snprintf(out + used, IMP_SOURCE_TEXT_MAX - used, "%s", colon);
+    return IMP_OK;
 }
 
-// The settings as one line of JSON, with numbers that read back exactly. Flexible settings, such as
-// the number of episodes, are left out. The caller frees it; NULL without memory.
-char *imp_options_to_json(const imp_options *options)
+// Numbers read back exactly. Flexible settings, such as the number of episodes, are left out.
+imp_status imp_options_to_json(char **out, const imp_options *options, imp_error *err)
 {
+    json_t *object;
+    *out = NULL;
     // the object holds only what determines a result
-    json_t *object = imp_options_to_json_object(options, false, format_source_with_hash);
-    char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17));
+    IMP_TRY(imp_options_to_json_object(&object, options, false, format_source_with_hash, err));
+    *out = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(object);
-    return text;
+    return *out != NULL ? IMP_OK : imp_fail(err, IMP_NO_MEMORY, "out of memory for settings");
 }

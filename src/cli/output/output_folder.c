@@ -392,12 +392,8 @@ imp_status imp_output_folder_save_settings(const imp_options *options, const cha
     char path[IMP_PATH_MAX];
     // the file has a fixed name, by which --resume finds it
     IMP_TRY(imp_path_join(path, folder, IMP_SETTINGS_FILE_NAME, err));
-    char *text = imp_options_to_yaml(options);
-    if (text == NULL)
-        return imp_fail(
-            err, IMP_USAGE,
-            "%s: settings that are not UTF-8 text cannot be saved: rename the file or folder",
-            path);
+    char *text;
+    IMP_TRY(imp_options_to_yaml(&text, options, err));
     imp_status status = imp_folder_create(folder, err);
     if (status == IMP_OK)
         status = imp_file_write(path, text, strlen(text), err);

@@ -126,11 +126,12 @@ static void restore_saved_settings(const imp_run_folder *run, const char *path,
                                    const imp_options *options, imp_status status, imp_error *err)
 {
     // the settings as they were given in this call
-    char changes[CHANGES_TEXT_MAX] = "", *given = imp_options_to_yaml(options);
+    char changes[CHANGES_TEXT_MAX] = "", *given;
+    // the first error is the one to tell; without memory, the differences are not
+    (void)imp_options_to_yaml(&given, options, NULL);
     if (run->saved_settings == NULL) {
         unlink(path);
     } else if (given != NULL) {
-        // the first error is the one to tell
         (void)imp_file_write(path, run->saved_settings, strlen(run->saved_settings), NULL);
         append_changed_settings(changes, "; begun with ", options, run->saved_settings, given);
         append_changed_settings(changes, "; now ", options, given, run->saved_settings);

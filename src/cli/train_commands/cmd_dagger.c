@@ -192,14 +192,17 @@ static imp_status apply_simulation_options(settings *s, const imp_options *optio
 }
 
 // Take-overs are the data of one more round, which is the last one of this call.
-static void set_take_overs_as_last_round(settings *s)
+static imp_status set_take_overs_as_last_round(settings *s, imp_error *err)
 {
+    int done = 0;
     s->dagger.take_overs = s->take_overs.items;
     s->dagger.take_over_count = s->take_overs.count;
     if (s->take_overs.count == 0)
-        return;
-    const int done = s->resume ? imp_dagger_count_rounds(s->out) : 0;
+        return IMP_OK;
+    if (s->resume)
+        IMP_TRY(imp_dagger_count_rounds(&done, s->out, err));
     s->dagger.rounds = done > 1 ? done : 1;
+    return IMP_OK;
 }
 
 // Converts the options. Networks that images of this size do not fit are refused, too.
@@ -218,18 +221,20 @@ static imp_status run_dagger_command(void *state, const imp_options *options, im
     settings *s = state;
     imp_dagger_result *done = &s->done;
     imp_run_folder folder;
-    set_take_overs_as_last_round(s);
+    IMP_TRY(set_take_overs_as_last_round(s, err));
     const bool writes = imp_options_is_writing_rank(options);
     s->dagger.collect.communicator = options->ranks;
     if (writes)
         IMP_TRY(
             imp_run_folder_create_or_resume(&folder, options, s->out, s->resume, s->force, err));
     // settings are stored in datasets and models
-    char *json = imp_options_to_json(options);
+    char *json;
+    imp_status status = imp_options_to_json(&json, options, err);
     const imp_monitor monitor = imp_console_create_monitor(options);
     s->dagger.resume = s->resume;
-    s->dagger.settings = json != NULL ? json : "{}";
-    const imp_status status = imp_run_dagger(done, s->out, &s->dagger, &monitor, err);
+    s->dagger.settings = json;
+    if (status == IMP_OK)
+        status = imp_run_dagger(done, s->out, &s->dagger, &monitor, err);
     imp_console_clear_progress();
     free(json);
     // say how to continue

@@ -95,8 +95,8 @@ static imp_train_settings default_seg_train_settings(imp_train_def *train)
 }
 
 // The settings that models store, as JSON: without the added options that have their defaults. The
-// caller frees it; NULL without memory.
-static char *settings_stored_in_model(const imp_options *options)
+// caller frees it.
+static imp_status settings_stored_in_model(char **out, const imp_options *options, imp_error *err)
 {
     imp_train_def train = imp_default_seg_train_def().train;
     imp_train_settings training = default_seg_train_settings(&train);
@@ -105,20 +105,25 @@ static char *settings_stored_in_model(const imp_options *options)
     imp_options_init(&added, options->command);
     imp_train_options_add_named(&added, &training, ADDED);
     // both sets of options in the form in which models store them
-    char *texts[2] = {imp_options_to_json(options), imp_options_to_json(&added)};
+    char *texts[2] = {NULL, NULL};
+    imp_status status = imp_options_to_json(&texts[0], options, err);
+    if (status == IMP_OK)
+        status = imp_options_to_json(&texts[1], &added, err);
     json_t *all = texts[0] != NULL ? json_loads(texts[0], 0, NULL) : NULL, *value;
     json_t *defaults = texts[1] != NULL ? json_loads(texts[1], 0, NULL) : NULL;
     const char *key;
     // remove what equals its default
     json_object_foreach(defaults, key, value) if (json_equal(json_object_get(all, key), value))
         json_object_del(all, key);
-    char *text = all != NULL ? json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    *out = all != NULL ? json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    if (status == IMP_OK && (*out == NULL || defaults == NULL))
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for settings");
     json_decref(defaults);
     json_decref(all);
     free(texts[0]);
     free(texts[1]);
     imp_options_free(&added);
-    return text;
+    return status;
 }
 
 // Intersection over union of each class; null for a class that no image shows.
@@ -198,11 +203,12 @@ static imp_status run_seg_train_command(void *state, const imp_options *options,
     IMP_TRY(imp_train_settings_refuse_input_as_output(training, err));
     IMP_TRY(imp_run_folder_create_or_resume(&folder, options, training->out,
                                             training->train->resume, training->force, err));
-    char *json = settings_stored_in_model(options);
+    char *json;
+    imp_status status = settings_stored_in_model(&json, options, err);
     const imp_monitor monitor = imp_console_create_monitor(options);
-    s->def.train.settings = json != NULL ? json : "{}";
-    const imp_status status =
-        imp_train_segmenter(&s->summary, training->out, &s->def, &monitor, err);
+    s->def.train.settings = json;
+    if (status == IMP_OK)
+        status = imp_train_segmenter(&s->summary, training->out, &s->def, &monitor, err);
     imp_console_clear_progress();
     free(json);
     return imp_run_folder_keep_or_restore(&folder, options, status, err);

@@ -440,10 +440,11 @@ static imp_status run_train_command(void *state, const imp_options *options, imp
     if (!o->online && writes)
         warn_unfinished_datasets(s);
     // settings are stored in the model
-    char *json = imp_options_to_json(&saved_options);
+    char *json;
+    status = imp_options_to_json(&json, &saved_options, err);
     imp_monitor monitor = imp_console_create_monitor(options);
-    status =
-        train_offline_or_online(&all->summary, s, o, json != NULL ? json : "{}", &monitor, err);
+    if (status == IMP_OK)
+        status = train_offline_or_online(&all->summary, s, o, json, &monitor, err);
     imp_console_clear_progress();
     free(json);
     return writes ? imp_run_folder_keep_or_restore(&folder, &saved_options, status, err) : status;

@@ -141,13 +141,17 @@ static imp_status find_or_import_take_overs(dagger_run *r, int round, const char
     const imp_dagger_def *def = r->def;
     const bool imports = round == def->rounds && def->take_over_count > 0;
     // those of an earlier call stay as they are
-    *found = imports || (def->resume && imp_is_take_over_dataset(data));
+    *found = imports;
+    imp_status status = IMP_OK;
+    if (!imports && def->resume && r->ranks->rank == 0)
+        status = imp_is_take_over_dataset(found, data, err);
+    IMP_TRY(imp_communicator_agree_on_status(r->ranks, status, err));
     IMP_TRY(broadcast_answer_of_rank_0(r, found, err));
     if (!imports)
         return IMP_OK;
     const imp_monitor importing = make_stage_monitor(r, round, "take-overs");
-    const imp_status status =
-        r->ranks->rank == 0 ? imp_take_overs_import(data, def, &importing, err) : IMP_OK;
+    if (r->ranks->rank == 0)
+        status = imp_take_overs_import(data, def, &importing, err);
     return imp_communicator_agree_on_status(r->ranks, status, err);
 }
 
@@ -202,9 +206,9 @@ static imp_status summarize_round_data(const dagger_run *r, int round, imp_dagge
     imp_dataset_close(dataset);
     row->frames = summary.steps;
     row->terminated = summary.terminated;
-    return imp_is_take_over_dataset(path)
-               ? imp_take_overs_person_fraction(&row->expert_share, path, err)
-               : IMP_OK;
+    bool is_take_over;
+    IMP_TRY(imp_is_take_over_dataset(&is_take_over, path, err));
+    return is_take_over ? imp_take_overs_person_fraction(&row->expert_share, path, err) : IMP_OK;
 }
 
 // A round is ended with as many epochs as it was begun with: it may have been the last one then, or

@@ -139,19 +139,22 @@ static bool any_positive(const double *line, int count)
     return found;
 }
 
-int imp_dagger_count_rounds(const char *folder)
+imp_status imp_dagger_count_rounds(int *out, const char *folder, imp_error *err)
 {
     enum { BYTES_MAX = 1 << 20 };
     char path[IMP_PATH_MAX], *text = NULL;
     size_t length;
     int lines = 0;
-    if (imp_path_join(path, folder, "rounds.csv", NULL) != IMP_OK || !imp_path_exists(path) ||
-        imp_file_read(&text, &length, path, BYTES_MAX, NULL) != IMP_OK)
-        return 0;
+    *out = 0;
+    IMP_TRY(imp_path_join(path, folder, "rounds.csv", err));
+    if (!imp_path_exists(path))
+        return IMP_OK;
+    IMP_TRY(imp_file_read(&text, &length, path, BYTES_MAX, err));
     for (size_t k = 0; k < length; k++)
         lines += text[k] == '\n';
     free(text);
-    return lines > 0 ? lines - 1 : 0;
+    *out = lines > 0 ? lines - 1 : 0; // the first line names the columns
+    return IMP_OK;
 }
 
 // How policies did, and what they were trained to, one below the other. There are three panels:

@@ -7,18 +7,23 @@
 
 #include "base/common/try.h"
 #include "base/io/file.h"
+#include "data/dataset/dataset_files.h"
 #include "imprint/dataset.h"
 #include "learn/collection/drive_files.h"
 #include "learn/collection/redrive.h"
 
-bool imp_is_take_over_dataset(const char *folder)
+imp_status imp_is_take_over_dataset(bool *out, const char *folder, imp_error *err)
 {
+    char index[IMP_PATH_MAX];
     imp_dataset *dataset;
-    if (!imp_path_exists(folder) || imp_dataset_open(&dataset, folder, NULL) != IMP_OK)
-        return false;
-    const bool found = strcmp(imp_dataset_get_info(dataset)->policy, IMP_TAKE_OVERS_POLICY) == 0;
+    *out = false;
+    IMP_TRY(imp_path_join(index, folder, IMP_DATASET_INDEX_FILE, err));
+    if (!imp_path_exists(index))
+        return IMP_OK;
+    IMP_TRY(imp_dataset_open(&dataset, folder, err));
+    *out = strcmp(imp_dataset_get_info(dataset)->policy, IMP_TAKE_OVERS_POLICY) == 0;
     imp_dataset_close(dataset);
-    return found;
+    return IMP_OK;
 }
 
 imp_status imp_take_overs_import(const char *folder, const imp_dagger_def *def,

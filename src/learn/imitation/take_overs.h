@@ -4,8 +4,8 @@
 
 #include "imprint/dagger.h"
 
-// Whether a round's data are take-overs that were imported before.
-bool imp_is_take_over_dataset(const char *folder);
+// Whether a round's data are take-overs that were imported before. What does not exist yet is not.
+imp_status imp_is_take_over_dataset(bool *out, const char *folder, imp_error *err);
 
 // Imports def->take_overs as a round's data: the person's actions are the labels, seen as the other
 // rounds are. Drives that were imported before are compared. Fails as imp_import_drives() does.
