@@ -49,7 +49,7 @@ typedef struct imp_seg_train_summary {
 /// seen once. Writes into folder what imp_train() does (model.safetensors: the weights with the
 /// smallest validation loss), and segments.png: held-out images, what is there, and what the
 /// model finds. Stops, resumes and fails as imp_train() does, to the same bytes for any number of
-/// threads.
+/// threads and of processes (def->train.communicator). Only rank 0 knows the score.
 imp_status imp_train_segmenter(imp_seg_train_summary *summary, const char *folder,
                                const imp_seg_train_def *def, const imp_monitor *monitor,
                                imp_error *err);

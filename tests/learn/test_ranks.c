@@ -11,6 +11,7 @@ typedef struct rank_work {
     imp_collect_def collect;
     imp_dagger_def dagger;
     imp_online_def online;
+    imp_seg_train_def segmenter;
     stopper stop; // of this rank; at 0: never
     imp_status status;
     imp_error err;
@@ -50,6 +51,15 @@ static void train_online_in_rank(imp_communicator *communicator, void *item)
     const imp_monitor monitor = monitor_of(w);
     w->online.train.communicator = communicator;
     w->status = imp_train_online(&summary, w->folder, &w->online, &monitor, &w->err);
+}
+
+static void train_segmenter_in_rank(imp_communicator *communicator, void *item)
+{
+    rank_work *w = item;
+    imp_seg_train_summary summary;
+    const imp_monitor monitor = monitor_of(w);
+    w->segmenter.train.communicator = communicator;
+    w->status = imp_train_segmenter(&summary, w->folder, &w->segmenter, &monitor, &w->err);
 }
 
 // Lets so many ranks do the same; stop_at: when the last of them is stopped, 0: never. Returns the
@@ -256,6 +266,42 @@ static void ranks_share_online_training(void **state)
     }
 }
 
+// Each rank renders the images of its shards alone, also of the smaller last batch.
+static void ranks_share_the_training_of_a_segmenter(void **state)
+{
+    (void)state;
+    static const char *const maps[] = {"loop_obstacles", "4way"};
+    static const char *const files[] = {"model.safetensors", "last.safetensors",
+                                        "state.safetensors", "history.jsonl", "segments.png"};
+    imp_error err = {0};
+    rank_work one = {.segmenter = imp_default_seg_train_def()};
+    imp_seg_train_def *def = &one.segmenter;
+    snprintf(one.folder, sizeof one.folder, "%s/segmenter", folder);
+    def->sim.maps = maps;
+    def->sim.map_count = 2;
+    def->sim.split = IMP_SPLIT_ALL;
+    def->sim.camera.width = 40;
+    def->sim.camera.height = 32;
+    def->images = 31;
+    def->validation_images = 14;
+    def->train.epochs = 2;
+    def->train.trainer.batch = 12;
+    def->train.trainer.shards = 5;
+    def->train.trainer.threads = 1;
+    def->train.tensorboard = false;
+    assert_ok(run_ranks(1, &one, 0, train_segmenter_in_rank, &err), err);
+    for (int size = 2; size <= THREAD_RANKS_MAX; size++) {
+        rank_work what = one;
+        snprintf(what.folder, sizeof what.folder, "%s/segmenter-by-%d", folder, size);
+        assert_int_equal(run_ranks(size, &what, 3, train_segmenter_in_rank, &err), IMP_INTERRUPTED);
+        what.segmenter.train.resume = true;
+        assert_ok(run_ranks(size - 1, &what, 0, train_segmenter_in_rank, &err), err);
+        for (size_t k = 0; k < sizeof files / sizeof files[0]; k++)
+            if (!files_are_equal(one.folder, what.folder, files[k]))
+                fail_msg("%s differs with %d ranks", files[k], size);
+    }
+}
+
 // One policy's evaluation by a rank.
 typedef struct evaluation_rank {
     imp_eval_def def;
@@ -340,6 +386,7 @@ int main(void)
         cmocka_unit_test(ranks_share_dagger),
         cmocka_unit_test(what_ranks_cannot_share_is_refused),
         cmocka_unit_test(ranks_share_online_training),
+        cmocka_unit_test(ranks_share_the_training_of_a_segmenter),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -64,6 +64,8 @@ rounds='imprint dagger --size 32x24 --network small --pose-only --speed 0.5 --no
     --hardest-of 2 --episodes 5 --steps 40 --epochs 2 --shards 4 --eval-episodes 6 --eval-steps 40'
 online='imprint train --online --size 32x24 --network small --pose-only --episodes 3 --steps 30
     --replay-buffer 6 --shards 3 --threads 1 --no-tensorboard'
+segment='imprint seg-train --map loop_obstacles --map 4way --split all --size 40x32 --images 42
+    --batch 12 --shards 5 --validation-images 14 --threads 1 --no-tensorboard --schedule constant'
 # shellcheck disable=SC2086  # lists of words, here and below
 {
     expect 0 $record --out data
@@ -71,6 +73,7 @@ online='imprint train --online --size 32x24 --network small --pose-only --episod
     expect 0 $learn --epochs 2 --out model
     expect 0 $rounds --out rounds
     expect 0 $online --schedule constant --epochs 4 --out online
+    expect 0 $segment --epochs 2 --out segmenter
 }
 for kind in $kinds; do
     for n in 1 2 3 4; do
@@ -119,8 +122,11 @@ for kind in $kinds; do
         ends 0 ranks "$kind" 2 imprint train --online --resume --epochs 4 --out "online-$kind"
         same_folders online "online-$kind" model.safetensors state.safetensors history.jsonl
         same_folders online/drivers "online-$kind/drivers"
-        ends 2 ranks "$kind" 2 imprint sweep --seeds 2 --out none -- --data data
-        says 'works in one process'
+        # segmenters: each process renders the images of its shards
+        ends 0 ranks "$kind" 4 $segment --epochs 1 --out "segmenter-$kind"
+        ends 0 ranks "$kind" 2 imprint seg-train --resume --epochs 2 --out "segmenter-$kind"
+        same_folders segmenter "segmenter-$kind" model.safetensors state.safetensors \
+            history.jsonl segments.png
     }
     # a signal to mpirun ends all, and any number of processes goes on
     # shellcheck disable=SC2086

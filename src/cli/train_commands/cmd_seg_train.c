@@ -199,19 +199,22 @@ static imp_status run_seg_train_command(void *state, const imp_options *options,
     settings *s = state;
     const imp_train_settings *training = &s->training;
     imp_run_folder folder;
+    const bool writes = imp_options_is_writing_rank(options);
     IMP_TRY(read_seg_train_options(s, options, err));
     IMP_TRY(imp_train_settings_refuse_input_as_output(training, err));
-    IMP_TRY(imp_run_folder_create_or_resume(&folder, options, training->out,
-                                            training->train->resume, training->force, err));
+    if (writes)
+        IMP_TRY(imp_run_folder_create_or_resume(&folder, options, training->out,
+                                                training->train->resume, training->force, err));
     char *json;
     imp_status status = settings_stored_in_model(&json, options, err);
     const imp_monitor monitor = imp_console_create_monitor(options);
     s->def.train.settings = json;
+    s->def.train.communicator = options->ranks;
     if (status == IMP_OK)
         status = imp_train_segmenter(&s->summary, training->out, &s->def, &monitor, err);
     imp_console_clear_progress();
     free(json);
-    return imp_run_folder_keep_or_restore(&folder, options, status, err);
+    return writes ? imp_run_folder_keep_or_restore(&folder, options, status, err) : status;
 }
 
 // Appearance is randomised by default: the network should work under other light and on other
@@ -247,6 +250,7 @@ const imp_command imp_command_seg_train = {
     .examples = "  imprint seg-train --map loop_empty --split all --epochs 2 --images 160 "
                 "--validation-images 32 \\\n"
                 "    --out /tmp/imprint-s --force",
+    .works_in_ranks = true,
     .state_size = sizeof(settings),
     .set_up = set_up_seg_train_command,
     .run = run_seg_train_command,

@@ -14,6 +14,7 @@
 #include "learn/settings/settings_tables.h"
 #include "learn/training/training.h"
 #include "nn/segmentation/segmenter_layout.h"
+#include "nn/trainer/trainer_ranks.h"
 
 // TEST_INDEX is the environment of held-out images, whose random streams training never uses. The
 // last two are numbers of images that share one draw of the randomisation.
@@ -148,16 +149,30 @@ static imp_status seg_source_begin_epoch(imp_sample_source *source, const imp_tr
     return IMP_OK;
 }
 
-// Renders a batch of the images up to `end` and puts its labels into the network's order. Shares
-// are stored class by class; a pixel-unshuffle brings them into the order of the outputs.
+// Renders images number first to first + count - 1 to a place in the batch, and puts their labels
+// into the network's order. Shares are stored class by class; a pixel-unshuffle brings them into
+// the order of the outputs.
+static void render_images(seg_train_run *r, imp_seg_source *source, int64_t first, int place,
+                          int count)
+{
+    const size_t image = (size_t)r->base.width * (size_t)r->base.height * 3;
+    float *shares = r->evaluator.shares + (size_t)place * r->outputs;
+    imp_seg_source_render(source, (uint32_t)first, count,
+                          r->evaluator.images + (size_t)place * image, shares);
+    for (int k = 0; k < count; k++)
+        imp_segmenter_pixel_unshuffle(&r->layout, shares + (size_t)k * r->outputs,
+                                      r->labels + (size_t)(place + k) * r->outputs);
+}
+
+// A batch of the images up to `end`, of which only those are rendered that this rank computes.
 static imp_batch render_batch(seg_train_run *r, imp_seg_source *source, int64_t first, int64_t end)
 {
-    const int batch = r->evaluator.capacity,
-              count = end - first < batch ? (int)(end - first) : batch;
-    imp_seg_source_render(source, (uint32_t)first, count, r->evaluator.images, r->evaluator.shares);
-    for (int k = 0; k < count; k++)
-        imp_segmenter_pixel_unshuffle(&r->layout, r->evaluator.shares + (size_t)k * r->outputs,
-                                      r->labels + (size_t)k * r->outputs);
+    const int batch = r->evaluator.capacity;
+    const int count = end - first < batch ? (int)(end - first) : batch;
+    int begin, behind;
+    imp_trainer_find_samples_of_rank(&begin, &behind, &r->train.trainer, r->train.communicator,
+                                     count);
+    render_images(r, source, first + begin, begin, behind - begin);
     return (imp_batch){.count = count, .frames = r->frames, .labels = r->labels};
 }
 
@@ -181,7 +196,8 @@ static const uint8_t *seg_source_get_image(imp_sample_source *source, int k, int
 {
     seg_train_run *r = (seg_train_run *)source;
     const int64_t number = (r->epoch * count + k) * source->samples / count;
-    return *render_batch(r, r->source, number, number + 1).frames;
+    render_images(r, r->source, number, 0, 1);
+    return r->frames[0];
 }
 
 // Maps enter the identity by their contents.
@@ -270,7 +286,21 @@ static imp_status score_best_model_and_draw_examples(imp_seg_train_summary *summ
     return status;
 }
 
-// The final score is that of the best model, on the held-out images.
+// Trains, and scores the best model on the held-out images: on the first rank, which has written
+// it.
+static imp_status train_and_score(imp_seg_train_summary *summary, const char *folder,
+                                  seg_train_run *r, imp_status prepared, const imp_monitor *monitor,
+                                  imp_error *err)
+{
+    imp_communicator *ranks = r->train.communicator;
+    IMP_TRY(imp_communicator_agree_on_status(ranks, prepared, err));
+    IMP_TRY(imp_training_run(&summary->train, folder, &r->base, &r->train, monitor, err));
+    imp_status status = IMP_OK;
+    if (ranks == NULL || ranks->rank == 0)
+        status = score_best_model_and_draw_examples(summary, folder, r, err);
+    return imp_communicator_agree_on_status(ranks, status, err);
+}
+
 imp_status imp_train_segmenter(imp_seg_train_summary *summary, const char *folder,
                                const imp_seg_train_def *def, const imp_monitor *monitor,
                                imp_error *err)
@@ -293,10 +323,7 @@ imp_status imp_train_segmenter(imp_seg_train_summary *summary, const char *folde
     imp_status status = load_and_split_maps(&r, err);
     if (status == IMP_OK)
         status = imp_thread_pool_create(&r.pool, def->train.trainer.threads, err);
-    if (status == IMP_OK)
-        status = imp_training_run(&summary->train, folder, &r.base, &r.train, monitor, err);
-    if (status == IMP_OK)
-        status = score_best_model_and_draw_examples(summary, folder, &r, err);
+    status = train_and_score(summary, folder, &r, status, monitor, err);
     seg_source_destroy(&r.base);
     summary->train.seconds = imp_monotonic_seconds() - start;
     return status;

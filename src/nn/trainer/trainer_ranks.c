@@ -31,6 +31,17 @@ static int first_shard_of_rank(const imp_trainer *trainer, int rank)
     return imp_share_begin(trainer->def.shards, rank + 1, trainer->ranks->size);
 }
 
+void imp_trainer_find_samples_of_rank(int *first, int *last, const imp_trainer_def *def,
+                                      const imp_communicator *communicator, int count)
+{
+    const int rank = communicator != NULL ? communicator->rank : 0;
+    const int size = communicator != NULL ? communicator->size : 1;
+    const int begin = imp_share_begin(def->shards, rank + 1, size);
+    const int end = imp_share_begin(def->shards, rank + 2, size);
+    *first = imp_share_begin(count, begin + 1, def->shards);
+    *last = imp_share_begin(count, end + 1, def->shards);
+}
+
 imp_status imp_trainer_set_communicator(imp_trainer *trainer, imp_communicator *communicator,
                                         imp_error *err)
 {

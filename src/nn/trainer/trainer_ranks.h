@@ -15,6 +15,11 @@ imp_status imp_trainer_set_communicator(imp_trainer *trainer, imp_communicator *
 // `wish`.
 bool imp_trainer_agree_to_stop(imp_trainer *trainer, bool wish);
 
+// The samples of a batch of `count` that this rank computes: from *first up to, but without, *last.
+// Sources need to make no others. communicator: nullable.
+void imp_trainer_find_samples_of_rank(int *first, int *last, const imp_trainer_def *def,
+                                      const imp_communicator *communicator, int count);
+
 // For trainer_step.c. The shards that this rank computes: from *first up to, but without, *last.
 void imp_trainer_find_shards_of_rank(const imp_trainer *trainer, int *first, int *last);
 // Gives all ranks the losses of all shards, and with `steps` their gradients and statistics.
