@@ -162,6 +162,24 @@ typedef struct imp_histogram {
     int64_t *counts; ///< (bins)
 } imp_histogram;
 
+/// How well a policy's doubt predicts its failures. A decision *fails* if the episode terminates
+/// within IMP_DOUBT_HORIZON after it, and is *safe* if it goes on for longer. The last decisions of
+/// an episode that did not terminate do not count.
+typedef struct imp_doubt_stats {
+    int64_t decisions, failing; ///< that count, and those of them that fail
+    int episodes;               ///< with safe decisions
+    int failed_episodes;        ///< with failing decisions
+    /// Area under the receiver operating characteristic: the probability that doubt is larger at a
+    /// failing decision than at a safe one, ties counting half. NaN unless there are both kinds.
+    /// The interval is that of Hanley and McNeil (Radiology 143, 1982), in which an episode counts
+    /// as one decision, since those of an episode depend on each other
+    imp_estimate auroc;
+    double mean; ///< doubt, over decisions: equals failing / decisions if it is calibrated
+    /// Mean |doubt - share that fails| of ten groups of decisions, as equal as ties allow, in the
+    /// order of their doubt
+    double calibration_error;
+} imp_doubt_stats;
+
 /// Statistics on one map.
 typedef struct imp_map_eval_stats {
     char name[64];
@@ -192,7 +210,11 @@ typedef struct imp_evaluation {
                                        ///< farthest from the lane centre
     imp_histogram lanes;               ///< lane distance at settled steps, to 0.1 mm [m]
     imp_histogram speeds;              ///< speed at settled steps, to 5 mm/s [m/s]
-    imp_episode_result *results;       ///< (episodes)
+    /// Log-odds of doubt, log(p / (1 - p)), to 1/128, at safe and at failing decisions; empty for
+    /// policies without doubt
+    imp_histogram safe_doubts, failing_doubts;
+    imp_doubt_stats doubt;       ///< of all episodes
+    imp_episode_result *results; ///< (episodes)
 } imp_evaluation;
 
 /// Drives episodes with a policy. The same definition gives the same starts to every policy.

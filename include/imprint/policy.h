@@ -52,7 +52,14 @@ struct imp_policy {
     const char *failure_reason;
     /// What it waits for, as of the last act(). Set by our expert; IMP_WAIT_NONE otherwise.
     imp_wait_reason wait_reason;
+    /// How likely the episode ends by the rules within IMP_DOUBT_HORIZON after the last act(), in
+    /// [0, 1], as the policy judges itself. Read it only if has_doubt is true.
+    double doubt;
+    bool has_doubt; ///< whether act() sets doubt; false unless the kind sets it
 };
+
+/// Doubt is about this time after an action [s].
+#define IMP_DOUBT_HORIZON 2.0
 
 void imp_policy_reset(imp_policy *policy, const imp_env *env);
 imp_action imp_policy_act(imp_policy *policy, const imp_env *env, const uint8_t *observation);

@@ -30,7 +30,7 @@ from imprint._statistics import ColumnStatistics
 from imprint.aggregation import Dagger, Round, Training, dagger
 from imprint.collection import Collection, collect
 from imprint.datasets import Dataset, DatasetStatistics
-from imprint.evaluation import Estimate, Evaluation, Statistics, Trajectory, evaluate
+from imprint.evaluation import Doubt, Estimate, Evaluation, Statistics, Trajectory, evaluate
 from imprint.exports import RobomimicExport, export_minari, export_robomimic, export_trainlog
 from imprint.lerobot import LeRobotExport, export_lerobot
 from imprint.policies import (
@@ -65,6 +65,7 @@ __all__ = [
     "Dataset",
     "DatasetInfo",
     "DatasetStatistics",
+    "Doubt",
     "Driver",
     "EndReason",
     "EnvSettings",

@@ -68,6 +68,25 @@ class Statistics:
     detour: Estimate
 
 
+@dataclass(frozen=True)
+class Doubt:
+    """How well a policy's doubt predicts its failures; imp_doubt_stats of imprint/evaluate.h.
+
+    decisions: that count; failing: of these, those with the end of their episode within 2 s.
+    episodes, failed_episodes: with decisions of either kind. auroc: probability that doubt is
+    larger at a failing decision than at another; NaN without failures. mean: of doubt.
+    calibration_error: mean |doubt - share that fails| of ten groups of decisions.
+    """
+
+    decisions: int
+    failing: int
+    episodes: int
+    failed_episodes: int
+    auroc: Estimate
+    mean: float
+    calibration_error: float
+
+
 EPISODE: np.dtype[Any] = np.dtype(
     [
         ("ending", "i4"),
@@ -117,13 +136,15 @@ class Evaluation:
     """Results of evaluate().
 
     statistics: over all episodes; maps: over those of each map. lane_distance_p95: 95th percentile
-    of |lane distance| [m]. worst: numbers of the worst episodes. episodes: [episodes] of the type
-    EPISODE. trajectories: of the first `keep` episodes. seconds: that it took.
+    of |lane distance| [m]. doubt: None if the policy has none. worst: numbers of the worst
+    episodes. episodes: [episodes] of the type EPISODE. trajectories: of the first `keep` episodes.
+    seconds: that it took.
     """
 
     statistics: Statistics
     maps: dict[str, Statistics]
     lane_distance_p95: float
+    doubt: Doubt | None
     worst: tuple[int, ...]
     episodes: NDArray[Any]
     trajectories: list[Trajectory]
@@ -224,6 +245,19 @@ def statistics_of(stats: Any) -> Statistics:
     return Statistics(**values)
 
 
+def _doubt(stats: Any) -> Doubt:
+    area = stats.auroc
+    return Doubt(
+        decisions=stats.decisions,
+        failing=stats.failing,
+        episodes=stats.episodes,
+        failed_episodes=stats.failed_episodes,
+        auroc=Estimate(area.value, area.low, area.high),
+        mean=stats.mean,
+        calibration_error=stats.calibration_error,
+    )
+
+
 def _evaluation(out: Any, keep: int, ask_expert: bool) -> Evaluation:
     episodes = np.zeros(out.episodes, EPISODE)
     trajectories = []
@@ -261,6 +295,7 @@ def _evaluation(out: Any, keep: int, ask_expert: bool) -> Evaluation:
         statistics=statistics_of(out.stats),
         maps={text(m.name): statistics_of(m.stats) for m in out.maps[0 : out.map_count]},
         lane_distance_p95=out.lane_distance_p95,
+        doubt=_doubt(out.doubt) if out.doubt.decisions > 0 else None,
         worst=tuple(out.worst[k] for k in range(out.worst_count)),
         episodes=episodes,
         trajectories=trajectories,

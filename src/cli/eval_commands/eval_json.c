@@ -172,6 +172,16 @@ static json_t *comparisons_json(const imp_eval_settings *s, const imp_eval_outco
     return array;
 }
 
+// How well doubt predicted failures.
+static json_t *doubt_json(const imp_doubt_stats *d)
+{
+    return json_pack("{s:f, s:I, s:I, s:i, s:i, s:o, s:o, s:o}", "horizon_s", IMP_DOUBT_HORIZON,
+                     "decisions", (json_int_t)d->decisions, "failing", (json_int_t)d->failing,
+                     "episodes", d->episodes, "failed_episodes", d->failed_episodes, "auroc",
+                     imp_estimate_json(d->auroc), "mean", imp_json_real_or_null(d->mean),
+                     "calibration_error", imp_json_real_or_null(d->calibration_error));
+}
+
 // All results of one policy. "figures" has confidence intervals; the others are plain numbers.
 static json_t *policy_json(const char *name, const imp_evaluation *e,
                            const imp_policy_factory *driver)
@@ -206,6 +216,8 @@ json_t *imp_eval_json(const imp_eval_settings *s, const imp_eval_outcome *o, boo
         const imp_evaluation *e = &o->evaluations[p];
         char name[IMP_POLICY_IDENTITY_MAX];
         json_t *policy = policy_json(policy_label(name, s, o, p, stored), e, o->drivers[p]);
+        if (e->doubt.decisions > 0)
+            imp_json_set(policy, "doubt", doubt_json(&e->doubt));
         // times differ from run to run
         if (!stored)
             imp_json_set(policy, "seconds", json_real(e->seconds));

@@ -163,6 +163,33 @@ static void print_wanted_speeds(const imp_eval_settings *s, const imp_eval_outco
     }
 }
 
+// How well doubt predicted failures, for policies that have it.
+static void print_doubts(const imp_eval_settings *s, const imp_eval_outcome *o)
+{
+    bool any = false;
+    for (int p = 0; p < o->count; p++)
+        any = any || o->evaluations[p].doubt.decisions > 0;
+    if (!any)
+        return;
+    printf("\ndoubt: how likely the policy holds it that it fails within %.0f s\n"
+           "%-*s  %9s  %19s  %9s  %9s  %11s\n",
+           IMP_DOUBT_HORIZON, NAME_WIDTH, "policy", "failures", "AUROC", "doubt", "failed",
+           "calibration");
+    for (int p = 0; p < o->count; p++) {
+        const imp_doubt_stats *d = &o->evaluations[p].doubt;
+        char area[48] = "-";
+        if (d->decisions == 0)
+            continue;
+        if (!isnan(d->auroc.value))
+            snprintf(area, sizeof area, "%.3f (%.3f-%.3f)", d->auroc.value, d->auroc.low,
+                     d->auroc.high);
+        print_policy_name(s, p);
+        printf("  %9d  %19s  %7.2f %%  %7.2f %%  %9.2f %%\n", d->failed_episodes, area,
+               100.0 * d->mean, 100.0 * (double)d->failing / (double)d->decisions,
+               100.0 * d->calibration_error);
+    }
+}
+
 // Names the worst episodes that were not completed.
 static void print_worst_episodes(const char *name, const imp_evaluation *e)
 {
@@ -295,6 +322,7 @@ void imp_eval_print(const imp_eval_settings *s, const imp_eval_outcome *o)
     print_navigation_commands(s, o);
     print_routes(s, o);
     print_wanted_speeds(s, o);
+    print_doubts(s, o);
     print_comparisons(s, o);
     print_map_table(s, o);
     printf("\n");

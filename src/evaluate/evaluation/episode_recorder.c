@@ -55,6 +55,13 @@ static void record_episode_start(void *context, const imp_env *env)
         result->poses[0] = env->pose;
 }
 
+// Observer: notes when the policy decides.
+static void record_decision_time(void *context, const imp_env *env, const uint8_t *observation)
+{
+    (void)observation;
+    ((imp_episode_recorder *)context)->decision_time = env->drive.time;
+}
+
 // Adds what the policy did, and what the expert would have done.
 static void record_actions(imp_episode_recorder *r, const imp_transition *transition)
 {
@@ -129,6 +136,8 @@ static void record_step(void *context, const imp_env *env, const imp_transition 
     imp_episode_recorder *r = context;
     imp_episode_result *result = r->result;
     record_actions(r, transition);
+    if (r->counts != NULL && r->policy->has_doubt)
+        imp_doubt_watch_add(&r->doubts, &r->counts->doubts, r->decision_time, r->policy->doubt);
     imp_drive_recorder_add(&r->drive, env);
     record_state_after_step(r, env, transition->result.reward);
     // The first step at which the robot counts as stalled is kept.
@@ -172,10 +181,13 @@ static void count_commands(imp_episode_result *result, const imp_navigation *nav
 static void fill_episode_result(void *context, const imp_env *env, const uint8_t *observation,
                                 imp_end_reason ending)
 {
-    const imp_episode_recorder *r = context;
+    imp_episode_recorder *r = context;
     imp_episode_result *result = r->result;
     (void)observation;
     result->ending = ending;
+    if (r->counts != NULL)
+        imp_doubt_watch_end(&r->doubts, &r->counts->doubts, env->drive.time,
+                            imp_episode_terminated(result));
     count_commands(result, &env->navigation);
     const imp_object *partner =
         ending == IMP_END_COLLISION ? imp_env_find_collided_object(env) : NULL;
@@ -198,6 +210,7 @@ imp_status imp_eval_begin_episode(imp_episode_loop_def *out, imp_episode_recorde
                                        .counts = counts,
                                        .settle_steps = def->settle_steps,
                                        .asks_expert = self->label_expert != NULL,
+                                       .policy = self->policy,
                                        .farthest = -1.0};
 
     // start the episode, and see how far the expert gets from there
@@ -213,6 +226,7 @@ imp_status imp_eval_begin_episode(imp_episode_loop_def *out, imp_episode_recorde
     imp_episode_loop_add_observer(out, imp_lane_progress_observer(&recorder->progress));
     imp_episode_loop_add_observer(out, (imp_episode_observer){.context = recorder,
                                                               .begin = record_episode_start,
+                                                              .before_step = record_decision_time,
                                                               .after_step = record_step,
                                                               .end = fill_episode_result});
     return IMP_OK;

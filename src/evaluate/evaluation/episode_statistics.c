@@ -271,6 +271,8 @@ imp_status imp_eval_compute_stats(imp_evaluation *out, imp_error *err)
         out->lane_distance_mean = out->stats.lane_distance.value;
         out->speed_mean = out->stats.speed.value;
         out->lane_distance_p95 = lane_distance_percentile(&out->lanes);
+        out->doubt = imp_doubt_compute_stats(out->safe_doubts.counts, out->failing_doubts.counts,
+                                             out->doubt.episodes, out->doubt.failed_episodes);
         find_worst_episodes(out);
     }
     free_episode_selection(&s);

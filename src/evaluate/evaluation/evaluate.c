@@ -139,6 +139,10 @@ imp_status imp_evaluation_alloc(imp_evaluation *out, int episodes, const imp_map
     for (int k = 0; k < maps->count; k++)
         memcpy(out->maps[k].name, maps->worlds[k]->name, sizeof out->maps[k].name);
     IMP_TRY(create_histogram(&out->lanes, -IMP_LANE_REACH, IMP_LANE_REACH, IMP_LANE_BINS, err));
+    IMP_TRY(create_histogram(&out->safe_doubts, -IMP_DOUBT_REACH, IMP_DOUBT_REACH, IMP_DOUBT_BINS,
+                             err));
+    IMP_TRY(create_histogram(&out->failing_doubts, -IMP_DOUBT_REACH, IMP_DOUBT_REACH,
+                             IMP_DOUBT_BINS, err));
     return create_histogram(&out->speeds, 0.0, IMP_SPEED_REACH, IMP_SPEED_BINS, err);
 }
 
@@ -164,6 +168,13 @@ static void sum_histograms_of_workers(eval_job *work)
             out->lanes.counts[bin] += work->worker_counts[k].lanes[bin];
         for (int bin = 0; bin < IMP_SPEED_BINS; bin++)
             out->speeds.counts[bin] += work->worker_counts[k].speeds[bin];
+        const imp_doubt_counts *doubts = &work->worker_counts[k].doubts;
+        for (int bin = 0; bin < IMP_DOUBT_BINS; bin++) {
+            out->safe_doubts.counts[bin] += doubts->safe[bin];
+            out->failing_doubts.counts[bin] += doubts->failing[bin];
+        }
+        out->doubt.episodes += doubts->episodes;
+        out->doubt.failed_episodes += doubts->failed_episodes;
     }
     // The names live in the evaluation, which does not move any more.
     for (int e = 0; e < out->episodes; e++)
@@ -297,5 +308,7 @@ void imp_evaluation_free(imp_evaluation *evaluation)
     free(evaluation->maps);
     free(evaluation->lanes.counts);
     free(evaluation->speeds.counts);
+    free(evaluation->safe_doubts.counts);
+    free(evaluation->failing_doubts.counts);
     *evaluation = (imp_evaluation){0};
 }

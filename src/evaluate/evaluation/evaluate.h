@@ -2,6 +2,7 @@
 #ifndef IMP_EVALUATE_EVALUATION_EVALUATE_H
 #define IMP_EVALUATE_EVALUATION_EVALUATE_H
 
+#include "evaluate/evaluation/doubt_statistics.h"
 #include "evaluate/rollout/drive_recorder.h"
 #include "evaluate/rollout/episode_batch.h"
 #include "evaluate/rollout/lane_progress.h"
@@ -17,6 +18,7 @@ enum { IMP_LANE_BINS = 8192, IMP_SPEED_BINS = 160 };
 // matter.
 typedef struct imp_eval_counts {
     int64_t lanes[IMP_LANE_BINS], speeds[IMP_SPEED_BINS];
+    imp_doubt_counts doubts;
 } imp_eval_counts;
 
 // Checks a definition.
@@ -48,6 +50,9 @@ typedef struct imp_episode_recorder {
     double speed, lane, action_error, speed_error;
     double farthest; // |lane distance| so far; off lanes is farther than anything
     imp_drive_recorder drive;
+    const imp_policy *policy; // whose doubt is recorded
+    double decision_time;     // of the present step [s]
+    imp_doubt_watch doubts;
 } imp_episode_recorder;
 
 // Makes room for the results of so many episodes on these maps.

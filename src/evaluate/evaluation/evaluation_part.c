@@ -219,8 +219,13 @@ imp_status imp_evaluation_write_part_to_stream(FILE *out, const imp_evaluation *
         status = write_episode(out, evaluation->first + e, &evaluation->results[e], err);
     if (status == IMP_OK)
         status = write_line(out,
-                            json_pack("{s:o, s:o}", "lanes", histogram_to_json(&evaluation->lanes),
-                                      "speeds", histogram_to_json(&evaluation->speeds)),
+                            json_pack("{s:o, s:o, s:o, s:o, s:i, s:i}", "lanes",
+                                      histogram_to_json(&evaluation->lanes), "speeds",
+                                      histogram_to_json(&evaluation->speeds), "safe_doubts",
+                                      histogram_to_json(&evaluation->safe_doubts), "failing_doubts",
+                                      histogram_to_json(&evaluation->failing_doubts),
+                                      "doubt_episodes", evaluation->doubt.episodes,
+                                      "doubt_failed_episodes", evaluation->doubt.failed_episodes),
                             err);
     return status;
 }
@@ -422,13 +427,35 @@ static bool add_histogram(imp_histogram *histogram, const json_t *array)
     return good;
 }
 
+// The last line: counts of all steps of a part.
+static imp_status read_step_counts(part_reader *reader, imp_evaluation *out, imp_error *err)
+{
+    json_t *line;
+    int episodes = -1, failed = -1;
+    IMP_TRY(read_line(reader, &line, err));
+    const bool good =
+        add_histogram(&out->lanes, json_object_get(line, "lanes")) &&
+        add_histogram(&out->speeds, json_object_get(line, "speeds")) &&
+        add_histogram(&out->safe_doubts, json_object_get(line, "safe_doubts")) &&
+        add_histogram(&out->failing_doubts, json_object_get(line, "failing_doubts")) &&
+        json_unpack(line, "{s:i, s:i}", "doubt_episodes", &episodes, "doubt_failed_episodes",
+                    &failed) == 0 &&
+        episodes >= 0 && failed >= 0 && episodes <= out->episodes - out->doubt.episodes &&
+        failed <= out->episodes - out->doubt.failed_episodes;
+    json_decref(line);
+    if (!good)
+        return fail_bad_part_file(reader, err);
+    out->doubt.episodes += episodes;
+    out->doubt.failed_episodes += failed;
+    return IMP_OK;
+}
+
 // A header, a line for each episode, and a line with the histograms.
 imp_status imp_evaluation_read_part(imp_evaluation *out, FILE *in, const char *name,
                                     const imp_eval_def *def, imp_error *err)
 {
     part_reader reader = {.path = name, .in = in};
     part_header header = {.share = 1, .shares = 1};
-    json_t *line;
     imp_status status = read_header(&reader, &header, err);
     if (status == IMP_OK) {
         // a line for each episode of the part
@@ -439,13 +466,7 @@ imp_status imp_evaluation_read_part(imp_evaluation *out, FILE *in, const char *n
     }
     // then one with the counts of all its steps
     if (status == IMP_OK)
-        status = read_line(&reader, &line, err);
-    if (status == IMP_OK) {
-        if (!add_histogram(&out->lanes, json_object_get(line, "lanes")) ||
-            !add_histogram(&out->speeds, json_object_get(line, "speeds")))
-            status = fail_bad_part_file(&reader, err);
-        json_decref(line);
-    }
+        status = read_step_counts(&reader, out, err);
     out->seconds += header.seconds;
     close_part_file(&reader);
     return status;

@@ -274,6 +274,40 @@ static void write_wanted_speed_table(imp_html_page *page, const imp_eval_report_
     imp_html_end_table(page);
 }
 
+// Adds the table of doubt, if a policy has it.
+static void write_doubt_table(imp_html_page *page, const imp_eval_report_def *def)
+{
+    static const char *const headings[] = {"policy",    "decisions",  "failures",       "AUROC",
+                                           "doubt [%]", "failed [%]", "calibration [%]"};
+    bool any = false;
+    for (int p = 0; p < def->count; p++)
+        any = any || def->evaluations[p].doubt.decisions > 0;
+    if (!any)
+        return;
+    imp_html_add_heading(page, "Doubt");
+    imp_html_add_paragraph(
+        page,
+        "Doubt is how likely a policy holds it that its episode ends by the rules within 2 s. "
+        "AUROC is how often doubt is larger before a failure than elsewhere: 50 % is chance. "
+        "Doubt is calibrated if it equals the share of decisions that failed; calibration is "
+        "the mean difference of the two in ten groups of decisions.");
+    imp_html_begin_table(page, headings, sizeof headings / sizeof headings[0]);
+    for (int p = 0; p < def->count; p++) {
+        const imp_doubt_stats *d = &def->evaluations[p].doubt;
+        if (d->decisions == 0)
+            continue;
+        imp_html_begin_row(page);
+        imp_html_add_cell(page, imp_path_shortest_unique_tail(def->names, def->count, p), NULL);
+        write_number_cell(page, (double)d->decisions, 0);
+        write_number_cell(page, d->failed_episodes, 0);
+        write_estimate_cell(page, d->auroc, 1.0, 3);
+        write_number_cell(page, 100.0 * d->mean, 2);
+        write_number_cell(page, 100.0 * (double)d->failing / (double)d->decisions, 2);
+        write_number_cell(page, 100.0 * d->calibration_error, 2);
+    }
+    imp_html_end_table(page);
+}
+
 // Adds the table by map, unless there is only one map.
 // Rows are grouped by map, so that policies on one map stand below each other.
 static void write_map_table(imp_html_page *page, const imp_eval_report_def *def)
@@ -426,6 +460,7 @@ static imp_status write_report_page(imp_html_page *page, const imp_eval_report_d
         write_command_table(page, def);
         write_route_table(page, def);
         write_wanted_speed_table(page, def);
+        write_doubt_table(page, def);
         write_map_table(page, def);
         status = write_trajectories(page, def, images, err);
     }
