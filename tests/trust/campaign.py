@@ -6,10 +6,11 @@ the same command is given again, with --resume or --force where it has that. It 
 the bytes of a run that nobody disturbed, and leave nothing behind.
 
 faults: one call of a command fails. The command must succeed with these bytes, or end with an exit
-code of its own and a message; the next run must end well. A crash, a hang or other bytes are errors.
+code of its own and a message; the next run must end well. A crash, a hang, other bytes are errors.
 
 every: as faults, but each call of a kind fails in turn, of each command, whatever --seconds says.
---calls read:EIO,open:EMFILE chooses the kinds, --step 3 takes every third call.
+--calls read:EIO,open:EMFILE chooses the kinds, --step 3 takes every third call. --places takes the
+first call from each place, once for all commands: a place is four callers within the program.
 
 The program is $IMPRINT; $INJECTOR is inject_faults.c as a shared library. Exit code 1: something
 was wrong, with a line for each finding that repeats it.
@@ -110,11 +111,16 @@ def learn(command: Command) -> None:
 
 def count_calls(command: Command, call: str) -> int:
     """How many calls of a kind the command makes."""
-    if call not in command.counts:
+    if not command.counts:
         Path("count").unlink(missing_ok=True)
         prepare(command)
-        run(arguments(command, False), f"{call}:0:EIO")
-        command.counts[call] = int(Path("count").read_text()) if Path("count").exists() else 0
+        run(arguments(command, False), "all:0:EIO")
+        for line in Path("count").read_text().splitlines():
+            name, number, *place = line.split()
+            if place:
+                command.places.setdefault(name, {})[place[0]] = int(number)
+            else:
+                command.counts[name] = int(number)
     return command.counts[call]
 
 
@@ -222,14 +228,27 @@ def fail_once(command: Command, dice: random.Random) -> tuple[str, str]:
     return fault, fail(command, fault)
 
 
-def fail_every(commands: list[Command], kinds: list[str], step: int) -> int:
+def numbers_of(command: Command, kind: str, seen: set[str] | None) -> list[int]:
+    """The calls to fail: all, or the first from each place that is not among those `seen`."""
+    count = count_calls(command, kind.split(":")[0])
+    if seen is None:
+        return list(range(1, count + 1))
+    places = command.places.get(kind.split(":")[0], {})
+    new = {f"{kind} {place}": number for place, number in places.items()}
+    numbers = sorted(number for name, number in new.items() if name not in seen)
+    seen.update(new)
+    return numbers
+
+
+def fail_every(commands: list[Command], kinds: list[str], step: int, by_place: bool) -> int:
     """Lets each call of these kinds fail, one in a run."""
     attempts = findings = 0
+    seen: set[str] | None = set() if by_place else None
     for command in commands:
         learn(command)
         for kind in kinds:
             call, error = kind.split(":")
-            for number in range(1, count_calls(command, call) + 1, step):
+            for number in numbers_of(command, kind, seen)[::step]:
                 fault = f"{call}:{number}:{error}"
                 wrong = fail(command, fault)
                 attempts += 1
@@ -267,6 +286,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int(time.time()) // 86400)
     parser.add_argument("--calls", default="read:EIO,open:EIO,getdents:EIO,malloc:ENOMEM")
     parser.add_argument("--step", type=int, default=1)
+    parser.add_argument("--places", action="store_true")
     parser.add_argument("commands", nargs="*", metavar="COMMAND")
     options = parser.parse_intermixed_args()
     chosen = [c for c in COMMANDS if not options.commands or c.name in options.commands]
@@ -277,7 +297,7 @@ def main() -> int:
             if code != 0:
                 sys.exit(f"'imprint {words}' ends with {code}: {message}")
         if options.way == "every":
-            return fail_every(chosen, options.calls.split(","), options.step)
+            return fail_every(chosen, options.calls.split(","), options.step, options.places)
         return campaign(options.way, chosen, options.seconds, options.seed)
 
 

@@ -2,19 +2,26 @@
 // it. IMPRINT_FAULT=CALL:N:HOW: the N-th CALL of the process ends with the error HOW (EIO, ENOSPC,
 // EINTR, EMFILE, ENOMEM), with a part of what it was to do (SHORT), or with the process's death
 // (KILL). IMPRINT_FAULT_COUNT=FILE: the number of calls is written there when the process exits.
+// IMPRINT_FAULT=all:0:EIO counts the calls of all kinds, a line "KIND N", and their places, a line
+// "KIND N PLACE" with the first call from each. A place is a hash of the innermost callers within
+// the program: what a library calls counts for the program's call of that library.
 //
 // System calls are caught by a seccomp filter, so that those of the C library itself are, too. The
 // handler makes the call again with a mark in its last argument, which lets it pass. Allocations
 // and mmap(), which has no argument free, stand in for the functions of the C library.
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
+#include <link.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,22 +52,72 @@ static const struct {
     {"mkdir", {SYS_mkdir, SYS_mkdirat, NONE}},
     {"ftruncate", {SYS_ftruncate, NONE, NONE}},
     {"getdents", {SYS_getdents64, NONE, NONE}},
+    {"malloc", {NONE, NONE, NONE}},
+    {"mmap", {NONE, NONE, NONE}},
 };
+enum { KIND_COUNT = sizeof KINDS / sizeof KINDS[0], MMAP = KIND_COUNT - 1, MALLOC = MMAP - 1 };
+
 static const struct {
     const char *name;
     int number;
 } ERRORS[] = {{"EIO", EIO},       {"ENOSPC", ENOSPC}, {"EINTR", EINTR},   {"EMFILE", EMFILE},
               {"ENOMEM", ENOMEM}, {"KILL", KILLS},    {"SHORT", SHORTENS}};
 
-static char kind[16], count_path[4096];
-static long wanted;
-static int how;
-static atomic_long count;
+// places seen so far: a hash of the callers, and the number of the first call from there
+enum { PLACES = 1 << 14, CALLERS = 40, OWN_CALLERS = 4 };
+static struct {
+    size_t hash;
+    long first;
+    int kind;
+} places[PLACES];
+static atomic_flag places_busy = ATOMIC_FLAG_INIT;
+static uintptr_t program_begin, program_end;
+
+static char count_path[4096];
+static long wanted; // counted from 1
+static int chosen_kind = NONE, how;
+static bool counts_all;
+static atomic_long counts[KIND_COUNT];
+
+// Remembers a call if it is the first from its place.
+static void note_place(int kind, long number)
+{
+    void *callers[CALLERS];
+    const int depth = backtrace(callers, CALLERS);
+    size_t hash = 14695981039346656037U + (size_t)kind;
+    for (int k = 0, own = 0; k < depth && own < OWN_CALLERS; k++) {
+        const uintptr_t caller = (uintptr_t)callers[k];
+        if (caller < program_begin || caller >= program_end)
+            continue;
+        hash = (hash ^ (caller - program_begin)) * 1099511628211U;
+        own++;
+    }
+    hash = (hash ^ hash >> 29) | 1;
+    while (atomic_flag_test_and_set(&places_busy))
+        ;
+    for (int k = 0; k < PLACES; k++) {
+        const size_t at = (hash + (size_t)k) % PLACES;
+        if (places[at].hash == hash)
+            break;
+        if (places[at].hash != 0)
+            continue;
+        places[at].hash = hash;
+        places[at].first = number;
+        places[at].kind = kind;
+        break;
+    }
+    atomic_flag_clear(&places_busy);
+}
 
 // Counts a call; whether it is the one.
-static int is_chosen(void)
+static int is_chosen(int kind)
 {
-    if (atomic_fetch_add(&count, 1) + 1 != wanted)
+    if (kind != chosen_kind && !counts_all)
+        return 0;
+    const long number = atomic_fetch_add(&counts[kind], 1) + 1;
+    if (counts_all)
+        note_place(kind, number);
+    if (number != wanted)
         return 0;
     if (how == KILLS)
         kill(getpid(), SIGKILL);
@@ -88,12 +145,21 @@ static int is_ours(int number, const greg_t *r)
     return !writes || r[REG_RDI] > 2;
 }
 
+static int kind_of(int number)
+{
+    int kind = 0;
+    while (number != KINDS[kind].calls[0] && number != KINDS[kind].calls[1] &&
+           number != KINDS[kind].calls[2])
+        kind++;
+    return kind;
+}
+
 static void handle_call(int signal, siginfo_t *info, void *context)
 {
     (void)signal;
     greg_t *r = ((ucontext_t *)context)->uc_mcontext.gregs;
     const int saved = errno, number = info->si_syscall;
-    if (!is_ours(number, r) || !is_chosen()) {
+    if (!is_ours(number, r) || !is_chosen(kind_of(number))) {
         r[REG_RAX] = call_again(number, r);
     } else if (how > 0) {
         r[REG_RAX] = -how;
@@ -105,9 +171,9 @@ static void handle_call(int signal, siginfo_t *info, void *context)
     errno = saved;
 }
 
-static void catch_calls(const int calls[3])
+static void catch_calls(void)
 {
-    struct sock_filter filter[16];
+    struct sock_filter filter[8 * KIND_COUNT];
     int n = 0;
     const struct sigaction action = {.sa_sigaction = handle_call,
                                      .sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESTART};
@@ -118,9 +184,11 @@ static void catch_calls(const int calls[3])
     filter[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
     filter[n++] =
         (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-    for (int k = 0; k < 3 && calls[k] != NONE; k++) {
-        filter[n++] =
-            (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)calls[k], 0, 1);
+    for (int k = 0; k < 3 * KIND_COUNT; k++) {
+        const int call = KINDS[k / 3].calls[k % 3];
+        if (call == NONE || (k / 3 != chosen_kind && !counts_all))
+            continue;
+        filter[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call, 0, 1);
         filter[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP);
     }
     filter[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
@@ -130,39 +198,58 @@ static void catch_calls(const int calls[3])
         _exit(99);
 }
 
+// The first object is the program.
+static int find_program(struct dl_phdr_info *info, size_t size, void *context)
+{
+    (void)size;
+    (void)context;
+    for (int k = 0; k < info->dlpi_phnum; k++)
+        if (info->dlpi_phdr[k].p_type == PT_LOAD && (info->dlpi_phdr[k].p_flags & PF_X) != 0) {
+            program_begin = info->dlpi_addr + info->dlpi_phdr[k].p_vaddr;
+            program_end = program_begin + info->dlpi_phdr[k].p_memsz;
+        }
+    return 1;
+}
+
 __attribute__((constructor)) static void begin(void)
 {
-    char error[16] = "";
+    char error[16] = "", kind[16];
+    long number;
+    void *callers[1];
     const char *fault = getenv("IMPRINT_FAULT"), *path = getenv("IMPRINT_FAULT_COUNT");
-    if (fault == NULL || sscanf(fault, "%15[^:]:%ld:%15s", kind, &wanted, error) != 3)
+    if (fault == NULL || sscanf(fault, "%15[^:]:%ld:%15s", kind, &number, error) != 3)
         return;
     snprintf(count_path, sizeof count_path, "%s", path != NULL ? path : "");
     unsetenv("LD_PRELOAD"); // not for children
+    backtrace(callers, 1);  // loads what it needs
+    dl_iterate_phdr(find_program, NULL);
     for (int k = 0; k < (int)(sizeof ERRORS / sizeof ERRORS[0]); k++)
         if (strcmp(error, ERRORS[k].name) == 0)
             how = ERRORS[k].number;
-    for (int k = 0; k < (int)(sizeof KINDS / sizeof KINDS[0]); k++)
+    wanted = number;
+    for (int k = 0; k < KIND_COUNT; k++)
         if (strcmp(kind, KINDS[k].name) == 0)
-            catch_calls(KINDS[k].calls);
-    atomic_store(&count, 0);
+            chosen_kind = k;
+    counts_all = strcmp(kind, "all") == 0;
+    catch_calls();
 }
 
 __attribute__((destructor)) static void end(void)
 {
-    char text[32];
-    const int length = snprintf(text, sizeof text, "%ld\n", atomic_load(&count));
+    const bool all = counts_all;
+    counts_all = false;
     wanted = 0;
-    const int file = count_path[0] == '\0'
-                         ? -1
-                         : open(count_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (file >= 0 && write(file, text, (size_t)length) == length)
-        close(file);
-}
-
-// Whether an allocation or a mapping is to fail.
-static int fails(const char *name)
-{
-    return strcmp(kind, name) == 0 && is_chosen();
+    FILE *file = count_path[0] == '\0' ? NULL : fopen(count_path, "we");
+    if (file == NULL)
+        return;
+    for (int k = 0; k < KIND_COUNT; k++)
+        if (all || k == chosen_kind)
+            fprintf(file, "%s %ld\n", KINDS[k].name, atomic_load(&counts[k]));
+    for (int k = 0; k < PLACES; k++)
+        if (places[k].hash != 0)
+            fprintf(file, "%s %ld %zx\n", KINDS[places[k].kind].name, places[k].first,
+                    places[k].hash);
+    fclose(file);
 }
 
 void *__libc_malloc(size_t size);
@@ -178,27 +265,27 @@ static void *no_memory(void)
 
 void *malloc(size_t size)
 {
-    return fails("malloc") ? no_memory() : __libc_malloc(size);
+    return is_chosen(MALLOC) ? no_memory() : __libc_malloc(size);
 }
 
 void *calloc(size_t number, size_t size)
 {
-    return fails("malloc") ? no_memory() : __libc_calloc(number, size);
+    return is_chosen(MALLOC) ? no_memory() : __libc_calloc(number, size);
 }
 
 void *realloc(void *memory, size_t size)
 {
-    return fails("malloc") ? no_memory() : __libc_realloc(memory, size);
+    return is_chosen(MALLOC) ? no_memory() : __libc_realloc(memory, size);
 }
 
 void *aligned_alloc(size_t alignment, size_t size)
 {
-    return fails("malloc") ? no_memory() : __libc_memalign(alignment, size);
+    return is_chosen(MALLOC) ? no_memory() : __libc_memalign(alignment, size);
 }
 
 int posix_memalign(void **out, size_t alignment, size_t size)
 {
-    void *memory = fails("malloc") ? NULL : __libc_memalign(alignment, size);
+    void *memory = is_chosen(MALLOC) ? NULL : __libc_memalign(alignment, size);
     if (memory != NULL)
         *out = memory;
     return memory != NULL ? 0 : ENOMEM;
@@ -206,7 +293,7 @@ int posix_memalign(void **out, size_t alignment, size_t size)
 
 void *mmap(void *at, size_t length, int protection, int flags, int file, off_t offset)
 {
-    if (file >= 0 && fails("mmap")) {
+    if (file >= 0 && is_chosen(MMAP)) {
         errno = how > 0 ? how : ENOMEM;
         return MAP_FAILED;
     }

@@ -18,7 +18,9 @@ class Command:
     known: bool = False  # whole, seconds are known
     whole: dict[str, bytes] = field(default_factory=dict)
     seconds: float = 0.0
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)  # calls of each kind
+    # the first call from each place, of each kind
+    places: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 # what the commands read

@@ -228,8 +228,9 @@ imp_status imp_agent_process_receive(imp_agent_process *agent, imp_protocol_mess
     return status;
 }
 
-// Creates a temporary folder and the agent's input FIFO. The agent creates its output itself.
-static imp_status create_fifos(imp_agent_process *agent, imp_error *err)
+// Creates a temporary folder and the agent's input FIFO. The agent creates its output itself,
+// except in a sandbox, where it cannot create files in this folder.
+static imp_status create_fifos(imp_agent_process *agent, bool sandbox, imp_error *err)
 {
     // The folder has a random name and is accessible only to this user.
     // TMPDIR is the usual variable for the folder of temporary files.
@@ -246,6 +247,8 @@ static imp_status create_fifos(imp_agent_process *agent, imp_error *err)
     snprintf(agent->path_out, sizeof agent->path_out, "%s/ego0-out", agent->folder);
     if (mkfifo(agent->path_in, 0600) != 0)
         return imp_fail(err, IMP_IO, "%s: %s", agent->path_in, strerror(errno));
+    if (sandbox && mkfifo(agent->path_out, 0600) != 0)
+        return imp_fail(err, IMP_IO, "%s: %s", agent->path_out, strerror(errno));
     return IMP_OK;
 }
 
@@ -442,7 +445,7 @@ imp_status imp_agent_process_start(imp_agent_process **out, const imp_agent_proc
     agent->to = agent->from = agent->words = agent->go = -1;
     agent->monitor = def->monitor;
     agent->reader.limit = REPLY_LIMIT;
-    imp_status status = create_fifos(agent, err);
+    imp_status status = create_fifos(agent, def->sandbox, err);
     if (status == IMP_OK)
         status = start_process(agent, def->command, def->sandbox, err);
     // The agent opens its input first, then its output, as hosts expect.

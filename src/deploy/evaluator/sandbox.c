@@ -106,22 +106,18 @@ static void bind_path_list_read_only(imp_sandbox *box, const char *text, const c
     }
 }
 
-// Builds bwrap's command line for `command`. `folder` is writable inside; NULL: none is.
+// Builds bwrap's command line for `command`. `folder` is visible inside; nullable.
 imp_status imp_sandbox_build_command(imp_sandbox *box, const char *command, const char *folder,
                                      imp_error *err)
 {
     // --unshare-all creates new namespaces of every kind; --new-session keeps the terminal out of
-    // reach.
-    static const char *const isolation[] = {"--unshare-all",
-                                            "--die-with-parent",
-                                            "--new-session",
-                                            "--ro-bind",
-                                            "/",
-                                            "/",
-                                            "--dev",
-                                            "/dev",
-                                            "--proc",
-                                            "/proc"};
+    // reach. Root would keep its capabilities and could make file systems writable again.
+    static const char *const isolation[] = {
+        "--unshare-all", "--cap-drop",    "ALL",     "--die-with-parent",
+        "--new-session", "--ro-bind",     "/",       "/",
+        "--proc",        "/proc",         "--dev",   "/dev",
+        "--size",        TEMPORARY_BYTES, "--tmpfs", "/dev/shm",
+        "--remount-ro",  "/dev"};
     char program[PATH_MAX], here[PATH_MAX];
     *box = (imp_sandbox){0};
     if (!imp_program_find(program, "bwrap"))
@@ -149,9 +145,9 @@ imp_status imp_sandbox_build_command(imp_sandbox *box, const char *command, cons
     }
     if (getcwd(here, sizeof here) != NULL)
         bind_hidden_path_read_only(box, here);
-    // The agent's FIFOs: the only writable folder that the host sees.
+    // FIFOs can be written to in a read-only folder, too.
     if (folder != NULL)
-        add_arguments(box, (const char *[]){"--bind", folder, folder}, 3);
+        add_arguments(box, (const char *[]){"--ro-bind", folder, folder}, 3);
     // The script gets the command as its first argument.
     add_arguments(box, (const char *[]){"--", "/bin/sh", "-c", START_SCRIPT, "sh", command}, 6);
     return box->full ? imp_fail(err, IMP_CHECK_FAILED, "the command is too long for a sandbox")
@@ -226,6 +222,12 @@ void imp_sandbox_set_limits(void)
         {RLIMIT_CORE, 0},      {RLIMIT_DATA, (rlim_t)8 << 30},  {RLIMIT_FSIZE, (rlim_t)256 << 20},
         {RLIMIT_NOFILE, 1024}, {RLIMIT_CPU, (rlim_t)24 * 3600}, {RLIMIT_NPROC, 4096},
     };
+    // Where memory runs out in spite of them, the kernel kills this process before any other.
+    const int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (score >= 0) {
+        (void)!write(score, "1000", 4);
+        close(score);
+    }
     // Limits are only lowered, never raised.
     for (size_t k = 0; k < sizeof limits / sizeof limits[0]; k++) {
         struct rlimit limit;

@@ -21,8 +21,8 @@ typedef struct imp_sandbox {
 #define IMP_SANDBOX_READY "imprint-sandbox-ready"
 
 // Builds the command line that runs a shell command in a sandbox: bubblewrap with its options.
-// folder is the only place where the command may write. IMP_CHECK_FAILED if bubblewrap is not
-// installed or the command is too long.
+// folder holds the command's FIFOs. IMP_CHECK_FAILED if bubblewrap is not installed or the command
+// is too long.
 imp_status imp_sandbox_build_command(imp_sandbox *box, const char *command, const char *folder,
                                      imp_error *err);
 

@@ -49,6 +49,25 @@ static void writes_outside_are_blocked(void **state)
     assert_false(imp_path_exists(home));
 }
 
+static void root_cannot_make_files_writable(void **state)
+{
+    (void)state;
+    run_and_get_output("mount -o remount,bind,rw /; touch /imprint-was-here");
+    const bool wrote = imp_path_exists("/imprint-was-here");
+    unlink("/imprint-was-here");
+    assert_false(wrote);
+    assert_output_contains("grep CapEff /proc/self/status", "CapEff: 0000000000000000");
+}
+
+// Its last words are whether it could write there.
+static void memory_for_files_is_limited(void **state)
+{
+    (void)state;
+    assert_output_contains("touch \"${AIDONODE_DATA_IN%/*}/more\"; echo $?", "output: touch: ");
+    assert_output_contains("touch /dev/more; echo $?", "output: touch: ");
+    assert_output_contains("df -k --output=size /dev/shm | tr -d '\\n'", "262144");
+}
+
 static void temporary_files_are_hidden(void **state)
 {
     (void)state;
@@ -156,6 +175,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_outside_are_blocked),
+        cmocka_unit_test(root_cannot_make_files_writable),
+        cmocka_unit_test(memory_for_files_is_limited),
         cmocka_unit_test(temporary_files_are_hidden),
         cmocka_unit_test(environment_is_not_inherited),
         cmocka_unit_test(network_is_unreachable),
