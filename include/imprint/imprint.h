@@ -3,6 +3,7 @@
 #define IMPRINT_IMPRINT_H
 
 #include "imprint/agent.h"
+#include "imprint/audit.h"
 #include "imprint/api.h"
 #include "imprint/base.h"
 #include "imprint/callback.h"

@@ -81,6 +81,12 @@ imp_status imp_trajectory_plot_write(const char *path, const imp_world *world,
                                      const imp_scene *scene, const imp_trajectory_panel *panels,
                                      int count, int panel_size, imp_error *err);
 
+/// A value at a place of a map.
+typedef struct imp_map_value {
+    double x, z; ///< [m]
+    double value;
+} imp_map_value;
+
 /// Settings of a map image. Obtain with imp_default_map_image_def(), then change fields.
 typedef struct imp_map_image_def {
     int width, height; ///< of the whole image [px], 320 x 240 to 8192 x 8192; 0: chosen by the map
@@ -88,7 +94,12 @@ typedef struct imp_map_image_def {
     bool objects;      ///< footprints, names and paths of objects, and their legend; true
     /// A route on the map, with a letter for each command; borrowed; NULL: none.
     const imp_route_plan *route;
-    int cookie; ///< set by imp_default_map_image_def()
+    /// Values as dots over the map, larger ones above the others; borrowed; NULL: none.
+    const imp_map_value *values; ///< (value_count)
+    int value_count;
+    double value_max;       ///< of the scale of colours, which begins at 0; above 0
+    const char *value_name; ///< for the legend, with the unit
+    int cookie;             ///< set by imp_default_map_image_def()
 } imp_map_image_def;
 
 imp_map_image_def imp_default_map_image_def(void);

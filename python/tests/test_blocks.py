@@ -36,6 +36,7 @@ REASONS = {
     "agent.md": {"apt-get install": BUILD},
     "architecture.md": {"map generator": DRAWING},
     "assets.md": {"imprint render": "needs the textures of duckietown-world, which are not ours"},
+    "audit.md": {"imprint map": "records 120,000 frames; tests/scripts/cli_audit.sh runs a smaller one"},
     "conventions.md": {"u' =": DRAWING},
     "engine.md": {"for each": DRAWING},
     "first-hour.md": {"./run": BUILD, "loss": TRAINED, "completed": TRAINED, "round 0": TRAINED},

@@ -28,6 +28,7 @@ extern const imp_command imp_command_agent;
 extern const imp_command imp_command_robot;
 extern const imp_command imp_command_predict;
 extern const imp_command imp_command_looks;
+extern const imp_command imp_command_audit;
 extern const imp_command imp_command_submission;
 extern const imp_command imp_command_runs;
 extern const imp_command imp_command_init;

@@ -33,6 +33,7 @@ static const char *const FIXED_NAMES[] = {
     "failures.csv",         "rounds.csv",        "rounds.svg",
     "predictions.csv",      "sheet.png",         "simulator.html",
     "sweep.json",           "trials.csv",        "evaluation.json",
+    "audit.json",           "alike.png",         "map.svg",
 };
 
 // Whether imprint writes files of this name. No other file is ever removed. The list must grow with

@@ -4,6 +4,7 @@
 #define IMP_EVALUATE_REPORT_MAP_IMAGE_MAP_DRAWING_H
 
 #include "evaluate/report/drawing/vector_canvas.h"
+#include "imprint/report.h"
 #include "imprint/route.h"
 #include "imprint/world.h"
 
@@ -11,10 +12,11 @@ typedef struct imp_map_drawing {
     imp_vector_canvas drawing;
     const imp_world *world;
     const imp_route_plan *route; // nullable
-    double scale;                // [px/m]
-    double left, top;            // the map's corner [px]
-    double tile;                 // side of a tile [px]
-    int map_width, map_height;   // [px]
+    const imp_map_image_def *def;
+    double scale;              // [px/m]
+    double left, top;          // the map's corner [px]
+    double tile;               // side of a tile [px]
+    int map_width, map_height; // [px]
 } imp_map_drawing;
 
 // Transforms a point of the map [m] to pixels.
@@ -41,6 +43,10 @@ void imp_map_draw_route(const imp_map_drawing *view);
 
 // Returns whether an object of the map follows a path.
 bool imp_map_has_motion_paths(const imp_map_drawing *view);
+
+// Draws values as dots, and the scale of their colours with its corner at (x, y) [px].
+imp_status imp_map_draw_values(const imp_map_drawing *view, imp_error *err);
+void imp_map_draw_value_scale(const imp_map_drawing *view, double x, double y);
 
 // Styles that the drawing and its legend share.
 imp_draw_style imp_map_lane_style(const imp_map_drawing *view);

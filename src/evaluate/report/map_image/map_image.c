@@ -46,7 +46,7 @@ static void plan_map_layout(imp_map_drawing *view, const imp_map_image_def *def,
                       (double)(def->height - down) / world->rows);
     if (def->width == 0) {
         // No size: a convenient tile, within limits, and an image that has room for map and legend.
-        int entries = 6;
+        int entries = def->values != NULL ? 8 : 6;
         for (int kind = 0; kind < IMP_OBJECT_KIND_COUNT && def->objects; kind++)
             entries += imp_world_count_objects(world, (imp_object_kind)kind) > 0;
         view->tile = fmin(SIDE_MAX - across, SIDE_MAX - down) / longer;
@@ -173,6 +173,10 @@ static void draw_legend(const imp_map_drawing *view, const imp_map_image_def *de
         draw_legend_line(view, x, y, imp_map_route_style(view), "route");
         y += ROW;
     }
+    if (def->values != NULL) {
+        imp_map_draw_value_scale(view, x, y);
+        y += 3 * ROW - 8;
+    }
     // Kinds of objects with their number.
     for (int k = 0; k < IMP_OBJECT_KIND_COUNT && def->objects; k++) {
         const int count = imp_world_count_objects(world, (imp_object_kind)k);
@@ -195,7 +199,8 @@ static void draw_legend(const imp_map_drawing *view, const imp_map_image_def *de
 
 // Draws everything above the ground, in an order in which nothing important is covered.
 // The same for SVG and PNG.
-static void draw_annotations(const imp_map_drawing *view, const imp_map_image_def *def)
+static imp_status draw_annotations(const imp_map_drawing *view, const imp_map_image_def *def,
+                                   imp_error *err)
 {
     draw_coordinates(view);
     imp_map_draw_edges(view);
@@ -204,11 +209,14 @@ static void draw_annotations(const imp_map_drawing *view, const imp_map_image_de
     imp_map_draw_start(view);
     if (view->route != NULL)
         imp_map_draw_route(view);
+    if (def->values != NULL)
+        IMP_TRY(imp_map_draw_values(view, err));
     if (def->objects)
         imp_map_draw_objects(view);
     draw_title(view);
     draw_scale_bar(view);
     draw_legend(view, def);
+    return IMP_OK;
 }
 
 // A size of 0 x 0 lets the layout choose; any other must have room for margins and legend.
@@ -216,6 +224,9 @@ static imp_status check_map_image_def(const imp_map_image_def *def, imp_error *e
 {
     if (def->cookie != COOKIE)
         return imp_fail(err, IMP_USAGE, "begin with imp_default_map_image_def()");
+    if (def->values != NULL && !(def->value_max > 0.0 && isfinite(def->value_max)))
+        return imp_fail(err, IMP_USAGE, "a scale of values up to %g: must end above 0",
+                        def->value_max);
     // One of both sides alone is an error.
     if (def->width == 0 && def->height == 0)
         return IMP_OK;
@@ -234,13 +245,18 @@ imp_status imp_map_image_svg(char **out, size_t *length, const imp_world *world,
     imp_text_stream text;
     IMP_TRY(imp_text_stream_open(&text, "an image of a map", err));
     int width, height;
-    imp_map_drawing view = {.drawing = {.svg = text.out}, .world = world, .route = def->route};
+    imp_map_drawing view = {
+        .drawing = {.svg = text.out}, .world = world, .route = def->route, .def = def};
     plan_map_layout(&view, def, &width, &height);
     imp_vector_canvas_begin(&view.drawing, width, height);
     imp_map_draw_tiles(&view);
-    draw_annotations(&view, def);
+    imp_status status = draw_annotations(&view, def, err);
+    if (status != IMP_OK) {
+        imp_text_stream_discard(&text);
+        return status;
+    }
     imp_vector_canvas_end(&view.drawing);
-    const imp_status status = imp_text_stream_close(&text, "an image of a map", err);
+    status = imp_text_stream_close(&text, "an image of a map", err);
     if (status == IMP_OK) {
         *out = text.bytes;
         *length = text.length;
@@ -277,16 +293,17 @@ static imp_status draw_map_to_png(const char *path, const imp_world *world,
 {
     int width, height;
     imp_canvas canvas;
-    imp_map_drawing view = {.drawing = {.canvas = &canvas}, .world = world, .route = def->route};
+    imp_map_drawing view = {
+        .drawing = {.canvas = &canvas}, .world = world, .route = def->route, .def = def};
     IMP_TRY(check_map_image_def(def, err));
     plan_map_layout(&view, def, &width, &height);
     imp_status status = imp_canvas_init(&canvas, width, height, err);
     if (status == IMP_OK)
         status = draw_rendered_ground(&view, err);
-    if (status == IMP_OK) {
-        draw_annotations(&view, def);
+    if (status == IMP_OK)
+        status = draw_annotations(&view, def, err);
+    if (status == IMP_OK)
         status = imp_png_write(path, width, height, canvas.rgb, err);
-    }
     imp_canvas_release(&canvas);
     return status;
 }
