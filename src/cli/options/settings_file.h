@@ -19,7 +19,7 @@ imp_status imp_settings_file_read_saved(imp_options *options, const char *folder
 imp_status imp_settings_file_check_command(const imp_options *options, const char *folder,
                                            imp_error *err);
 
-// Used by the reader and the command line alike (options.c).
+// Used by the reader and the command line alike (option_values.c, options.c).
 imp_status imp_option_set_value(imp_options *options, int index, const char *text, imp_error *err);
 // The words of an option that is a choice.
 imp_name_list imp_option_choices(const imp_options *options, int index);
