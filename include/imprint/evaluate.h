@@ -287,7 +287,7 @@ typedef struct imp_replay {
     float *actions;            ///< (count x 2) actions of these steps
     imp_obs_history *history;  ///< if the policy is a network; else this and the rest is NULL
     uint8_t *input_frames;     ///< (count x inputs.frames x height x width x 3) the network's input
-    float *input_actions;      ///< (count x imp_input_value_count()) the same
+    float *input_values;       ///< (count x imp_input_value_count()) the same
 } imp_replay;
 
 /// Drives some episodes of an evaluation again, with the same results, and keeps their frames. The

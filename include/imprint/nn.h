@@ -170,10 +170,11 @@ void imp_obs_history_push_action(imp_obs_history *history, float left, float rig
 /// effect on networks that take none.
 void imp_obs_history_set_command(imp_obs_history *history, imp_navigation_command command);
 /// The inputs of one sample for imp_inference_run() and imp_batch. Borrowed until the next push or
-/// reset. The actions end with the values of the command, if the network takes one.
+/// reset. The values are the actions, newest first, and then those of the command, if the network
+/// takes one.
 const imp_input_spec *imp_obs_history_input_spec(const imp_obs_history *history);
 const uint8_t *const *imp_obs_history_frames(const imp_obs_history *history);
-const float *imp_obs_history_actions(const imp_obs_history *history);
+const float *imp_obs_history_values(const imp_obs_history *history);
 
 /// A layer with its shapes: a node of the network's graph.
 typedef struct imp_graph_node {
@@ -237,16 +238,15 @@ imp_status imp_inference_create(imp_inference **out, const imp_network *network,
                                 imp_error *err);
 void imp_inference_destroy(imp_inference *inference); ///< nullable
 /// Runs the network. frames: (batch x inputs.frames) pointers to images, (height x width x 3) RGB
-/// bytes each, newest first within a sample. actions: (batch x imp_input_value_count()): duty
+/// bytes each, newest first within a sample. values: (batch x imp_input_value_count()): duty
 /// cycles, newest first, and then the command's values; NULL: all zero. out: (batch x outputs).
 /// Images are standardised as in training. A sample gets the same bits in any batch. Allocates
 /// nothing.
-void imp_inference_run(imp_inference *inference, const uint8_t *const *frames, const float *actions,
+void imp_inference_run(imp_inference *inference, const uint8_t *const *frames, const float *values,
                        float *out);
 /// The same for the first `count` samples, 1..batch, instead of a whole batch.
 void imp_inference_run_partial_batch(imp_inference *inference, int count,
-                                     const uint8_t *const *frames, const float *actions,
-                                     float *out);
+                                     const uint8_t *const *frames, const float *values, float *out);
 
 /// Time that a node takes on this machine, in seconds per image.
 /// Activations that are fused into the layer before them take 0.
@@ -338,7 +338,7 @@ void imp_trainer_destroy(imp_trainer *trainer); ///< nullable
 typedef struct imp_batch {
     int count;                    ///< 1..imp_trainer_def.batch
     const uint8_t *const *frames; ///< as in imp_inference_run()
-    const float *actions;         ///< the same
+    const float *values;          ///< the same
     const float *labels;          ///< (count x outputs)
     const float *weights;         ///< (count) factors of the losses, finite and >= 0; NULL: 1
 } imp_batch;

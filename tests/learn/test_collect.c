@@ -371,7 +371,7 @@ static void model_sees_executed_actions(void **state)
         const imp_batch batch = imp_data_loader_get_batch(&loader, i);
         const float *executed = samples.actions[i];
         float out[2];
-        imp_inference_run(inference, batch.frames, batch.actions, out);
+        imp_inference_run(inference, batch.frames, batch.values, out);
         if (memcmp(executed, batch.labels, 2 * sizeof *executed) == 0) {
             by_expert++;
             continue;

@@ -156,15 +156,15 @@ static void samples_hold_the_commands_of_their_steps(void **state)
         const imp_batch batch = imp_data_loader_get_batch(&loader, (size_t)k);
         imp_obs_history_push_frame(history, batch.frames[0]);
         imp_obs_history_set_command(history, (imp_navigation_command)episode->commands[k]);
-        assert_memory_equal(batch.actions, imp_obs_history_actions(history), 7 * sizeof(float));
+        assert_memory_equal(batch.values, imp_obs_history_values(history), 7 * sizeof(float));
         for (int way = 0; way < IMP_COMMAND_INPUTS; way++)
-            seen[way] += batch.actions[4 + way];
+            seen[way] += batch.values[4 + way];
         imp_obs_history_push_action(history, episode->actions[2 * k], episode->actions[2 * k + 1]);
     }
     assert_true(seen[0] + seen[1] + seen[2] > 10.0F);
     // an episode begins without
     imp_obs_history_reset(history);
-    assert_memory_equal(imp_obs_history_actions(history), (float[7]){0}, 7 * sizeof(float));
+    assert_memory_equal(imp_obs_history_values(history), (float[7]){0}, 7 * sizeof(float));
     imp_data_loader_free(&loader);
     imp_training_samples_free(&samples);
     imp_obs_history_destroy(history);

@@ -198,8 +198,7 @@ static void sample_matches_policy_inputs(void **state)
             for (int past = 0; past < 3; past++)
                 assert_memory_equal(batch.frames[past], imp_obs_history_frames(history)[past],
                                     r.training.image);
-            assert_memory_equal(batch.actions, imp_obs_history_actions(history),
-                                12 * sizeof(float));
+            assert_memory_equal(batch.values, imp_obs_history_values(history), 12 * sizeof(float));
             imp_obs_history_push_action(history, episode->actions[2 * k],
                                         episode->actions[2 * k + 1]);
         }

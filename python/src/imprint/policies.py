@@ -293,7 +293,7 @@ class Network:
             lib.imp_obs_history_set_command(history, int(commands[k]))
             if self._values:
                 ffi.memmove(
-                    pointer(given[k]), lib.imp_obs_history_actions(history), 4 * self._values
+                    pointer(given[k]), lib.imp_obs_history_values(history), 4 * self._values
                 )
         if count:
             lib.imp_inference_run_partial_batch(

@@ -125,7 +125,7 @@ static imp_action infer_from_observation(imp_agent *agent)
     // Run the network on recent frames and actions.
     imp_obs_history_push_frame(agent->recall, observation);
     imp_inference_run(agent->inference, imp_obs_history_frames(agent->recall),
-                      imp_obs_history_actions(agent->recall), outputs);
+                      imp_obs_history_values(agent->recall), outputs);
     return imp_action_from_network(outputs, agent->velocities);
 }
 

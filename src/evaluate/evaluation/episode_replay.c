@@ -53,13 +53,13 @@ static imp_status alloc_replay(imp_replay *replay, const replay_job *work,
     if (work->network != NULL) {
         const imp_input_spec *inputs = imp_network_inputs(work->network);
         replay->input_frames = malloc(frames * (size_t)inputs->frames * image + 1);
-        replay->input_actions = calloc(frames * (size_t)imp_input_value_count(inputs) + 1,
-                                       sizeof *replay->input_actions);
+        replay->input_values = calloc(frames * (size_t)imp_input_value_count(inputs) + 1,
+                                      sizeof *replay->input_values);
         status = imp_obs_history_create(&replay->history, work->network, err);
     }
-    if (status == IMP_OK && (replay->frames == NULL || replay->actions == NULL ||
-                             (work->network != NULL &&
-                              (replay->input_frames == NULL || replay->input_actions == NULL))))
+    if (status == IMP_OK &&
+        (replay->frames == NULL || replay->actions == NULL ||
+         (work->network != NULL && (replay->input_frames == NULL || replay->input_values == NULL))))
         status =
             imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(which->count, "frame"));
     return status != IMP_OK
@@ -78,8 +78,8 @@ static void copy_network_inputs_of_frame(imp_replay *replay, size_t frame)
         memcpy(replay->input_frames + (frame * frames + k) * image,
                imp_obs_history_frames(replay->history)[k], image);
     if (values > 0)
-        memcpy(replay->input_actions + frame * values, imp_obs_history_actions(replay->history),
-               values * sizeof *replay->input_actions);
+        memcpy(replay->input_values + frame * values, imp_obs_history_values(replay->history),
+               values * sizeof *replay->input_values);
 }
 
 // Before a step: decides whether its frame is kept, updates the history, and keeps frame and input.
@@ -216,6 +216,6 @@ void imp_replay_free(imp_replay *replay)
     free(replay->actions);
     imp_obs_history_destroy(replay->history);
     free(replay->input_frames);
-    free(replay->input_actions);
+    free(replay->input_values);
     *replay = (imp_replay){0};
 }

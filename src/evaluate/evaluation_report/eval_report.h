@@ -67,7 +67,7 @@ typedef struct imp_saliency_def {
     imp_inference *inference;
     int frames;                  // frames of its input
     const uint8_t *input_frames; // (frames x height x width x 3)
-    const float *input_actions;  // as in imp_inference_run()
+    const float *input_values;   // as in imp_inference_run()
     int width, height;
     imp_output_kind head;
 } imp_saliency_def;

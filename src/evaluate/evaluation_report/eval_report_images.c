@@ -339,8 +339,8 @@ static imp_status write_saliency_image(char image[64], const imp_eval_report_def
             .inference = inference,
             .frames = inputs->frames,
             .input_frames = replay->input_frames + 3 * pixels * (size_t)k * (size_t)inputs->frames,
-            .input_actions =
-                replay->input_actions + (size_t)k * (size_t)imp_input_value_count(inputs),
+            .input_values =
+                replay->input_values + (size_t)k * (size_t)imp_input_value_count(inputs),
             .width = replay->width,
             .height = replay->height,
             .head = imp_network_output_kind(imp_policy_factory_network(def->drivers[p])),

@@ -71,7 +71,7 @@ static void restore_patch(const occlusion *p, rect at)
 static float network_steering(const occlusion *p)
 {
     float out[2];
-    imp_inference_run(p->def->inference, p->frames, p->def->input_actions, out);
+    imp_inference_run(p->def->inference, p->frames, p->def->input_values, out);
     return p->def->head == IMP_OUTPUT_VELOCITIES ? out[1] : out[1] - out[0];
 }
 

@@ -17,7 +17,7 @@ typedef struct network_group {
     imp_input_spec inputs;
     bool velocities;        // the network outputs velocities, not duty cycles
     const uint8_t **frames; // (capacity x inputs.frames) of a batch
-    float *actions;         // (capacity x imp_input_value_count())
+    float *values;          // (capacity x imp_input_value_count())
     float *outputs;         // (capacity x 2)
 } network_group;
 
@@ -33,7 +33,7 @@ static void destroy_network_group(network_group *group)
 {
     imp_inference_destroy(group->inference);
     free(group->frames);
-    free(group->actions);
+    free(group->values);
     free(group->outputs);
     free(group);
 }
@@ -63,8 +63,8 @@ static void update_history_and_fill_batch(network_policy *self, int index, const
            frames * sizeof *group->frames);
     // Frames are pointers into the history, actions are copied.
     if (values > 0)
-        memcpy(group->actions + (size_t)index * values, imp_obs_history_actions(self->history),
-               values * sizeof *group->actions);
+        memcpy(group->values + (size_t)index * values, imp_obs_history_values(self->history),
+               values * sizeof *group->values);
 }
 
 // Acts for many policies, in batches of the group's capacity.
@@ -79,7 +79,7 @@ static void network_policy_act_many(imp_policy *const *policies, int count,
         for (int k = 0; k < batch; k++)
             update_history_and_fill_batch((network_policy *)policies[first + k], k, envs[first + k],
                                           observations[first + k]);
-        imp_inference_run_partial_batch(group->inference, batch, group->frames, group->actions,
+        imp_inference_run_partial_batch(group->inference, batch, group->frames, group->values,
                                         group->outputs);
         for (int k = 0; k < batch; k++)
             actions[first + k] =
@@ -120,11 +120,11 @@ static imp_status create_group(network_group **out, int capacity, const imp_netw
     // Networks may take images only: "+ 1" avoids an allocation of 0 bytes.
     const size_t batch = (size_t)capacity;
     group->frames = calloc(batch * (size_t)group->inputs.frames, sizeof *group->frames);
-    group->actions =
-        calloc(batch * (size_t)imp_input_value_count(&group->inputs) + 1, sizeof *group->actions);
+    group->values =
+        calloc(batch * (size_t)imp_input_value_count(&group->inputs) + 1, sizeof *group->values);
     group->outputs = calloc(2 * batch, sizeof *group->outputs);
     imp_status status = IMP_OK;
-    if (group->frames == NULL || group->actions == NULL || group->outputs == NULL)
+    if (group->frames == NULL || group->values == NULL || group->outputs == NULL)
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for a policy");
     else
         status = imp_inference_create(&group->inference, network, capacity, err);

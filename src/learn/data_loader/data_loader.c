@@ -56,10 +56,10 @@ static imp_status alloc_slot(imp_data_loader_slot *slot, const imp_data_loader *
     const size_t frames = def->batch * (size_t)def->inputs.frames;
     slot->position = SIZE_MAX;
     slot->frames = calloc(frames, sizeof *slot->frames);
-    slot->actions =
+    slot->values =
         calloc(def->batch * (size_t)imp_input_value_count(&def->inputs) + 1, sizeof(float));
     slot->labels = calloc(2 * def->batch, sizeof *slot->labels);
-    bool whole = slot->frames != NULL && slot->actions != NULL && slot->labels != NULL;
+    bool whole = slot->frames != NULL && slot->values != NULL && slot->labels != NULL;
     if (def->turn_weight > 0.0) {
         slot->weights = calloc(def->batch, sizeof *slot->weights);
         whole = whole && slot->weights != NULL;
@@ -106,7 +106,7 @@ void imp_data_loader_free(imp_data_loader *loader)
     imp_augment_workspace_destroy(loader->workspace);
     for (int k = 0; k < 2; k++) {
         free(loader->slots[k].frames);
-        free(loader->slots[k].actions);
+        free(loader->slots[k].values);
         free(loader->slots[k].labels);
         free(loader->slots[k].weights);
         free(loader->slots[k].images);
@@ -314,7 +314,7 @@ static void fill_batch(imp_data_loader *loader, imp_data_loader_slot *slot, size
         const size_t i = loader->order[position + k];
         float duty[2] = {samples->labels[2 * i], samples->labels[2 * i + 1]};
         set_sample_frames(loader, slot->frames + k * frames, i);
-        set_sample_values(loader, slot->actions + k * (size_t)imp_input_value_count(&def->inputs),
+        set_sample_values(loader, slot->values + k * (size_t)imp_input_value_count(&def->inputs),
                           i);
         // the weight is of the recorded label, before augmentation corrects it
         if (slot->weights != NULL)
@@ -328,7 +328,7 @@ static void fill_batch(imp_data_loader *loader, imp_data_loader_slot *slot, size
     }
     slot->batch = (imp_batch){.count = (int)count,
                               .frames = slot->frames,
-                              .actions = slot->actions,
+                              .values = slot->values,
                               .labels = slot->labels,
                               .weights = slot->weights};
 }

@@ -26,7 +26,7 @@ typedef struct imp_data_loader_slot {
     size_t position; // that it begins at; SIZE_MAX: nothing is in it
     imp_batch batch;
     const uint8_t **frames; // (batch x inputs.frames)
-    float *actions;         // (batch x imp_input_value_count())
+    float *values;          // (batch x imp_input_value_count())
     float *labels;          // (batch x 2)
     float *weights;         // (batch); NULL: all weigh the same
     uint8_t *images;        // (batch x inputs.frames) that were changed; NULL: none are

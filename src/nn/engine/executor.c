@@ -102,19 +102,19 @@ static void set_input_values(const imp_executor *executor, int sample, const flo
 
 // Standardises each frame into the input, without the skipped top rows, and copies the values.
 void imp_executor_set_inputs(imp_executor *executor, const uint8_t *const *frames,
-                             const float *actions, int count)
+                             const float *values, int count)
 {
     const imp_graph *graph = executor->def.graph;
     const imp_graph_node *input = &graph->nodes[0];
     const size_t skipped = 3 * (size_t)input->width * (size_t)graph->skipped;
-    const size_t values = (size_t)imp_input_value_count(&graph->inputs);
+    const size_t count_each = (size_t)imp_input_value_count(&graph->inputs);
     executor->count = count;
     for (int i = 0; i < count; i++) {
         for (int k = 0; k < graph->inputs.frames; k++, frames++) {
             const imp_float_image image = imp_executor_input_image(executor, i, k);
             imp_standardise_image(*frames + skipped, input->width, input->height, &image);
         }
-        set_input_values(executor, i, actions != NULL ? actions + (size_t)i * values : NULL);
+        set_input_values(executor, i, values != NULL ? values + (size_t)i * count_each : NULL);
     }
 }
 

@@ -22,10 +22,10 @@ typedef struct imp_executor imp_executor;
 imp_status imp_executor_create(imp_executor **out, const imp_executor_def *def, imp_error *err);
 void imp_executor_destroy(imp_executor *executor); // nullable
 
-// Fills the inputs of the first `count` samples. frames and actions as in imp_inference_run().
+// Fills the inputs of the first `count` samples. frames and values as in imp_inference_run().
 // Forward and backward then compute these samples.
 void imp_executor_set_inputs(imp_executor *executor, const uint8_t *const *frames,
-                             const float *actions, int count);
+                             const float *values, int count);
 // Destination of one frame of one sample.
 imp_float_image imp_executor_input_image(const imp_executor *executor, int sample, int frame);
 // (2 * actions) past actions of one sample, newest first. NULL without any.

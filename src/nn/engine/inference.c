@@ -60,16 +60,16 @@ void imp_inference_destroy(imp_inference *inference)
 }
 
 void imp_inference_run_partial_batch(imp_inference *inference, int count,
-                                     const uint8_t *const *frames, const float *actions, float *out)
+                                     const uint8_t *const *frames, const float *values, float *out)
 {
-    imp_executor_set_inputs(inference->executor, frames, actions, count);
+    imp_executor_set_inputs(inference->executor, frames, values, count);
     imp_executor_forward(inference->executor);
     memcpy(out, imp_executor_output(inference->executor),
            (size_t)count * (size_t)inference->outputs * sizeof *out);
 }
 
-void imp_inference_run(imp_inference *inference, const uint8_t *const *frames, const float *actions,
+void imp_inference_run(imp_inference *inference, const uint8_t *const *frames, const float *values,
                        float *out)
 {
-    imp_inference_run_partial_batch(inference, inference->batch, frames, actions, out);
+    imp_inference_run_partial_batch(inference, inference->batch, frames, values, out);
 }

@@ -13,7 +13,7 @@ struct imp_obs_history {
     int64_t frame_count;    // frames pushed in this episode
     uint8_t *images;        // (capacity) frame n of the episode at n % capacity
     const uint8_t **frames; // (inputs.frames) newest first
-    float *actions;         // (inputs.actions x 2) newest first; then the command's values
+    float *values;          // actions (inputs.actions x 2), newest first; then those of the command
 };
 
 // The ring holds exactly the frames from the newest to the oldest that the network takes.
@@ -28,9 +28,9 @@ imp_status imp_obs_history_create(imp_obs_history **out, const imp_network *netw
     history->images = calloc((size_t)history->capacity, history->image);
     history->frames = calloc((size_t)history->inputs.frames, sizeof *history->frames);
     // one element more, because calloc() of 0 may return NULL
-    history->actions =
-        calloc((size_t)imp_input_value_count(&history->inputs) + 1, sizeof *history->actions);
-    if (history->images == NULL || history->frames == NULL || history->actions == NULL) {
+    history->values =
+        calloc((size_t)imp_input_value_count(&history->inputs) + 1, sizeof *history->values);
+    if (history->images == NULL || history->frames == NULL || history->values == NULL) {
         imp_obs_history_destroy(history);
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for an observation history");
     }
@@ -45,7 +45,7 @@ void imp_obs_history_destroy(imp_obs_history *history)
         return;
     free(history->images);
     free(history->frames);
-    free(history->actions);
+    free(history->values);
     free(history);
 }
 
@@ -53,8 +53,8 @@ void imp_obs_history_destroy(imp_obs_history *history)
 void imp_obs_history_reset(imp_obs_history *history)
 {
     history->frame_count = 0;
-    memset(history->actions, 0,
-           (size_t)imp_input_value_count(&history->inputs) * sizeof *history->actions);
+    memset(history->values, 0,
+           (size_t)imp_input_value_count(&history->inputs) * sizeof *history->values);
     for (int k = 0; k < history->inputs.frames; k++)
         history->frames[k] = history->images;
 }
@@ -79,15 +79,15 @@ void imp_obs_history_push_action(imp_obs_history *history, float left, float rig
     const size_t count = (size_t)history->inputs.actions;
     if (count == 0)
         return;
-    memmove(history->actions + 2, history->actions, 2 * (count - 1) * sizeof *history->actions);
-    history->actions[0] = left;
-    history->actions[1] = right;
+    memmove(history->values + 2, history->values, 2 * (count - 1) * sizeof *history->values);
+    history->values[0] = left;
+    history->values[1] = right;
 }
 
 void imp_obs_history_set_command(imp_obs_history *history, imp_navigation_command command)
 {
     if (history->inputs.command)
-        imp_navigation_command_inputs(command, history->actions + 2 * history->inputs.actions);
+        imp_navigation_command_inputs(command, history->values + 2 * history->inputs.actions);
 }
 
 const imp_input_spec *imp_obs_history_input_spec(const imp_obs_history *history)
@@ -100,7 +100,7 @@ const uint8_t *const *imp_obs_history_frames(const imp_obs_history *history)
     return history->frames;
 }
 
-const float *imp_obs_history_actions(const imp_obs_history *history)
+const float *imp_obs_history_values(const imp_obs_history *history)
 {
-    return history->actions;
+    return history->values;
 }

@@ -23,9 +23,9 @@ static void load_shard_inputs(const imp_trainer *trainer, int begin, int size,
     const imp_batch *batch = &trainer->batch;
     // inputs begin at the shard's first sample
     imp_executor_set_inputs(executor, batch->frames + (size_t)begin * (size_t)inputs->frames,
-                            batch->actions == NULL
+                            batch->values == NULL
                                 ? NULL
-                                : batch->actions + begin * (ptrdiff_t)imp_input_value_count(inputs),
+                                : batch->values + begin * (ptrdiff_t)imp_input_value_count(inputs),
                             size);
 }
 

@@ -59,7 +59,7 @@ static void history_starts_with_the_episode(void **state)
             }
             for (int past = 1; past <= 2; past++)
                 for (int wheel = 0; wheel < 2; wheel++)
-                    assert_true(imp_obs_history_actions(history)[2 * past - 2 + wheel] ==
+                    assert_true(imp_obs_history_values(history)[2 * past - 2 + wheel] ==
                                 (k < past ? 0.0F : (float)(k - past + 1 + 100 * wheel)));
             imp_obs_history_push_action(history, (float)(k + 1), (float)(k + 101));
         }
