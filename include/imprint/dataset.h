@@ -14,7 +14,7 @@
 #define IMPRINT_DATASET_H
 
 #include "imprint/base.h"
-#include "imprint/observation.h"
+#include "imprint/conditions.h"
 
 IMP_API_BEGIN
 
@@ -69,6 +69,9 @@ typedef struct imp_episode {
     /// (imprint/observation.h); NULL: nobody gave any.
     const uint8_t *commands;
 } imp_episode;
+
+/// What the action of a step may depend on beside images and actions.
+imp_conditions imp_episode_conditions(const imp_episode *episode, int step);
 
 #define IMP_EPISODE_RANDOMIZATION_MAX 4096
 #define IMP_EPISODE_MAP_MAX (16 << 20)

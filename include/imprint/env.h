@@ -4,7 +4,7 @@
 #ifndef IMPRINT_ENV_H
 #define IMPRINT_ENV_H
 
-#include "imprint/observation.h"
+#include "imprint/conditions.h"
 #include "imprint/render.h"
 #include "imprint/robot.h"
 #include "imprint/world.h"
@@ -272,6 +272,9 @@ static inline bool imp_env_is_object_present(const imp_env *env, const imp_objec
 /// or less than 0.15 m to a moving duckiebot's. The episode also ends off all tiles, but not off
 /// the road. (duckietown_simulator_gym, AI-DO 3 to 6.)
 imp_end_reason imp_env_challenge_end_reason(const imp_env *env);
+
+/// What the next decision may depend on beside images and actions.
+imp_conditions imp_env_conditions(const imp_env *env);
 
 /// A 64-bit hash of the bits of the present state: x, z, heading, speed, turn rate, left and right
 /// command that act, time and frame of the robot; with navigation commands, the one in force; then

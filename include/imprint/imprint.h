@@ -10,6 +10,7 @@
 #include "imprint/challenge.h"
 #include "imprint/collect.h"
 #include "imprint/communicator.h"
+#include "imprint/conditions.h"
 #include "imprint/dagger.h"
 #include "imprint/dataset.h"
 #include "imprint/dataset_edit.h"

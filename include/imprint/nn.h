@@ -6,7 +6,7 @@
 #define IMPRINT_NN_H
 
 #include "imprint/base.h"
-#include "imprint/observation.h"
+#include "imprint/conditions.h"
 
 IMP_API_BEGIN
 
@@ -96,7 +96,7 @@ char *imp_network_metadata_json(const imp_network *network);
     X(IMP_LAYER_CONCAT, "concat")             /* channels of the inputs one after the other */     \
     X(IMP_LAYER_FLATTEN, "flatten")           /* a vector, in the order channel, row, column */    \
     X(IMP_LAYER_DENSE, "dense")               /* with bias */                                      \
-    X(IMP_LAYER_COMMAND, "command")           /* navigation command: the last input, if used */
+    X(IMP_LAYER_CONDITION, "condition")       /* an input of the table in imprint/conditions.h */
 
 typedef enum imp_layer_kind {
 #define IMP_LAYER_KIND_ENUM(name, word) name,
@@ -104,7 +104,7 @@ typedef enum imp_layer_kind {
 #undef IMP_LAYER_KIND_ENUM
 } imp_layer_kind;
 
-enum { IMP_LAYER_KIND_COUNT = IMP_LAYER_COMMAND + 1 };
+enum { IMP_LAYER_KIND_COUNT = IMP_LAYER_CONDITION + 1 };
 
 /// The kind's name in architecture files.
 const char *imp_layer_kind_name(imp_layer_kind kind);
@@ -117,20 +117,13 @@ typedef struct imp_input_spec {
     int frame_stride; ///< steps between stacked frames, 1..IMP_FRAME_STRIDE_MAX
     int actions;      ///< number of past executed actions, 0..IMP_ACTIONS_MAX
     int skip_top;     ///< percentage of image rows, from the top, that are ignored
-    bool command;     ///< whether it takes a navigation command
+    bool takes[IMP_INPUT_COUNT]; ///< which inputs of the table in imprint/conditions.h
 } imp_input_spec;
 
 enum { IMP_FRAMES_MAX = 8, IMP_FRAME_STRIDE_MAX = 64, IMP_ACTIONS_MAX = 64, IMP_SKIP_TOP_MAX = 90 };
 
-/// Values that stand for a navigation command: 1 for left, straight or right, 0 for the others; all
-/// 0 without a command.
-enum { IMP_COMMAND_INPUTS = IMP_COMMAND_COUNT - 1 };
-
-/// Writes the values of a command.
-void imp_navigation_command_inputs(imp_navigation_command command, float out[IMP_COMMAND_INPUTS]);
-
 /// How many values a sample has besides its images: two for each past action, then those of the
-/// command.
+/// inputs that it takes.
 int imp_input_value_count(const imp_input_spec *inputs);
 
 /// Borrowed from the network.
@@ -166,12 +159,12 @@ void imp_obs_history_push_frame(imp_obs_history *history, const uint8_t *image);
 /// Adds the action (duty cycles) that was executed after the latest frame. Actions before the
 /// episode are zero.
 void imp_obs_history_push_action(imp_obs_history *history, float left, float right);
-/// Sets the navigation command that the next action is to follow; none after a reset. Without
-/// effect on networks that take none.
-void imp_obs_history_set_command(imp_obs_history *history, imp_navigation_command command);
+/// Sets the conditions that the next action depends on; after a reset they are the usual ones.
+/// Inputs that the network does not take have no effect.
+void imp_obs_history_set_conditions(imp_obs_history *history, const imp_conditions *conditions);
 /// The inputs of one sample for imp_inference_run() and imp_batch. Borrowed until the next push or
-/// reset. The values are the actions, newest first, and then those of the command, if the network
-/// takes one.
+/// reset. The values are the actions, newest first, and then what imp_conditions_normalise()
+/// writes.
 const imp_input_spec *imp_obs_history_input_spec(const imp_obs_history *history);
 const uint8_t *const *imp_obs_history_frames(const imp_obs_history *history);
 const float *imp_obs_history_values(const imp_obs_history *history);
@@ -225,8 +218,9 @@ const float *imp_network_tensor_values(const imp_network *network, const imp_ten
 /// raw_pixels: the input is "picture", (batch x height x width x 3) RGB bytes, or "pictures",
 /// (batch x frames x height x width x 3), newest first; the model standardises them. Otherwise the
 /// input is "input", (batch x 3 frames x height x width) standardised floats. A network with past
-/// actions also takes "actions", (batch x 2 actions), newest first; one with a command takes
-/// "command", (batch x 3), as imp_navigation_command_inputs() gives them. The output is (batch x
+/// actions also takes "actions", (batch x 2 actions), newest first; one that takes
+/// inputs of the table in imprint/conditions.h takes each by its name, (batch x its size), as
+/// imp_conditions_normalise() gives them. The output is (batch x
 /// outputs) floats, named after the last layer.
 imp_status imp_network_export_onnx(const imp_network *network, const char *path, bool raw_pixels,
                                    imp_error *err);
@@ -239,7 +233,7 @@ imp_status imp_inference_create(imp_inference **out, const imp_network *network,
 void imp_inference_destroy(imp_inference *inference); ///< nullable
 /// Runs the network. frames: (batch x inputs.frames) pointers to images, (height x width x 3) RGB
 /// bytes each, newest first within a sample. values: (batch x imp_input_value_count()): duty
-/// cycles, newest first, and then the command's values; NULL: all zero. out: (batch x outputs).
+/// cycles, newest first, and then the conditions' values; NULL: all zero. out: (batch x outputs).
 /// Images are standardised as in training. A sample gets the same bits in any batch. Allocates
 /// nothing.
 void imp_inference_run(imp_inference *inference, const uint8_t *const *frames, const float *values,

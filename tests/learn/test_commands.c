@@ -151,14 +151,17 @@ static void samples_hold_the_commands_of_their_steps(void **state)
     const imp_data_loader_def def = {.inputs = *imp_network_inputs(network), .batch = 3};
     assert_ok(imp_data_loader_init(&loader, &samples, &def, &err), err);
     imp_data_loader_start_epoch(&loader, 1, 0);
-    float seen[IMP_COMMAND_INPUTS] = {0};
+    float seen[3] = {0};
     for (int k = 0; k < episode->steps; k++) {
         const imp_batch batch = imp_data_loader_get_batch(&loader, (size_t)k);
         imp_obs_history_push_frame(history, batch.frames[0]);
-        imp_obs_history_set_command(history, (imp_navigation_command)episode->commands[k]);
+        const imp_conditions conditions = imp_episode_conditions(episode, k);
+        imp_obs_history_set_conditions(history, &conditions);
         assert_memory_equal(batch.values, imp_obs_history_values(history), 7 * sizeof(float));
-        for (int way = 0; way < IMP_COMMAND_INPUTS; way++)
+        for (int way = 0; way < 3; way++) {
+            assert_true(batch.values[4 + way] == (float)(episode->commands[k] == way + 1));
             seen[way] += batch.values[4 + way];
+        }
         imp_obs_history_push_action(history, episode->actions[2 * k], episode->actions[2 * k + 1]);
     }
     assert_true(seen[0] + seen[1] + seen[2] > 10.0F);

@@ -198,7 +198,7 @@ class Network:
         self.parameters = int(lib.imp_network_parameter_count(self._network))
         inputs = lib.imp_network_inputs(self._network)
         self.frames, self.past_actions = int(inputs.frames), int(inputs.actions)
-        self.takes_commands = bool(inputs.command)
+        self.takes_commands = bool(inputs.takes[lib.IMP_INPUT_COMMAND])
         self._values = int(lib.imp_input_value_count(inputs))
         self._velocities = lib.imp_network_output_kind(self._network) == lib.IMP_OUTPUT_VELOCITIES
         self._inference: Any = None
@@ -281,6 +281,7 @@ class Network:
         outputs = np.empty((count, 2), np.float32)
         memory = pointer(images)
         size = images[0].nbytes if count else 0
+        conditions = ffi.new("imp_conditions *", lib.imp_usual_conditions())
         for k, history in enumerate(self._histories[:count]):
             if not self._begun[k]:
                 lib.imp_obs_history_reset(history)
@@ -290,7 +291,8 @@ class Network:
             frames[k * self.frames : (k + 1) * self.frames] = lib.imp_obs_history_frames(history)[
                 0 : self.frames
             ]
-            lib.imp_obs_history_set_command(history, int(commands[k]))
+            lib.imp_conditions_set_command(conditions, int(commands[k]))
+            lib.imp_obs_history_set_conditions(history, conditions)
             if self._values:
                 ffi.memmove(
                     pointer(given[k]), lib.imp_obs_history_values(history), 4 * self._values

@@ -161,7 +161,7 @@ static int print_onnx(const settings *s, const imp_options *options)
         return imp_console_finish_with_json(
             json_pack("{s:s, s:s, s:i, s:s, s:i, s:i, s:b}", "out", s->out, "format", "onnx",
                       "opset", 13, "input", input, "frames", s->inputs.frames, "actions",
-                      s->inputs.actions, "command", s->inputs.command));
+                      s->inputs.actions, "command", s->inputs.takes[IMP_INPUT_COMMAND]));
     printf("%s: ONNX, opset 13, takes \"%s\": %s%s", s->out, input,
            s->standardised ? "standardised images, floats, channels first"
                            : "RGB bytes, channels last",
@@ -169,7 +169,7 @@ static int print_onnx(const settings *s, const imp_options *options)
     if (s->inputs.actions > 0)
         printf("; and \"actions\": the last %d executed actions, left and right, the latest first",
                s->inputs.actions);
-    if (s->inputs.command)
+    if (s->inputs.takes[IMP_INPUT_COMMAND])
         printf("; and \"command\": 1 for left, straight or right, or all 0");
     printf("\n");
     return imp_console_flush();

@@ -368,7 +368,8 @@ void imp_sim_options_warn_time_step(const imp_policy_factory *driver, double tim
 void imp_sim_options_warn_commands(const imp_policy_factory *driver, imp_command_source commands)
 {
     const imp_network *network = network_of_driver(driver);
-    if (commands == IMP_COMMANDS_NONE || network == NULL || imp_network_inputs(network)->command)
+    if (commands == IMP_COMMANDS_NONE || network == NULL ||
+        imp_network_inputs(network)->takes[IMP_INPUT_COMMAND])
         return;
     fprintf(stderr,
             "imprint: warning: %s takes no commands as input, so it cannot follow those of "

@@ -96,7 +96,8 @@ static void record_image_if_wanted(void *context, const imp_env *env, const uint
     // all.
     if (!r->full && replay->history != NULL) {
         imp_obs_history_push_frame(replay->history, observation);
-        imp_obs_history_set_command(replay->history, env->navigation.command);
+        const imp_conditions conditions = imp_env_conditions(env);
+        imp_obs_history_set_conditions(replay->history, &conditions);
     }
     if (!r->kept)
         return;

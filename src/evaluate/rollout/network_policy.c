@@ -58,7 +58,8 @@ static void update_history_and_fill_batch(network_policy *self, int index, const
         imp_obs_history_push_action(self->history, (float)env->action.left,
                                     (float)env->action.right);
     imp_obs_history_push_frame(self->history, observation);
-    imp_obs_history_set_command(self->history, env->navigation.command);
+    const imp_conditions conditions = imp_env_conditions(env);
+    imp_obs_history_set_conditions(self->history, &conditions);
     memcpy(group->frames + (size_t)index * frames, imp_obs_history_frames(self->history),
            frames * sizeof *group->frames);
     // Frames are pointers into the history, actions are copied.

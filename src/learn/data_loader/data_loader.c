@@ -258,9 +258,9 @@ static void set_sample_values(const imp_data_loader *loader, float *out, size_t 
         out[0] = before ? 0.0F : samples->actions[i][-2 * (ptrdiff_t)past];
         out[1] = before ? 0.0F : samples->actions[i][-2 * (ptrdiff_t)past + 1];
     }
-    // the command of the step itself follows
-    if (loader->def.inputs.command)
-        imp_navigation_command_inputs((imp_navigation_command)samples->commands[i], out);
+    // the conditions of the step itself follow
+    imp_conditions_pick(samples->conditions + i * IMP_CONDITION_COUNT, loader->def.inputs.takes,
+                        out);
 }
 
 // Replaces place k's images and label by changed ones. What is drawn belongs to the place in the

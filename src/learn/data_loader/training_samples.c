@@ -32,17 +32,18 @@ static imp_status reserve_samples(imp_training_samples *samples, size_t more, si
     const float **actions = realloc(samples->actions, count * sizeof *actions);
     if (actions != NULL)
         samples->actions = actions;
-    uint8_t *commands = realloc(samples->commands, count);
-    if (commands != NULL)
-        samples->commands = commands;
+    float *conditions =
+        realloc(samples->conditions, count * IMP_CONDITION_COUNT * sizeof *conditions);
+    if (conditions != NULL)
+        samples->conditions = conditions;
     uint32_t *steps = realloc(samples->steps, count * sizeof *steps);
     if (steps != NULL)
         samples->steps = steps;
     imp_sample_block *grown = realloc(samples->blocks, blocks * sizeof *grown);
     if (grown != NULL)
         samples->blocks = grown;
-    if (frames == NULL || labels == NULL || actions == NULL || commands == NULL || steps == NULL ||
-        grown == NULL)
+    if (frames == NULL || labels == NULL || actions == NULL || conditions == NULL ||
+        steps == NULL || grown == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(count, "sample"));
     return IMP_OK;
 }
@@ -81,7 +82,8 @@ static void append_episode(imp_training_samples *samples, const imp_dataset *dat
             fabs((double)samples->labels[2 * i + 1] - (double)samples->labels[2 * i]);
         // earlier actions lie before this one, as far back as the episode's first step
         samples->actions[i] = episode->actions + 2 * (size_t)k;
-        samples->commands[i] = episode->commands != NULL ? episode->commands[k] : IMP_COMMAND_NONE;
+        const imp_conditions conditions = imp_episode_conditions(episode, k);
+        imp_conditions_normalise(&conditions, NULL, samples->conditions + i * IMP_CONDITION_COUNT);
         samples->steps[i] = (uint32_t)k;
         if (in_block == 0)
             samples->blocks[samples->block_count++] = (imp_sample_block){dataset, (uint32_t)i, 0};
@@ -178,7 +180,7 @@ void imp_training_samples_free(imp_training_samples *samples)
     free(samples->frames);
     free(samples->labels);
     free(samples->actions);
-    free(samples->commands);
+    free(samples->conditions);
     free(samples->steps);
     free(samples->blocks);
     *samples = (imp_training_samples){0};

@@ -25,7 +25,7 @@ typedef struct imp_training_samples {
     const uint8_t **frames; // (count)
     float *labels;          // (count x 2) left, right duty cycle
     const float **actions;  // (count) what was executed then, before it the episode's earlier ones
-    uint8_t *commands;      // (count) navigation command
+    float *conditions;      // (count x IMP_CONDITION_COUNT) as networks get them
     uint32_t *steps;        // (count) place in its episode
     double turn_sum;        // sum of |right - left| of the labels
     size_t count;

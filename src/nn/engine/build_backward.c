@@ -206,7 +206,7 @@ static void build_node(imp_executor *e, const imp_node_state *state)
     switch (node->kind) {
     case IMP_LAYER_INPUT:
     case IMP_LAYER_ACTIONS:
-    case IMP_LAYER_COMMAND:
+    case IMP_LAYER_CONDITION:
         break;
     case IMP_LAYER_CONVOLUTION:
         build_conv(e, state, input);

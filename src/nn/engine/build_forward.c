@@ -296,12 +296,10 @@ static void build_node(imp_executor *e, imp_node_state *state)
     case IMP_LAYER_INPUT:
         build_input(e, state);
         break;
-    // past actions and commands are copied into these outputs before each run
+    // past actions and conditions are copied into these outputs before each run
     case IMP_LAYER_ACTIONS:
-        e->actions = state->out = build_output(e);
-        break;
-    case IMP_LAYER_COMMAND:
-        e->command = state->out = build_output(e);
+    case IMP_LAYER_CONDITION:
+        state->out = build_output(e);
         break;
     case IMP_LAYER_CONVOLUTION:
         build_conv(e, state);

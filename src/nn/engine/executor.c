@@ -74,30 +74,23 @@ imp_float_image imp_executor_input_image(const imp_executor *executor, int sampl
                              in->pixel};
 }
 
-float *imp_executor_action_inputs(const imp_executor *executor, int sample)
+float *imp_executor_vector_input(const imp_executor *executor, int node, int sample)
 {
-    const imp_image_view *actions = &executor->actions;
-    return actions->data == NULL ? NULL : actions->data + (size_t)sample * actions->image;
-}
-
-float *imp_executor_navigation_inputs(const imp_executor *executor, int sample)
-{
-    const imp_image_view *command = &executor->command;
-    return command->data == NULL ? NULL : command->data + (size_t)sample * command->image;
+    const imp_image_view *out = &executor->states[node].out;
+    return out->data + (size_t)sample * out->image;
 }
 
 // Copies the values of a sample besides its images. from: NULL if all are zero.
 static void set_input_values(const imp_executor *executor, int sample, const float *from)
 {
-    static const float zeros[2 * IMP_ACTIONS_MAX + IMP_COMMAND_INPUTS] = {0};
-    const imp_input_spec *inputs = &executor->def.graph->inputs;
-    const size_t past = 2 * (size_t)inputs->actions;
+    static const float zeros[2 * IMP_ACTIONS_MAX + IMP_CONDITION_COUNT] = {0};
+    const imp_graph *graph = executor->def.graph;
     from = from != NULL ? from : zeros;
-    if (past > 0)
-        memcpy(imp_executor_action_inputs(executor, sample), from, past * sizeof *from);
-    if (inputs->command)
-        memcpy(imp_executor_navigation_inputs(executor, sample), from + past,
-               IMP_COMMAND_INPUTS * sizeof *from);
+    for (int i = 1; i < graph->first; i++) {
+        const size_t count = (size_t)graph->nodes[i].channels;
+        memcpy(imp_executor_vector_input(executor, i, sample), from, count * sizeof *from);
+        from += count;
+    }
 }
 
 // Standardises each frame into the input, without the skipped top rows, and copies the values.

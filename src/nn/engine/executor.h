@@ -28,10 +28,9 @@ void imp_executor_set_inputs(imp_executor *executor, const uint8_t *const *frame
                              const float *values, int count);
 // Destination of one frame of one sample.
 imp_float_image imp_executor_input_image(const imp_executor *executor, int sample, int frame);
-// (2 * actions) past actions of one sample, newest first. NULL without any.
-float *imp_executor_action_inputs(const imp_executor *executor, int sample);
-// (IMP_COMMAND_INPUTS) the same for the navigation command.
-float *imp_executor_navigation_inputs(const imp_executor *executor, int sample);
+// Destination of one sample's values of an input that is a vector: past actions or a condition.
+// node: its index in the graph, 1 to graph->first - 1.
+float *imp_executor_vector_input(const imp_executor *executor, int node, int sample);
 const float *imp_executor_output(const imp_executor *executor); // (batch x outputs)
 float *imp_executor_output_gradient(imp_executor *executor);    // (batch x outputs), training
 // Mean and variance of batch norms with batch statistics in the last forward pass, laid out like

@@ -99,8 +99,6 @@ struct imp_executor {
     imp_float_arena arena;
     imp_node_state *states; // (graph->count)
     imp_image_view input;
-    imp_image_view actions; // past actions; no data without any
-    imp_image_view command; // the same for the navigation command
     float *output, *output_gradient, *statistics;
     uint64_t seed; // of dropout masks
     uint32_t step, first_sample;

@@ -60,6 +60,26 @@ static const char *action_units(const imp_network *network)
                : "wheel duty cycles left,right";
 }
 
+// For each input of the table of conditions that the network takes: which numbers it has. False
+// without memory.
+static bool add_condition_metadata(json_t *all, const imp_input_spec *inputs)
+{
+    const imp_condition_info *info;
+    for (int input = 0; input < IMP_INPUT_COUNT; input++) {
+        char names[256] = "";
+        for (int k = 0; (info = imp_condition_get_info(k)) != NULL && inputs->takes[input]; k++) {
+            const size_t used = strlen(names);
+            if ((int)info->input == input)
+                snprintf(names + used, sizeof names - used, "%s%s", used > 0 ? "," : "",
+                         info->name);
+        }
+        if (inputs->takes[input] &&
+            json_object_set_new(all, imp_input_key(input), json_string(names)) != 0)
+            return false;
+    }
+    return true;
+}
+
 // All metadata values are strings, as the format requires.
 json_t *imp_network_build_metadata(const imp_network *network, const char *format)
 {
@@ -75,8 +95,8 @@ json_t *imp_network_build_metadata(const imp_network *network, const char *forma
     snprintf(actions, sizeof actions, "%d", inputs->actions);
     snprintf(skipped, sizeof skipped, "%d", network->graph.skipped);
     // s* leaves a key out if its value is NULL
-    return json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:s*, s:s*}",
+    json_t *all = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:s*}",
         // identity and input
         "format", format, "architecture", def->architecture, "width", width, "height", height,
         "frames", frames, "frames_every", every, "last_actions", actions, "outputs", outputs,
@@ -85,8 +105,12 @@ json_t *imp_network_build_metadata(const imp_network *network, const char *forma
         // how images and actions are to be prepared
         "per image: (x - mean) / max(std, 1 / sqrt(n)), x in 0..255", "action",
         action_units(network), "version", imp_version(), "description", network->architecture,
-        "skipped_rows", network->graph.skipped > 0 ? skipped : NULL, "command",
-        inputs->command ? "left,straight,right" : NULL);
+        "skipped_rows", network->graph.skipped > 0 ? skipped : NULL);
+    if (all != NULL && !add_condition_metadata(all, inputs)) {
+        json_decref(all);
+        return NULL;
+    }
+    return all;
 }
 
 // Adds the caller's strings. Keys must not be those of the network.

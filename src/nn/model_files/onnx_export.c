@@ -262,7 +262,7 @@ static void put_layer_attributes(imp_protobuf_writer *w, const imp_graph_node *n
     // nothing to say
     case IMP_LAYER_INPUT:
     case IMP_LAYER_ACTIONS:
-    case IMP_LAYER_COMMAND:
+    case IMP_LAYER_CONDITION:
     case IMP_LAYER_RELU:
     case IMP_LAYER_DROPOUT:
     case IMP_LAYER_ADD:
@@ -327,8 +327,8 @@ static void put_onnx_graph(imp_protobuf_writer *w, const imp_network *network, b
                        (const int[]){input->channels, input->height, input->width}, 3);
     }
     for (int i = 1; (node = imp_network_node(network, i)) != NULL; i++) {
-        // past actions and the command are inputs, too
-        if (node->kind == IMP_LAYER_ACTIONS || node->kind == IMP_LAYER_COMMAND)
+        // past actions and conditions are inputs, too
+        if (node->kind == IMP_LAYER_ACTIONS || node->kind == IMP_LAYER_CONDITION)
             put_value_info(w, GRAPH_INPUT, node->name, ELEMENT_FLOAT, &node->channels, 1);
         else
             put_layer_weights_and_node(w, network, node);

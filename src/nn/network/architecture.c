@@ -224,7 +224,7 @@ static imp_status read_name(architecture_reader *r, imp_layer *layer)
     return IMP_OK;
 }
 
-// Looks up the kind by name. Images, actions and commands are not layers that a file can contain.
+// Looks up the kind by name. Images, actions and conditions are not layers that a file can contain.
 static imp_status read_layer_kind(architecture_reader *r, imp_layer *layer)
 {
     const layer_entry *p = find_entry_and_mark_used(r, "kind");
@@ -358,16 +358,31 @@ static imp_status read_network_number(architecture_reader *r, const char *key, i
     return status;
 }
 
-// Whether the network takes a navigation command: true or false.
-static imp_status read_command_input(architecture_reader *r, int value)
+// Whether the network takes an input of the table of conditions: true or false.
+static imp_status read_condition_input(architecture_reader *r, imp_input input, int value)
 {
     char text[IMP_LAYER_NAME_MAX];
-    IMP_TRY(read_scalar(r, value, "command", text, sizeof text));
-    const bool takes_one = strcmp(text, "true") == 0;
-    if (!takes_one && strcmp(text, "false") != 0)
-        return fail_at(r, value, "command must be true or false");
-    r->out->table.inputs.command = takes_one;
+    const char *name = imp_input_name((int)input);
+    IMP_TRY(read_scalar(r, value, name, text, sizeof text));
+    const bool takes_it = strcmp(text, "true") == 0;
+    if (!takes_it && strcmp(text, "false") != 0)
+        return fail_at(r, value, "%s must be true or false", name);
+    r->out->table.inputs.takes[input] = takes_it;
     return IMP_OK;
+}
+
+// Refuses a key that networks do not have, and names those that they have.
+static imp_status fail_unknown_key(architecture_reader *r, const char *key, int node)
+{
+    char inputs[128] = "";
+    for (int k = 0; k < IMP_INPUT_COUNT; k++) {
+        const size_t used = strlen(inputs);
+        snprintf(inputs + used, sizeof inputs - used, " %s,", imp_input_name(k));
+    }
+    return fail_at(r, node,
+                   "'%s' is not possible here: a network has name, frames, every, actions,%s "
+                   "skip-top, head and layers",
+                   key, inputs);
 }
 
 // The output kind: key "head".
@@ -402,15 +417,12 @@ static imp_status read_network_key(architecture_reader *r, const char *key, imp_
         return read_network_number(r, key, value, 0, IMP_ACTIONS_MAX, &inputs->actions);
     if (strcmp(key, "skip-top") == 0)
         return read_network_number(r, key, value, 0, IMP_SKIP_TOP_MAX, &inputs->skip_top);
-    if (strcmp(key, "command") == 0)
-        return read_command_input(r, value);
     if (strcmp(key, "head") == 0)
         return read_output_kind(r, value);
-    return fail_at(
-        r, pair.key,
-        "'%s' is not possible here: a network has name, frames, every, actions, command, "
-        "skip-top, head and layers",
-        key);
+    for (int k = 0; k < IMP_INPUT_COUNT; k++)
+        if (strcmp(key, imp_input_name(k)) == 0)
+            return read_condition_input(r, (imp_input)k, value);
+    return fail_unknown_key(r, key, pair.key);
 }
 
 // The top level is a map with at least the key "layers".

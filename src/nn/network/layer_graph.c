@@ -424,18 +424,15 @@ static void add_vector_input(imp_graph *graph, const char *name, imp_layer_kind 
 }
 
 // Adds the nodes of the inputs: the images, stacked as channels, and the past actions and the
-// command if the network uses them.
+// conditions that the network uses.
 static void add_input_nodes(imp_graph *graph, const imp_layer_table *table,
                             const imp_network_def *def)
 {
     // 0 in the table stands for 1
     const imp_input_spec *wanted = &table->inputs;
-    graph->inputs =
-        (imp_input_spec){.frames = wanted->frames > 0 ? wanted->frames : 1,
-                         .frame_stride = wanted->frame_stride > 0 ? wanted->frame_stride : 1,
-                         .actions = wanted->actions,
-                         .skip_top = wanted->skip_top,
-                         .command = wanted->command};
+    graph->inputs = *wanted;
+    graph->inputs.frames = wanted->frames > 0 ? wanted->frames : 1;
+    graph->inputs.frame_stride = wanted->frame_stride > 0 ? wanted->frame_stride : 1;
     // less than the whole image, since skip_top is at most IMP_SKIP_TOP_MAX
     graph->skipped = def->height * wanted->skip_top / 100;
     graph->nodes[graph->count++] = (imp_graph_node){.name = "input",
@@ -447,8 +444,10 @@ static void add_input_nodes(imp_graph *graph, const imp_layer_table *table,
                                                     .tensors = -1};
     if (wanted->actions > 0)
         add_vector_input(graph, "actions", IMP_LAYER_ACTIONS, 2 * wanted->actions);
-    if (wanted->command)
-        add_vector_input(graph, "command", IMP_LAYER_COMMAND, IMP_COMMAND_INPUTS);
+    for (int k = 0; k < IMP_INPUT_COUNT; k++)
+        if (wanted->takes[k])
+            add_vector_input(graph, imp_input_name(k), IMP_LAYER_CONDITION,
+                             imp_input_size((imp_input)k));
     graph->first = graph->count;
 }
 

@@ -20,8 +20,8 @@ enum { IMP_CHANNELS_OUTPUTS = -1, IMP_OUTPUTS_ANY = 0 };
 #define IMP_BATCH_NORM_EPSILON 1e-3
 
 // A row of the table. Inputs are names of earlier rows, "input" for the images, "actions" for
-// past actions or "command" for the navigation command; empty after the last. Members that the
-// layer's kind does not use are ignored.
+// past actions or the name of an input in imprint/conditions.h; empty after the last. Members that
+// the layer's kind does not use are ignored.
 typedef struct imp_layer {
     char name[IMP_LAYER_NAME_MAX];
     imp_layer_kind kind;
@@ -47,7 +47,7 @@ typedef struct imp_layer_table {
 // The graph of a table for one image size. A plain value; the last node is the output. In the array
 // of values, trained tensors come first, moving statistics after them.
 typedef struct imp_graph {
-    imp_graph_node nodes[IMP_MAX_LAYERS + 3];
+    imp_graph_node nodes[IMP_MAX_LAYERS + 2 + IMP_INPUT_COUNT];
     int count;
     imp_input_spec inputs;
     int skipped; // rows at the top of each image that are ignored

@@ -157,13 +157,10 @@ const imp_input_spec *imp_network_inputs(const imp_network *network)
 
 int imp_input_value_count(const imp_input_spec *inputs)
 {
-    return 2 * inputs->actions + (inputs->command ? IMP_COMMAND_INPUTS : 0);
-}
-
-void imp_navigation_command_inputs(imp_navigation_command command, float out[IMP_COMMAND_INPUTS])
-{
-    for (int k = 0; k < IMP_COMMAND_INPUTS; k++)
-        out[k] = (int)command == k + 1 ? 1.0F : 0.0F;
+    int count = 2 * inputs->actions;
+    for (int k = 0; k < IMP_INPUT_COUNT; k++)
+        count += inputs->takes[k] ? imp_input_size((imp_input)k) : 0;
+    return count;
 }
 
 imp_output_kind imp_network_output_kind(const imp_network *network)

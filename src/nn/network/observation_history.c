@@ -13,7 +13,7 @@ struct imp_obs_history {
     int64_t frame_count;    // frames pushed in this episode
     uint8_t *images;        // (capacity) frame n of the episode at n % capacity
     const uint8_t **frames; // (inputs.frames) newest first
-    float *values;          // actions (inputs.actions x 2), newest first; then those of the command
+    float *values;          // actions (inputs.actions x 2), newest first; then the conditions
 };
 
 // The ring holds exactly the frames from the newest to the oldest that the network takes.
@@ -84,10 +84,10 @@ void imp_obs_history_push_action(imp_obs_history *history, float left, float rig
     history->values[1] = right;
 }
 
-void imp_obs_history_set_command(imp_obs_history *history, imp_navigation_command command)
+void imp_obs_history_set_conditions(imp_obs_history *history, const imp_conditions *conditions)
 {
-    if (history->inputs.command)
-        imp_navigation_command_inputs(command, history->values + 2 * history->inputs.actions);
+    imp_conditions_normalise(conditions, history->inputs.takes,
+                             history->values + 2 * history->inputs.actions);
 }
 
 const imp_input_spec *imp_obs_history_input_spec(const imp_obs_history *history)

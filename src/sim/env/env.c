@@ -245,6 +245,13 @@ static imp_action drop_or_add_noise_to_action(imp_env *env, imp_action action)
     return is_dropped ? env->action : imp_action_clip(action);
 }
 
+imp_conditions imp_env_conditions(const imp_env *env)
+{
+    imp_conditions conditions = imp_usual_conditions();
+    imp_conditions_set_command(&conditions, env->navigation.command);
+    return conditions;
+}
+
 // One frame: robot first, then objects; speed is the displacement per time step.
 static void advance_frame(imp_env *env)
 {

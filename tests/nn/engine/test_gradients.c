@@ -251,13 +251,13 @@ static void run_executor(const fixture *f, const double *gradient, float *output
                                   .gradients = gradients};
     assert_ok(imp_executor_create(&executor, &def, &err), err);
     fill_executor_images(f, executor);
-    const int actions = 2 * graph->inputs.actions;
-    for (int i = 0; i < f->batch * actions; i++)
-        imp_executor_action_inputs(executor, i / actions)[i % actions] = (float)f->actions[i];
-    const double *commands = f->actions + (ptrdiff_t)f->batch * actions;
-    const int told = graph->inputs.command ? IMP_COMMAND_INPUTS : 0;
-    for (int i = 0; i < f->batch * told; i++)
-        imp_executor_navigation_inputs(executor, i / told)[i % told] = (float)commands[i];
+    const double *from = f->actions;
+    for (int node = 1; node < graph->first; node++) {
+        const int count = graph->nodes[node].channels;
+        for (int i = 0; i < f->batch * count; i++)
+            imp_executor_vector_input(executor, node, i / count)[i % count] = (float)from[i];
+        from += (ptrdiff_t)f->batch * count;
+    }
     imp_executor_seed_dropout(executor, 21, 5, 0);
     imp_executor_pack_weights(executor);
     imp_executor_forward(executor);

@@ -171,8 +171,9 @@ static void compare(const imp_network *network, int frames, bool raw_pixels)
              "print(f\"{len(wanted)} frames, {error:.1e} off\")\n"
              "assert error <= 1e-5 and abs(wanted).max() > 1e-3\n"
              "'",
-             folder, python(), HEIGHT, WIDTH, inputs->frames, inputs->actions, inputs->command,
-             raw_pixels, raw_pixels, HEIGHT - imp_network_node(network, 0)->height);
+             folder, python(), HEIGHT, WIDTH, inputs->frames, inputs->actions,
+             inputs->takes[IMP_INPUT_COMMAND], raw_pixels, raw_pixels,
+             HEIGHT - imp_network_node(network, 0)->height);
     assert_int_equal(system(command), 0); // NOLINT(cert-env33-c): the tester's own interpreter
 }
 
