@@ -41,10 +41,41 @@ static imp_status send_bytes(void *context, int to, const void *bytes, size_t co
     return status;
 }
 
+// Whether a message of a rank, or of any, waits to be received, and of which.
+static imp_status probe(int from, int *found, char *reason)
+{
+    MPI_Status message;
+    int waits = 0;
+    const imp_status status = check(MPI_Iprobe(from, 0, MPI_COMM_WORLD, &waits, &message), reason);
+    *found = status == IMP_OK && waits != 0 ? message.MPI_SOURCE : -1;
+    return status;
+}
+
+static imp_status poll_ranks(void *context, int *from, char *reason)
+{
+    (void)context;
+    return probe(MPI_ANY_SOURCE, from, reason);
+}
+
+// Waits for a message. MPI itself waits with a busy processor, which others may need.
+static imp_status wait_for_message(int from, char *reason)
+{
+    const long longest = 1000 * 1000; // [ns]
+    struct timespec pause = {.tv_nsec = 1000};
+    for (;;) {
+        int found;
+        const imp_status status = probe(from, &found, reason);
+        if (status != IMP_OK || found >= 0)
+            return status;
+        nanosleep(&pause, NULL);
+        pause.tv_nsec = pause.tv_nsec < longest / 2 ? 2 * pause.tv_nsec : longest;
+    }
+}
+
 static imp_status receive_bytes(void *context, int from, void *bytes, size_t count, char *reason)
 {
-    imp_status status = IMP_OK;
     (void)context;
+    imp_status status = count > 0 ? wait_for_message(from, reason) : IMP_OK;
     for (size_t at = 0; at < count && status == IMP_OK; at += PIECE)
         status = check(MPI_Recv((char *)bytes + at, piece_at(at, count), MPI_BYTE, from, 0,
                                 MPI_COMM_WORLD, MPI_STATUS_IGNORE),
@@ -115,6 +146,7 @@ static const imp_communicator_vtable VTABLE = {
     .name = IMP_MPI_NAME,
     .send = send_bytes,
     .receive = receive_bytes,
+    .poll = poll_ranks,
     .broadcast = broadcast_bytes,
     .all_gather = gather_bytes,
     .abort = abort_all,

@@ -87,6 +87,20 @@ static inline imp_status thread_ranks_receive(void *context, int from, void *byt
     return fits ? IMP_OK : IMP_IO;
 }
 
+static inline imp_status thread_ranks_poll(void *context, int *from, char *reason)
+{
+    const thread_rank *self = context;
+    thread_ranks *all = self->all;
+    if (thread_ranks_status(self, reason) != IMP_OK)
+        return IMP_IO;
+    pthread_mutex_lock(&all->mutex);
+    for (int k = 0; k < all->size; k++)
+        if (all->messages[k][self->rank].ready)
+            *from = k;
+    pthread_mutex_unlock(&all->mutex);
+    return IMP_OK;
+}
+
 static inline imp_status thread_ranks_broadcast(void *context, void *bytes, size_t count,
                                                 char *reason)
 {
@@ -141,6 +155,7 @@ static const imp_communicator_vtable thread_ranks_vtable = {
     .name = "threads",
     .send = thread_ranks_send,
     .receive = thread_ranks_receive,
+    .poll = thread_ranks_poll,
     .broadcast = thread_ranks_broadcast,
     .all_gather = thread_ranks_gather,
     .abort = thread_ranks_abort,

@@ -14,7 +14,7 @@
 IMP_API_BEGIN
 
 /// Version of this table; a plug-in of another one is refused.
-#define IMP_COMMUNICATOR_ABI_VERSION 1
+#define IMP_COMMUNICATOR_ABI_VERSION 2
 
 /// What a plug-in does. A function that fails returns a status other than IMP_OK and writes the
 /// reason, one line, to reason (256 bytes).
@@ -23,6 +23,8 @@ typedef struct imp_communicator_vtable {
     const char *name; ///< of the plug-in, such as "Open MPI"
     imp_status (*send)(void *context, int to, const void *bytes, size_t count, char *reason);
     imp_status (*receive)(void *context, int from, void *bytes, size_t count, char *reason);
+    /// A rank whose message waits to be received, or -1. Returns at once.
+    imp_status (*poll)(void *context, int *from, char *reason);
     imp_status (*broadcast)(void *context, void *bytes, size_t count, char *reason);
     imp_status (*all_gather)(void *context, void *bytes, const size_t *counts, char *reason);
     void (*abort)(void *context, int code); ///< ends all processes
@@ -58,6 +60,8 @@ imp_status imp_communicator_send(imp_communicator *communicator, int to, const v
                                  size_t count, imp_error *err);
 imp_status imp_communicator_receive(imp_communicator *communicator, int from, void *bytes,
                                     size_t count, imp_error *err);
+/// *from: a rank whose message waits to be received, or -1. Does not wait.
+imp_status imp_communicator_poll(imp_communicator *communicator, int *from, imp_error *err);
 /// All: bytes of rank 0 to all others.
 imp_status imp_communicator_broadcast(imp_communicator *communicator, void *bytes, size_t count,
                                       imp_error *err);

@@ -66,6 +66,9 @@ online='imprint train --online --size 32x24 --network small --pose-only --episod
     --replay-buffer 6 --shards 3 --threads 1 --no-tensorboard'
 segment='imprint seg-train --map loop_obstacles --map 4way --split all --size 40x32 --images 42
     --batch 12 --shards 5 --validation-images 14 --threads 1 --no-tensorboard --schedule constant'
+tries='imprint sweep --seeds 3 --episodes 4 --steps 30'
+halves='imprint sweep --grid loss=mse,huber --halving 2 --episodes 3 --steps 20'
+trained='--data data --network small --epochs 2 --threads 1'
 # shellcheck disable=SC2086  # lists of words, here and below
 {
     expect 0 $record --out data
@@ -74,6 +77,8 @@ segment='imprint seg-train --map loop_obstacles --map 4way --split all --size 40
     expect 0 $rounds --out rounds
     expect 0 $online --schedule constant --epochs 4 --out online
     expect 0 $segment --epochs 2 --out segmenter
+    expect 0 $tries --out tries -- $trained --no-tensorboard
+    expect 0 $halves --out halves -- $trained --no-tensorboard
 }
 for kind in $kinds; do
     for n in 1 2 3 4; do
@@ -127,6 +132,16 @@ for kind in $kinds; do
         ends 0 ranks "$kind" 2 imprint seg-train --resume --epochs 2 --out "segmenter-$kind"
         same_folders segmenter "segmenter-$kind" model.safetensors state.safetensors \
             history.jsonl segments.png
+        # sweeps: each process trains and evaluates by itself; some may have nothing to do
+        ends 0 ranks "$kind" 2 $tries --out "tries-$kind" -- $trained --no-tensorboard
+        same_folders tries "tries-$kind"
+        ends 0 ranks "$kind" 4 $halves --out "halves-$kind" -- $trained --no-tensorboard
+        same_folders halves "halves-$kind"
+        ends 4 ranks "$kind" 2 $tries --out tries -- $trained
+        says 'continue it with --resume'
+        ends 1 ranks "$kind" 2 $tries --resume --require-lane-distance 0.0001 --out tries -- \
+            $trained --no-tensorboard
+        says 'the mean |lane distance|'
     }
     # a signal to mpirun ends all, and any number of processes goes on
     # shellcheck disable=SC2086

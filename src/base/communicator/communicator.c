@@ -55,11 +55,45 @@ void imp_communicator_close(imp_communicator *communicator)
     *communicator = imp_communicator_single_process();
 }
 
-// Ends a call: adds its time, and makes a message of a failure.
-static imp_status add_call_time_and_format_failure(imp_communicator *communicator, double start,
-                                                   imp_status status, const char *reason,
-                                                   imp_error *err)
+// A call of one of the plug-in's functions.
+typedef struct plugin_call {
+    enum { SEND, RECEIVE, POLL, BROADCAST, ALL_GATHER } function;
+    int peer;  // whom the message is for, or who sent it
+    int *from; // of a poll
+    const void *sent;
+    void *bytes;
+    size_t count;
+    const size_t *counts;
+} plugin_call;
+
+static imp_status call_function(const imp_communicator *communicator, const plugin_call *call,
+                                char *reason)
 {
+    const imp_communicator_vtable *vtable = communicator->vtable;
+    void *context = communicator->context;
+    switch (call->function) {
+    case SEND:
+        return vtable->send(context, call->peer, call->sent, call->count, reason);
+    case RECEIVE:
+        return vtable->receive(context, call->peer, call->bytes, call->count, reason);
+    case POLL:
+        return vtable->poll(context, call->from, reason);
+    case BROADCAST:
+        return vtable->broadcast(context, call->bytes, call->count, reason);
+    default:
+        return vtable->all_gather(context, call->bytes, call->counts, reason);
+    }
+}
+
+// Calls the plug-in, if there is one: adds the time, and makes a message of a failure.
+static imp_status call_plugin(imp_communicator *communicator, const plugin_call *call,
+                              imp_error *err)
+{
+    char reason[REASON_MAX] = "";
+    if (communicator->vtable == NULL)
+        return IMP_OK;
+    const double start = imp_monotonic_seconds();
+    const imp_status status = call_function(communicator, call, reason);
     communicator->seconds += imp_monotonic_seconds() - start;
     return status == IMP_OK ? IMP_OK
                             : imp_fail(err, status, "rank %d of %d: %s: %s", communicator->rank,
@@ -69,51 +103,35 @@ static imp_status add_call_time_and_format_failure(imp_communicator *communicato
 imp_status imp_communicator_send(imp_communicator *communicator, int to, const void *bytes,
                                  size_t count, imp_error *err)
 {
-    char reason[REASON_MAX] = "";
-    if (communicator->vtable == NULL)
-        return IMP_OK;
-    const double start = imp_monotonic_seconds();
-    return add_call_time_and_format_failure(
-        communicator, start,
-        communicator->vtable->send(communicator->context, to, bytes, count, reason), reason, err);
+    return call_plugin(communicator,
+                       &(plugin_call){SEND, .peer = to, .sent = bytes, .count = count}, err);
 }
 
 imp_status imp_communicator_receive(imp_communicator *communicator, int from, void *bytes,
                                     size_t count, imp_error *err)
 {
-    char reason[REASON_MAX] = "";
-    if (communicator->vtable == NULL)
-        return IMP_OK;
-    const double start = imp_monotonic_seconds();
-    return add_call_time_and_format_failure(
-        communicator, start,
-        communicator->vtable->receive(communicator->context, from, bytes, count, reason), reason,
-        err);
+    return call_plugin(communicator,
+                       &(plugin_call){RECEIVE, .peer = from, .bytes = bytes, .count = count}, err);
+}
+
+imp_status imp_communicator_poll(imp_communicator *communicator, int *from, imp_error *err)
+{
+    *from = -1;
+    return call_plugin(communicator, &(plugin_call){POLL, .from = from}, err);
 }
 
 imp_status imp_communicator_broadcast(imp_communicator *communicator, void *bytes, size_t count,
                                       imp_error *err)
 {
-    char reason[REASON_MAX] = "";
-    if (communicator->vtable == NULL)
-        return IMP_OK;
-    const double start = imp_monotonic_seconds();
-    return add_call_time_and_format_failure(
-        communicator, start,
-        communicator->vtable->broadcast(communicator->context, bytes, count, reason), reason, err);
+    return call_plugin(communicator, &(plugin_call){BROADCAST, .bytes = bytes, .count = count},
+                       err);
 }
 
 imp_status imp_communicator_all_gather(imp_communicator *communicator, void *bytes,
                                        const size_t *counts, imp_error *err)
 {
-    char reason[REASON_MAX] = "";
-    if (communicator->vtable == NULL)
-        return IMP_OK;
-    const double start = imp_monotonic_seconds();
-    return add_call_time_and_format_failure(
-        communicator, start,
-        communicator->vtable->all_gather(communicator->context, bytes, counts, reason), reason,
-        err);
+    return call_plugin(communicator, &(plugin_call){ALL_GATHER, .bytes = bytes, .counts = counts},
+                       err);
 }
 
 // A gathering to which the others give nothing.

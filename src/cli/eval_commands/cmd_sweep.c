@@ -19,6 +19,7 @@
 #include "base/text/plural.h"
 #include "base/text/suggestion.h"
 #include "cli/eval_commands/sweep_report.h"
+#include "cli/eval_commands/sweep_runs.h"
 #include "cli/eval_commands/sweep_table.h"
 #include "cli/eval_commands/sweep_trial.h"
 #include "cli/options/settings_file.h"
@@ -220,45 +221,6 @@ static imp_status check_sweep_command(void *state, const imp_options *options, i
     return s->rows != NULL ? IMP_OK : imp_fail(err, IMP_NO_MEMORY, "out of memory for results");
 }
 
-// How far the work is, to tell how long the rest takes. Work is counted in epochs or rounds.
-typedef struct sweep_clock {
-    double started, done, skipped, total;
-} sweep_clock;
-
-// Seconds until the end; NAN if nothing was trained yet.
-static double estimate_remaining_seconds(const sweep_clock *clock)
-{
-    const double worked = clock->done - clock->skipped;
-    return worked > 0.0
-               ? (imp_monotonic_seconds() - clock->started) / worked * (clock->total - clock->done)
-               : (double)NAN;
-}
-
-// Runs all seeds of some candidates, and prints each row as soon as it is known. work: of a run.
-static imp_status run_candidates(imp_sweep_settings *s, const imp_options *options,
-                                 const int *candidates, int count, int budget, double work,
-                                 sweep_clock *clock, imp_error *err)
-{
-    const imp_monitor monitor = imp_console_create_monitor(options);
-    for (int k = 0; k < count * s->seeds; k++) {
-        const int candidate = candidates[k / s->seeds], seed = k % s->seeds;
-        bool worked;
-        const imp_status status =
-            imp_sweep_trial_run(s, &worked, options, candidate, seed, budget, &monitor, err);
-        if (status != IMP_OK)
-            return status;
-        clock->done += work;
-        clock->skipped += worked ? 0.0 : work;
-        if (budget > 0)
-            s->space.candidates[candidate].budget = budget;
-        if (!options->json && s->space.axis_count > 0)
-            imp_sweep_print_trial(s, candidate, seed, estimate_remaining_seconds(clock));
-        else if (!options->json)
-            imp_sweep_print_row(&s->rows[seed], estimate_remaining_seconds(clock));
-    }
-    return IMP_OK;
-}
-
 // Epochs or rounds of the next rung.
 static int compute_next_halving_budget(const imp_sweep_settings *s, int rung)
 {
@@ -276,7 +238,7 @@ static imp_status run_successive_halving(imp_sweep_settings *s, const imp_option
                                          int *candidates, imp_error *err)
 {
     int count = s->space.candidate_count, rung = 0;
-    sweep_clock clock = {.started = imp_monotonic_seconds()};
+    imp_sweep_clock clock = {.started = imp_monotonic_seconds()};
     for (int next = s->first_rung < s->budget ? s->first_rung : s->budget, left = count;
          rung < next; left = count_halving_survivors(s, left)) {
         clock.total += (double)left * s->seeds * (next - rung);
@@ -285,7 +247,8 @@ static imp_status run_successive_halving(imp_sweep_settings *s, const imp_option
     }
     rung = 0;
     for (int next = s->first_rung < s->budget ? s->first_rung : s->budget; rung < next;) {
-        IMP_TRY(run_candidates(s, options, candidates, count, next, next - rung, &clock, err));
+        IMP_TRY(imp_sweep_run_candidates(s, options, candidates, count, next, next - rung, &clock,
+                                         err));
         imp_sweep_sort(candidates, count, s);
         count = count_halving_survivors(s, count);
         rung = next;
@@ -298,9 +261,8 @@ static imp_status run_successive_halving(imp_sweep_settings *s, const imp_option
 static imp_status run_expert_and_all_trials(imp_sweep_settings *s, const imp_options *options,
                                             imp_error *err)
 {
-    const imp_monitor monitor = imp_console_create_monitor(options);
-    sweep_clock clock = {0};
-    IMP_TRY(imp_sweep_evaluate(&s->expert, s, options, "expert", &monitor, err));
+    imp_sweep_clock clock = {0};
+    IMP_TRY(imp_sweep_run_expert(s, options, err));
     if (!options->json && s->space.axis_count > 0)
         imp_sweep_print_candidates_header(s);
     else if (!options->json)
@@ -310,14 +272,39 @@ static imp_status run_expert_and_all_trials(imp_sweep_settings *s, const imp_opt
         return imp_fail(err, IMP_NO_MEMORY, "out of memory");
     for (int k = 0; k < s->space.candidate_count; k++)
         candidates[k] = k;
-    clock = (sweep_clock){.started = imp_monotonic_seconds(),
-                          .total = (double)s->space.candidate_count * s->seeds};
+    clock = (imp_sweep_clock){.started = imp_monotonic_seconds(),
+                              .total = (double)s->space.candidate_count * s->seeds};
     const imp_status status =
-        s->halving > 0
-            ? run_successive_halving(s, options, candidates, err)
-            : run_candidates(s, options, candidates, s->space.candidate_count, 0, 1.0, &clock, err);
+        s->halving > 0 ? run_successive_halving(s, options, candidates, err)
+                       : imp_sweep_run_candidates(s, options, candidates, s->space.candidate_count,
+                                                  0, 1.0, &clock, err);
     free(candidates);
     return status;
+}
+
+// On rank 0: claims the folder, which replaces nothing and is locked by the sweep itself.
+static imp_status claim_folder(sweep_state *sweep, const imp_options *options, imp_error *err)
+{
+    const imp_sweep_settings *s = &sweep->settings;
+    imp_output_folder folder;
+    if (!imp_options_is_writing_rank(options))
+        return IMP_OK;
+    IMP_TRY(imp_output_folder_check_and_back_up(&folder, options, s->out, s->resume, false, err));
+    IMP_TRY(imp_folder_create(s->out, err));
+    IMP_TRY(imp_folder_lock(&sweep->lock, s->out, err));
+    return imp_output_folder_save_settings(options, s->out, err);
+}
+
+static imp_status write_tables(const imp_sweep_settings *s, const imp_options *options,
+                               imp_error *err)
+{
+    char path[IMP_PATH_MAX];
+    if (!imp_options_is_writing_rank(options))
+        return IMP_OK;
+    IMP_TRY(imp_path_join(path, s->out, "sweep.json", err));
+    IMP_TRY(imp_json_write_file(path, imp_sweep_to_json(s), EXACT_DIGITS, err));
+    IMP_TRY(imp_sweep_write_csv(s, err));
+    return s->space.axis_count > 0 ? imp_sweep_write_report(s, err) : IMP_OK;
 }
 
 // Claims the folder, runs, writes the tables.
@@ -325,23 +312,17 @@ static imp_status run_sweep_command(void *state, const imp_options *options, imp
 {
     sweep_state *sweep = state;
     imp_sweep_settings *s = &sweep->settings;
-    char path[IMP_PATH_MAX];
-    imp_output_folder folder; // replaces nothing, and is locked by the sweep itself
     if (sweep->help)
         return IMP_OK;
-    IMP_TRY(imp_output_folder_check_and_back_up(&folder, options, s->out, s->resume, false, err));
-    IMP_TRY(imp_folder_create(s->out, err));
-    IMP_TRY(imp_folder_lock(&sweep->lock, s->out, err));
-    IMP_TRY(imp_output_folder_save_settings(options, s->out, err));
-    const imp_status status = run_expert_and_all_trials(s, options, err);
+    imp_status status = claim_folder(sweep, options, err);
+    IMP_TRY(imp_communicator_agree_on_status(options->ranks, status, err));
+    status = run_expert_and_all_trials(s, options, err);
     // finished runs are kept
     if (status == IMP_INTERRUPTED)
         return imp_fail(err, status, "interrupted: continue with --out %s --resume", s->out);
     IMP_TRY(status);
-    IMP_TRY(imp_path_join(path, s->out, "sweep.json", err));
-    IMP_TRY(imp_json_write_file(path, imp_sweep_to_json(s), EXACT_DIGITS, err));
-    IMP_TRY(imp_sweep_write_csv(s, err));
-    return s->space.axis_count > 0 ? imp_sweep_write_report(s, err) : IMP_OK;
+    status = write_tables(s, options, err);
+    return imp_communicator_agree_on_status(options->ranks, status, err);
 }
 
 // Whether a network misses a bound on completion or progress; the message is then in *err.
@@ -370,7 +351,8 @@ static int print_sweep_and_requirements(const void *state, const imp_options *op
     const imp_sweep_row *rows = s->rows;
     imp_error err = {0};
     char lane[24];
-    if (sweep->help) // was printed instead
+    // printed instead, or by rank 0
+    if (sweep->help || !imp_options_is_writing_rank(options))
         return imp_console_flush();
     if (!options->json && s->space.axis_count > 0)
         imp_sweep_print_candidates(s);
@@ -455,6 +437,7 @@ const imp_command imp_command_sweep = {
                 "--draws 2 \\\n"
                 "    --halving 2 --episodes 5 --steps 100 --out /tmp/imprint-sweep-h --resume \\\n"
                 "    -- train --data /tmp/imprint-sweep-d --network small --epochs 2",
+    .works_in_ranks = true,
     .state_size = sizeof(sweep_state),
     .set_up = set_up_sweep_command,
     .check = check_sweep_command,

@@ -22,7 +22,10 @@
 typedef struct eval_job {
     imp_rollout_workers workers;
     const imp_eval_def *def;
-    imp_evaluation *out;
+    const imp_policy_factory *policy;
+    uint64_t definition;             // a number for what the episodes follow from
+    imp_evaluation *out;             // of the part that is being driven
+    bool dealt;                      // parts are dealt to several processes
     imp_episode_recorder *recorders; // (slots)
     // histograms of speed and lane distance, summed up at the end
     imp_eval_counts *worker_counts; // (threads)
@@ -181,34 +184,47 @@ static void sum_histograms_of_workers(eval_job *work)
         out->results[e].map = out->maps[out->results[e].map_index].name;
 }
 
-// The stages: workers, memory, then all episodes.
-static imp_status run_evaluation(eval_job *work, const imp_policy_factory *policy,
-                                 const imp_policy_factory *progress_expert,
-                                 const imp_monitor *monitor, imp_error *err)
+// Makes what all episodes of this process are driven with. episodes: at most, at a time.
+static imp_status prepare_evaluation(eval_job *work, const imp_policy_factory *policy,
+                                     const imp_policy_factory *progress_expert, int episodes,
+                                     const imp_monitor *monitor, imp_error *err)
 {
     const imp_eval_def *def = work->def;
-    int episodes = def->episodes;
-    // a part drives its own episodes under their numbers in the whole
-    if (def->shares > 0) {
-        work->out->first = imp_share_begin(def->episodes, def->share, def->shares);
-        episodes = imp_share_begin(def->episodes, def->share + 1, def->shares) - work->out->first;
-    }
     IMP_TRY(imp_eval_create_workers(&work->workers, policy, progress_expert, def->ask_expert,
                                     episodes, def, monitor, err));
-    IMP_TRY(imp_evaluation_alloc(work->out, episodes, work->workers.maps, err));
     IMP_TRY(alloc_workers_memory(work, err));
-    IMP_TRY(imp_eval_definition_hash(&work->out->definition, def, work->workers.maps, err));
-    // the work itself
+    work->policy = policy;
     work->workers.progress.task = imp_policy_factory_name(policy);
     work->workers.progress.total = (double)episodes * def->steps;
+    return imp_eval_definition_hash(&work->definition, def, work->workers.maps, err);
+}
+
+// Drives part `share` of `shares` of the episodes, under their numbers in the whole. The caller
+// frees the result, after a failure too.
+static imp_status drive_part(void *context, imp_evaluation *out, int share, int shares,
+                             imp_error *err)
+{
+    eval_job *work = context;
+    const int first = imp_share_begin(work->def->episodes, share, shares);
+    const int episodes = imp_share_begin(work->def->episodes, share + 1, shares) - first;
+    const size_t threads = (size_t)work->workers.threads;
+    IMP_TRY(imp_evaluation_alloc(out, episodes, work->workers.maps, err));
+    // parts are dealt in order: so many are done, and this process has done its share of them
+    if (work->dealt && share > 1)
+        work->workers.progress.total = (double)work->workers.frames * shares / (share - 1);
+    out->first = first;
+    out->definition = work->definition;
+    work->out = out;
+    memset(work->worker_counts, 0, threads * sizeof *work->worker_counts);
+    memset(work->failures, 0, threads * sizeof *work->failures);
     imp_run_episodes(&work->workers, episodes,
                      &(imp_episode_task){work, begin_episode, finish_episode});
     // what the threads counted by themselves
     IMP_TRY(fail_with_earliest_failure(work, err));
     sum_histograms_of_workers(work);
     for (int e = 0; e < episodes; e++)
-        if (work->out->results[e].drive != NULL)
-            imp_drive_set_author(work->out->results[e].drive, policy);
+        if (out->results[e].drive != NULL)
+            imp_drive_set_author(out->results[e].drive, work->policy);
     return IMP_OK;
 }
 
@@ -238,34 +254,59 @@ imp_status imp_eval_check_def(const imp_eval_def *def, imp_error *err)
     return imp_rollout_check_length(def->steps, def->sim.env.frame_skip, err);
 }
 
-// All ranks must have driven by the same policy, with the same settings.
-static imp_status compare_definitions(imp_communicator *ranks, const imp_evaluation *evaluation,
-                                      const imp_policy_factory *policy, imp_error *err)
+// All ranks must drive by the same policy, with the same settings.
+static imp_status compare_definitions(imp_communicator *ranks, const eval_job *work, imp_error *err)
 {
     char identity[IMP_POLICY_IDENTITY_MAX], text[IMP_POLICY_IDENTITY_MAX + 32];
-    imp_policy_factory_identity(policy, identity);
-    snprintf(text, sizeof text, "%s %016" PRIx64, identity, evaluation->definition);
+    imp_policy_factory_identity(work->policy, identity);
+    snprintf(text, sizeof text, "%s %016" PRIx64, identity, work->definition);
     return imp_communicator_check_same_text(ranks, text, "policy, settings or maps", err);
 }
 
-// Drives what this process has to drive, and gets what others drove.
-static imp_status run_and_gather_episodes(imp_evaluation *out, const imp_policy_factory *policy,
-                                          const imp_eval_def *def, imp_communicator *ranks,
-                                          const imp_monitor *monitor, imp_error *err)
+// Drives together with other ranks; rank 0 gets the whole. `prepared`: how preparing ended here.
+static imp_status drive_with_ranks(imp_evaluation *out, eval_job *work, imp_communicator *ranks,
+                                   imp_status prepared, imp_error *err)
 {
-    eval_job work = {.def = def, .out = out};
+    const int episodes = work->def->episodes;
+    IMP_TRY(imp_communicator_agree_on_status(ranks, prepared, err));
+    IMP_TRY(compare_definitions(ranks, work, err));
+    imp_status status = IMP_OK;
+    if (ranks->rank == 0)
+        status = imp_evaluation_alloc(out, episodes, work->workers.maps, err);
+    IMP_TRY(imp_communicator_agree_on_status(ranks, status, err));
+    out->definition = work->definition;
+    work->dealt = true;
+    const imp_evaluation_parts parts = {
+        .policy = work->policy,
+        .def = work->def,
+        .at_once = work->workers.threads * work->workers.batch,
+        .drive = drive_part,
+        .context = work,
+    };
+    return imp_evaluation_drive_parts(out, ranks, &parts, err);
+}
+
+// Drives all, or what this process has to drive of it.
+static imp_status run_evaluation(imp_evaluation *out, const imp_policy_factory *policy,
+                                 const imp_eval_def *def, const imp_monitor *monitor,
+                                 imp_error *err)
+{
+    imp_communicator *ranks = def->communicator;
+    const bool shared = ranks != NULL && ranks->size > 1;
+    const int share = def->shares > 0 ? def->share : 1, shares = def->shares > 0 ? def->shares : 1;
+    const int parts = shared ? ranks->size : shares;
+    eval_job work = {.def = def};
     imp_policy_factory *progress_expert = NULL;
     imp_status status = imp_eval_open_expert(&progress_expert, def, err);
     if (status == IMP_OK)
-        status = run_evaluation(&work, policy, progress_expert, monitor, err);
-    if (ranks != NULL) {
-        status = imp_communicator_agree_on_status(ranks, status, err);
-        if (status == IMP_OK)
-            status = compare_definitions(ranks, out, policy, err);
-        if (status == IMP_OK)
-            status = imp_evaluation_gather(out, ranks, policy, def, err);
-    }
-    if (status == IMP_OK)
+        status = prepare_evaluation(&work, policy, progress_expert,
+                                    (def->episodes + parts - 1) / parts, monitor, err);
+    if (shared)
+        status = drive_with_ranks(out, &work, ranks, status, err);
+    else if (status == IMP_OK)
+        status = drive_part(&work, out, share, shares, err);
+    // other ranks have nothing
+    if (status == IMP_OK && out->episodes > 0)
         status = imp_eval_compute_stats(out, err);
     imp_rollout_workers_destroy(&work.workers);
     imp_policy_factory_close(progress_expert);
@@ -281,17 +322,12 @@ imp_status imp_evaluate(imp_evaluation *out, const imp_policy_factory *policy,
     IMP_TRY(imp_eval_check_def(def, err));
     // The clock includes the start of the workers and the expert's drives.
     const double start = imp_monotonic_seconds();
-    imp_communicator *ranks = def->communicator;
-    imp_eval_def part = *def;
     *out = (imp_evaluation){0};
-    if (ranks != NULL && ranks->size > 1) {
-        part.share = ranks->rank + 1;
-        part.shares = ranks->size;
-        IMP_TRY(imp_eval_check_def(&part, err));
-    } else {
-        ranks = NULL;
-    }
-    const imp_status status = run_and_gather_episodes(out, policy, &part, ranks, monitor, err);
+    if (def->communicator != NULL && def->communicator->size > def->episodes)
+        return imp_fail(err, IMP_USAGE, "%s for %s: start at most as many processes",
+                        IMP_PLURAL(def->episodes, "episode"),
+                        IMP_PLURAL(def->communicator->size, "process"));
+    const imp_status status = run_evaluation(out, policy, def, monitor, err);
     out->seconds = imp_monotonic_seconds() - start;
     if (status != IMP_OK)
         imp_evaluation_free(out);

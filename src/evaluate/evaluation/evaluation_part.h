@@ -20,10 +20,19 @@ imp_status imp_evaluation_write_part_to_stream(FILE *out, const imp_evaluation *
 imp_status imp_evaluation_read_part(imp_evaluation *out, FILE *in, const char *name,
                                     const imp_eval_def *def, imp_error *err);
 
-// Gives rank 0 the whole of an evaluation of which every rank has a part. def: of the part.
-// Statistics are not computed.
-imp_status imp_evaluation_gather(imp_evaluation *evaluation, imp_communicator *ranks,
-                                 const imp_policy_factory *policy, const imp_eval_def *def,
-                                 imp_error *err);
+// How ranks drive an evaluation together.
+typedef struct imp_evaluation_parts {
+    const imp_policy_factory *policy;
+    const imp_eval_def *def; // of the whole
+    int at_once;             // episodes that this process drives at a time
+    // Drives part `share` of `shares` into *out, which is freed in any case.
+    imp_status (*drive)(void *context, imp_evaluation *out, int share, int shares, imp_error *err);
+    void *context;
+} imp_evaluation_parts;
+
+// All: drives the parts of an evaluation, which are dealt to ranks as they ask for them. Rank 0
+// gets the whole in *out, which has room for it there. Statistics are not computed.
+imp_status imp_evaluation_drive_parts(imp_evaluation *out, imp_communicator *ranks,
+                                      const imp_evaluation_parts *parts, imp_error *err);
 
 #endif

@@ -1,9 +1,10 @@
 // Collects a dataset: episodes are driven in waves on all threads and written in the order of their
-// numbers, so that files do not depend on threads. With hardest_of, each recorded episode is the
-// hardest of a few: one that failed, or else the one in which policy and expert differ most. A hash
-// of all settings that episodes follow from decides whether a folder can be resumed. The file order
-// is an invariant: an interrupted dataset is a prefix of the complete one, so that resuming appends
-// to it.
+// numbers, so that files do not depend on threads. Several processes are dealt blocks of episodes
+// as they ask for them, which the first process writes in their order. With hardest_of, each
+// recorded episode is the hardest of a few: one that failed, or else the one in which policy and
+// expert differ most. A hash of all settings that episodes follow from decides whether a folder can
+// be resumed. The file order is an invariant: an interrupted dataset is a prefix of the complete
+// one, so that resuming appends to it.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "base/common/hash.h"
 #include "base/common/share.h"
 #include "base/common/try.h"
+#include "base/communicator/dealing.h"
 #include "base/text/plural.h"
 #include "base/text/text_stream.h"
 #include "learn/collection/collector.h"
@@ -26,18 +28,20 @@ typedef struct collect_job {
     const char *more;    // lines that the dataset's definition has as well
     int first, episodes; // the number of the first, and how many there are to drive in all
     int wave;            // episodes that a rank drives before any is written
+    int written;         // episodes that were there before
     imp_communicator *ranks;
+    imp_dataset_writer *writer; // of rank 0
+    imp_rollout_buffer *kept;   // (kept_blocks * wave) what rank 0 has to write, by block
+    int kept_blocks;
     imp_collect_summary *summary;
 } collect_job;
 
 // Appends a rollout to the dataset and to the summary. The summary holds sums; the caller divides
 // the reward by the number of episodes at the end.
-static imp_status write_episode(collect_job *work, imp_dataset_writer *writer, int index,
-                                imp_error *err)
+static imp_status write_episode(collect_job *work, const imp_rollout_buffer *b, imp_error *err)
 {
-    const imp_rollout_buffer *b = &work->collector.rollouts[index];
-    const imp_episode record = imp_collector_episode(&work->collector, index);
-    IMP_TRY(imp_dataset_writer_add(writer, &record, err));
+    const imp_episode record = imp_collector_episode(&work->collector, b);
+    IMP_TRY(imp_dataset_writer_add(work->writer, &record, err));
     work->summary->episodes++;
     work->summary->frames += b->steps;
     work->summary->reward_mean += b->reward;
@@ -81,86 +85,166 @@ static imp_status choose_hardest_rollout(const collect_job *work, int first, int
     return IMP_OK;
 }
 
-// Sends what this rank has driven to rank 0. After the first episode that is not whole, only its
-// error is sent, because rank 0 waits for all.
-static imp_status send_episodes(const collect_job *work, int count, imp_error *err)
-{
-    const int few = rollouts_per_episode(work);
-    imp_status status = IMP_OK;
-    imp_error first = {0};
-    for (int k = 0; k < count; k++) {
-        int chosen = k * few;
-        if (first.status == IMP_OK)
-            (void)choose_hardest_rollout(work, k * few, few, &chosen, &first);
-        imp_rollout_buffer rollout = work->collector.rollouts[chosen];
-        if (first.status != IMP_OK)
-            rollout.error = first;
-        status = imp_rollout_send(work->ranks, &rollout, work->def, err);
-        if (status != IMP_OK)
-            return status;
-    }
-    return first.status == IMP_OK ? IMP_OK : imp_fail(err, first.status, "%s", first.message);
-}
-
-// Writes what the other ranks drove of a wave, in the order of their ranks. After a failure it only
-// receives.
-static imp_status receive_and_write_episodes(collect_job *work, imp_dataset_writer *writer,
-                                             int count, imp_status status, imp_error *err)
-{
-    const int spare = work->collector.capacity - 1, ranks = work->ranks->size;
-    imp_rollout_buffer *rollout = &work->collector.rollouts[spare];
-    for (int from = 1; from < ranks; from++)
-        for (int k = imp_share_begin(count, from + 1, ranks);
-             k < imp_share_begin(count, from + 2, ranks); k++) {
-            IMP_TRY(imp_rollout_receive(work->ranks, from, rollout, work->def, err));
-            if (status == IMP_OK && rollout->error.status != IMP_OK)
-                status = imp_fail(err, rollout->error.status, "%s", rollout->error.message);
-            else if (status == IMP_OK)
-                status = write_episode(work, writer, spare, err);
-        }
-    return status;
-}
-
-// Drives a wave of episodes on all threads of all ranks, and writes them, or the hardest of each
-// few, in order; stops at the first that is not whole.
-static imp_status collect_and_write_episode_wave(collect_job *work, imp_dataset_writer *writer,
-                                                 int first, int count, imp_error *err)
+// Drives a wave of episodes on all threads, and writes them, or the hardest of each few, in order;
+// stops at the first that is not whole.
+static imp_status collect_and_write_episode_wave(collect_job *work, int first, int count,
+                                                 imp_error *err)
 {
     // rollout number first * few + k is a function of the episode alone, so that waves of any size
     // agree
     const int few = rollouts_per_episode(work);
-    const int rank = work->ranks->rank, ranks = work->ranks->size;
-    const int begin = imp_share_begin(count, rank + 1, ranks);
-    const int own = imp_share_begin(count, rank + 2, ranks) - begin;
-    imp_collector_run_episodes(&work->collector, 0, (work->first + first + begin) * few, own * few);
-    imp_status status = IMP_OK;
-    if (rank != 0)
-        status = send_episodes(work, own, err);
-    for (int k = 0; k < own && rank == 0 && status == IMP_OK; k++) {
+    imp_collector_run_episodes(&work->collector, 0, (work->first + first) * few, count * few);
+    for (int k = 0; k < count; k++) {
         int chosen;
-        status = choose_hardest_rollout(work, k * few, few, &chosen, err);
-        if (status == IMP_OK)
-            status = write_episode(work, writer, chosen, err);
+        IMP_TRY(choose_hardest_rollout(work, k * few, few, &chosen, err));
+        IMP_TRY(write_episode(work, &work->collector.rollouts[chosen], err));
     }
-    if (rank == 0 && ranks > 1)
-        status = receive_and_write_episodes(work, writer, count, status, err);
-    return imp_communicator_agree_on_status(work->ranks, status, err);
+    return IMP_OK;
 }
 
-// Drives and writes episodes `written` to the last. After a failure it writes out what the writer
-// still holds, so that a later call can resume behind it.
-static imp_status collect_all_waves(collect_job *work, imp_dataset_writer *writer, int written,
-                                    imp_error *err)
+static imp_status collect_all_waves(collect_job *work, imp_error *err)
 {
-    const int episodes = work->episodes;
-    const int wave = work->wave * work->ranks->size;
     imp_status status = IMP_OK;
-    for (int first = written; first < episodes && status == IMP_OK; first += wave) {
+    for (int first = work->written; first < work->episodes && status == IMP_OK;
+         first += work->wave) {
         // the last wave may be smaller
-        const int left = episodes - first;
+        const int left = work->episodes - first;
         status =
-            collect_and_write_episode_wave(work, writer, first, left < wave ? left : wave, err);
+            collect_and_write_episode_wave(work, first, left < work->wave ? left : work->wave, err);
     }
+    return status;
+}
+
+// The first episode of a block, and how many there are.
+static int find_block(const collect_job *work, int block, int *count)
+{
+    const int first = work->written + block * work->wave, left = work->episodes - first;
+    *count = left < work->wave ? left : work->wave;
+    return first;
+}
+
+// Where rank 0 keeps a block until it is written.
+static imp_rollout_buffer *kept_block(const collect_job *work, int block)
+{
+    return &work->kept[(size_t)(block % work->kept_blocks) * (size_t)work->wave];
+}
+
+// The rollout of episode k of a block that is recorded. *first: the error of the first that is not
+// whole; it becomes that of all behind, which are not recorded.
+static imp_rollout_buffer choose_rollout(const collect_job *work, int k, imp_error *first)
+{
+    const int few = rollouts_per_episode(work);
+    int chosen = k * few;
+    if (first->status == IMP_OK)
+        (void)choose_hardest_rollout(work, k * few, few, &chosen, first);
+    imp_rollout_buffer rollout = work->collector.rollouts[chosen];
+    if (first->status != IMP_OK)
+        rollout.error = *first;
+    return rollout;
+}
+
+// Drives a block. Rank 0 makes copies, because it drives the next one before this one is written.
+static imp_status drive_block(void *context, int block, imp_error *err)
+{
+    collect_job *work = context;
+    imp_rollout_workers *workers = &work->collector.workers;
+    const int few = rollouts_per_episode(work);
+    imp_error not_whole = {0};
+    int count;
+    const int first = find_block(work, block, &count);
+    const double blocks = (double)(work->episodes - work->written) / work->wave;
+    // blocks are dealt in order: so many are done, and this rank has done its share of them
+    if (block > 0)
+        workers->progress.total = (double)workers->frames * blocks / block;
+    imp_collector_run_episodes(&work->collector, 0, (work->first + first) * few, count * few);
+    for (int k = 0; k < count && work->ranks->rank == 0; k++) {
+        const imp_rollout_buffer rollout = choose_rollout(work, k, &not_whole);
+        IMP_TRY(imp_rollout_copy(&kept_block(work, block)[k], &rollout, work->def, err));
+    }
+    return IMP_OK;
+}
+
+// Sends what this rank has driven to rank 0, which waits for all episodes of the block.
+static imp_status send_block(void *context, int block, imp_error *err)
+{
+    const collect_job *work = context;
+    imp_error not_whole = {0};
+    int count;
+    (void)find_block(work, block, &count);
+    for (int k = 0; k < count; k++) {
+        const imp_rollout_buffer rollout = choose_rollout(work, k, &not_whole);
+        IMP_TRY(imp_rollout_send(work->ranks, &rollout, work->def, err));
+    }
+    return IMP_OK;
+}
+
+static imp_status receive_block(void *context, int block, int from, imp_error *err)
+{
+    const collect_job *work = context;
+    int count;
+    (void)find_block(work, block, &count);
+    for (int k = 0; k < count; k++)
+        IMP_TRY(
+            imp_rollout_receive(&kept_block(work, block)[k], work->ranks, from, work->def, err));
+    return IMP_OK;
+}
+
+// Writes a block; stops at the first episode that is not whole.
+static imp_status write_block(void *context, int block, imp_error *err)
+{
+    collect_job *work = context;
+    imp_rollout_buffer *kept = kept_block(work, block);
+    int count;
+    (void)find_block(work, block, &count);
+    for (int k = 0; k < count; k++) {
+        const imp_error *error = &kept[k].error;
+        if (error->status != IMP_OK)
+            return imp_fail(err, error->status, "%s", error->message);
+        IMP_TRY(write_episode(work, &kept[k], err));
+        imp_rollout_buffer_free(&kept[k]);
+        kept[k] = (imp_rollout_buffer){0};
+    }
+    return IMP_OK;
+}
+
+// Deals the episodes to all ranks in blocks. A rank may be slower than the others by as much as
+// rank 0 keeps.
+static imp_status deal_all_blocks(collect_job *work, imp_error *err)
+{
+    const int left = work->episodes - work->written;
+    work->kept_blocks = 2 * work->ranks->size + 2;
+    const size_t room = (size_t)work->kept_blocks * (size_t)work->wave;
+    work->kept = calloc(room, sizeof *work->kept);
+    imp_status status = work->kept != NULL ? IMP_OK
+                                           : imp_fail(err, IMP_NO_MEMORY,
+                                                      "out of memory for episodes of all ranks");
+    status = imp_communicator_agree_on_status(work->ranks, status, err);
+    const imp_dealing dealing = {
+        .pieces = left > 0 ? (left + work->wave - 1) / work->wave : 0,
+        .ahead = work->kept_blocks,
+        .context = work,
+        .work = drive_block,
+        .send = send_block,
+        .receive = receive_block,
+        .settle = write_block,
+    };
+    if (status == IMP_OK) {
+        status = imp_deal(work->ranks, &dealing, err);
+        status = imp_communicator_agree_on_status(work->ranks, status, err);
+    }
+    for (size_t k = 0; work->kept != NULL && k < room; k++)
+        imp_rollout_buffer_free(&work->kept[k]);
+    free(work->kept);
+    return status;
+}
+
+// Drives and writes what is not written yet. After a failure it writes out what the writer still
+// holds, so that a later call can resume behind it.
+static imp_status collect_and_finish(collect_job *work, imp_error *err)
+{
+    imp_dataset_writer *writer = work->writer;
+    const imp_status status =
+        work->ranks->size > 1 ? deal_all_blocks(work, err) : collect_all_waves(work, err);
     if (writer == NULL)
         return status; // rank 0 writes
     if (status == IMP_OK)
@@ -268,14 +352,17 @@ static int episodes_per_wave(const collect_job *work)
 {
     const imp_rollout_workers *workers = &work->collector.workers;
     const int threads = workers->threads, few = rollouts_per_episode(work);
-    const int usual = few == 1 ? 2 : 8, slots = usual > workers->batch ? usual : workers->batch;
+    const bool waits_for_itself_only = work->ranks->size > 1 && threads == 1;
+    const int usual = few > 1                 ? 8
+                      : waits_for_itself_only ? 1
+                                              : 2,
+              slots = usual > workers->batch ? usual : workers->batch;
     return 1 + (slots * threads - 1) / few;
 }
 
 // Opens the files on rank 0, and tells the others how much there is. All must have the same
 // definition.
-static imp_status open_dataset_on_rank_0(collect_job *work, imp_dataset_writer **writer,
-                                         const char *folder, int *written, imp_error *err)
+static imp_status open_dataset_on_rank_0(collect_job *work, const char *folder, imp_error *err)
 {
     char definition[32];
     imp_status status = compute_definition_hash(definition, work, err);
@@ -283,11 +370,11 @@ static imp_status open_dataset_on_rank_0(collect_job *work, imp_dataset_writer *
     IMP_TRY(imp_communicator_check_same_text(work->ranks, definition, "the settings or their files",
                                              err));
     if (work->ranks->rank == 0)
-        status = open_dataset_writer(writer, folder, work, written, err);
+        status = open_dataset_writer(&work->writer, folder, work, &work->written, err);
     IMP_TRY(imp_communicator_agree_on_status(work->ranks, status, err));
-    int told[3] = {*written, episodes_per_wave(work), work->episodes};
+    int told[3] = {work->written, episodes_per_wave(work), work->episodes};
     IMP_TRY(imp_communicator_broadcast(work->ranks, told, sizeof told, err));
-    *written = told[0];
+    work->written = told[0];
     work->wave = told[1];
     work->episodes = told[2];
     return IMP_OK;
@@ -296,24 +383,22 @@ static imp_status open_dataset_on_rank_0(collect_job *work, imp_dataset_writer *
 // Opens the files, reserves memory for one wave of rollouts, and drives what is not written yet.
 static imp_status collect_dataset(collect_job *work, const char *folder, imp_error *err)
 {
-    imp_dataset_writer *writer = NULL;
-    int written = 0;
-    imp_status status = open_dataset_on_rank_0(work, &writer, folder, &written, err);
+    imp_status status = open_dataset_on_rank_0(work, folder, err);
     if (status == IMP_OK) {
         // progress counts steps of all rollouts, also of those that are not chosen
-        const int left = work->episodes > written ? work->episodes - written : 0;
+        const int left = work->episodes > work->written ? work->episodes - work->written : 0;
         const int few = rollouts_per_episode(work), ranks = work->ranks->size;
-        // rank 0 needs room for an episode of another
-        const int spare = ranks > 1 ? 1 : 0;
-        work->summary->resumed = written;
+        work->summary->resumed = work->written;
         work->collector.workers.progress.total = (double)left * few * work->def->steps / ranks;
-        work->wave = left < work->wave ? (left > 0 ? left : 1) : work->wave;
-        status = imp_collector_alloc_buffers(&work->collector, few * work->wave + spare, err);
+        // no rank should have nothing to do while another has a large block
+        const int each = left > 0 ? (left + ranks - 1) / ranks : 1;
+        work->wave = each < work->wave ? each : work->wave;
+        status = imp_collector_alloc_buffers(&work->collector, few * work->wave, err);
         status = imp_communicator_agree_on_status(work->ranks, status, err);
     }
     if (status == IMP_OK)
-        status = collect_all_waves(work, writer, written, err);
-    imp_dataset_writer_destroy(writer);
+        status = collect_and_finish(work, err);
+    imp_dataset_writer_destroy(work->writer);
     return imp_communicator_agree_on_status(work->ranks, status, err);
 }
 

@@ -47,7 +47,7 @@ static imp_status alloc_rollout_buffer(imp_rollout_buffer *b, const imp_collect_
 }
 
 // Also for a buffer that was allocated in part only.
-static void free_rollout_buffer(imp_rollout_buffer *b)
+void imp_rollout_buffer_free(imp_rollout_buffer *b)
 {
     free(b->observations);
     free(b->actions);
@@ -345,9 +345,8 @@ void imp_collector_run_episodes(imp_collector *r, int at, int first, int count)
 
 // Describes a rollout as an episode of a dataset. Its arrays stay those of the buffer, so that they
 // hold until the buffer is driven again.
-imp_episode imp_collector_episode(const imp_collector *r, int index)
+imp_episode imp_collector_episode(const imp_collector *r, const imp_rollout_buffer *b)
 {
-    const imp_rollout_buffer *b = &r->rollouts[index];
     imp_episode episode = {
         .steps = b->steps,
         .observations = b->observations,
@@ -378,7 +377,7 @@ imp_episode imp_collector_episode(const imp_collector *r, int index)
 void imp_collector_close(imp_collector *r)
 {
     for (int k = 0; k < r->capacity; k++)
-        free_rollout_buffer(&r->rollouts[k]);
+        imp_rollout_buffer_free(&r->rollouts[k]);
     free(r->rollouts);
     free(r->recorders);
     imp_rollout_workers_destroy(&r->workers);

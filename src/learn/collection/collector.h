@@ -69,7 +69,11 @@ imp_status imp_collector_set_policy(imp_collector *collector, const char *name_o
 void imp_collector_run_episodes(imp_collector *collector, int at, int first, int count);
 
 // A rollout as an episode, which borrows its arrays.
-imp_episode imp_collector_episode(const imp_collector *collector, int index);
+imp_episode imp_collector_episode(const imp_collector *collector,
+                                  const imp_rollout_buffer *rollout);
+
+// Frees the arrays of a rollout, of which some may be missing.
+void imp_rollout_buffer_free(imp_rollout_buffer *rollout);
 
 // imp_collect() with lines of what the dataset follows from besides its definition.
 imp_status imp_collect_with_identity(imp_collect_summary *summary, const char *folder,

@@ -3,7 +3,11 @@
 // they are. Of an episode that is not whole, only the members are sent, with the error.
 #include "learn/collection/rank_episodes.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/common/try.h"
+#include "base/text/plural.h"
 
 enum { ARRAYS = 9 };
 
@@ -57,37 +61,83 @@ static void restore_rollout_arrays(imp_rollout_buffer *rollout, const imp_rollou
     rollout->commands = own->commands;
 }
 
-// How bytes of another rank arrive: one of the functions of communicators with this signature.
-typedef imp_status take_bytes(imp_communicator *ranks, int from, void *bytes, size_t count,
-                              imp_error *err);
+// Gives a rollout arrays of its own, as long as it is. with_commands: it has commands.
+static imp_status alloc_exact_arrays(imp_rollout_buffer *b, bool with_commands,
+                                     const imp_collect_def *def, imp_error *err)
+{
+    episode_array arrays[ARRAYS];
+    void *memory[ARRAYS];
+    uint8_t commands;
+    bool good = true;
+    restore_rollout_arrays(b, &(imp_rollout_buffer){.commands = with_commands ? &commands : NULL});
+    list_rollout_arrays(arrays, b, def);
+    for (int k = 0; k < ARRAYS; k++) {
+        memory[k] = arrays[k].count > 0 ? malloc(arrays[k].count) : NULL;
+        good = good && (arrays[k].count == 0 || memory[k] != NULL);
+    }
+    b->observations = memory[0];
+    b->actions = memory[1];
+    b->expert_actions = memory[2];
+    b->rewards = memory[3];
+    b->poses = memory[4];
+    b->lane = memory[5];
+    b->terminations = memory[6];
+    b->truncations = memory[7];
+    b->commands = memory[8];
+    return good ? IMP_OK
+                : imp_fail(err, IMP_NO_MEMORY, "out of memory for an episode of %s",
+                           IMP_PLURAL(b->steps, "step"));
+}
 
-// Takes a rollout and its arrays; of one that is not whole only its error.
-static imp_status receive_rollout_and_arrays(take_bytes *take, imp_communicator *ranks, int from,
-                                             imp_rollout_buffer *rollout,
-                                             const imp_collect_def *def, imp_error *err)
+imp_status imp_rollout_receive(imp_rollout_buffer *rollout, imp_communicator *ranks, int from,
+                               const imp_collect_def *def, imp_error *err)
+{
+    episode_array arrays[ARRAYS];
+    imp_rollout_buffer sent;
+    IMP_TRY(imp_communicator_receive(ranks, from, &sent, sizeof sent, err));
+    const bool with_commands = sent.commands != NULL; // an address of the sender
+    *rollout = sent;
+    restore_rollout_arrays(rollout, &(imp_rollout_buffer){0});
+    if (rollout->error.status != IMP_OK)
+        return IMP_OK;
+    IMP_TRY(alloc_exact_arrays(rollout, with_commands, def, err));
+    list_rollout_arrays(arrays, rollout, def);
+    for (int k = 0; k < ARRAYS; k++)
+        if (arrays[k].count > 0)
+            IMP_TRY(imp_communicator_receive(ranks, from, arrays[k].bytes, arrays[k].count, err));
+    return IMP_OK;
+}
+
+imp_status imp_rollout_copy(imp_rollout_buffer *rollout, const imp_rollout_buffer *from,
+                            const imp_collect_def *def, imp_error *err)
+{
+    episode_array arrays[ARRAYS], given[ARRAYS];
+    *rollout = *from;
+    restore_rollout_arrays(rollout, &(imp_rollout_buffer){0});
+    if (rollout->error.status != IMP_OK)
+        return IMP_OK;
+    IMP_TRY(alloc_exact_arrays(rollout, from->commands != NULL, def, err));
+    list_rollout_arrays(arrays, rollout, def);
+    list_rollout_arrays(given, from, def);
+    for (int k = 0; k < ARRAYS; k++)
+        if (arrays[k].count > 0)
+            memcpy(arrays[k].bytes, given[k].bytes, arrays[k].count);
+    return IMP_OK;
+}
+
+imp_status imp_rollout_broadcast(imp_communicator *ranks, int from, imp_rollout_buffer *rollout,
+                                 const imp_collect_def *def, imp_error *err)
 {
     const imp_rollout_buffer own = *rollout;
     episode_array arrays[ARRAYS];
-    IMP_TRY(take(ranks, from, rollout, sizeof *rollout, err));
+    IMP_TRY(imp_communicator_broadcast_from(ranks, from, rollout, sizeof *rollout, err));
     restore_rollout_arrays(rollout, &own);
     if (rollout->error.status != IMP_OK)
         return IMP_OK;
     list_rollout_arrays(arrays, rollout, def);
     for (int k = 0; k < ARRAYS; k++)
         if (arrays[k].count > 0)
-            IMP_TRY(take(ranks, from, arrays[k].bytes, arrays[k].count, err));
+            IMP_TRY(imp_communicator_broadcast_from(ranks, from, arrays[k].bytes, arrays[k].count,
+                                                    err));
     return IMP_OK;
-}
-
-imp_status imp_rollout_receive(imp_communicator *ranks, int from, imp_rollout_buffer *rollout,
-                               const imp_collect_def *def, imp_error *err)
-{
-    return receive_rollout_and_arrays(imp_communicator_receive, ranks, from, rollout, def, err);
-}
-
-imp_status imp_rollout_broadcast(imp_communicator *ranks, int from, imp_rollout_buffer *rollout,
-                                 const imp_collect_def *def, imp_error *err)
-{
-    return receive_rollout_and_arrays(imp_communicator_broadcast_from, ranks, from, rollout, def,
-                                      err);
 }

@@ -225,7 +225,7 @@ static imp_status online_source_begin_epoch(imp_sample_source *source,
     imp_training_samples_free(samples);
     samples->image = (size_t)camera->width * (size_t)camera->height * 3;
     for (int k = 0; k < o->collector.capacity && status == IMP_OK; k++) {
-        const imp_episode episode = imp_collector_episode(&o->collector, k);
+        const imp_episode episode = imp_collector_episode(&o->collector, &o->collector.rollouts[k]);
         status = imp_training_samples_add_episode(samples, &episode, err);
     }
     if (status == IMP_OK)

@@ -39,6 +39,12 @@ static imp_status receive_bytes(void *context, int from, void *bytes, size_t cou
     return finish(reason);
 }
 
+static imp_status poll_ranks(void *context, int *from, char *reason)
+{
+    *from = ((fake_record *)context)->peer;
+    return finish(reason);
+}
+
 static imp_status broadcast_bytes(void *context, void *bytes, size_t count, char *reason)
 {
     fake_record *self = context;
@@ -80,6 +86,7 @@ static const imp_communicator_vtable VTABLE = {
     .name = "fake",
     .send = send_bytes,
     .receive = receive_bytes,
+    .poll = poll_ranks,
     .broadcast = broadcast_bytes,
     .all_gather = gather_bytes,
     .abort = abort_all,

@@ -52,6 +52,9 @@ static void a_process_alone_needs_nobody(void **state)
     assert_int_equal(alone.size, 1);
     assert_ok(imp_communicator_send(&alone, 0, bytes, 4, &err), err);
     assert_ok(imp_communicator_receive(&alone, 0, bytes, 4, &err), err);
+    int from = 0;
+    assert_ok(imp_communicator_poll(&alone, &from, &err), err);
+    assert_int_equal(from, -1);
     assert_ok(imp_communicator_broadcast(&alone, bytes, 4, &err), err);
     assert_ok(imp_communicator_all_gather(&alone, bytes, counts, &err), err);
     assert_ok(imp_communicator_broadcast_from(&alone, 0, bytes, 4, &err), err);
@@ -79,7 +82,7 @@ static void what_is_no_plugin_is_refused(void **state)
     assert_int_equal(imp_communicator_open(&ranks, IMP_TEST_PLUGIN, &err), IMP_BAD_INPUT);
     assert_non_null(strstr(err.message, "is no plug-in for communication"));
     assert_int_equal(imp_communicator_open(&ranks, IMP_TEST_FAKE_OTHER, &err), IMP_BAD_INPUT);
-    assert_non_null(strstr(err.message, "is of version 999 of the interface, wanted is 1"));
+    assert_non_null(strstr(err.message, "is of version 999 of the interface, wanted is 2"));
     fixture f = load_fake(0, 2);
     f.fake->opening = IMP_BAD_INPUT;
     assert_int_equal(imp_communicator_open(&ranks, IMP_TEST_FAKE, &err), IMP_IO);
@@ -106,6 +109,10 @@ static void messages_reach_the_plugin(void **state)
     assert_ok(imp_communicator_receive(&f.ranks, 0, bytes, 10, &err), err);
     assert_int_equal(f.fake->peer, 0);
     assert_string_equal(bytes, "from zero");
+    int from;
+    f.fake->peer = 2;
+    assert_ok(imp_communicator_poll(&f.ranks, &from, &err), err);
+    assert_int_equal(from, 2);
     memcpy(f.fake->others, "to all", 7);
     assert_ok(imp_communicator_broadcast(&f.ranks, bytes, 7, &err), err);
     assert_string_equal(bytes, "to all");
@@ -124,7 +131,7 @@ static void messages_reach_the_plugin(void **state)
     assert_ok(imp_communicator_broadcast_from(&f.ranks, 1, bytes, 7, &err), err);
     assert_int_equal(f.fake->count, 7);
     assert_memory_equal(f.fake->bytes, "by two", 7);
-    assert_int_equal(f.fake->calls, 6);
+    assert_int_equal(f.fake->calls, 7);
     assert_true(f.ranks.seconds > 0.0);
     imp_communicator_abort(&f.ranks, 5);
     assert_int_equal(f.fake->aborted, 5);
@@ -142,14 +149,16 @@ static void failures_name_the_rank_and_the_plugin(void **state)
     char bytes[4] = "";
     const size_t counts[] = {1, 1, 1, 1};
     f.fake->status = IMP_IO;
-    imp_error err[6] = {0};
+    int from;
+    imp_error err[7] = {0};
     assert_int_equal(imp_communicator_send(&f.ranks, 0, bytes, 1, &err[0]), IMP_IO);
     assert_int_equal(imp_communicator_receive(&f.ranks, 0, bytes, 1, &err[1]), IMP_IO);
     assert_int_equal(imp_communicator_broadcast(&f.ranks, bytes, 1, &err[2]), IMP_IO);
     assert_int_equal(imp_communicator_all_gather(&f.ranks, bytes, counts, &err[3]), IMP_IO);
     assert_int_equal(imp_communicator_agree_on_status(&f.ranks, IMP_OK, &err[4]), IMP_IO);
     assert_int_equal(imp_communicator_check_same_text(&f.ranks, "a", "settings", &err[5]), IMP_IO);
-    for (int k = 0; k < 6; k++)
+    assert_int_equal(imp_communicator_poll(&f.ranks, &from, &err[6]), IMP_IO);
+    for (int k = 0; k < 7; k++)
         assert_string_equal(err[k].message, WANTED);
     assert_int_equal(imp_communicator_agree_on_status(&f.ranks, IMP_OK, NULL), IMP_IO);
     f.fake->status = IMP_OK;
