@@ -87,6 +87,7 @@ COMMANDS = [
     Command("eval", "eval --policy expert --episodes 4 --steps 20 --force -q", existing=True),
     Command("eval-join", "eval join eval1 eval2 --force -q", existing=True),
     Command("predict", "predict data --policy model --every 20 --force -q", existing=True),
+    Command("audit", "audit data --frames 1000 --queries 20 --force -q", existing=True),
     Command("import", "import trainlog train.log --force -q", existing=True),
     Command("import-new", "import trainlog train.log -q"),
     Command("import-drive", "import drive drives --size 20x15 --force -q", existing=True),

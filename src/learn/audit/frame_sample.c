@@ -23,8 +23,9 @@ typedef struct current_map {
     imp_world *world; // NULL: unknown
 } current_map;
 
-// Loads the map of an episode unless it is the one before. Without it, tiles are unknown.
-static imp_status load_map_of_episode(current_map *map, const imp_episode *episode)
+// Loads the map of an episode unless it is the one before. Of a map that is neither built in nor in
+// the dataset, as that of a real room, tiles are unknown.
+static imp_status load_map_of_episode(current_map *map, const imp_episode *episode, imp_error *err)
 {
     if (map->name[0] != '\0' && strcmp(map->name, episode->map) == 0 &&
         map->text == episode->map_text)
@@ -33,12 +34,9 @@ static imp_status load_map_of_episode(current_map *map, const imp_episode *episo
     map->world = NULL;
     memcpy(map->name, episode->map, sizeof map->name);
     map->text = episode->map_text;
-    const imp_status status =
-        map->text != NULL
-            ? imp_world_parse(&map->world, map->text, episode->map_bytes, map->name, NULL)
-        : imp_map_is_builtin(map->name) ? imp_world_load(&map->world, map->name, NULL)
-                                        : IMP_OK;
-    return status == IMP_NO_MEMORY ? status : IMP_OK;
+    if (map->text != NULL)
+        return imp_world_parse(&map->world, map->text, episode->map_bytes, map->name, err);
+    return imp_map_is_builtin(map->name) ? imp_world_load(&map->world, map->name, err) : IMP_OK;
 }
 
 static double time_step_of(const imp_dataset *dataset, const imp_episode *episode)
@@ -200,12 +198,12 @@ imp_status imp_audit_sample_draw(imp_audit_sample *out, imp_dataset *const *data
     for (int d = 0; d < count; d++)
         for (int e = 0; e < imp_dataset_episode_count(datasets[d]) && status == IMP_OK; e++) {
             const imp_episode *data = imp_dataset_episode(datasets[d], e);
-            status = load_map_of_episode(&map, data);
+            status = load_map_of_episode(&map, data, err);
             if (status == IMP_OK)
                 take_frames_of_episode(&draw, datasets[d], data, map.world);
         }
     imp_world_destroy(map.world);
-    return status == IMP_OK ? IMP_OK : imp_fail(err, status, "out of memory for a map");
+    return status;
 }
 
 void imp_audit_sample_free(imp_audit_sample *sample)
