@@ -245,7 +245,8 @@ def test_lens_and_further_settings_are_applied(make, tmp_path):
     ("settings", "message"),
     [
         ({"map": "no_such_map"}, "no_such_map"),
-        ({"mpa": "loop_empty"}, "there is no setting 'mpa'; there are: map, maps"),
+        ({"mpa": "loop_empty"}, "there is no setting 'mpa'; is 'map' meant?"),
+        ({"xyz": 1}, "there is no setting 'xyz'; there are: map, maps"),
         ({"maps": []}, "maps: a sequence of maps is needed"),
         ({"maps": "loop_empty"}, "maps: a sequence of maps is needed"),
         ({"width": 0}, "not 0 x 60"),

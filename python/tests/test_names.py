@@ -123,3 +123,24 @@ def test_training_of_dagger_takes_the_arguments_of_train(tmp_path):
         eval_steps=2,
     )
     assert run.policy.past_actions > 0
+
+
+@pytest.mark.parametrize(
+    ("task", "wrong", "meant"),
+    [
+        (imprint.evaluate, "episode", "episodes"),
+        (imprint.evaluate, "step", "steps"),
+        (imprint.evaluate, "start_angel", "start_angle"),
+    ],
+)
+def test_a_misspelt_argument_of_a_task_is_compared_with_its_own(task, wrong, meant):
+    with pytest.raises(UsageError, match=f"no setting '{wrong}'; is '{meant}' meant"):
+        task("expert", **{wrong: 1})
+
+
+def test_other_tasks_know_their_arguments_too(tmp_path):
+    with pytest.raises(UsageError, match="no setting 'episode'; is 'episodes' meant"):
+        imprint.collect(tmp_path / "data", episode=1)
+    with pytest.raises(UsageError, match="no setting 'round'; is 'rounds' meant"):
+        imprint.dagger(tmp_path / "run", round=1)
+    assert not list(tmp_path.iterdir())

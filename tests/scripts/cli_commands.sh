@@ -37,11 +37,38 @@ route='--commands route --route-intersections 2 --map 4way_bordered --start-angl
     expect 0 imprint eval -p expert $route --episodes 3 --steps 2000 --out routes
     prints 'driven/planned'
     prints ' 100.0 (43.9-100%)'
-    expect 2 imprint eval -p expert $route --destination 0,0 --episodes 1 --out never
+    prints 'arrived: what counts with routes'
+    expect 2 imprint eval -p expert --commands route --map 4way_bordered --destination 0,0 \
+        --episodes 1 --out never
     says "destination: '0,0': this tile"
-    expect 2 imprint eval -p expert --destination 1,1 --episodes 1 --out never
-    says 'a destination needs commands: route'
+    expect 2 imprint eval -p expert $route --destination 1,1 --out never
+    says '--route-intersections and --destination exclude each other'
+    # without --steps there is time to arrive
+    expect 0 imprint eval -p expert $route --episodes 1
+    prints '1 episode of at most 800 steps'
 }
+# options of routes without --commands route, in every command that has them
+for command in 'eval -p expert' log 'dagger --rounds 0' 'train --online'; do
+    # shellcheck disable=SC2086  # options are kept as words
+    {
+        expect 2 imprint $command --destination 1,1 --out never
+        says '--destination needs --commands route'
+        expect 2 imprint $command --route-intersections 3 --out never
+        says '--route-intersections needs --commands route'
+        expect 2 imprint $command --commands route --map loop_empty --out never
+        says 'no map here has an intersection, so no route can be drawn'
+    }
+done
+absent never
+expect 0 imprint eval -p expert --commands route --destination 3,1 --map loop_empty --episodes 1 \
+    --steps 5
+imprint log --commands random --map loop_empty --episodes 1 --steps 5 --out aimless >out 2>err ||
+    fail "a map without intersections is refused: $(cat err)"
+says 'no map here has an intersection, so --commands random gives no command'
+# a run that is resumed has no options of routes
+expect 0 imprint log --episodes 1 --steps 5 --out aimless --force
+! grep -q 'route' aimless/settings.yaml || fail "settings of routes: $(cat aimless/settings.yaml)"
+expect 0 imprint log --resume --out aimless
 head -n 1 routes/episodes.csv | grep -q ',wrong_turns,route_length_m$' ||
     fail "no lengths of routes"
 [ "$(grep -c ',arrived,' routes/episodes.csv)" -eq 3 ] || fail "not all routes were completed"

@@ -104,6 +104,10 @@ prints 'a scenario of AI-DO: its environment is the map'
 # show
 expect 0 imprint map show udem1
 prints '3  ·  ├─────┤'
+# rows from the top on the left, and those of an object's place, from the bottom, on the right
+prints '       0  1  2  3  4  5  6  7   row of place'
+prints '   0 '
+grep -q '^   0 .*   6$' out || fail "no rows of places: $(cat out)"
 prints 'sign_T_intersect'
 expect 0 imprint map show udem1 --out town.svg
 head -c 4 town.svg | grep -q '^<svg' || fail "no SVG: $(head -c 40 town.svg)"

@@ -14,6 +14,13 @@ refused() {
         fail "'$*' does not name the other process: $(cat second.err)"
 }
 
+# nothing to resume: the folder of --out is named, not the default of another one
+for command in log train dagger seg-train sweep; do
+    expect 2 imprint $command --out nowhere --resume
+    says 'nowhere: no such folder, so there is nothing to resume'
+done
+absent nowhere
+
 # runs without end, so that the signal always comes in time
 start imprint log --episodes 1000000 --steps 100 --size 40x30 --out endless
 until [ -e endless ] || ! runs; do sleep 0.05; done

@@ -18,9 +18,11 @@ prints '"intersections": 1'
 
 # pictures: the route is in them and in the legend
 expect 0 imprint route --map regress_4way_adam --from 2,3:east --to 3,2:north --out way.svg
+prints 'written: way.svg'
 grep -q '>route</text>' way.svg || fail "the legend of way.svg has no route"
 grep -q '<title>start of the route</title>' way.svg || fail "way.svg has no start"
 expect 0 imprint map show regress_4way_adam --out plain.svg
+prints 'written: plain.svg'
 differ way.svg plain.svg "a route was not drawn"
 ! grep -q '>route</text>' plain.svg || fail "a map without a route has one in its legend"
 expect 0 imprint route --map regress_4way_adam --from 2,3:east --to 3,2:north --out way.png \

@@ -12,6 +12,8 @@ train='train --data data --network small --no-tensorboard'
 # nothing is started before all is right
 expect 2 $sweep --out no --grid learnig-rate=1 -- $train
 says "has no option --learnig-rate; did you mean 'learning-rate'"
+expect 2 $sweep --out no --grid xyzxyz=1 -- $train
+says "has no option --xyzxyz: see imprint train --help"
 expect 2 $sweep --out no --grid learning-rate=1e-3,fast -- $train
 says "'fast' is not a finite number"
 expect 2 $sweep --out no --grid batch=8,0 -- $train

@@ -15,7 +15,7 @@ import difflib
 import itertools
 import operator
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from imprint._errors import UsageError, text
@@ -153,7 +153,7 @@ def _enumerator(path: str, kind: Any, value: Any) -> int:
             warn(f"{path}: '{word}'", f"'{WORDS[word]}'")
             word = WORDS[word]
         if word not in words:
-            raise UsageError(f"{path}: there is no '{value}'{_similar(word, list(words))}")
+            raise UsageError(f"{path}: there is no '{value}'{similar(word, list(words))}")
         return words[word]
     if value not in words.values():
         raise UsageError(f"{path}: {value!r} is none of {', '.join(words)}")
@@ -196,10 +196,11 @@ def _field(struct: Any, name: str, path: str) -> Any:
     fields = dict(kind.fields)
     if name not in fields or name == "cookie":
         known = [known for known in fields if known != "cookie"]
-        raise UsageError(f"there is no setting '{path}'{_similar(name, known)}")
+        raise UsageError(f"there is no setting '{path}'{similar(name, known)}")
     return fields[name]
 
 
-def _similar(word: str, known: list[str]) -> str:
+def similar(word: str, known: Sequence[str]) -> str:
+    """What goes on a message about a word that is unknown: the nearest known one, or all."""
     close = difflib.get_close_matches(word, known, 1)
     return f"; is '{close[0]}' meant?" if close else f"; there are: {', '.join(known)}"

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypedDict, cast
 
-from imprint._definitions import Definition
+from imprint._definitions import Definition, similar
 from imprint._errors import UsageError, call, text
 from imprint._native import ffi, lib
 from imprint._old_names import with_present_names
@@ -115,13 +115,16 @@ def observations_of(settings: EnvSettings) -> tuple[Observation, ...]:
     return kinds
 
 
-def definition_of(settings: EnvSettings, autoreset: str) -> Definition:
-    """The simulators' definition. Fails on unknown settings and on those that are wrong alone."""
+def definition_of(settings: EnvSettings, autoreset: str, taken: Sequence[str] = ()) -> Definition:
+    """The simulators' definition. Fails on unknown settings and on those that are wrong alone.
+
+    taken: names that the caller takes besides settings, which a misspelt one may have meant.
+    """
     settings = cast(EnvSettings, with_present_names(settings))
     unknown = set(settings) - set(EnvSettings.__annotations__)
     if unknown:
-        known = ", ".join(EnvSettings.__annotations__)
-        raise UsageError(f"there is no setting '{sorted(unknown)[0]}'; there are: {known}")
+        wrong, known = sorted(unknown)[0], [*taken, *EnvSettings.__annotations__]
+        raise UsageError(f"there is no setting '{wrong}'{similar(wrong, known)}")
     kinds = observations_of(settings)
     definition = Definition("imp_sim_def", lib.imp_default_sim_def())
     for name, path in _FIELDS.items():

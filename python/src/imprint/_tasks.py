@@ -1,6 +1,9 @@
 """What evaluate(), collect() and dagger() have in common: where is driven, and by whom."""
 
+import inspect
 import os
+from collections.abc import Callable
+from typing import Any
 
 from imprint._callbacks import Bridge
 from imprint._definitions import Definition
@@ -13,11 +16,18 @@ from imprint.policies import AnyPolicy, Expert, Network, as_callback
 
 
 def sim_definition(
-    settings: TaskSettings, seed: int, threads: int, observation: str = "image"
+    task: Callable[..., Any],
+    settings: TaskSettings,
+    seed: int,
+    threads: int,
+    observation: str = "image",
 ) -> Definition:
-    """The simulators of a task. It must live as long as what its struct is copied to."""
+    """The simulators of a task. It must live as long as what its struct is copied to.
+
+    task: the function that takes `settings`, whose other parameters a misspelt one may have meant.
+    """
     known: EnvSettings = {**settings, "observation": observation}  # type: ignore[typeddict-item]
-    definition = definition_of(known, "next_step")
+    definition = definition_of(known, "next_step", list(inspect.signature(task).parameters))
     definition.set("env.seed", seed)
     definition.set("threads", threads)
     return definition

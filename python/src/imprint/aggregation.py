@@ -121,7 +121,7 @@ def dagger(
     Writes into the folder what was driven (`data-000`, datasets), what `train` writes (`model-000`)
     and rounds.csv. After Ctrl-C, or an exception of a function, `resume=True` goes on.
     """
-    sim = sim_definition(settings, seed, threads)
+    sim = sim_definition(dagger, settings, seed, threads)
     set_expert(sim, expert)
     own = train if callable(train) else None
     definition = Definition("imp_dagger_def", lib.imp_default_dagger_def())

@@ -72,7 +72,7 @@ def collect(
     are kept, and the exception reaches the caller: `resume=True` goes on behind them. It needs the
     same settings, and functions whose name and `identity` are the same.
     """
-    sim = sim_definition(settings, seed, threads, observation)
+    sim = sim_definition(collect, settings, seed, threads, observation)
     set_expert(sim, expert)
     definition = Definition("imp_collect_def", lib.imp_default_collect_def())
     definition.struct.sim = sim.struct

@@ -194,7 +194,7 @@ def evaluate(
     """
     present = with_present_names(settings)
     plot_episodes = present.pop("plot_episodes", plot_episodes)
-    sim = sim_definition(cast(TaskSettings, present), seed, threads)
+    sim = sim_definition(evaluate, cast(TaskSettings, present), seed, threads)
     if expert is not None:
         set_expert(sim, expert)
     sim.set("env.index", 1)  # keeps starts apart from those of collected data

@@ -431,6 +431,8 @@ static imp_status run_eval_command(void *state, const imp_options *options, imp_
     // create the folder now: an evaluation takes minutes, and must not end with "permission denied"
     if (s->out != NULL)
         IMP_TRY(imp_output_folder_claim(&folder, options, s->out, s->force, err));
+    if (!imp_option_is_given(options, &s->eval.steps) && !is_challenge)
+        s->eval.steps = imp_route_options_default_steps(&s->eval.sim.env, s->eval.steps);
     if (!imp_option_is_given(options, &s->eval.settle_steps) && !is_challenge)
         s->eval.settle_steps = s->eval.steps >= 300 ? 60 : 0;
     s->eval.sim.map_count = s->sim.maps.count; // a table of starts may have set them

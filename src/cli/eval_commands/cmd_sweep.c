@@ -26,6 +26,7 @@
 #include "cli/output/console.h"
 #include "cli/output/json_output.h"
 #include "cli/output/output_folder.h"
+#include "cli/output/run_folder.h"
 #include "evaluate/evaluation/eval_settings.h"
 
 // SEEDS_MAX bounds the table; EXACT_DIGITS because figures must not lose digits.
@@ -202,6 +203,7 @@ static imp_status check_sweep_command(void *state, const imp_options *options, i
 {
     sweep_state *sweep = state;
     imp_sweep_settings *s = &sweep->settings;
+    IMP_TRY(imp_run_folder_check_resume(options, s->out, s->resume, false, err));
     IMP_TRY(prepare_candidates(s, options, &sweep->help, err));
     if (sweep->help)
         return IMP_OK;
@@ -211,6 +213,8 @@ static imp_status check_sweep_command(void *state, const imp_options *options, i
     IMP_TRY(imp_sim_options_complete_def(options, &s->sim, &s->assets, err));
     // trajectories are not drawn, so none are kept
     s->eval.plot_episodes = 0;
+    if (!imp_option_is_given(options, &s->eval.steps))
+        s->eval.steps = imp_route_options_default_steps(&s->eval.sim.env, s->eval.steps);
     if (!imp_option_is_given(options, &s->eval.settle_steps))
         s->eval.settle_steps = s->eval.steps >= 300 ? 60 : 0;
     if (s->eval.settle_steps >= s->eval.steps)

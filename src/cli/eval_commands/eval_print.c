@@ -301,6 +301,18 @@ void imp_eval_warn_training_maps(const imp_eval_settings *s, const imp_eval_outc
     }
 }
 
+// What the columns mean. An episode with a route ends on arriving, which other columns do not show.
+static void print_definitions(const imp_eval_settings *s)
+{
+    if (s->eval.sim.env.commands != IMP_COMMANDS_ROUTE) {
+        printf("completed: to the last step without a stall; progress: share of the expert's\n\n");
+        return;
+    }
+    printf("arrived: what counts with routes; an episode ends there\n"
+           "completed: arrived, or still on the way at the last step without a stall\n"
+           "progress: share of the distance that the expert drove until it arrived\n\n");
+}
+
 // Prints everything. The last lines are the two rewards that the baseline prints, in its format.
 void imp_eval_print(const imp_eval_settings *s, const imp_eval_outcome *o)
 {
@@ -315,7 +327,7 @@ void imp_eval_print(const imp_eval_settings *s, const imp_eval_outcome *o)
         printf("starts from %s\n", s->starts_path);
     else
         printf("the same starts for all\n");
-    printf("completed: to the last step without a stall; progress: share of the expert's\n\n");
+    print_definitions(s);
     // tables
     print_metrics_table(s, o);
     print_episode_endings(s, o);

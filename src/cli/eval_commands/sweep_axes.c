@@ -27,7 +27,7 @@ static imp_status unknown_axis_error(const char *what, const char *name, const i
     for (int k = 0; k < command->count; k++)
         imp_suggestion_add_candidate(&suggestion, command->table[k].name);
     imp_suggestion_format(&suggestion, hint);
-    return imp_fail(err, IMP_USAGE, "--%s: %s has no option --%s%s%s%s --help", what,
+    return imp_fail(err, IMP_USAGE, "--%s: %s has no option --%s%s%s %s --help", what,
                     imp_options_program_name(command), name, hint,
                     hint[0] == '\0' ? ": see" : " See", imp_options_program_name(command));
 }

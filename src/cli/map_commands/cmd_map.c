@@ -234,6 +234,8 @@ static imp_status draw_and_print_map(const settings *s, const imp_options *optio
         imp_json_append(array, imp_map_json(world));
     else if (status == IMP_OK)
         imp_map_print(world);
+    if (status == IMP_OK && s->out != NULL && !options->json)
+        printf("\nwritten: %s\n", s->out);
     imp_world_destroy(world);
     return status;
 }

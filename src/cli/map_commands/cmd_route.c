@@ -104,6 +104,8 @@ static int print_route(const void *state, const imp_options *options)
                step->lane - tile->first_curve, step->distance, command[0] != '\0' ? "  " : "",
                command);
     }
+    if (s->out != NULL)
+        printf("\nwritten: %s\n", s->out);
     return imp_console_flush();
 }
 

@@ -143,7 +143,23 @@ static void print_objects(const imp_world *world)
     }
 }
 
-// Prints name and summary, the drawing with row and column numbers, the start, and the objects.
+// The drawing, with numbers of rows from both ends: `place` of an object counts them from the
+// bottom, as duckietown-world does, and all else from the top.
+static void print_drawing(const imp_world *world)
+{
+    printf("     ");
+    for (int i = 0; i < world->columns; i++)
+        printf("%3d", i);
+    printf("   row of place\n");
+    for (int j = 0; j < world->rows; j++) {
+        printf("%4d ", j);
+        for (int i = 0; i < world->columns; i++)
+            print_tile_as_characters(&world->tiles[j * world->columns + i]);
+        printf("%4d\n", world->rows - 1 - j);
+    }
+}
+
+// Prints name and summary, the drawing, the start, and the objects.
 void imp_map_print(const imp_world *world)
 {
     char text[512];
@@ -151,17 +167,8 @@ void imp_map_print(const imp_world *world)
     imp_map_get_first_comment(world, text, sizeof text);
     printf("%s%s%s\n", world->name, text[0] != '\0' ? ": " : "", text);
     imp_map_format_size_and_counts(world, text, sizeof text);
-    printf("%s\n\n     ", text);
-    // column numbers, then one line per row of tiles
-    for (int i = 0; i < world->columns; i++)
-        printf("%3d", i);
-    printf("\n");
-    for (int j = 0; j < world->rows; j++) {
-        printf("%4d ", j);
-        for (int i = 0; i < world->columns; i++)
-            print_tile_as_characters(&world->tiles[j * world->columns + i]);
-        printf("\n");
-    }
+    printf("%s\n\n", text);
+    print_drawing(world);
     // a map may fix the tile or the pose of the start
     if (world->has_start_tile)
         printf("\nstart on tile %d,%d%s\n", world->start_tile[0], world->start_tile[1],

@@ -160,6 +160,8 @@ void imp_sim_options_add_without_seed(imp_options *options, imp_sim_options *sim
     add_member_options(options, WORLD_GROUP, map, sizeof map, sim);
     add_shared_options(options, sim);
     add_member_options(options, WORLD_GROUP, table, sizeof table, sim);
+    // without --commands route it would say nothing
+    imp_options_save_only_if_given(options, &sim->def->env.route_intersections);
     imp_randomization_options_add(options, sim);
 }
 
@@ -338,6 +340,8 @@ imp_status imp_sim_options_complete_def(const imp_options *options, imp_sim_opti
     const bool several = options->table[imp_option_find(options, "map")].type == IMP_OPTION_LIST;
     def->maps = sim->maps.items;
     def->map_count = several ? sim->maps.count : 0;
+    if (several) // only these commands have navigation commands
+        IMP_TRY(imp_route_options_check(options, sim, err));
     return imp_sim_options_open_assets(options, sim, assets, err);
 }
 

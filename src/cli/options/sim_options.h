@@ -106,6 +106,15 @@ imp_status imp_sim_options_set_segmenter(const imp_sim_options *sim, imp_policy_
 imp_status imp_sim_options_refuse_unused_segmenter(const imp_sim_options *sim, bool used,
                                                    imp_error *err);
 
+// Refuses options of routes without --commands route, and routes on maps where none can be drawn.
+// Notes on standard error that a map without intersections gives no command.
+imp_status imp_route_options_check(const imp_options *options, const imp_sim_options *sim,
+                                   imp_error *err);
+
+// The length of an episode that is not given: enough to drive a route where there are routes, or
+// else `steps`.
+int imp_route_options_default_steps(const imp_env_def *env, int steps);
+
 // Adds --randomize and --distributions, and parses them. Prints a note about names in the file that
 // have no meaning.
 void imp_randomization_options_add(imp_options *options, imp_sim_options *sim);

@@ -29,6 +29,17 @@ static bool is_any_setting_given(const imp_options *options)
     return any;
 }
 
+imp_status imp_run_folder_check_resume(const imp_options *options, const char *folder, bool resume,
+                                       bool force, imp_error *err)
+{
+    return resume && !force && !imp_path_exists(folder) && !is_any_setting_given(options)
+               ? imp_fail(err, IMP_USAGE,
+                          "%s: no such folder, so there is nothing to resume: begin without "
+                          "--resume",
+                          folder)
+               : IMP_OK;
+}
+
 // Checks the folder, remembers its settings, and saves the present ones.
 imp_status imp_run_folder_create_or_resume(imp_run_folder *run, const imp_options *options,
                                            const char *folder, bool resume, bool force,
@@ -38,11 +49,7 @@ imp_status imp_run_folder_create_or_resume(imp_run_folder *run, const imp_option
     size_t length;
     // the structure borrows the path
     *run = (imp_run_folder){.created = false};
-    // there must be something to resume, or settings to begin with
-    if (resume && !force && !imp_path_exists(folder) && !is_any_setting_given(options))
-        return imp_fail(err, IMP_USAGE,
-                        "%s: no such folder, so there is nothing to resume: begin without --resume",
-                        folder);
+    IMP_TRY(imp_run_folder_check_resume(options, folder, resume, force, err));
     imp_status status =
         imp_output_folder_check_and_back_up(&run->output, options, folder, resume, force, err);
     if (status == IMP_OK)

@@ -12,8 +12,13 @@ typedef struct imp_run_folder {
     char *saved_settings; // the settings that the work was begun with; NULL if there were none
 } imp_run_folder;
 
+// Refuses to resume what is not there, unless a setting is given to begin with. Commands call it
+// before they look at other folders, whose defaults would be named instead.
+imp_status imp_run_folder_check_resume(const imp_options *options, const char *folder, bool resume,
+                                       bool force, imp_error *err);
+
 // Claims the folder (imp_output_folder_check_and_back_up()) and saves the settings in it, so that
-// after a kill --resume knows them. Refuses to resume what is not there, unless a setting is given.
+// after a kill --resume knows them. Refuses as imp_run_folder_check_resume() does.
 imp_status imp_run_folder_create_or_resume(imp_run_folder *run, const imp_options *options,
                                            const char *folder, bool resume, bool force,
                                            imp_error *err);

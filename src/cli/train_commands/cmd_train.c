@@ -407,6 +407,7 @@ static imp_status check_train_command(void *state, const imp_options *options, i
     train_state *all = state;
     imp_train_settings *s = &all->train;
     online_settings *o = &all->online;
+    IMP_TRY(imp_run_folder_check_resume(options, s->out, s->train->resume, s->force, err));
     IMP_TRY(refuse_options_without_effect(s, o, options, err));
     if (o->online)
         set_defaults_for_online_training(s, o, options);
