@@ -18,6 +18,9 @@ typedef struct imp_agent_process_def {
     /// read-only (docs/agent.md describes the limits of that). Needs bubblewrap, see
     /// imp_sandbox_check_available(); true
     bool sandbox;
+    /// Memory of all processes in a sandbox [bytes], without mapped files; never more than three
+    /// quarters of the machine's; 8 GiB. An agent that takes more fails.
+    int64_t memory_limit;
     double start_timeout; ///< from its start to the end of the handshake [s]; 120, the challenge's
     double reply_timeout; ///< for every later reply [s]; 120
     int jpeg_quality;     ///< of the camera's images, 1..100; 95, OpenCV's default

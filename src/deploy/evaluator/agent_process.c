@@ -22,6 +22,7 @@
 #include "base/common/clock.h"
 #include "base/common/try.h"
 #include "base/io/file.h"
+#include "deploy/evaluator/process_tree.h"
 #include "deploy/evaluator/sandbox.h"
 #include "deploy/protocol/message_reader.h"
 
@@ -33,15 +34,21 @@ enum {
     IGNORED_LIMIT = 1000,  // foreign items accepted between two messages
     PIPE_BYTES = 1 << 20,  // so that one write can take a whole image
     POLL_INTERVAL_MS = 50,
-    NODE_VARIABLES = 3, // AIDONODE_NAME, AIDONODE_DATA_IN and AIDONODE_DATA_OUT
+    THREADS_LIMIT = 4096, // of all processes in a sandbox
+    NODE_VARIABLES = 3,   // AIDONODE_NAME, AIDONODE_DATA_IN and AIDONODE_DATA_OUT
 };
 
 // Time that an agent has to exit by itself, and time between two checks [s].
 static const double GRACE_SECONDS = 1.0, PAUSE_SECONDS = 0.002;
 
+// Time between two looks at what the processes in a sandbox hold [s].
+static const double LOOK_SECONDS = 0.1;
+
 struct imp_agent_process {
-    pid_t process;   // leader of its group; 0 once it has been waited for
-    int exit_status; // as wait() reports it, then
+    pid_t process;        // leader of its group; 0 once it has been waited for
+    int exit_status;      // as wait() reports it, then
+    int64_t memory_limit; // of all processes in the sandbox [bytes]; 0 without a sandbox
+    double next_look;     // when they are looked at again [imp_monotonic_seconds()]
     const imp_monitor *monitor;
     int to, from, words; // input FIFO, output FIFO, standard output and error; or -1
     int go;              // pipe that lets the sandbox start its command; else -1
@@ -115,6 +122,27 @@ static imp_status fail_with_agent_output(imp_agent_process *agent, imp_error *er
                     words[0] != '\0' ? "; its last output: " : "", words);
 }
 
+// Fails if the processes in a sandbox hold too much. Limits of the kernel are for each process, or
+// do not bind root.
+static imp_status check_processes(imp_agent_process *agent, imp_error *err)
+{
+    imp_process_tree tree;
+    const double now = imp_monotonic_seconds();
+    if (agent->memory_limit == 0 || now < agent->next_look || has_exited(agent))
+        return IMP_OK;
+    imp_process_tree_measure(&tree, agent->process);
+    agent->next_look = now + LOOK_SECONDS;
+    if (!tree.complete || tree.threads > THREADS_LIMIT)
+        return fail_with_agent_output(agent, err, "the agent runs too many processes or threads");
+    if (tree.own > agent->memory_limit) {
+        char what[96];
+        snprintf(what, sizeof what, "the agent takes more than %.1f GiB of memory",
+                 (double)agent->memory_limit / (1 << 30));
+        return fail_with_agent_output(agent, err, what);
+    }
+    return IMP_OK;
+}
+
 // Checks whether waiting still makes sense: not interrupted, process alive, time left.
 static imp_status check_agent_alive_and_in_time(imp_agent_process *agent, const char *for_what,
                                                 double until, imp_error *err)
@@ -140,6 +168,7 @@ static imp_status wait_for_stream(imp_agent_process *agent, int stream, short ev
                                   const char *for_what, double until, imp_error *err)
 {
     for (;;) {
+        IMP_TRY(check_processes(agent, err));
         // Wait for the stream or for output, but wake up regularly for the checks below.
         struct pollfd wanted[] = {{.fd = stream, .events = events},
                                   {.fd = agent->words, .events = POLLIN}};
@@ -430,8 +459,17 @@ static imp_status open_agent_fifo(imp_agent_process *agent, int *out, const char
             return imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
         sleep_briefly();
         status = check_agent_alive_and_in_time(agent, "opening its streams", until, err);
+        if (status == IMP_OK)
+            status = check_processes(agent, err);
     }
     return status;
+}
+
+// Returns the smaller one of a limit and three quarters of the machine's memory [bytes].
+static int64_t limit_memory(int64_t limit)
+{
+    const int64_t machine = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+    return machine > 0 && machine / 4 * 3 < limit ? machine / 4 * 3 : limit;
 }
 
 // Starts an agent and connects its streams. After a failure nothing remains of it.
@@ -445,6 +483,7 @@ imp_status imp_agent_process_start(imp_agent_process **out, const imp_agent_proc
     agent->to = agent->from = agent->words = agent->go = -1;
     agent->monitor = def->monitor;
     agent->reader.limit = REPLY_LIMIT;
+    agent->memory_limit = def->sandbox ? limit_memory(def->memory_limit) : 0;
     imp_status status = create_fifos(agent, def->sandbox, err);
     if (status == IMP_OK)
         status = start_process(agent, def->command, def->sandbox, err);
@@ -496,47 +535,11 @@ void imp_agent_process_stop(imp_agent_process *agent, bool gently)
     free(agent);
 }
 
-// Returns the resident memory of a process [bytes]; 0 if unknown.
-static int64_t resident_bytes(long process)
-{
-    char path[64], *text;
-    size_t length;
-    int64_t bytes = 0;
-    // The kernel reports VmRSS in kB.
-    snprintf(path, sizeof path, "/proc/%ld/status", process);
-    if (imp_file_read(&text, &length, path, 1 << 16, NULL) != IMP_OK)
-        return 0;
-    const char *line = strstr(text, "VmRSS:");
-    if (line != NULL)
-        bytes = strtoll(line + strlen("VmRSS:"), NULL, 10) * 1024;
-    free(text);
-    return bytes;
-}
-
-// Returns the resident memory of a process and its descendants, up to so many generations. A
-// sandbox adds two processes around the agent's.
-static int64_t resident_bytes_of_tree(long process, int depth)
-{
-    char path[64], *text;
-    size_t length;
-    int64_t bytes = resident_bytes(process);
-    // The file lists the children's process numbers, separated by spaces.
-    snprintf(path, sizeof path, "/proc/%ld/task/%ld/children", process, process);
-    // Each child is a tree of its own. The depth limits the recursion.
-    if (depth == 0 || imp_file_read(&text, &length, path, 1 << 16, NULL) != IMP_OK)
-        return bytes;
-    char *at = text, *end;
-    for (long child = strtol(at, &end, 10); end > at; child = strtol(at, &end, 10)) {
-        bytes += resident_bytes_of_tree(child, depth - 1);
-        at = end;
-    }
-    free(text);
-    return bytes;
-}
-
 // Sums the memory of all processes of the agent [bytes]; 0 after its end.
 int64_t imp_agent_process_memory(const imp_agent_process *agent)
 {
-    enum { DEPTH = 8 };
-    return agent->process > 0 ? resident_bytes_of_tree(agent->process, DEPTH) : 0;
+    imp_process_tree tree = {0};
+    if (agent->process > 0)
+        imp_process_tree_measure(&tree, agent->process);
+    return tree.resident;
 }

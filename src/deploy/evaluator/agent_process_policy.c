@@ -24,6 +24,7 @@ imp_agent_process_def imp_default_agent_process_def(void)
 {
     return (imp_agent_process_def){
         .sandbox = true,
+        .memory_limit = (int64_t)8 << 30,
         .start_timeout = 120.0,
         .reply_timeout = 120.0,
         .jpeg_quality = 95,
@@ -197,6 +198,8 @@ imp_status imp_agent_process_def_check(const imp_agent_process_def *def, imp_err
                         "or has no command");
     if (!(def->start_timeout > 0.0) || !(def->reply_timeout > 0.0))
         return imp_fail(err, IMP_USAGE, "an agent's time-outs must be more than 0 s");
+    if (def->memory_limit < 1)
+        return imp_fail(err, IMP_USAGE, "an agent's limit of memory must be more than 0");
     if (def->jpeg_quality < 1 || def->jpeg_quality > 100)
         return imp_fail(err, IMP_USAGE, "JPEG quality %d is not within 1 to 100",
                         def->jpeg_quality);

@@ -165,6 +165,31 @@ static void killed_evaluator_leaves_no_process(void **state)
     assert_not_running("sleep 4322");
 }
 
+// What is said of a script that takes more than so much memory, or starts processes.
+static void assert_fails_with(const char *script, int64_t memory, const char *reason)
+{
+    imp_error err = {0};
+    imp_agent_process_def def = imp_default_agent_process_def();
+    imp_agent_process *process;
+    def.command = script;
+    def.memory_limit = memory;
+    assert_int_equal(imp_agent_process_start(&process, &def, imp_monotonic_seconds() + 40.0, &err),
+                     IMP_CHECK_FAILED);
+    if (strstr(err.message, reason) == NULL)
+        fail_msg("'%s' does not hold '%s'", err.message, reason);
+}
+
+static void processes_together_are_limited(void **state)
+{
+    (void)state;
+    // each takes 20 MB and more, and they are not children of the shell
+    assert_fails_with("for k in 1 2 3 4 5 6; do (setsid sh -c \"a=\\$(head -c 20000000 /dev/zero | "
+                      "tr '\\\\0' x); sleep 30\" &) done; sleep 30",
+                      100 << 20, "takes more than 0.1 GiB of memory");
+    assert_fails_with("k=0; while [ $k -lt 600 ]; do sleep 30 & k=$((k + 1)); done; sleep 30",
+                      (int64_t)4 << 30, "too many processes");
+}
+
 static void resource_limits_hold(void **state)
 {
     (void)state;
@@ -182,6 +207,7 @@ int main(void)
         cmocka_unit_test(network_is_unreachable),
         cmocka_unit_test(detached_children_are_killed),
         cmocka_unit_test(killed_evaluator_leaves_no_process),
+        cmocka_unit_test(processes_together_are_limited),
         cmocka_unit_test(resource_limits_hold),
     };
     imp_error err = {0};
