@@ -4,56 +4,8 @@
 # shellcheck source=tests/scripts/cli.lib
 . "${SOURCE:?the checkout}/tests/scripts/cli.lib"
 
-plugins=$(dirname "$IMPRINT")
-# as the plug-ins are found: beside the program
-for plugin in "$plugins"/imprint-ompi.so "$plugins"/imprint-mpich.so; do
-    [ ! -e "$plugin" ] || ln -s "$plugin" bin/
-done
-rm bin/imprint
-ln "$IMPRINT" bin/imprint 2>/dev/null || cp "$IMPRINT" bin/imprint
-
-kinds=
-for kind in ompi mpich; do
-    case $kind in ompi) run=mpirun.openmpi ;; *) run=mpirun.mpich ;; esac
-    if ! command -v "$run" >/dev/null; then
-        echo "skipped: $run is not installed"
-    elif [ ! -e "bin/imprint-$kind.so" ]; then
-        echo "skipped: imprint-$kind.so was not built: IMPRINT_MPI is OFF"
-    else
-        kinds="$kinds $kind"
-    fi
-done
-[ -n "$kinds" ] || exit 77
-
-# more processes than processors, also as root in a container
-export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_ALLOW_RUN_AS_ROOT=1
-export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl_base_warn_component_unused=0
-
-# launcher KIND: the command that a number of processes follows. --foreground sends a signal once:
-# the second one, which timeout sends to its group, lets mpirun end before its processes.
-launcher() {
-    case $1 in
-    ompi) echo timeout --foreground 120 mpirun.openmpi -n ;;
-    mpich) echo timeout --foreground 120 mpirun.mpich -n ;;
-    esac
-}
-
-# ranks KIND N COMMAND...
-ranks() {
-    launch=$(launcher "$1")
-    shift
-    $launch "$@"
-}
-
-# ends CODE COMMAND...: like expect(), but launchers add lines of their own to failures
-ends() {
-    wanted=$1
-    shift
-    code=0
-    "$@" >"$work/out" 2>"$work/err" </dev/null || code=$?
-    [ "$code" -eq "$wanted" ] ||
-        fail "'$*' ended with $code instead of $wanted: $(cat "$work/out" "$work/err")"
-}
+# shellcheck source=tests/scripts/mpi.lib
+. "$SOURCE/tests/scripts/mpi.lib"
 
 record='imprint log --episodes 7 --steps 40 --noise 0.3 --size 16x12 --map loop_obstacles'
 record="$record --start-angle-deg 60"
