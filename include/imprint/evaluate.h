@@ -163,8 +163,8 @@ typedef struct imp_histogram {
 } imp_histogram;
 
 /// How well a policy's doubt predicts its failures. A decision *fails* if the episode terminates
-/// within IMP_DOUBT_HORIZON after it, and is *safe* if it goes on for longer. The last decisions of
-/// an episode that did not terminate do not count.
+/// within IMP_DOUBT_HORIZON after it, and is *safe* if it goes on for longer. Decisions so late
+/// that the longest episode ends before that do not count.
 typedef struct imp_doubt_stats {
     int64_t decisions, failing; ///< that count, and those of them that fail
     int episodes;               ///< with safe decisions

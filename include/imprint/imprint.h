@@ -16,6 +16,8 @@
 #include "imprint/dataset_edit.h"
 #include "imprint/dataset_page.h"
 #include "imprint/demonstration.h"
+#include "imprint/doubt.h"
+#include "imprint/doubt_fit.h"
 #include "imprint/env.h"
 #include "imprint/evaluate.h"
 #include "imprint/evaluator.h"

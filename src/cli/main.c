@@ -23,13 +23,13 @@
 // In the order of `imprint --help`: the usual sequence of work first, then looking and driving,
 // what these work with, other machines, and this machine.
 const imp_command *const imp_commands[] = {
-    &imp_command_init,  &imp_command_log,       &imp_command_train,      &imp_command_dagger,
-    &imp_command_eval,  &imp_command_sweep,     &imp_command_runs,       &imp_command_plot,
-    &imp_command_page,  &imp_command_drive,     &imp_command_render,     &imp_command_predict,
-    &imp_command_looks, &imp_command_map,       &imp_command_route,      &imp_command_robot,
-    &imp_command_data,  &imp_command_audit,     &imp_command_import,     &imp_command_export,
-    &imp_command_model, &imp_command_seg_train, &imp_command_agent,      &imp_command_submission,
-    &imp_command_bench, &imp_command_doctor,    &imp_command_completion,
+    &imp_command_init,       &imp_command_log,       &imp_command_train,  &imp_command_dagger,
+    &imp_command_eval,       &imp_command_sweep,     &imp_command_runs,   &imp_command_plot,
+    &imp_command_page,       &imp_command_drive,     &imp_command_render, &imp_command_predict,
+    &imp_command_looks,      &imp_command_map,       &imp_command_route,  &imp_command_robot,
+    &imp_command_data,       &imp_command_audit,     &imp_command_import, &imp_command_export,
+    &imp_command_model,      &imp_command_seg_train, &imp_command_doubt,  &imp_command_agent,
+    &imp_command_submission, &imp_command_bench,     &imp_command_doctor, &imp_command_completion,
 };
 const int imp_command_count = sizeof imp_commands / sizeof imp_commands[0];
 

@@ -165,8 +165,8 @@ static void evaluations_count_decisions_of_all_episodes(void **state)
     memset(&counts, 0, sizeof counts);
     for (int e = 0; e < evaluation.episodes; e++) {
         const imp_episode_result *r = &evaluation.results[e];
-        for (int k = 0; k < r->steps; k++)
-            if (r->steps - k > 60)
+        for (int k = 0; k < r->steps && k + 60 <= 150; k++)
+            if (r->steps - k > 60 || (r->steps == 150 && !imp_episode_terminated(r)))
                 counts.safe[imp_doubt_bin(k / 1000.0)]++;
             else if (imp_episode_terminated(r))
                 counts.failing[imp_doubt_bin(k / 1000.0)]++;

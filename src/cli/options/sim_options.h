@@ -12,6 +12,7 @@ extern const imp_command imp_command_drive;
 extern const imp_command imp_command_train;
 extern const imp_command imp_command_dagger;
 extern const imp_command imp_command_seg_train;
+extern const imp_command imp_command_doubt;
 extern const imp_command imp_command_eval;
 extern const imp_command imp_command_render;
 extern const imp_command imp_command_map;

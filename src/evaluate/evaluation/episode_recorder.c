@@ -130,14 +130,22 @@ static void add_to_speed_and_lane_sums(imp_episode_recorder *r, const imp_env *e
         counts->lanes[histogram_bin(distance, -IMP_LANE_REACH, IMP_LANE_REACH, IMP_LANE_BINS)]++;
 }
 
+// Adds the policy's doubt, if the episode could last long enough to judge it.
+static void record_doubt(imp_episode_recorder *r, const imp_env *env)
+{
+    const double longest = env->def.max_steps * env->def.drive.time_step;
+    if (r->counts != NULL && r->policy->has_doubt &&
+        r->decision_time + IMP_DOUBT_HORIZON <= longest + 1e-6)
+        imp_doubt_watch_add(&r->doubts, &r->counts->doubts, r->decision_time, r->policy->doubt);
+}
+
 // Observer: adds one step to all figures.
 static void record_step(void *context, const imp_env *env, const imp_transition *transition)
 {
     imp_episode_recorder *r = context;
     imp_episode_result *result = r->result;
     record_actions(r, transition);
-    if (r->counts != NULL && r->policy->has_doubt)
-        imp_doubt_watch_add(&r->doubts, &r->counts->doubts, r->decision_time, r->policy->doubt);
+    record_doubt(r, env);
     imp_drive_recorder_add(&r->drive, env);
     record_state_after_step(r, env, transition->result.reward);
     // The first step at which the robot counts as stalled is kept.

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text/plural.h"
+#include "imprint/doubt.h"
 
 // Shared by policies that were created together.
 typedef struct network_group {
@@ -26,6 +27,7 @@ typedef struct network_policy {
     imp_policy policy;
     network_group *group;
     imp_obs_history *history;
+    int place; // in the last batch
 } network_policy;
 
 // Accepts a group that was created in part.
@@ -82,9 +84,13 @@ static void network_policy_act_many(imp_policy *const *policies, int count,
                                           observations[first + k]);
         imp_inference_run_partial_batch(group->inference, batch, group->frames, group->values,
                                         group->outputs);
-        for (int k = 0; k < batch; k++)
+        for (int k = 0; k < batch; k++) {
+            network_policy *self = (network_policy *)policies[first + k];
             actions[first + k] =
                 imp_action_from_network(group->outputs + 2 * (size_t)k, group->velocities);
+            self->place = k;
+            self->policy.doubt = imp_inference_doubt(group->inference, k);
+        }
     }
 }
 
@@ -137,21 +143,32 @@ static imp_status create_group(network_group **out, int capacity, const imp_netw
     return IMP_OK;
 }
 
+static const imp_policy_vtable NETWORK_POLICY = {.name = "network",
+                                                 .needs_observation = true,
+                                                 .reset = network_policy_reset,
+                                                 .act = network_policy_act,
+                                                 .act_many = network_policy_act_many,
+                                                 .destroy = network_policy_destroy};
+
+const imp_inference *imp_network_policy_inference(const imp_policy *policy, int *sample)
+{
+    const network_policy *self = (const network_policy *)policy;
+    if (policy->vtable != &NETWORK_POLICY)
+        return NULL;
+    *sample = self->place;
+    return self->group->inference;
+}
+
 // Creates one policy of the group.
 static imp_status create_network_policy(imp_policy **out, network_group *group,
                                         const imp_network *network, imp_error *err)
 {
-    static const imp_policy_vtable vtable = {.name = "network",
-                                             .needs_observation = true,
-                                             .reset = network_policy_reset,
-                                             .act = network_policy_act,
-                                             .act_many = network_policy_act_many,
-                                             .destroy = network_policy_destroy};
     // The history of a policy depends on the network's inputs only.
     network_policy *self = calloc(1, sizeof *self);
     if (self == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a policy");
-    self->policy.vtable = &vtable;
+    self->policy.vtable = &NETWORK_POLICY;
+    self->policy.has_doubt = imp_inference_has_doubt(group->inference);
     self->group = group;
     const imp_status status = imp_obs_history_create(&self->history, network, err);
     if (status != IMP_OK) {

@@ -11,4 +11,8 @@
 imp_status imp_network_policies_create(imp_policy **out, int count, const imp_network *network,
                                        imp_error *err);
 
+// The inference of a network's policy, and the place of its last action in the last run. NULL for
+// other policies, and behind a segmenter.
+const imp_inference *imp_network_policy_inference(const imp_policy *policy, int *sample);
+
 #endif

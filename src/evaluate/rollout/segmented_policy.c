@@ -27,6 +27,7 @@ static imp_action segmented_policy_act(imp_policy *policy, const imp_env *env,
     segmented_policy *self = (segmented_policy *)policy;
     imp_segmenter_run_to_rgb(self->segmenter, observation, self->mask_image);
     const imp_action action = imp_policy_act(self->inner, env, self->mask_image);
+    policy->doubt = self->inner->doubt;
     policy->failure_reason = self->inner->failure_reason;
     return action;
 }
@@ -57,6 +58,7 @@ imp_status imp_segmented_policy_wrap(imp_policy **policy, const imp_network *seg
     }
     self->policy.vtable = &vtable;
     self->inner = *policy;
+    self->policy.has_doubt = self->inner->has_doubt;
 
     // The segmenter and the image that it draws.
     imp_status status = imp_segmenter_create(&self->segmenter, segmenter, err);

@@ -116,6 +116,12 @@ const float *imp_executor_output(const imp_executor *executor)
     return executor->output;
 }
 
+const float *imp_executor_node_vector(const imp_executor *executor, int node, int sample)
+{
+    const imp_image_view *out = &executor->states[node].out;
+    return out->data + (size_t)sample * out->image;
+}
+
 float *imp_executor_output_gradient(imp_executor *executor)
 {
     return executor->output_gradient;

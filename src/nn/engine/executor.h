@@ -32,7 +32,9 @@ imp_float_image imp_executor_input_image(const imp_executor *executor, int sampl
 // node: its index in the graph, 1 to graph->first - 1.
 float *imp_executor_vector_input(const imp_executor *executor, int node, int sample);
 const float *imp_executor_output(const imp_executor *executor); // (batch x outputs)
-float *imp_executor_output_gradient(imp_executor *executor);    // (batch x outputs), training
+// Output of a node that is a vector, at one sample of the last forward pass.
+const float *imp_executor_node_vector(const imp_executor *executor, int node, int sample);
+float *imp_executor_output_gradient(imp_executor *executor); // (batch x outputs), training
 // Mean and variance of batch norms with batch statistics in the last forward pass, laid out like
 // values + graph->trained.
 const float *imp_executor_batch_statistics(const imp_executor *executor);
