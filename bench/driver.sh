@@ -1,5 +1,5 @@
 #!/bin/sh
-# Trains the driver for towns, which goes where it is told, and measures it in towns that it has
+# Trains the driver for towns, which follows commands, and measures it in towns that it has
 # never seen: how far it gets from any start, how many of random commands it follows, and how many
 # routes of ten intersections it completes.
 # usage: bench/driver.sh [FOLDER [SEED]]     (build first: ./run test; 25 minutes of two cores)
@@ -51,7 +51,8 @@ if "commands" in figures:
     words.append(f"followed {done['followed']} of {done['given']} commands")
     words.append(f"{done['wrong_turns']} wrong turns")
 if "routes" in figures:
-    words.append(f"completed {figures['routes']['arrived']} of {figures['routes']['planned']} routes")
+    done = figures["routes"]
+    words.append(f"completed {done['arrived']} of {done['planned']} routes")
 print(f"{sys.argv[1]}: {', '.join(words)}")
 PROGRAM
 }

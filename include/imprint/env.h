@@ -41,7 +41,8 @@ const char *imp_end_reason_name(imp_end_reason ending);
 #define IMP_COMMAND_SOURCE_MAP(X)                                                                  \
     X(IMP_COMMANDS_NONE, "none")     /* nobody: it chooses itself */                               \
     X(IMP_COMMANDS_RANDOM, "random") /* the environment: see imp_navigation */                     \
-    X(IMP_COMMANDS_ROUTE, "route")   /* a planned route: see imp_navigation */
+    X(IMP_COMMANDS_ROUTE, "route")   /* a planned route: see imp_navigation */                     \
+    X(IMP_COMMANDS_GIVEN, "given")   /* the caller: see imp_env_give_command() */
 
 typedef enum imp_command_source {
 #define IMP_COMMAND_SOURCE_ENUM(name, word) name,
@@ -134,6 +135,7 @@ typedef struct imp_object_motion {
 /// episode (IMP_END_ARRIVED).
 typedef struct imp_navigation {
     imp_navigation_command command; ///< in force now
+    imp_navigation_command given;   ///< by imp_env_give_command() for the next intersection
     int intersection;               ///< index of the tile that it is for; -1: none
     int approach;                   ///< lane that leads there; -1: none
     bool inside;                    ///< whether the robot is on that tile
@@ -273,14 +275,21 @@ static inline bool imp_env_is_object_present(const imp_env *env, const imp_objec
 /// the road. (duckietown_simulator_gym, AI-DO 3 to 6.)
 imp_end_reason imp_env_challenge_end_reason(const imp_env *env);
 
+/// With IMP_COMMANDS_GIVEN, tells the robot which way to take at the next intersection where it has
+/// a choice. If there is such a way, the command is in force from 1 m before the intersection, or
+/// as soon as the one before is left. It is forgotten when the intersection is left, and at a
+/// reset. Until the intersection begins it can be replaced; IMP_COMMAND_NONE withdraws it. Without
+/// effect with another source of commands.
+void imp_env_give_command(imp_env *env, imp_navigation_command command);
+
 /// What the next decision may depend on beside images and actions.
 imp_conditions imp_env_conditions(const imp_env *env);
 
 /// A 64-bit hash of the bits of the present state: x, z, heading, speed, turn rate, left and right
-/// command that act, time and frame of the robot; with navigation commands, the one in force; then
-/// x, z, heading and pattern of each moving object. Equal states have equal hashes with every
-/// compiler and on every processor. Two drives with equal hashes after every step are the same
-/// drive. It tells mistakes, not forgery.
+/// command that act, time and frame of the robot; with navigation commands that are not given by
+/// the caller, the one in force; then x, z, heading and pattern of each moving object. Equal states
+/// have equal hashes with every compiler and on every processor. Two drives with equal hashes after
+/// every step are the same drive. It tells mistakes, not forgery.
 uint64_t imp_env_state_hash(const imp_env *env);
 
 /// The view of the robot's camera. It points into *env: it is valid as long as *env stays in place,

@@ -114,6 +114,10 @@ imp_step imp_sim_step(imp_sim *sim, imp_action action);
 /// creation. Fails as imp_env_set_def() does, and then nothing changes.
 imp_status imp_sim_set_seed(imp_sim *sim, uint64_t seed, uint32_t index, imp_error *err);
 
+/// Tells the robot the way at the next intersection: imp_env_give_command(). The expert's action
+/// for the present state stays.
+void imp_sim_give_command(imp_sim *sim, imp_navigation_command command);
+
 /// Takes other settings of the environment, which begin with the next reset. One must follow. The
 /// number of the next episode stays. Fails as imp_env_set_def() does, and then nothing changes.
 imp_status imp_sim_set_env_def(imp_sim *sim, const imp_env_def *def, imp_error *err);

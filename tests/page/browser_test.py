@@ -278,6 +278,50 @@ def test_racing(browser, page):
     return drive
 
 
+def test_commands(browser, page, program, folder):
+    """A robot goes where it is told, and a saved drive holds what it was told."""
+    load(browser, page)
+    told = browser.run("""
+        const p = imprint, seen = [];
+        for (const [id, value] of [['map-name', 'udem1_empty'], ['commands', 'given'],
+            ['policy', p.policies.findIndex(policy => policy.who === 'expert')]]) {
+            document.getElementById(id).value = value;
+            document.getElementById(id).dispatchEvent(new Event('change'));
+        }
+        document.querySelector('[data-turn=left]').click();
+        const pressed = () => document.querySelector('[data-turn=left]').getAttribute('aria-pressed');
+        seen.push(document.getElementById('turns').hidden, pressed());
+        let ended = 0;
+        for (let k = 0; k < 900; k++) {
+            const before = p.simulator.state(0);
+            p.session.step();
+            const now = p.simulator.state(0);
+            ended += before.command === 1 && now.command === 0;
+            if (now.given === 0)
+                p.giveCommand('left');
+        }
+        p.screen.draw(p.session, true);
+        return [...seen, ended, p.simulator.stateHash(0)]""")
+    assert told[:2] == [False, "true"] and told[2] >= 2, told
+    text = browser.run("return imprint.driveAsText()")
+    drive = json.loads(text)
+    assert drive["settings"]["commands"] == 3 and drive["given"][0] == [0, "left"], drive["given"]
+    # the same command takes it back
+    browser.run("imprint.giveCommand('left'); imprint.giveCommand('right'); imprint.giveCommand('right')")
+    assert browser.run("return imprint.simulator.state(0).given") == 0
+    # going back and forth, and opening the file, give the same states and commands
+    at = browser.run("imprint.seek(200); const c = imprint.simulator.state(0).command;"
+                     "imprint.seek(700); imprint.seek(200);"
+                     "return [c, imprint.simulator.state(0).command]")
+    assert at[0] == at[1], at
+    browser.run("imprint.openDrive(arguments[0])", text)
+    assert problem(browser) == "", problem(browser)
+    assert browser.run("imprint.seek(900); return imprint.simulator.stateHash(0)") == told[3]
+    path = folder / "told.drive.json"
+    path.write_text(text)
+    test_native(program, path, folder)
+
+
 def test_bad_drives(browser, page):
     load(browser, page)
     browser.run("for (let k = 0; k < 40; k++) imprint.session.step()")
@@ -292,6 +336,9 @@ def test_bad_drives(browser, page):
     assert "format" in opened(format="x")
     assert "as many actions" in opened(steps=41)
     assert "drivers" in opened(drivers=[["nobody", 40]])
+    assert "commands" in opened(given=[[5, "left"], [5, "right"]])
+    assert "commands" in opened(given=[[0, "back"]])
+    assert "not understood" in opened(settings={"commands": 9})
     assert "does not have" in opened(map={**good["map"], "name": HOSTILE})
     assert "not understood" in opened(settings={"x\ny": 1})
     assert "unknown setting" in opened(settings={"no.such": 1})
@@ -383,7 +430,7 @@ def main():
         tests = [
             (test_frames, (frames, str(model), page)),
             (test_multiply_add, (page, folder / "multiply_add.wasm")), (test_keyboard, (page,)),
-            (test_traffic, (page, program, folder)),
+            (test_traffic, (page, program, folder)), (test_commands, (page, program, folder)),
             (test_gamepad, (page,)), (test_pointer, (page,)), (test_take_over, (page, program, folder)),
             (test_bad_drives, (page,)), (test_hostile_names, (program, folder, model)),
             (test_episodes, (program, folder, model)), (test_challenge, (program, folder)),

@@ -16,6 +16,7 @@ static const struct {
     const char *name, *summary;
 } MODELS[] = {
     {"robot", "drives a Duckiebot, real or simulated, with any look of the world"},
+    {"town", "drives through towns that it has never seen, and turns where commands say"},
 };
 enum { MODEL_COUNT = sizeof MODELS / sizeof MODELS[0] };
 

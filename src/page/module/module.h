@@ -43,6 +43,8 @@ typedef enum page_number {
     PAGE_REWARD,
     PAGE_LEFT, // executed duty cycles
     PAGE_RIGHT,
+    PAGE_COMMAND, // imp_navigation_command in force
+    PAGE_GIVEN,   // that was given for the next intersection
     PAGE_NUMBER_COUNT
 } page_number;
 
@@ -82,6 +84,8 @@ int imp_page_reset_at(int robot, double seed, double episode, double x, double z
 const double *imp_page_act(int robot) PAGE_EXPORT(act);
 // Takes a step. Returns 1 when the episode is over.
 int imp_page_step(int robot, double left, double right) PAGE_EXPORT(step);
+// Tells the robot the way at the next intersection, where the settings say that commands are given.
+void imp_page_give_command(int robot, int command) PAGE_EXPORT(giveCommand);
 // The numbers of page_number; valid until the next call.
 const double *imp_page_state(int robot) PAGE_EXPORT(state);
 const char *imp_page_end_reason(int robot) PAGE_EXPORT(endReason);

@@ -180,6 +180,13 @@ int imp_page_step(int robot, double left, double right)
     return step.terminated || step.truncated;
 }
 
+void imp_page_give_command(int robot, int command)
+{
+    imp_sim *sim = imp_page_get_sim(robot);
+    if (sim != NULL && command >= 0 && command < IMP_COMMAND_COUNT)
+        imp_sim_give_command(sim, (imp_navigation_command)command);
+}
+
 const double *imp_page_state(int robot)
 {
     static double numbers[PAGE_NUMBER_COUNT];
@@ -188,6 +195,7 @@ const double *imp_page_state(int robot)
         return NULL;
     const imp_sim_state state = imp_sim_get_state(self->sim);
     const imp_action action = imp_sim_env(self->sim)->action;
+    const imp_navigation *navigation = &imp_sim_env(self->sim)->navigation;
     numbers[PAGE_X] = state.pose.x;
     numbers[PAGE_Z] = state.pose.z;
     numbers[PAGE_HEADING] = state.pose.heading;
@@ -200,6 +208,8 @@ const double *imp_page_state(int robot)
     numbers[PAGE_REWARD] = self->reward;
     numbers[PAGE_LEFT] = action.left;
     numbers[PAGE_RIGHT] = action.right;
+    numbers[PAGE_COMMAND] = navigation->command;
+    numbers[PAGE_GIVEN] = navigation->given;
     return numbers;
 }
 

@@ -16,6 +16,7 @@ class Page {
     this.policies = data.policies.map(policy => ({
       name: policy.name, hash: policy.hash, who: 'policy', number: simulator.addNetwork(policy),
       width: policy.width, height: policy.height,
+      takesCommands: /"command":"true"/.test(policy.architecture),
     }));
     this.policies.push(
       { name: 'expert', who: 'expert', number: POLICY_EXPERT },
@@ -40,6 +41,9 @@ class Page {
     const settings = settingsFromLines(this.data.settings);
     $('seed').value = settings.get('env.seed');
     this.showDrive(name => settings.get('env.' + name));
+    // a policy that is told where to turn waits for somebody who does
+    const commands = settings.get('env.commands') ?? 'none';
+    $('commands').value = commands === 'none' && this.policies[0].takesCommands ? 'given' : commands;
     $('traffic').append(...TRAFFIC.map(([value, text]) => new Option(text, value)));
     const words = RANDOMIZATIONS.some(([value]) => value === this.data.randomize)
       ? RANDOMIZATIONS : [...RANDOMIZATIONS, [this.data.randomize, this.data.randomize]];
@@ -93,7 +97,8 @@ class Page {
     this.guard(() => {
       const seed = clamp(Math.floor(Number($('seed').value)) || 0, 0, Number.MAX_SAFE_INTEGER);
       const episode = clamp(Math.floor(Number($('episode').value)) || 0, 0, 0xffffffff);
-      const lines = this.data.settings + this.driveLines() + this.extra;
+      const lines = this.data.settings + this.driveLines() +
+        `env.commands: ${$('commands').value}\n` + this.extra;
       this.simulator.configure(lines, $('randomize').value);
       this.session.begin({
         map: this.chosenMap(), seed, episode, lines, randomize: $('randomize').value, policy,
@@ -204,6 +209,15 @@ class Page {
     this.setPlaying(true);
   }
 
+  // Tells the robot where to turn; the same command again takes it back.
+  giveCommand(command) {
+    this.guard(() => {
+      const again = COMMANDS[this.simulator.state(0).given] === command;
+      this.session.give(again ? 'none' : command);
+      this.screen.showCommand(this.session);
+    });
+  }
+
   choosePolicy(index) {
     if (index >= 0)
       $('policy').value = index;
@@ -283,6 +297,7 @@ class Page {
       if (this.maps.has(map.name))
         $('map-name').value = map.name;
       this.showDrive(name => start.settings[name]);
+      $('commands').value = SOURCES[start.settings.commands ?? 0] ?? 'none';
       $('seed').value = start.seed;
       $('episode').value = start.episode;
       $('randomize').value = 'none';
@@ -372,6 +387,8 @@ class Page {
     on('restart', 'click', () => this.restart());
     on('next', 'click', () => this.newStart());
     on('worst', 'click', () => this.showWorst());
+    for (const button of document.querySelectorAll('[data-turn]'))
+      button.addEventListener('click', () => this.giveCommand(button.dataset.turn));
     for (const button of document.querySelectorAll('[data-fork]'))
       button.addEventListener('click', () => this.fork(button.dataset.fork));
     on('timeline', 'input', () => this.seek(Number($('timeline').value)));
@@ -384,7 +401,8 @@ class Page {
       $('open').value = '';
     });
     on('line', 'change', () => this.guard(() => this.showLine()));
-    for (const id of ['map-name', 'policy', 'seed', 'episode', 'delay', 'trim', 'traffic', 'randomize'])
+    for (const id of ['map-name', 'policy', 'seed', 'episode', 'delay', 'trim', 'commands', 'traffic',
+      'randomize'])
       on(id, 'change', () => {
         if (id !== 'policy')
           this.extra = '';
@@ -409,6 +427,8 @@ class Page {
   onKey(event) {
     const actions = {
       Space: () => this.setPlaying(!this.playing), Period: () => this.stepOnce(),
+      KeyJ: () => this.giveCommand('left'), KeyI: () => this.giveCommand('straight'),
+      KeyL: () => this.giveCommand('right'),
       KeyR: () => this.restart(), KeyN: () => this.newStart(),
       Digit1: () => this.setMode(WATCH), Digit2: () => this.setMode(DRIVE),
       Digit3: () => this.setMode(TAKE_OVER),

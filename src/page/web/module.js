@@ -2,6 +2,7 @@
 // src/page/module/module.h says what each does.
 
 const END_NONE = 0;
+const COMMANDS = ['none', 'left', 'straight', 'right']; // by their numbers
 const POLICY_PERSON = -1, POLICY_EXPERT = 0, POLICY_PURE_PURSUIT = 1;
 
 // What the module asks of a system. It reads no files and prints nothing, so there is little.
@@ -119,11 +120,15 @@ class Simulator {
 
   step(robot, action) { return this.exports.step(robot, action[0], action[1]) !== 0; }
 
+  // command: one of COMMANDS.
+  giveCommand(robot, command) { this.exports.giveCommand(robot, COMMANDS.indexOf(command)); }
+
   state(robot) {
-    const n = this.numbers(this.exports.state(robot), 12);
+    const n = this.numbers(this.exports.state(robot), 14);
     return {
       x: n[0], z: n[1], heading: n[2], speed: n[3], turnRate: n[4], laneDistance: n[5],
       laneAngle: n[6], frame: n[7], end: n[8], reward: n[9], left: n[10], right: n[11],
+      command: n[12], given: n[13],
     };
   }
 

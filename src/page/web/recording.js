@@ -2,6 +2,7 @@
 // "Demonstration"). Files come from anywhere, so that everything in them is checked.
 
 const CHECK_EVERY = 30, STEPS_MAX = 216000;
+const SOURCES = ['none', 'random', 'route', 'given']; // of commands, by their numbers in files
 const NOT_SAVED = new Set(['seed', 'max_steps']);
 
 class Recording {
@@ -10,6 +11,7 @@ class Recording {
     this.actions = []; // [left, right] of each step
     this.drivers = []; // who chose it
     this.hashes = []; // of every CHECK_EVERY-th state
+    this.given = []; // commands that were given: [step, command], in the order of steps
   }
 
   get length() { return this.actions.length; }
@@ -21,7 +23,16 @@ class Recording {
       this.hashes.push(stateHash());
   }
 
+  // A command that is given before a step, in place of the one that was given there.
+  give(step, command) {
+    this.given = this.given.filter(([at]) => at < step);
+    this.given.push([step, command]);
+  }
+
+  givenAt(step) { return this.given.find(([at]) => at === step)?.[1]; }
+
   truncate(length) {
+    this.given = this.given.filter(([at]) => at <= length);
     this.actions.length = this.drivers.length = length;
     this.hashes.length = Math.floor(length / CHECK_EVERY);
   }
@@ -60,7 +71,7 @@ class Recording {
       format: 'imprint-demonstration', version: 1, program,
       map: { name: map.name, text: map.text ?? null, hash: map.hash },
       settings, seed, episode, steps: this.length, actions: base64FromBytes(bytes),
-      drivers: this.driverRuns(), policy,
+      drivers: this.driverRuns(), ...this.given.length > 0 ? { given: this.given } : {}, policy,
       checks: { every: CHECK_EVERY, hashes: this.hashes, final, start: hash },
       recorded: { name: '', note: '' },
     };
@@ -72,7 +83,7 @@ function changedSettings(now, defaults) {
   const changed = {};
   for (const [name, value] of now)
     if (!NOT_SAVED.has(name) && value !== defaults.get(name))
-      changed[name] = typedValue(value);
+      changed[name] = name === 'commands' ? SOURCES.indexOf(value) : typedValue(value);
   return changed;
 }
 
@@ -87,7 +98,8 @@ function typedValue(text) {
 function settingLines(settings) {
   let lines = '';
   for (const [name, value] of Object.entries(settings)) {
-    const text = Array.isArray(value) ? value.join(' ') : String(value);
+    const text = name === 'commands' ? SOURCES[value] ?? ''
+      : Array.isArray(value) ? value.join(' ') : String(value);
     if (!/^[a-z_.]+$/.test(name) || !/^[-+0-9a-z_. ]+$/i.test(text))
       throw new Error('The setting "' + name.slice(0, 40) + '" of the drive is not understood.');
     lines += 'env.' + name + ': ' + text + '\n';
@@ -100,7 +112,7 @@ function isHash(value) { return typeof value === 'string' && /^[0-9a-f]{16}$/.te
 function isWhole(value, most) { return Number.isInteger(value) && value >= 0 && value <= most; }
 
 // Reads a file's text: {start: {mapName, mapHash, seed, episode, settings}, actions, drivers,
-// checks}. Throws with words.
+// given, checks}. Throws with words.
 function parseDrive(text) {
   const refuse = why => { throw new Error('This is no drive that can be opened: ' + why + '.'); };
   let file;
@@ -133,6 +145,7 @@ function parseDrive(text) {
     },
     actions: parseActions(file.actions, steps, refuse),
     drivers: parseDrivers(file.drivers, steps, refuse),
+    given: parseGiven(file.given ?? [], steps, refuse),
     policy: parsePolicy(file.policy),
     checks,
   };
@@ -159,6 +172,17 @@ function parseActions(text, steps, refuse) {
   if (!actions.flat().every(Number.isFinite))
     refuse('an action is no number');
   return actions;
+}
+
+function parseGiven(list, steps, refuse) {
+  let before = -1;
+  for (const entry of Array.isArray(list) ? list : [null]) {
+    if (!Array.isArray(entry) || !isWhole(entry[0], steps) || entry[0] <= before ||
+        !COMMANDS.includes(entry[1]))
+      refuse('its list of commands is malformed');
+    [before] = entry;
+  }
+  return list.map(([step, command]) => [step, command]);
 }
 
 function parseDrivers(runs, steps, refuse) {

@@ -5,6 +5,7 @@ const END_WORDS = {
   'max steps': 'its time is up',
   'arrived': 'it has arrived',
 };
+const COMMAND_WORDS = ['', '\u2190 left', '\u2191 straight', '\u2192 right'];
 const METRICS = [['traveled', 2], ['noLane', 1], ['lateral', 2], ['heading', 2]]; // with digits
 const GHOST_COLOURS = ['third', 'other', 'expert', 'policy'];
 
@@ -161,7 +162,18 @@ class Screen {
     $('time').textContent = fixed(score.time, 1) + ' s';
     $('worst').disabled = session.length === 0;
     this.showDriver(session);
+    this.showCommand(session);
     this.showEnd(session);
+  }
+
+  // The command in force, and the one that was given for the next intersection.
+  showCommand(session) {
+    const { command, given } = this.simulator.state(0), badge = $('command');
+    badge.hidden = command === 0;
+    badge.textContent = COMMAND_WORDS[command];
+    $('turns').hidden = !session.says;
+    for (const button of document.querySelectorAll('[data-turn]'))
+      button.setAttribute('aria-pressed', String(button.dataset.turn === COMMANDS[given]));
   }
 
   // A row for each robot; numbers are replaced in place while the rows stay the same.

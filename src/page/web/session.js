@@ -52,6 +52,7 @@ class Session {
     this.failure = null;
     this.before = null; // the drive that this one was forked from
     this.at = 0;
+    this.says = this.setup.lines.includes('env.commands: given');
     const state = s.state(0);
     this.poses = [state];
     this.series = { lane: [], speed: [], left: [], right: [], reward: [] };
@@ -91,6 +92,7 @@ class Session {
     if (this.finished)
       return false;
     const s = this.simulator;
+    this.giveAgain(0, this.at);
     if (this.at < this.length) {
       this.apply(this.recording.actions[this.at]);
       return true;
@@ -103,6 +105,21 @@ class Session {
     this.apply(choice.action);
     this.recording.add(choice.action, choice.driver, () => s.stateHash(0));
     return true;
+  }
+
+  // Tells all robots the way at the next intersection, from this step on.
+  give(command) {
+    if (!this.says || this.at < this.length || this.finished)
+      return;
+    this.recording.give(this.at, command);
+    this.giveAgain(0, this.at);
+  }
+
+  // Gives a robot the command that the drive has for a step, if there is one.
+  giveAgain(robot, step) {
+    const command = this.recording.givenAt(step);
+    if (command !== undefined)
+      this.simulator.giveCommand(robot, command);
   }
 
   // Steps robot 0 and whatever belongs to it; ghosts only where they have not been yet.
@@ -130,6 +147,7 @@ class Session {
   stepGhost(ghost) {
     const s = this.simulator;
     while (!ghost.ended && ghost.poses.length <= this.at) {
+      this.giveAgain(ghost.robot, ghost.poses.length - 1);
       const action = s.act(ghost.robot);
       ghost.ended = action === null || s.step(ghost.robot, action);
       ghost.poses.push(s.state(ghost.robot));
@@ -146,10 +164,12 @@ class Session {
       this.at = 0;
     }
     while (this.at < goal) {
+      this.giveAgain(0, this.at);
       if (goal - this.at <= HISTORY_STEPS && this.mode !== DRIVE && this.mode !== REPLAY)
         s.act(0);
       this.apply(this.recording.actions[this.at]);
     }
+    this.giveAgain(0, this.at);
     this.ended = wasAtEnd;
   }
 
@@ -182,7 +202,8 @@ class Session {
 
   // Drives a drive of a file to its end, and compares the states. Throws at the first that differs.
   load(drive) {
-    const { actions, drivers, checks } = drive;
+    const { actions, drivers, given, checks } = drive;
+    this.recording.given = given;
     this.recordedPolicy = drive.policy ? drive.policy.name : null;
     const differs = k => {
       throw new Error('Driven again, the state after step ' + k + ' is another one than in the file.');
@@ -191,6 +212,7 @@ class Session {
       differs(0);
     actions.forEach((action, k) => {
       const step = k + 1;
+      this.giveAgain(0, k);
       this.apply(action);
       this.recording.add(action, drivers[k], () => this.simulator.stateHash(0));
       const wanted = step % checks.every === 0 ? checks.hashes[step / checks.every - 1] : undefined;

@@ -54,6 +54,12 @@ static const imp_struct_member DRIVE[] = {
 };
 const imp_struct_table imp_drive_members = IMP_STRUCT_TABLE(imp_drive_def, DRIVE);
 
+// A command line cannot give commands while it runs.
+static const char *choosable_command_source(int source)
+{
+    return source == IMP_COMMANDS_GIVEN ? NULL : imp_command_source_name(source);
+}
+
 static const imp_struct_member ENV[] = {
     IMP_MEMBER_WITH(imp_env_def, seed, UINT64, .help = "seed of starts, turns and noise"),
     IMP_MEMBER(imp_env_def, index, UINT32),
@@ -72,7 +78,7 @@ static const imp_struct_member ENV[] = {
                     .help = "moving Duckiebots stop for obstacles ahead"),
     IMP_MEMBER(imp_env_def, rules, INT),
     IMP_MEMBER_WITH(imp_env_def, commands, INT, .word = imp_command_source_name,
-                    .choices = imp_command_source_name, .unit = "SOURCE",
+                    .choices = choosable_command_source, .unit = "SOURCE",
                     .help = "who says where to turn at intersections: none, random, or route: "
                             "the shortest way to a place, which ends the episode; for policies "
                             "that take a command as input. A route takes some 200 steps for each "

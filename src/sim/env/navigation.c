@@ -1,8 +1,8 @@
 // Navigation commands (Codevilla et al., End-to-end Driving via Conditional Imitation Learning,
 // 2018). They are drawn, or follow from a route. The robot's lane is followed ahead to the next
 // intersection where it has a choice. At a new approach the commands and the distances at which
-// they begin are drawn. While the robot is on the intersection, nothing changes; the tile onto
-// which it leaves tells which way it took.
+// they begin are drawn, planned, or taken from the caller. While the robot is on the intersection,
+// nothing changes; the tile onto which it leaves tells which way it took.
 #include "sim/env/navigation.h"
 
 #include "base/common/vector2.h"
@@ -15,6 +15,8 @@ enum { LANES_AHEAD = 4 };
 static const double BEGIN_LOW = 0.4, BEGIN_HIGH = 1.0, NOTICE = 0.3;
 // from where a route's command holds [m]
 static const double ROUTE_BEGIN = 1.0;
+// from where the caller's command holds [m]
+static const double GIVEN_BEGIN = 1.0;
 // where a command ends that is withdrawn [m]
 static const double WITHDRAWAL_LOW = 0.1;
 // shares of the intersections
@@ -99,6 +101,17 @@ static void plan_route_command(imp_env *env, const junction *ahead)
     nav->ways[0] = nav->ways[1] = imp_navigation_route_command(env, ahead->approach);
 }
 
+// The caller's command, which may be another one than in the step before.
+static void take_given_command(imp_env *env, const junction *ahead)
+{
+    imp_navigation *nav = &env->navigation;
+    const bool exists =
+        imp_lane_find_by_turn_direction(env->world, ahead->lanes, ahead->count, nav->given) >= 0;
+    nav->intersection = ahead->tile;
+    nav->approach = ahead->approach;
+    nav->command = exists && ahead->distance <= GIVEN_BEGIN ? nav->given : IMP_COMMAND_NONE;
+}
+
 static void clear_intersection_ahead(imp_navigation *nav)
 {
     nav->command = IMP_COMMAND_NONE;
@@ -113,6 +126,10 @@ static void update_command_on_road(imp_env *env)
     junction ahead;
     if (!find_junction_ahead(env, &ahead)) {
         clear_intersection_ahead(nav);
+        return;
+    }
+    if (env->def.commands == IMP_COMMANDS_GIVEN) {
+        take_given_command(env, &ahead);
         return;
     }
     if (ahead.tile != nav->intersection || ahead.approach != nav->approach) {
@@ -154,6 +171,7 @@ static void leave_intersection(imp_env *env, int tile)
         nav->followed++;
     else if (nav->command != IMP_COMMAND_NONE)
         nav->wrong++;
+    nav->given = IMP_COMMAND_NONE;
     clear_intersection_ahead(nav);
 }
 
@@ -181,6 +199,14 @@ void imp_navigation_update(imp_env *env)
         clear_intersection_ahead(nav);
     nav->intersection = index;
     nav->inside = true;
+}
+
+void imp_env_give_command(imp_env *env, imp_navigation_command command)
+{
+    if (env->def.commands != IMP_COMMANDS_GIVEN)
+        return;
+    env->navigation.given = command;
+    imp_navigation_update(env);
 }
 
 void imp_navigation_restart_after_move(imp_env *env)

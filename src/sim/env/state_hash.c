@@ -42,7 +42,7 @@ uint64_t imp_env_state_hash(const imp_env *env)
 {
     uint64_t hash = hash_robot(IMP_HASH_START, env);
     hash = hash_word(hash, (uint64_t)env->frame);
-    if (env->def.commands != IMP_COMMANDS_NONE)
+    if (env->def.commands != IMP_COMMANDS_NONE && env->def.commands != IMP_COMMANDS_GIVEN)
         hash = hash_word(hash, (uint64_t)env->navigation.command);
     for (int k = 0; k < env->world->moving_count; k++) {
         const imp_object_state *object = &env->moving[k];

@@ -227,6 +227,11 @@ imp_status imp_sim_set_env_def(imp_sim *sim, const imp_env_def *def, imp_error *
     return IMP_OK;
 }
 
+void imp_sim_give_command(imp_sim *sim, imp_navigation_command command)
+{
+    imp_env_give_command(&sim->env, command);
+}
+
 imp_status imp_sim_set_seed(imp_sim *sim, uint64_t seed, uint32_t index, imp_error *err)
 {
     imp_env_def def = sim->env_def;

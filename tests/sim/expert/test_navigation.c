@@ -180,6 +180,69 @@ static void commands_are_part_of_the_state(void **state)
     destroy_drive(&o);
 }
 
+// A caller who gives the same command before every intersection.
+static void the_caller_gives_commands(void **state)
+{
+    (void)state;
+    drive o, told;
+    int crossed = 0, followed = 0;
+    create_drive(&o, "udem1_empty", IMP_COMMANDS_GIVEN);
+    create_drive(&told, "udem1_empty", IMP_COMMANDS_NONE);
+    for (uint32_t episode = 0; episode < 6; episode++) {
+        begin_episode(&o, episode);
+        begin_episode(&told, episode);
+        for (imp_step step = {0}; !step.truncated;) {
+            const imp_navigation before = o.env.navigation;
+            imp_env_give_command(&o.env, IMP_COMMAND_LEFT);
+            // without the source there is nobody to give
+            imp_env_give_command(&told.env, IMP_COMMAND_LEFT);
+            assert_int_equal(told.env.navigation.command, IMP_COMMAND_NONE);
+            const imp_action action = imp_policy_act(o.policy, &o.env, NULL);
+            step = imp_env_step(&o.env, action);
+            imp_env_step(&told.env, action);
+            // it is no part of the state: a drive without it is the same drive
+            assert_true(imp_env_state_hash(&o.env) == imp_env_state_hash(&told.env));
+            const imp_navigation *now = &o.env.navigation;
+            assert_true(now->command == IMP_COMMAND_NONE || now->command == IMP_COMMAND_LEFT);
+            if (now->crossed > before.crossed)
+                assert_int_equal(now->given, IMP_COMMAND_NONE);
+            if (now->command != before.command && now->command != IMP_COMMAND_NONE && !now->inside)
+                assert_true(distance_to_entry(&o.env) < 1.05);
+        }
+        crossed += o.env.navigation.crossed;
+        followed += o.env.navigation.followed;
+        assert_int_equal(o.env.navigation.wrong, 0);
+    }
+    // some have no way to the left
+    assert_true(crossed > 20);
+    assert_true(followed > crossed / 3);
+    destroy_drive(&o);
+    destroy_drive(&told);
+}
+
+static void a_given_command_can_be_withdrawn(void **state)
+{
+    (void)state;
+    drive o;
+    create_drive(&o, "4way_bordered", IMP_COMMANDS_GIVEN);
+    begin_episode(&o, 3);
+    imp_env_give_command(&o.env, IMP_COMMAND_RIGHT);
+    while (o.env.navigation.command == IMP_COMMAND_NONE)
+        assert_false(step_drive(&o).truncated);
+    imp_env_give_command(&o.env, IMP_COMMAND_NONE);
+    assert_int_equal(o.env.navigation.command, IMP_COMMAND_NONE);
+    imp_env_give_command(&o.env, IMP_COMMAND_RIGHT);
+    assert_int_equal(o.env.navigation.command, IMP_COMMAND_RIGHT);
+    // once the intersection has begun, nothing changes
+    while (!(o.env.navigation.inside && o.env.navigation.command == IMP_COMMAND_RIGHT)) {
+        imp_env_give_command(&o.env, IMP_COMMAND_RIGHT);
+        assert_false(step_drive(&o).truncated);
+    }
+    imp_env_give_command(&o.env, IMP_COMMAND_NONE);
+    assert_int_equal(o.env.navigation.command, IMP_COMMAND_RIGHT);
+    destroy_drive(&o);
+}
+
 static void commands_have_names(void **state)
 {
     (void)state;
@@ -188,7 +251,8 @@ static void commands_have_names(void **state)
     assert_null(imp_navigation_command_name(-1));
     assert_string_equal(imp_command_source_name(IMP_COMMANDS_RANDOM), "random");
     assert_string_equal(imp_command_source_name(2), "route");
-    assert_null(imp_command_source_name(3));
+    assert_string_equal(imp_command_source_name(IMP_COMMANDS_GIVEN), "given");
+    assert_null(imp_command_source_name(4));
 }
 
 int main(void)
@@ -197,6 +261,8 @@ int main(void)
         cmocka_unit_test(expert_follows_all_commands),
         cmocka_unit_test(disobedience_is_counted),
         cmocka_unit_test(commands_are_part_of_the_state),
+        cmocka_unit_test(the_caller_gives_commands),
+        cmocka_unit_test(a_given_command_can_be_withdrawn),
         cmocka_unit_test(commands_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
