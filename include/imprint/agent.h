@@ -53,6 +53,10 @@ imp_status imp_agent_act(imp_agent *agent, const uint8_t *jpeg, size_t length, i
 imp_status imp_agent_act_on_image(imp_agent *agent, const uint8_t *rgb, int width, int height,
                                   imp_action *out, imp_error *err);
 
+/// Doubt of the last action, in [0, 1] (docs/doubt.md); -1 if the model has none, or the image was
+/// unreadable.
+double imp_agent_doubt(const imp_agent *agent);
+
 /// What the network saw last: (height x width x 3) bytes, of an image or painted by semantic class.
 /// Borrowed until the next image.
 const uint8_t *imp_agent_observation(const imp_agent *agent, int *width, int *height);

@@ -34,6 +34,13 @@ if grep -q doubt "${work:?}/out"; then
     fail "doubt is told of a model without it"
 fi
 
+# what it would do on images, with its doubt; a model without doubt has an empty column
+expect 0 imprint predict data --policy doubting.safetensors --policy driver --every 60 --out seen
+prints '  doubt 0.'
+head -n 1 seen/predictions.csv | grep -q ',side,doubt$' || fail "no column of doubt"
+grep -qE 'doubting.*,[01]\.[0-9]{4}$' seen/predictions.csv || fail "$(cat seen/predictions.csv)"
+grep -qE 'driver,.*,$' seen/predictions.csv || fail "$(cat seen/predictions.csv)"
+
 # mistakes
 expect 2 imprint doubt --out x.safetensors
 says 'give --policy MODEL'

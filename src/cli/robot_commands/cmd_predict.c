@@ -96,25 +96,35 @@ static void write_prediction_rows(settings *s, const imp_image_frame *frame)
 {
     for (int k = 0; k < s->predictor.count; k++) {
         const imp_action a = s->predictor.actions[k];
+        const double doubt = s->predictor.doubts[k];
+        char doubtful[32] = "";
         double speed, turn_rate;
         imp_velocity_from_action(a, &speed, &turn_rate);
+        if (doubt >= 0.0)
+            snprintf(doubtful, sizeof doubtful, "  doubt %.3f", doubt);
         // small differences are straight
         const int side = imp_action_turn_direction(a, 0.1);
         if (s->table != NULL) {
             imp_csv_write_field(s->table, frame->name);
             fputc(',', s->table);
             imp_csv_write_field(s->table, s->predictor.names[k]);
-            fprintf(s->table, ",%.4f,%.4f,%.4f,%.4f,%d\n", a.left, a.right, speed, turn_rate, side);
+            fprintf(s->table, ",%.4f,%.4f,%.4f,%.4f,%d,", a.left, a.right, speed, turn_rate, side);
+            if (doubt >= 0.0)
+                fprintf(s->table, "%.4f", doubt);
+            fputc('\n', s->table);
         }
         if (s->list != NULL)
-            imp_json_append(s->list, json_pack("{s:s, s:s, s:f, s:f, s:i}", "image", frame->name,
-                                               "policy", s->predictor.names[k], "left", a.left,
-                                               "right", a.right, "side", side));
+            imp_json_append(s->list, json_pack("{s:s, s:s, s:f, s:f, s:i, s:o}", "image",
+                                               frame->name, "policy", s->predictor.names[k], "left",
+                                               a.left, "right", a.right, "side", side, "doubt",
+                                               imp_json_real_or_null(doubt >= 0.0 ? doubt : NAN)));
         else
-            printf("%s  %s  %+.3f %+.3f  %s\n", frame->name, s->predictor.names[k], a.left, a.right,
+            printf("%s  %s  %+.3f %+.3f  %s%s\n", frame->name, s->predictor.names[k], a.left,
+                   a.right,
                    side > 0   ? "left"
                    : side < 0 ? "right"
-                              : "straight");
+                              : "straight",
+                   doubtful);
     }
 }
 
@@ -203,7 +213,7 @@ static imp_status predict_all_images(settings *s, const imp_options *options, im
         IMP_TRY(imp_path_join(path, s->out, "predictions.csv", err));
         IMP_TRY(imp_atomic_file_open(&file, path, err));
         s->table = file.stream;
-        fputs("image,policy,left,right,speed,turn_rate,side\n", s->table);
+        fputs("image,policy,left,right,speed,turn_rate,side,doubt\n", s->table);
     }
     for (int k = 0; k < options->operand_count && status == IMP_OK; k++)
         status = imp_image_frames_visit(options->operands[k], s->every, predict_and_draw_frame, s,

@@ -102,8 +102,10 @@ static void draw_predicted_path(imp_canvas *canvas, int left, int height, const 
     }
 }
 
-// A strip below the image with the policy, its duty cycles and the direction.
-static void draw_caption(imp_canvas *canvas, int left, int top, const char *name, imp_action action)
+// A strip below the image with the policy, its duty cycles, the direction and its doubt, unless
+// that is -1.
+static void draw_caption(imp_canvas *canvas, int left, int top, const char *name, imp_action action,
+                         double doubt)
 {
     static const double SIZE = 8.0;
     char text[96], shown[40];
@@ -113,6 +115,10 @@ static void draw_caption(imp_canvas *canvas, int left, int top, const char *name
     snprintf(
         text, sizeof text, "%s  %+.2f %+.2f %s", shown, action.left, action.right,
         (const char *[]){"right", "straight", "left"}[imp_action_turn_direction(action, 0.1) + 1]);
+    if (doubt >= 0.0) {
+        const size_t length = strlen(text);
+        snprintf(text + length, sizeof text - length, "  doubt %.0f %%", 100.0 * doubt);
+    }
     imp_canvas_add_text(canvas, left + 4.0, top + IMP_OVERLAY_CAPTION - 5.0, SIZE, text);
     imp_canvas_fill_shape(canvas, imp_colour_foreground, 1.0);
 }
@@ -135,7 +141,8 @@ imp_status imp_overlay_draw_predictions(uint8_t *rgb, const imp_predictor *predi
         draw_image_with_classes(&canvas, left, frame, masks, mask_width, mask_height, parts);
         if (parts->arrow)
             draw_predicted_path(&canvas, left, height, &camera, predictor->actions[k]);
-        draw_caption(&canvas, left, height, predictor->names[k], predictor->actions[k]);
+        draw_caption(&canvas, left, height, predictor->names[k], predictor->actions[k],
+                     predictor->doubts[k]);
     }
     if (status == IMP_OK)
         memcpy(rgb, canvas.rgb, (size_t)width * (size_t)(height + IMP_OVERLAY_CAPTION) * 3);

@@ -66,6 +66,7 @@ imp_status imp_predictor_act(imp_predictor *predictor, const imp_image_frame *fr
             imp_agent_reset(predictor->agents[k]);
         IMP_TRY(imp_agent_act_on_image(predictor->agents[k], frame->rgb, frame->width,
                                        frame->height, &predictor->actions[k], err));
+        predictor->doubts[k] = imp_agent_doubt(predictor->agents[k]);
         predictor->actions[k] = imp_action_clip(
             imp_wheels_normalise_action(&predictor->robot.wheels, predictor->actions[k]));
     }

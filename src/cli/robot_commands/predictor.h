@@ -15,6 +15,7 @@ typedef struct imp_predictor {
     imp_agent *agents[IMP_PREDICTOR_POLICIES_MAX];
     imp_robot_def robot;                            // whose camera took the images
     imp_action actions[IMP_PREDICTOR_POLICIES_MAX]; // for the last image
+    double doubts[IMP_PREDICTOR_POLICIES_MAX];      // the same; -1: a policy has none
 } imp_predictor;
 
 // Opens the models. segmenter, robot: "" for none. Notes go to standard error unless quiet. Closed

@@ -11,6 +11,7 @@
 #include "base/text/plural.h"
 #include "deploy/agent/agent.h"
 #include "deploy/agent/robot_conversion.h"
+#include "imprint/doubt.h"
 
 // A definition whose cookie differs was not made by imp_default_agent_def().
 enum { AGENT_COOKIE = 0xA6E27 };
@@ -105,6 +106,7 @@ static imp_status read_camera_and_undistortion(const imp_agent_def *def, const i
 // Brings the history up to date with what was executed since the last image.
 static void push_actions_to_history(imp_agent *agent, const imp_action_history *history)
 {
+    agent->doubt = -1.0;
     if (history->begins)
         imp_obs_history_reset(agent->recall);
     for (int k = 0; k < history->count; k++)
@@ -126,6 +128,8 @@ static imp_action infer_from_observation(imp_agent *agent)
     imp_obs_history_push_frame(agent->recall, observation);
     imp_inference_run(agent->inference, imp_obs_history_frames(agent->recall),
                       imp_obs_history_values(agent->recall), outputs);
+    if (imp_inference_has_doubt(agent->inference))
+        agent->doubt = imp_inference_doubt(agent->inference, 0);
     return imp_action_from_network(outputs, agent->velocities);
 }
 
@@ -175,6 +179,11 @@ imp_status imp_agent_act_on_image(imp_agent *agent, const uint8_t *rgb, int widt
     agent->action_history = (imp_action_history){.count = 1, .actions = {action}};
     *out = agent->corrects_wheels ? imp_wheels_correct_action(&agent->wheels, action) : action;
     return status;
+}
+
+double imp_agent_doubt(const imp_agent *agent)
+{
+    return agent->doubt;
 }
 
 const uint8_t *imp_agent_observation(const imp_agent *agent, int *width, int *height)

@@ -13,6 +13,7 @@ struct imp_agent {
     imp_segmenter *segmenter; // NULL: the network takes camera images
     imp_inference *inference;
     imp_obs_history *recall;
+    double doubt;                        // of the last action; -1: none
     bool velocities;                     // the network outputs velocities, not duty cycles
     imp_action_history action_history;   // of imp_agent_act()
     uint8_t *observation, *segmentation; // outputs of preprocessor and segmenter
