@@ -8,7 +8,7 @@ expect 0 imprint log --map small_loop --map udem1_empty --episodes 6 --steps 40 
     --out data
 expect 0 imprint train --data data --epochs 2 --out model
 expect 0 imprint eval --policy model --map small_loop --episodes 1 --steps 5
-prints 'model was trained on this map; for others see --split'
+prints 'model was trained on a map of this name; for others see --split'
 maps='--map small_loop --map zigzag_dists --map loop_empty'
 evaluate() {
     # shellcheck disable=SC2086  # options are kept as words
@@ -17,7 +17,7 @@ evaluate() {
 }
 evaluate --out one --threads 1
 prints 'minus expert'
-prints 'model was trained on 1 of these 3 maps'
+prints 'model was trained on maps of the names of 1 of these 3 maps'
 prints 'pure-pursuit: episode'
 wide=$(sed '/^written/d' out | awk 'length($0) > 80')
 [ -z "$wide" ] || fail "wider than 80 columns: $wide"

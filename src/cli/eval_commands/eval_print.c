@@ -282,10 +282,11 @@ static void print_training_maps(const imp_eval_settings *s, const imp_eval_outco
                                                            o->evaluations[p].maps[k].name);
         const int all = o->evaluations[p].map_count;
         if (count > 0 && all == 1)
-            printf("%s was trained on this map; for others see --split\n", s->policies.items[p]);
+            printf("%s was trained on a map of this name; for others see --split\n",
+                   s->policies.items[p]);
         else if (count > 0)
-            printf("%s was trained on %d of these %s: see --split\n", s->policies.items[p], count,
-                   IMP_PLURAL(all, "map"));
+            printf("%s was trained on maps of the names of %d of these %s: see --split\n",
+                   s->policies.items[p], count, IMP_PLURAL(all, "map"));
     }
 }
 
