@@ -6,6 +6,7 @@
 
 #include "base/io/file.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -243,8 +244,11 @@ static imp_status parse_file(imp_safetensors *file, size_t length, imp_error *er
                         file->path, (unsigned long long)header_length);
     json_error_t where;
     // jansson rejects duplicate keys
+    errno = 0;
     file->header = json_loadb(file->bytes + LENGTH_BYTES, (size_t)header_length,
                               JSON_REJECT_DUPLICATES, &where);
+    if (file->header == NULL && errno == ENOMEM)
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory for its header", file->path);
     if (!json_is_object(file->header))
         return imp_fail(err, IMP_BAD_INPUT, "%s: its header is not a JSON object: %.120s",
                         file->path, file->header == NULL ? where.text : "something else");

@@ -1,6 +1,7 @@
 // Reads a drive from JSON. Whatever the text holds, nothing is allocated before its length is
 // checked, no path in it is opened, and a message names what is wrong. Members that a later version
 // may add are ignored; unknown settings are not, for the drive would not come out the same.
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <limits.h>
@@ -297,11 +298,14 @@ imp_status imp_demonstration_parse(imp_demonstration *out, const char *text, siz
                                    const char *name, imp_error *err)
 {
     json_error_t error;
+    errno = 0;
     json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
     imp_demonstration drive = {0};
     const reader r = {name, root, &drive, err};
     imp_status status;
-    if (root == NULL)
+    if (root == NULL && errno == ENOMEM)
+        status = imp_fail(err, IMP_NO_MEMORY, "%s: out of memory for a demonstration", name);
+    else if (root == NULL)
         status = FAIL(&r, "is not a demonstration: line %d: %s", error.line, error.text);
     else if (!json_is_object(root))
         status = FAIL(&r, "is not a demonstration: it is JSON, but not an object");

@@ -1,5 +1,6 @@
 // Writes a drive as JSON without spaces, its members in a fixed order. Settings are those members
 // of the environment's table that differ from their defaults.
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -169,9 +170,12 @@ imp_status imp_demonstration_to_json(char **out, const imp_demonstration *demons
     if (demonstration->steps < 1)
         return imp_fail(err, IMP_USAGE, "a demonstration without a step cannot be written");
     // NULL without memory, and if a text is not UTF-8
+    errno = 0;
     json_t *json = demonstration_json(demonstration);
     char *text = json != NULL ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(json);
+    if (text == NULL && errno == ENOMEM)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a demonstration");
     if (text == NULL)
         return imp_fail(err, IMP_USAGE, "a demonstration's texts must be UTF-8");
     *out = text;

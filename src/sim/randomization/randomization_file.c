@@ -1,6 +1,7 @@
 // Reads gym-duckietown's JSON files of distributions. jansson parses; this file checks types, sizes
 // and ranges of every entry. Errors name the line of the quantity, which is searched in the text,
 // because jansson does not keep it. Files of gym-duckietown itself can be used unchanged.
+#include <errno.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -199,7 +200,10 @@ imp_status imp_randomization_parse_json(imp_randomization *spec, const char *nam
     imp_randomization made = *spec;
     if (warning != NULL)
         warning[0] = '\0';
+    errno = 0;
     json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &where);
+    if (root == NULL && errno == ENOMEM)
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", name);
     if (root == NULL)
         return imp_fail(err, IMP_BAD_INPUT, "%s:%d: %s", name, where.line > 0 ? where.line : 1,
                         where.text);
