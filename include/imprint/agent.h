@@ -5,6 +5,7 @@
 #define IMPRINT_AGENT_H
 
 #include "imprint/base.h"
+#include "imprint/conditions.h"
 #include "imprint/robot.h"
 
 IMP_API_BEGIN
@@ -24,6 +25,9 @@ typedef struct imp_agent_def {
     /// images are made to look as the network's camera would see them, and duty cycles are
     /// corrected for the robot's wheels. Nullable.
     const char *robot;
+    /// For a network that takes the wanted speed: that speed [m/s]; 0: none is wanted, or no such
+    /// network. Others refuse a speed. 0
+    double wanted_speed;
     double deadline; ///< longest inference time before the answer is zeros [s]; 0.5
     /// Nullable: called with one line about a problem that does not end the run.
     void (*report_warning)(void *context, const char *text);
@@ -43,6 +47,13 @@ void imp_agent_destroy(imp_agent *agent); ///< nullable
 
 /// Begins an episode: clears the history of frames and actions. Not while imp_agent_serve() runs.
 void imp_agent_reset(imp_agent *agent);
+
+/// What the network gets beside images and actions: at first the wanted speed of the definition,
+/// the time step of its training, and no command. While imp_agent_serve() runs, the time step is
+/// that of the requests.
+imp_conditions imp_agent_conditions(const imp_agent *agent);
+/// Sets that for images to come. Not while imp_agent_serve() runs.
+void imp_agent_set_conditions(imp_agent *agent, const imp_conditions *conditions);
 
 /// Computes the duty cycles for the camera's next image, a JPEG. They enter the history as
 /// executed. IMP_BAD_INPUT, and zeros, if the JPEG is invalid. Not while imp_agent_serve() runs.

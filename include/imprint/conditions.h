@@ -12,7 +12,10 @@ IMP_API_BEGIN
 /// input in the network and of an ONNX model's input. The key is that of the entry in model files
 /// which lists the input's numbers. The order is part of model files: append only.
 #define IMP_INPUT_MAP(X)                                                                           \
-    X(IMP_INPUT_COMMAND, "command", "command") /* which way to take: the environment, a caller */
+    X(IMP_INPUT_COMMAND, "command", "command") /* which way to take: the environment, a caller */  \
+    X(IMP_INPUT_SPEED, "speed", "speed")       /* wanted: the environment, a caller */             \
+    X(IMP_INPUT_TIME_STEP, "time_step", "time_step_input") /* between decisions: the clock */      \
+    X(IMP_INPUT_ROBOT, "robot", "robot_input")             /* the environment, a caller */
 
 typedef enum imp_input {
 #define IMP_INPUT_ENUM(enumerator, name, key) enumerator,
@@ -21,12 +24,24 @@ typedef enum imp_input {
         IMP_INPUT_COUNT
 } imp_input;
 
+/// The usual camera looks down by 19.15 degrees [rad].
+#define IMP_USUAL_PITCH (19.15 * 3.14159265358979323846 / 180.0)
+
 /// Numbers of the inputs, in the inputs' order: X(enumerator, input, name, unit, usual, scale).
 /// Networks get (number - usual) / scale, so that 0 stands for what is usual or unknown.
 #define IMP_CONDITION_MAP(X)                                                                       \
     X(IMP_CONDITION_LEFT, IMP_INPUT_COMMAND, "left", "", 0.0, 1.0) /* 1: left is commanded */      \
     X(IMP_CONDITION_STRAIGHT, IMP_INPUT_COMMAND, "straight", "", 0.0, 1.0)                         \
-    X(IMP_CONDITION_RIGHT, IMP_INPUT_COMMAND, "right", "", 0.0, 1.0)
+    X(IMP_CONDITION_RIGHT, IMP_INPUT_COMMAND, "right", "", 0.0, 1.0)                               \
+    X(IMP_CONDITION_SPEED, IMP_INPUT_SPEED, "speed", "m/s", 0.0, 1.0) /* 0: none is wanted */      \
+    X(IMP_CONDITION_TIME_STEP, IMP_INPUT_TIME_STEP, "time_step", "s", 1.0 / 30.0, 1.0 / 30.0)      \
+    X(IMP_CONDITION_GAIN, IMP_INPUT_ROBOT, "gain", "", 1.0, 0.2)                                   \
+    X(IMP_CONDITION_TRIM, IMP_INPUT_ROBOT, "trim", "", 0.0, 0.1)                                   \
+    X(IMP_CONDITION_WHEEL_RADIUS, IMP_INPUT_ROBOT, "wheel_radius", "m", 0.0318, 0.004)             \
+    X(IMP_CONDITION_WHEEL_DISTANCE, IMP_INPUT_ROBOT, "wheel_distance", "m", 0.102, 0.01)           \
+    X(IMP_CONDITION_DELAY, IMP_INPUT_ROBOT, "delay", "s", 0.15, 0.1)                               \
+    X(IMP_CONDITION_CAMERA_PITCH, IMP_INPUT_ROBOT, "camera_pitch", "rad", IMP_USUAL_PITCH, 0.1)    \
+    X(IMP_CONDITION_CAMERA_HEIGHT, IMP_INPUT_ROBOT, "camera_height", "m", 0.108, 0.02)
 
 typedef enum imp_condition {
 #define IMP_CONDITION_ENUM(enumerator, input, name, unit, usual, scale) enumerator,
@@ -58,7 +73,8 @@ typedef struct imp_conditions {
     double numbers[IMP_CONDITION_COUNT];
 } imp_conditions;
 
-/// What is usual, or unknown: no command.
+/// What is usual, or unknown: no command, no wanted speed, decisions every 1/30 s,
+/// the usual robot.
 imp_conditions imp_usual_conditions(void);
 /// Sets the numbers of the navigation command.
 void imp_conditions_set_command(imp_conditions *conditions, imp_navigation_command command);

@@ -68,6 +68,11 @@ typedef struct imp_episode {
     /// (T) the navigation command in force before each action, imp_navigation_command of each step
     /// (imprint/observation.h); NULL: nobody gave any.
     const uint8_t *commands;
+    /// What holds throughout the episode, such as the speed that it asks for; the command and the
+    /// time step do not count, for they stand above. Without has_conditions they are those of the
+    /// dataset's robot, and else usual.
+    imp_conditions conditions;
+    bool has_conditions; ///< always, when reading
 } imp_episode;
 
 /// What the action of a step may depend on beside images and actions.

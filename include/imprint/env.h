@@ -169,6 +169,8 @@ typedef struct imp_env {
     imp_random actuation_random; ///< draws action dropout and command noise
     imp_navigation navigation;   ///< no command without a source
     double wanted_speed;         ///< speed that the episode asks for [m/s]; 0: none
+    double camera_pitch;         ///< of the robot's camera: imp_env_set_camera(); the usual one
+    double camera_height;        ///< the same
     imp_env_def def;
     uint32_t episode;                      ///< number of the current episode
     const imp_world *const *worlds;        ///< that episodes are drawn from; NULL: only `world`
@@ -281,6 +283,9 @@ imp_end_reason imp_env_challenge_end_reason(const imp_env *env);
 /// reset. Until the intersection begins it can be replaced; IMP_COMMAND_NONE withdraws it. Without
 /// effect with another source of commands.
 void imp_env_give_command(imp_env *env, imp_navigation_command command);
+
+/// Says which camera the robot has, for imp_env_conditions(). Simulators do so in every reset.
+void imp_env_set_camera(imp_env *env, const imp_camera_def *camera);
 
 /// What the next decision may depend on beside images and actions.
 imp_conditions imp_env_conditions(const imp_env *env);

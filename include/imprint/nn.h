@@ -51,7 +51,7 @@ int64_t imp_network_parameter_count(const imp_network *network);
 const char *imp_network_metadata(const imp_network *network, const char *key);
 
 /// The time step [s] at which the network must be run. It was trained with that step and takes a
-/// history of frames or actions. 0 if it may run at any rate.
+/// history of frames or actions. 0 if it may run at any rate, as one that takes the time step.
 double imp_network_required_time_step(const imp_network *network);
 
 /// Writes weights and architecture as safetensors, atomically (temporary name, sync, rename).

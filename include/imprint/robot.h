@@ -4,6 +4,7 @@
 #define IMPRINT_ROBOT_H
 
 #include "imprint/base.h"
+#include "imprint/conditions.h"
 
 IMP_API_BEGIN
 
@@ -89,6 +90,10 @@ typedef struct imp_drive_def {
 } imp_drive_def;
 
 imp_drive_def imp_default_drive_def(void);
+
+/// Sets gain, trim, radius and distance of the wheels of a drive to those for which a calibration
+/// is right: with commands that are corrected by it, the drive is the usual one.
+void imp_wheels_set_matching_drive(const imp_wheels *wheels, imp_drive_def *drive);
 
 /// State of the drive: velocities, clock and pending commands. A plain value: copy it to simulate
 /// ahead.
@@ -248,6 +253,12 @@ typedef struct imp_camera {
 /// Checks a definition and prepares a camera. Fails with IMP_USAGE, naming the field, if a value is
 /// not finite or out of range, or if the lens shows nothing anywhere in its image.
 imp_status imp_camera_init(imp_camera *camera, const imp_camera_def *def, imp_error *err);
+
+/// Sets the numbers of the robot (IMP_INPUT_ROBOT) as a network meets it: where commands are
+/// corrected for wheels, what is left of gain, trim, radius and distance; and the camera that its
+/// images are of.
+void imp_conditions_set_robot(imp_conditions *conditions, const imp_drive_def *drive,
+                              double camera_pitch, double camera_height);
 
 /// Creates a table that makes images of one camera look as another on the same robot would see
 /// them, both of width x height pixels. Points of the ground come out exactly; all else is taken to

@@ -413,6 +413,28 @@ def test_a_dataset_holds_navigation_commands(tmp_path, folder):
     assert not quiet[:]["command"].any()
 
 
+def test_a_dataset_holds_conditions(tmp_path, folder):
+    imprint.collect(
+        tmp_path / "asked",
+        episodes=2,
+        steps=10,
+        map="small_loop",
+        width=40,
+        height=30,
+        settings={"env.wanted_speed_min": 0.2, "env.wanted_speed_max": 0.4, "env.frame_skip": 2},
+    )
+    data = imprint.Dataset(tmp_path / "asked", keys=("speed", "time_step", "robot", "episode"))
+    first, second = (episode.conditions["speed"][0] for episode in data.episodes)
+    assert 0.2 <= first != second <= 0.4
+    batch = data[[3, len(data) - 1]]
+    assert batch["speed"].tolist() == [[first], [second]]
+    assert np.allclose(batch["time_step"], 1 / 15)
+    usual = [1.0, 0.0, 0.0318, 0.102, 0.15, np.radians(19.15), 0.108]
+    assert np.allclose(batch["robot"], [usual, usual])
+    # nothing is asked for in what others recorded
+    assert imprint.Dataset(folder, keys=("speed",))[0]["speed"].tolist() == [0.0]
+
+
 def test_a_drive_says_who_drove_and_which_steps_have_labels(drive):
     keys = ("expert_action", "driver", "episode", "step")
     data = imprint.Dataset(drive, keys=keys)

@@ -1,5 +1,6 @@
 """Policies and experts of the user's, and ours as callables."""
 
+import json
 import os
 import signal
 import threading
@@ -33,6 +34,20 @@ def untrained(path, width=40, height=30, architecture="small"):
     assert lib.imp_network_save(network[0], os.fsencode(path), ffi.NULL, ffi.NULL) == lib.IMP_OK
     lib.imp_network_destroy(network[0])
     return path
+
+
+def set_action_weights(path, weights):
+    """All values of a model become 0, but for these of its last layer: (row, column) to weight."""
+    data = bytearray(path.read_bytes())
+    begin = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:begin])
+    values = np.frombuffer(data, np.float32, offset=begin)
+    values[:] = 0.0
+    tensor = header["action.weight"]
+    first, last = (offset // 4 for offset in tensor["data_offsets"])
+    for place, weight in weights.items():
+        values[first:last].reshape(tensor["shape"])[place] = weight
+    path.write_bytes(data)
 
 
 def bytes_of(folder):
@@ -272,6 +287,30 @@ def test_a_network_takes_commands(tmp_path):
     for wrong in ("back", [1, 2, 3], 4, 0.5):
         with pytest.raises(UsageError, match="commands: "):
             act(wrong)
+
+
+def test_a_network_takes_conditions(tmp_path):
+    architecture = tmp_path / "told.yaml"
+    architecture.write_text(
+        "speed: true\nrobot: true\nlayers:\n"
+        "  - {name: flat, kind: flatten}\n  - {name: grey, kind: dense, channels: 1}\n"
+        "  - {name: all, kind: concat, input: [grey, speed, robot]}\n"
+        "  - {name: action, kind: dense, channels: outputs}\n"
+    )
+    path = untrained(tmp_path / "model.safetensors", architecture=str(architecture))
+    # columns: the image, the speed, and the robot's numbers, of which the fifth is the delay
+    set_action_weights(path, {(0, 1): 1.0, (1, 2 + 4): 0.1})
+    network = imprint.load_policy(path)
+    assert network.inputs == ("speed", "robot")
+    images = np.zeros((2, 30, 40, 3), np.uint8)
+    assert np.array_equal(network(images), np.zeros((2, 2)))
+    robot = [1.0, 0.0, 0.0318, 0.102, 0.25, 0.33, 0.108]
+    found = network(images, conditions={"speed": [0.3, 0.5], "robot": robot, "time_step": 0.1})
+    assert np.allclose(found, [[0.3, 0.1], [0.5, 0.1]], atol=1e-6)
+    assert np.allclose(network(images[0], conditions={"speed": 0.25}), [0.25, 0.0])
+    for wrong in ({"pace": 1.0}, {"speed": [1.0, 2.0, 3.0]}, {"robot": 1.0}, {"speed": np.nan}):
+        with pytest.raises(UsageError, match="conditions: "):
+            network(images, conditions=wrong)
 
 
 def test_the_expert_acts_in_environments():

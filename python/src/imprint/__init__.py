@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from imprint._batch import EndReason
 from imprint._callbacks import STATE
+from imprint._conditions import Command
 from imprint._dataset_files import DatasetInfo, Driver, Episode
 from imprint._errors import (
     BadInputError,
@@ -35,7 +36,6 @@ from imprint.exports import RobomimicExport, export_minari, export_robomimic, ex
 from imprint.lerobot import LeRobotExport, export_lerobot
 from imprint.policies import (
     Callback,
-    Command,
     Expert,
     Network,
     OnnxPolicy,

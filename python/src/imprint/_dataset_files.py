@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from imprint._conditions import numbers_by_input
 from imprint._errors import BadInputError, call, text
 from imprint._hdf5 import hdf5_lock
 from imprint._native import ffi, lib
@@ -178,6 +179,13 @@ class Episode:
     def commands(self) -> NDArray[np.uint8] | None:
         """[T]: the navigation command before each action, see Command; None: nobody gave any."""
         return self._view("commands", np.uint8, 0) if self._episode.commands else None
+
+    @cached_property
+    def conditions(self) -> dict[str, NDArray[np.float64]]:
+        """The numbers of the inputs that hold throughout the episode, in their units, by name:
+        "speed", "time_step", "robot".
+        """
+        return numbers_by_input(lib.imp_episode_conditions(self._episode, 0).numbers)
 
     @cached_property
     def poses(self) -> NDArray[np.float64]:

@@ -45,6 +45,9 @@ Key = Literal[
     "lane",
     "driver",
     "command",
+    "speed",
+    "time_step",
+    "robot",
     "episode",
     "step",
 ]
@@ -66,12 +69,15 @@ _OPTIONAL: dict[str, tuple[str, int, type[np.integer[Any]]]] = {
     "driver": ("drivers", -1, np.int8),
     "command": ("commands", 0, np.uint8),
 }
+# inputs of networks that hold throughout an episode, and how many numbers each has
+_CONDITIONS = {"speed": 1, "time_step": 1, "robot": 7}
 _KEYS = (
     *_ROWS,
     "observation",
     "next_observation",
     "past_actions",
     *_OPTIONAL,
+    *_CONDITIONS,
     "episode",
     "step",
 )
@@ -119,6 +125,9 @@ class Dataset:
     | lane | float64 [2]: distance from its centre [m], angle [rad]; NaN off the lanes |
     | driver | int8: who drove, see Driver; -1: unknown |
     | command | uint8: the navigation command, see Command; 0 where nobody gave any |
+    | speed, time_step | float64 [1]: wanted [m/s], 0: none; between decisions [s] |
+    | robot | float64 [7]: gain, trim, wheel radius and distance [m], delay [s], camera's pitch
+        [rad] and height [m], as a network meets them |
     | episode, step | int64: index in `episodes`, and in the episode |
 
     It can be pickled, and used in processes that are forked or spawned: these open the files again.
@@ -241,6 +250,9 @@ class Dataset:
                 batch[key] = self._past_actions(episodes, steps)
             elif key in ("episode", "step"):
                 batch[key] = indices if key == "episode" else steps
+            elif key in _CONDITIONS:
+                rows = [episode.conditions[key] for episode in episodes]
+                batch[key] = np.array(rows, np.float64).reshape(-1, _CONDITIONS[key])
             elif key in _OPTIONAL:
                 batch[key] = _optional_values(key, episodes, steps)
             else:

@@ -12,14 +12,13 @@ observations: uint8 [N, H, W, 3], RGB. states: [N] of the structured type `impri
 actions: [N, 2], duty cycles of the left and the right wheel, in [-1, 1].
 """
 
-import enum
 import hashlib
 import importlib
 import inspect
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +29,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from imprint._arrays import checked, pointer
 from imprint._batch import SimBatch
+from imprint._conditions import condition_numbers
 from imprint._definitions import Definition
 from imprint._errors import BusyError, UsageError, call, text
 from imprint._native import ffi, lib
@@ -169,15 +169,6 @@ def _name_of_text(name: str) -> str:
     return name[:39] or "callback"
 
 
-class Command(enum.IntEnum):
-    """Navigation commands: which way to take at the next intersection."""
-
-    NONE = lib.IMP_COMMAND_NONE
-    LEFT = lib.IMP_COMMAND_LEFT
-    STRAIGHT = lib.IMP_COMMAND_STRAIGHT
-    RIGHT = lib.IMP_COMMAND_RIGHT
-
-
 class Network:
     """A model of `imprint train`: load_policy() opens it. Called with observations it drives.
 
@@ -199,6 +190,9 @@ class Network:
         inputs = lib.imp_network_inputs(self._network)
         self.frames, self.past_actions = int(inputs.frames), int(inputs.actions)
         self.takes_commands = bool(inputs.takes[lib.IMP_INPUT_COMMAND])
+        self.inputs = tuple(
+            text(lib.imp_input_name(k)) for k in range(lib.IMP_INPUT_COUNT) if inputs.takes[k]
+        )
         self._values = int(lib.imp_input_value_count(inputs))
         self._velocities = lib.imp_network_output_kind(self._network) == lib.IMP_OUTPUT_VELOCITIES
         self._inference: Any = None
@@ -219,6 +213,7 @@ class Network:
         observations: ArrayLike,
         executed: ArrayLike | None = None,
         commands: str | ArrayLike | None = None,
+        conditions: Mapping[str, ArrayLike] | None = None,
     ) -> Actions:
         """Duty cycles [N, 2] for observations [N, H, W, 3], or [2] for one observation [H, W, 3].
 
@@ -227,6 +222,9 @@ class Network:
         commands: which way to take at the next intersection, for networks that take commands
             (takes_commands): "none", "left", "straight" or "right", or numbers, Command. One for
             all, or [N]; None: none.
+        conditions: numbers of the other inputs by name, such as {"speed": 0.3, "time_step": 0.05},
+            in their units: one for all, or a row for each. What is missing is usual, and what the
+            network does not take has no effect. `inputs` names those that it takes.
         """
         images = np.asarray(observations)
         alone = images.ndim == 3
@@ -243,8 +241,8 @@ class Network:
             if executed is not None:
                 shape = (2,) if alone else (count, 2)
                 checked("executed", executed, self._last[:count], shape)
-            ways = _command_numbers(commands, count)
-            self._last[:count] = self._act(np.ascontiguousarray(images), ways)
+            numbers = condition_numbers(commands, conditions, count)
+            self._last[:count] = self._act(np.ascontiguousarray(images), numbers)
             self._begun[:count] = True
             actions = self._last[:count].copy()
         return actions[0] if alone else actions
@@ -273,15 +271,15 @@ class Network:
         self._last = np.concatenate([self._last, np.zeros((count - before, 2))])
         self._begun = np.concatenate([self._begun, np.zeros(count - before, bool)])
 
-    def _act(self, images: NDArray[np.uint8], commands: NDArray[np.int64]) -> Actions:
-        """The actions for images in C order. Each row's history takes its image."""
+    def _act(self, images: NDArray[np.uint8], numbers: NDArray[np.float64]) -> Actions:
+        """The actions for images in C order. Each row's history takes its image and numbers."""
         count = len(images)
         frames = ffi.new("uint8_t *[]", count * self.frames)
         given = np.zeros((count, max(self._values, 1)), np.float32)
         outputs = np.empty((count, 2), np.float32)
         memory = pointer(images)
         size = images[0].nbytes if count else 0
-        conditions = ffi.new("imp_conditions *", lib.imp_usual_conditions())
+        conditions = ffi.new("imp_conditions *")
         for k, history in enumerate(self._histories[:count]):
             if not self._begun[k]:
                 lib.imp_obs_history_reset(history)
@@ -291,7 +289,7 @@ class Network:
             frames[k * self.frames : (k + 1) * self.frames] = lib.imp_obs_history_frames(history)[
                 0 : self.frames
             ]
-            lib.imp_conditions_set_command(conditions, int(commands[k]))
+            ffi.memmove(conditions, pointer(numbers[k]), numbers[k].nbytes)
             lib.imp_obs_history_set_conditions(history, conditions)
             if self._values:
                 ffi.memmove(
@@ -306,23 +304,6 @@ class Network:
             action = lib.imp_action_from_network(pointer(outputs[k]), self._velocities)
             actions[k] = action.left, action.right
         return actions
-
-
-def _command_numbers(commands: str | ArrayLike | None, count: int) -> NDArray[np.int64]:
-    """The numbers of one command for all rows, or of one for each."""
-    given = np.asarray("none" if commands is None else commands)
-    try:
-        if given.dtype.kind in "US":
-            names = [Command[str(name).upper()] for name in given.ravel()]
-            given = np.array(names, np.int64).reshape(given.shape)
-        elif given.dtype.kind not in "iu" or not np.isin(given, list(Command)).all():
-            raise KeyError(commands)
-    except KeyError:
-        known = ", ".join(c.name.lower() for c in Command)
-        raise UsageError(f"commands: {commands!r}: there are: {known}") from None
-    if given.shape not in ((), (count,)):
-        raise UsageError(f"commands: one, or {count}, are needed, not shape {given.shape}")
-    return np.broadcast_to(given, (count,)).astype(np.int64)
 
 
 class Expert:

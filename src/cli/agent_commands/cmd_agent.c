@@ -46,6 +46,8 @@ static void add_agent_options(imp_options *options, settings *s)
          "the robot's own camera and wheels, for which images and commands are corrected: a file, "
          "or a folder of Duckietown's calibrations as /data/config/calibrations",
          IMP_SETTING},
+        {"wanted-speed", 0, IMP_OPTION_REAL, &s->agent.wanted_speed, "M/S",
+         "speed at which a model with the input speed is to drive; 0: none is wanted", IMP_SETTING},
         {"deadline", 0, IMP_OPTION_REAL, &s->agent.deadline, "S",
          "send zero commands if an inference takes longer", IMP_SETTING},
         {"data-in", 0, IMP_OPTION_TEXT, &s->input, "PATH",

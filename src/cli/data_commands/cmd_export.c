@@ -151,17 +151,36 @@ static imp_status run_export_command(void *state, const imp_options *options, im
                            : export_dataset(s, options, *format, err);
 }
 
+// Says how the numbers of the inputs besides the command are to be given.
+static void print_other_conditions(const settings *s)
+{
+    const imp_condition_info *info;
+    int last = IMP_INPUT_COMMAND;
+    for (int k = 0; (info = imp_condition_get_info(k)) != NULL; k++) {
+        if (info->input == IMP_INPUT_COMMAND || !s->inputs.takes[info->input])
+            continue;
+        if ((int)info->input != last)
+            printf("; and \"%s\": ", imp_input_name((int)info->input));
+        printf("%s(%s%s%s - %.4g) / %.4g", (int)info->input != last ? "" : ", ", info->name,
+               info->unit[0] != '\0' ? " in " : "", info->unit, info->usual, info->scale);
+        last = (int)info->input;
+    }
+}
+
 // Says which inputs the ONNX model has: a caller must know their order and layout.
 static int print_onnx(const settings *s, const imp_options *options)
 {
     // the names of the inputs are part of the ONNX model and must not change
     const bool several = s->inputs.frames > 1;
     const char *input = s->standardised ? "input" : several ? "pictures" : "picture";
-    if (options->json)
-        return imp_console_finish_with_json(
-            json_pack("{s:s, s:s, s:i, s:s, s:i, s:i, s:b}", "out", s->out, "format", "onnx",
-                      "opset", 13, "input", input, "frames", s->inputs.frames, "actions",
-                      s->inputs.actions, "command", s->inputs.takes[IMP_INPUT_COMMAND]));
+    if (options->json) {
+        json_t *json =
+            json_pack("{s:s, s:s, s:i, s:s, s:i, s:i}", "out", s->out, "format", "onnx", "opset",
+                      13, "input", input, "frames", s->inputs.frames, "actions", s->inputs.actions);
+        for (int k = 0; k < IMP_INPUT_COUNT; k++)
+            imp_json_update(json, json_pack("{s:b}", imp_input_name(k), s->inputs.takes[k]));
+        return imp_console_finish_with_json(json);
+    }
     printf("%s: ONNX, opset 13, takes \"%s\": %s%s", s->out, input,
            s->standardised ? "standardised images, floats, channels first"
                            : "RGB bytes, channels last",
@@ -171,6 +190,7 @@ static int print_onnx(const settings *s, const imp_options *options)
                s->inputs.actions);
     if (s->inputs.takes[IMP_INPUT_COMMAND])
         printf("; and \"command\": 1 for left, straight or right, or all 0");
+    print_other_conditions(s);
     printf("\n");
     return imp_console_flush();
 }

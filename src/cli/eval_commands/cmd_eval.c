@@ -203,7 +203,7 @@ static imp_status evaluate_policies(const imp_eval_settings *s, const imp_option
                                                           &o->defs[p].sim.camera, err);
         imp_sim_options_warn_time_step(o->drivers[p], s->eval.sim.env.drive.time_step *
                                                           s->eval.sim.env.frame_skip);
-        imp_sim_options_warn_commands(o->drivers[p], s->eval.sim.env.commands);
+        imp_sim_options_warn_unheard(o->drivers[p], &s->eval.sim.env);
         if (status == IMP_OK && s->joins)
             status = imp_eval_parts_join(&o->evaluations[p], options, o->drivers[p], &o->defs[p], p,
                                          err);

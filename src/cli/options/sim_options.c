@@ -369,14 +369,20 @@ void imp_sim_options_warn_time_step(const imp_policy_factory *driver, double tim
             imp_policy_factory_name(driver), trained, time_step);
 }
 
-void imp_sim_options_warn_commands(const imp_policy_factory *driver, imp_command_source commands)
+void imp_sim_options_warn_unheard(const imp_policy_factory *driver, const imp_env_def *env)
 {
     const imp_network *network = network_of_driver(driver);
-    if (commands == IMP_COMMANDS_NONE || network == NULL ||
-        imp_network_inputs(network)->takes[IMP_INPUT_COMMAND])
+    if (network == NULL)
         return;
-    fprintf(stderr,
-            "imprint: warning: %s takes no commands as input, so it cannot follow those of "
-            "--commands: train a network that does, such as --network one-residual-command\n",
-            imp_policy_factory_name(driver));
+    const bool *takes = imp_network_inputs(network)->takes;
+    if (env->commands != IMP_COMMANDS_NONE && !takes[IMP_INPUT_COMMAND])
+        fprintf(stderr,
+                "imprint: warning: %s takes no commands as input, so it cannot follow those of "
+                "--commands: train a network that does, such as --network one-residual-command\n",
+                imp_policy_factory_name(driver));
+    if (env->wanted_speed_max > 0.0 && !takes[IMP_INPUT_SPEED])
+        fprintf(stderr,
+                "imprint: warning: %s takes no speed as input, so it cannot keep that of "
+                "--wanted-speed-min and --wanted-speed-max: train a network with 'speed: true'\n",
+                imp_policy_factory_name(driver));
 }

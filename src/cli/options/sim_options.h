@@ -139,8 +139,8 @@ imp_status imp_sim_options_fit_camera_to_policy(const imp_options *options,
 // seconds, and was trained to do so at another pace: what it knows would mean something else.
 void imp_sim_options_warn_time_step(const imp_policy_factory *driver, double time_step);
 
-// Warns on standard error if commands are given to a network that does not take them.
-void imp_sim_options_warn_commands(const imp_policy_factory *driver, imp_command_source commands);
+// Warns on standard error of commands and wanted speeds that a network does not take.
+void imp_sim_options_warn_unheard(const imp_policy_factory *driver, const imp_env_def *env);
 
 // The lens of --lens, and the projection that undistorts its images.
 imp_status imp_parse_lens_option(const char *lens, imp_calibration *out, imp_error *err);

@@ -159,6 +159,16 @@ static bool is_convolution_or_dense(const imp_graph_node *node)
     return node->kind == IMP_LAYER_CONVOLUTION || node->kind == IMP_LAYER_DENSE;
 }
 
+// What the numbers of the inputs beside images and actions are, and how networks get them.
+static void print_condition_inputs(const imp_network *network)
+{
+    const imp_condition_info *info;
+    for (int k = 0; (info = imp_condition_get_info(k)) != NULL; k++)
+        if (imp_network_inputs(network)->takes[info->input])
+            printf("%s: (%s%s%s - %.4g) / %.4g\n", imp_input_name((int)info->input), info->name,
+                   info->unit[0] != '\0' ? " in " : "", info->unit, info->usual, info->scale);
+}
+
 // One row per layer and a sum.
 static void print_network_table(const settings *s, const imp_network *network,
                                 const measurement *measured)
@@ -166,9 +176,11 @@ static void print_network_table(const settings *s, const imp_network *network,
     const imp_node_timing *times = measured->nodes;
     // header, with columns for times if they were measured
     const imp_network_def *def = imp_network_info(network);
-    printf("%s for %d x %d images, %s, batch norms %s\n\n", def->architecture, def->width,
+    printf("%s for %d x %d images, %s, batch norms %s\n", def->architecture, def->width,
            def->height, IMP_PLURAL(def->outputs, "output"),
            def->batch_norm ? "of batches" : "frozen");
+    print_condition_inputs(network);
+    printf("\n");
     printf("%-16s %-13s %-24s %12s %11s %9s", "layer", "kind", "of", "gives", "parameters",
            "kFLOP");
     if (times != NULL)

@@ -2,6 +2,7 @@
 // The hash runs in four lanes of 64 bits, so that it is as fast as memory. Optional data are hashed
 // only if they exist, so that hashes of older datasets stay the same.
 #include "data/dataset/dataset_reader.h"
+#include "data/dataset/episode_conditions.h"
 
 #include <string.h>
 
@@ -44,6 +45,13 @@ uint64_t imp_episode_hash(const imp_dataset_info *info, const imp_episode *episo
     hash = hash_data(hash, episode->map, strlen(episode->map));
     if (episode->time_step > 0.0 && episode->time_step != info->time_step)
         hash = hash_data(hash, &episode->time_step, sizeof episode->time_step);
+    const imp_conditions defaults = imp_dataset_default_conditions(info);
+    for (int k = 0; k < IMP_CONDITION_COUNT; k++)
+        if (imp_episode_has_condition(episode, &defaults, k)) {
+            const char *name = imp_condition_get_info(k)->name;
+            hash = hash_data(hash, name, strlen(name));
+            hash = hash_data(hash, &episode->conditions.numbers[k], sizeof(double));
+        }
     if (episode->randomization != NULL)
         hash = hash_data(hash, episode->randomization, strlen(episode->randomization));
     if (episode->map_text != NULL)

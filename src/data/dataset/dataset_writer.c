@@ -8,6 +8,7 @@
 #include "base/io/file.h"
 #include "base/io/folder_lock.h"
 #include "base/text/plural.h"
+#include "data/dataset/episode_conditions.h"
 #include "data/dataset/index_file.h"
 #include "data/dataset/recovery.h"
 #include "data/dataset/shard_reader.h"
@@ -209,6 +210,7 @@ static bool write_field(hid_t group, const imp_dataset_field *field, const imp_d
 static bool write_episode(const imp_dataset_writer *writer, hid_t group, int id,
                           const imp_episode *episode)
 {
+    const imp_conditions defaults = imp_dataset_default_conditions(&writer->info);
     // the fields "infos/..." need their group
     const hid_t infos = imp_hdf5_create_group(group, "infos");
     if (infos < 0)
@@ -223,6 +225,7 @@ static bool write_episode(const imp_dataset_writer *writer, hid_t group, int id,
                 imp_hdf5_write_text(group, "map", episode->map) &&
                 (episode->time_step <= 0.0 || episode->time_step == writer->info.time_step ||
                  imp_hdf5_write_double(group, "time_step", episode->time_step)) &&
+                imp_episode_conditions_write(group, &defaults, episode) &&
                 (episode->randomization == NULL ||
                  imp_hdf5_write_text(group, "randomization", episode->randomization)) &&
                 imp_hdf5_write_uint(group, "hash", imp_episode_hash(&writer->info, episode));
@@ -253,6 +256,10 @@ static imp_status check_new_episode(const imp_episode *episode, imp_error *err)
     if (!(episode->time_step >= 0.0 && episode->time_step < 1e6))
         return imp_fail(err, IMP_USAGE, "an episode cannot have a time step of %g s",
                         episode->time_step);
+    for (int k = 0; k < IMP_CONDITION_COUNT && episode->has_conditions; k++)
+        if (!isfinite(episode->conditions.numbers[k]))
+            return imp_fail(err, IMP_USAGE, "the %s of an episode is not finite",
+                            imp_condition_get_info(k)->name);
     // texts must fit the fixed-length attributes
     const char *draw = episode->randomization;
     if (draw != NULL && (strlen(draw) >= IMP_EPISODE_RANDOMIZATION_MAX || !is_utf8(draw)))

@@ -5,6 +5,7 @@
 #include "data/dataset/shard_reader.h"
 
 #include "base/common/try.h"
+#include "data/dataset/episode_conditions.h"
 #include "data/dataset/shard_copy.h"
 
 #include <errno.h>
@@ -318,6 +319,10 @@ imp_status imp_dataset_shard_read(imp_dataset_shard *shard, const char *group, i
           isfinite(episode.time_step) && episode.time_step > 0.0))
         status =
             imp_fail(err, IMP_BAD_INPUT, "%s: the time step of %s is damaged", shard->path, group);
+    const imp_conditions defaults = imp_dataset_default_conditions(&shard->info);
+    if (status == IMP_OK && !imp_episode_conditions_read(id, &defaults, &episode))
+        status =
+            imp_fail(err, IMP_BAD_INPUT, "%s: a condition of %s is damaged", shard->path, group);
     // optional text, then the arrays, then the map
     if (status == IMP_OK)
         status = read_randomization(shard, group, id, &episode, err);

@@ -114,10 +114,14 @@ static void push_actions_to_history(imp_agent *agent, const imp_action_history *
                                     (float)history->actions[k].right);
 }
 
-// Runs the networks on the observation that the preprocessor has written.
-static imp_action infer_from_observation(imp_agent *agent)
+// Runs the networks on the observation that the preprocessor has written. time_step: by the clock
+// [s]; 0: not known.
+static imp_action infer_from_observation(imp_agent *agent, double time_step)
 {
     float outputs[2];
+    imp_conditions conditions = agent->conditions;
+    if (time_step > 0.0)
+        conditions.numbers[IMP_CONDITION_TIME_STEP] = time_step;
     // Replace the image by its semantic mask if the policy was trained on masks.
     const uint8_t *observation = agent->observation;
     if (agent->segmenter != NULL) {
@@ -126,6 +130,7 @@ static imp_action infer_from_observation(imp_agent *agent)
     }
     // Run the network on recent frames and actions.
     imp_obs_history_push_frame(agent->recall, observation);
+    imp_obs_history_set_conditions(agent->recall, &conditions);
     imp_inference_run(agent->inference, imp_obs_history_frames(agent->recall),
                       imp_obs_history_values(agent->recall), outputs);
     if (imp_inference_has_doubt(agent->inference))
@@ -149,7 +154,7 @@ bool imp_agent_infer(void *context, const imp_action_history *action_history, co
         why[count] = '\0';
         return false;
     }
-    *out = infer_from_observation(agent);
+    *out = infer_from_observation(agent, action_history->time_step);
     return true;
 }
 
@@ -175,7 +180,7 @@ imp_status imp_agent_act_on_image(imp_agent *agent, const uint8_t *rgb, int widt
     const imp_status status = imp_image_preprocessor_run(agent->preprocessor, rgb, width, height,
                                                          agent->observation, err);
     if (status == IMP_OK)
-        action = infer_from_observation(agent);
+        action = infer_from_observation(agent, 0.0);
     agent->action_history = (imp_action_history){.count = 1, .actions = {action}};
     *out = agent->corrects_wheels ? imp_wheels_correct_action(&agent->wheels, action) : action;
     return status;
@@ -191,6 +196,16 @@ const uint8_t *imp_agent_observation(const imp_agent *agent, int *width, int *he
     *width = agent->width;
     *height = agent->height;
     return agent->segmenter != NULL ? agent->segmentation : agent->observation;
+}
+
+imp_conditions imp_agent_conditions(const imp_agent *agent)
+{
+    return agent->conditions;
+}
+
+void imp_agent_set_conditions(imp_agent *agent, const imp_conditions *conditions)
+{
+    agent->conditions = *conditions;
 }
 
 void imp_agent_reset(imp_agent *agent)
@@ -238,9 +253,28 @@ static imp_status create_preprocessor(imp_agent *agent, const imp_agent_def *def
     bool undistort = false;
     if (def->robot != NULL && def->robot[0] != '\0')
         return imp_agent_adapt_to_robot(agent, def, network, err);
+    IMP_TRY(imp_agent_assume_robot(agent, def, network, err));
     IMP_TRY(read_camera_and_undistortion(def, network, &camera, &undistort, err));
     return imp_image_preprocessor_create(&agent->preprocessor, info->width, info->height,
                                          undistort ? &camera : NULL, err);
+}
+
+// Fills the conditions that hold until somebody sets others.
+static imp_status set_first_conditions(imp_agent *agent, const imp_agent_def *def,
+                                       const imp_network *network, imp_error *err)
+{
+    const char *trained = imp_network_metadata(network, "time_step");
+    const double time_step = trained != NULL ? strtod(trained, NULL) : 0.0;
+    agent->conditions = imp_usual_conditions();
+    if (time_step > 0.0 && isfinite(time_step))
+        agent->conditions.numbers[IMP_CONDITION_TIME_STEP] = time_step;
+    agent->conditions.numbers[IMP_CONDITION_SPEED] = def->wanted_speed;
+    if (def->wanted_speed != 0.0 && !imp_network_inputs(network)->takes[IMP_INPUT_SPEED])
+        return imp_fail(err, IMP_USAGE,
+                        "%s: the model takes no wanted speed: leave it out, or train a network "
+                        "with 'speed: true'",
+                        def->model);
+    return IMP_OK;
 }
 
 // Loads the networks and creates what processes an image, from preprocessor to history. Fields that
@@ -254,6 +288,8 @@ static imp_status load_models(imp_agent *agent, const imp_agent_def *def, imp_er
     // The network that takes the camera's image determines its size and lens.
     const imp_network *image_network = segmenter != NULL ? segmenter : network;
     const imp_network_def *info = imp_network_info(image_network);
+    if (status == IMP_OK)
+        status = set_first_conditions(agent, def, network, err);
     if (status == IMP_OK && segmenter != NULL)
         status = create_agent_segmenter(agent, def, segmenter, imp_network_info(network), err);
     if (status == IMP_OK)
@@ -282,6 +318,9 @@ imp_status imp_agent_create(imp_agent **out, const imp_agent_def *def, imp_error
     if (def->cookie != AGENT_COOKIE || def->model == NULL || def->lens == NULL)
         return imp_fail(err, IMP_USAGE,
                         "imp_agent_def was not made with imp_default_agent_def(), or has no model");
+    if (!(def->wanted_speed >= 0.0 && def->wanted_speed <= 2.0))
+        return imp_fail(err, IMP_USAGE, "a wanted speed of %g m/s is not within 0 to 2",
+                        def->wanted_speed);
     if (!(def->deadline > 0.0 && def->deadline <= 3600.0))
         return imp_fail(err, IMP_USAGE, "a deadline of %g s is not within 0 to 3600",
                         def->deadline);

@@ -30,6 +30,8 @@ struct imp_async_inference {
     bool quit;
     image next;                        // the newest image; the worker swaps it with its own buffer
     imp_action_history action_history; // since the last inference
+    double time_step;                  // of images to come [s]; 0: not known
+    double next_time_step;             // of the newest image
     uint64_t discarded_up_to;          // images up to this number belong to earlier episodes
     uint64_t wanted, done;             // numbers of the last image submitted and processed; 0: none
     imp_async_state state;             // of `done`
@@ -55,7 +57,8 @@ static void *run_inference_thread(void *context)
         const image taken = inference->next;
         inference->next = own;
         own = taken;
-        const imp_action_history action_history = inference->action_history;
+        imp_action_history action_history = inference->action_history;
+        action_history.time_step = inference->next_time_step;
         inference->action_history = (imp_action_history){.count = 0};
         pthread_mutex_unlock(&inference->lock);
         // From here to the next lock, only local variables and the worker's own buffer are used.
@@ -156,6 +159,7 @@ bool imp_async_inference_submit(imp_async_inference *inference, const uint8_t *j
     pthread_mutex_lock(&inference->lock);
     const bool copied = copy_image(&inference->next, jpeg, length);
     if (copied) {
+        inference->next_time_step = inference->time_step;
         inference->wanted++;
         pthread_cond_signal(&inference->submitted);
     }
@@ -218,6 +222,13 @@ imp_async_state imp_async_inference_await(imp_async_inference *inference, double
     append_dropping_oldest(&inference->action_history, *out);
     pthread_mutex_unlock(&inference->lock);
     return state;
+}
+
+void imp_async_inference_set_time_step(imp_async_inference *inference, double seconds)
+{
+    pthread_mutex_lock(&inference->lock);
+    inference->time_step = seconds;
+    pthread_mutex_unlock(&inference->lock);
 }
 
 // Begins an episode: the network starts with an empty history and without an image.

@@ -9,8 +9,9 @@ enum { IMP_ASYNC_ERROR_MAX = 256, IMP_ACTION_HISTORY_MAX = 64 };
 
 // What happened since the previous inference.
 typedef struct imp_action_history {
-    bool begins; // an episode began; the actions belong to it
-    int count;   // answers given; only the most recent ones are kept
+    bool begins;      // an episode began; the actions belong to it
+    double time_step; // between decisions, by the clock [s]; 0: not known
+    int count;        // answers given; only the most recent ones are kept
     imp_action actions[IMP_ACTION_HISTORY_MAX];
 } imp_action_history;
 
@@ -44,6 +45,9 @@ bool imp_async_inference_submit(imp_async_inference *inference, const uint8_t *j
 // for BAD_INPUT.
 imp_async_state imp_async_inference_await(imp_async_inference *inference, double seconds,
                                           imp_action *out, char *why);
+
+// Sets the time step that belongs to images to come; 0: not known, as at first.
+void imp_async_inference_set_time_step(imp_async_inference *inference, double seconds);
 
 // Discards the submitted images and the history: an episode begins.
 void imp_async_inference_reset(imp_async_inference *inference);

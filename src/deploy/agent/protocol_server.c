@@ -126,20 +126,31 @@ static imp_status on_observations(server *n, const imp_protocol_message *message
     return write_understood_reply(n);
 }
 
+// Measures the time step by the requests of the present episode, and tells the inference. Returns
+// the mean interval [s]: NaN without times in the requests, 0 before the second request.
+static double measure_interval(server *n, double at_time)
+{
+    if (n->request_count++ == 0)
+        n->first_request_time = at_time;
+    if (n->request_count == 1)
+        return 0.0;
+    const double mean = (at_time - n->first_request_time) / (n->request_count - 1);
+    if (mean > 0.0 && isfinite(mean))
+        imp_async_inference_set_time_step(n->def->inference, mean);
+    return mean;
+}
+
 // Warns once if the host requests commands at another time step than the network was trained at.
 // The mean over the first intervals of an episode is compared, with 10 % tolerance.
-static void warn_if_interval_differs(server *n, double at_time)
+static void warn_if_interval_differs(server *n, double found)
 {
     enum { INTERVALS = 10 };
     const double wanted = n->def->time_step;
     char text[256];
     // Ten intervals lie between the first request and the eleventh.
-    if (n->request_count++ == 0)
-        n->first_request_time = at_time;
     if (n->request_count != INTERVALS + 1 || n->interval_warned || !(wanted > 0.0) ||
         n->def->report_warning == NULL)
         return;
-    const double found = (at_time - n->first_request_time) / INTERVALS;
     // Without times in the requests the mean is NaN, and no warning is given.
     if (!(found > 0.0) || fabs(found / wanted - 1.0) < 0.1)
         return;
@@ -164,7 +175,7 @@ static imp_status on_get_commands(server *n, const imp_protocol_message *message
     const char *wrong = imp_protocol_read_get_commands(message, &at_time);
     if (wrong != NULL)
         return reply_aborted_and_fail(n, err, "get_commands", wrong);
-    warn_if_interval_differs(n, at_time);
+    warn_if_interval_differs(n, measure_interval(n, at_time));
     // Wait for the action. Requests before the first image of an episode get zeros silently.
     switch (imp_async_inference_await(n->def->inference, n->def->deadline, &action, why)) {
     case IMP_ASYNC_TIMEOUT:

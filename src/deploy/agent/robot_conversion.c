@@ -61,6 +61,34 @@ static bool are_default_wheels(const imp_wheels *w)
            w->limit == usual.limit && w->radius == usual.radius && w->baseline == usual.baseline;
 }
 
+// Sets the conditions of a robot whose commands are corrected for its wheels, and whose images the
+// network sees as those of `camera`.
+static void set_robot_conditions(imp_agent *agent, const imp_robot_def *robot,
+                                 const imp_camera_def *camera)
+{
+    imp_drive_def drive = imp_default_drive_def();
+    imp_robot_set_camera_and_drive(robot, NULL, &drive);
+    imp_conditions_set_robot(&agent->conditions, &drive, camera->pitch, camera->mount_height);
+}
+
+imp_status imp_agent_assume_robot(imp_agent *agent, const imp_agent_def *def,
+                                  const imp_network *network, imp_error *err)
+{
+    const char *text = imp_network_metadata(network, "robot");
+    imp_robot_def robot = imp_default_robot_def();
+    if (!imp_network_inputs(network)->takes[IMP_INPUT_ROBOT])
+        return IMP_OK;
+    if (text != NULL)
+        IMP_TRY(imp_robot_parse(&robot, NULL, text, strlen(text), def->model, err));
+    set_robot_conditions(agent, &robot, &robot.camera);
+    report_warning(
+        def,
+        "note: the model takes the numbers of the robot, and none was given: those of %s "
+        "are assumed",
+        text != NULL ? robot.name : "the usual one");
+    return IMP_OK;
+}
+
 imp_status imp_agent_adapt_to_robot(imp_agent *agent, const imp_agent_def *def,
                                     const imp_network *network, imp_error *err)
 {
@@ -84,7 +112,9 @@ imp_status imp_agent_adapt_to_robot(imp_agent *agent, const imp_agent_def *def,
             "%.3g",
             robot.name, robot.wheels.gain, robot.wheels.trim, robot.wheels.limit);
     // images are converted if both cameras are known and differ
-    if (known && !is_same_camera(&robot.camera, &trained)) {
+    const bool converts = known && !is_same_camera(&robot.camera, &trained);
+    set_robot_conditions(agent, &robot, converts ? &trained : &robot.camera);
+    if (converts) {
         report_warning(
             def,
             "note: images of the camera of %s are converted to those of the camera that the "

@@ -9,4 +9,9 @@
 imp_status imp_agent_adapt_to_robot(imp_agent *agent, const imp_agent_def *def,
                                     const imp_network *network, imp_error *err);
 
+// Without def->robot: the network gets the numbers of the robot that it was trained for, or of the
+// usual one. Reports that if it takes them.
+imp_status imp_agent_assume_robot(imp_agent *agent, const imp_agent_def *def,
+                                  const imp_network *network, imp_error *err);
+
 #endif

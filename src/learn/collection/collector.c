@@ -134,6 +134,7 @@ static void begin_rollout_buffer(imp_rollout_buffer *b, const imp_rollout_slot *
     b->steps = 0;
     b->map_index = env->world_index;
     b->time_step = env->def.drive.time_step * env->def.frame_skip;
+    b->conditions = imp_env_conditions(env);
     b->randomization[0] = '\0';
     if (imp_sim_randomization_sample(self->sim) != NULL)
         imp_randomization_sample_json(imp_sim_randomization_sample(self->sim), b->randomization);
@@ -361,6 +362,8 @@ imp_episode imp_collector_episode(const imp_collector *r, const imp_rollout_buff
         .seed = r->def->sim.env.seed,
         .number = b->number,
         .time_step = b->time_step,
+        .conditions = b->conditions,
+        .has_conditions = true,
         .randomization = b->randomization[0] != '\0' ? b->randomization : NULL,
     };
     // a map that is not built in travels with the episode

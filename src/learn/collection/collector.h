@@ -21,6 +21,7 @@ typedef struct imp_rollout_buffer {
     uint8_t *terminations, *truncations;
     uint8_t *commands;                       // NULL if nobody gives any
     double time_step;                        // between its states [s]
+    imp_conditions conditions;               // at its beginning
     char randomization[IMP_SAMPLE_JSON_MAX]; // what was drawn for it; "" if nothing is randomised
     double reward;                           // their sum
     double disagreement; // mean difference between what the driver and the expert would do

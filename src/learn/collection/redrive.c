@@ -202,6 +202,7 @@ imp_status imp_redriver_run(imp_redriver *redriver, imp_redrive *redrive, imp_er
     IMP_TRY(create_sim_if_other_drive(r, drive, err));
     IMP_TRY(imp_sim_set_env_def(r->sim, &drive->env, err));
     IMP_TRY(imp_sim_reset(r->sim, drive->episode, err));
+    redrive->conditions = imp_env_conditions(imp_sim_env(r->sim));
     redrive->randomization[0] = '\0';
     if (imp_sim_randomization_sample(r->sim) != NULL)
         imp_randomization_sample_json(imp_sim_randomization_sample(r->sim), redrive->randomization);
@@ -228,6 +229,8 @@ imp_episode imp_redrive_get_episode(const imp_redrive *redrive)
         .seed = drive->env.seed,
         .number = drive->episode,
         .time_step = drive->env.drive.time_step * drive->env.frame_skip,
+        .conditions = redrive->conditions,
+        .has_conditions = true,
         .randomization = redrive->randomization[0] != '\0' ? redrive->randomization : NULL,
         .map_text = drive->map_text,
         .map_bytes = drive->map_bytes,

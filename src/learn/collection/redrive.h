@@ -17,6 +17,7 @@ typedef struct imp_redrive {
     uint8_t *commands; // NULL if nobody gave any
     float *actions, *expert_actions, *rewards;
     double *poses, *lane;
+    imp_conditions conditions;               // at its beginning
     char randomization[IMP_SAMPLE_JSON_MAX]; // "": nothing is randomised
     imp_error error;                         // IMP_OK: it came out the same
 } imp_redrive;

@@ -19,26 +19,47 @@ typedef struct dataset_source {
     imp_dataset **datasets;
     int count;
     imp_validation_split split;
-    uint64_t hash; // of all datasets together
-    char *hashes;  // of each, with spaces between
+    uint64_t hash;            // of all datasets together
+    char *hashes;             // of each, with spaces between
+    const char *const *paths; // borrowed
 } dataset_source;
 
-// Fails unless dataset k has the size, lens, time step and kind of observation of the first. One
-// network cannot learn from images of different cameras.
-static imp_status check_same_image_format(const imp_dataset_info *first,
-                                          const imp_dataset_info *info, const char *const *paths,
-                                          int k, imp_error *err)
+// Says how dataset k differs from the first.
+static imp_status fail_datasets_differ(const imp_dataset_info *first, const imp_dataset_info *info,
+                                       const char *const *paths, int k, imp_error *err)
 {
-    if (info->width == first->width && info->height == first->height &&
-        strcmp(info->lens, first->lens) == 0 && info->time_step == first->time_step &&
-        strcmp(info->observation, first->observation) == 0)
-        return IMP_OK;
     return imp_fail(err, IMP_BAD_INPUT,
                     "%s has %s of %d x %d, lens %s, every %g s; %s has %s of %d x %d, lens %s, "
                     "every %g s: they do not mix",
                     paths[k], info->observation, info->width, info->height, info->lens,
                     info->time_step, paths[0], first->observation, first->width, first->height,
                     first->lens, first->time_step);
+}
+
+// Fails unless dataset k has the size, lens and kind of observation of the first. One network
+// cannot learn from images of different cameras.
+static imp_status check_same_image_format(const imp_dataset_info *first,
+                                          const imp_dataset_info *info, const char *const *paths,
+                                          int k, imp_error *err)
+{
+    return info->width == first->width && info->height == first->height &&
+                   strcmp(info->lens, first->lens) == 0 &&
+                   strcmp(info->observation, first->observation) == 0
+               ? IMP_OK
+               : fail_datasets_differ(first, info, paths, k, err);
+}
+
+// Fails if the datasets have several time steps, of which the network is not told.
+static imp_status check_same_time_step(const dataset_source *s, const imp_network *network,
+                                       imp_error *err)
+{
+    const imp_dataset_info *first = imp_dataset_get_info(s->datasets[0]);
+    for (int k = 1; k < s->count && !imp_network_inputs(network)->takes[IMP_INPUT_TIME_STEP]; k++) {
+        const imp_dataset_info *info = imp_dataset_get_info(s->datasets[k]);
+        if (info->time_step != first->time_step)
+            return fail_datasets_differ(first, info, s->paths, k, err);
+    }
+    return IMP_OK;
 }
 
 // Opens all datasets and splits each into training and held-out episodes. On failure s->count
@@ -121,6 +142,7 @@ static imp_status dataset_source_create_loaders(imp_sample_source *source,
 {
     dataset_source *s = (dataset_source *)source;
     const int window = s->episodes.def->shuffle_buffer;
+    IMP_TRY(check_same_time_step(s, network, err));
     // loaders, then what models and states say of the data
     IMP_TRY(imp_episode_source_set_network(&s->episodes, network, err));
     IMP_TRY(imp_episode_source_create_loaders(&s->episodes, window, err));
@@ -189,6 +211,7 @@ imp_status imp_dataset_source_open(imp_sample_source **out, int *repeated_episod
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(count, "dataset"));
     s->episodes.base.vtable = &VTABLE;
     s->episodes.def = def;
+    s->paths = paths;
     const imp_status status = open_datasets(s, paths, count, err);
     *repeated_episodes = s->split.repeated;
     if (status == IMP_OK)

@@ -191,13 +191,15 @@ const char *imp_network_metadata(const imp_network *network, const char *key)
 }
 
 // The metadata holds the time step of the training data, but only networks with a history depend on
-// it.
+// it, unless the time step is an input.
 double imp_network_required_time_step(const imp_network *network)
 {
     const imp_input_spec *inputs = imp_network_inputs(network);
     const char *text = imp_network_metadata(network, "time_step");
     const double step = text != NULL ? strtod(text, NULL) : 0.0;
-    return (inputs->actions > 0 || inputs->frames > 1) && step > 0.0 ? step : 0.0;
+    const bool depends =
+        (inputs->actions > 0 || inputs->frames > 1) && !inputs->takes[IMP_INPUT_TIME_STEP];
+    return depends && step > 0.0 ? step : 0.0;
 }
 
 // The caller frees the text.

@@ -80,6 +80,8 @@ static imp_status init_env(imp_env *env, const imp_world *const *worlds, int cou
     for (int k = 0; k < count; k++)
         IMP_TRY(check_world(worlds[k], def, err));
     *env = (imp_env){.world = worlds[0], .def = *def, .world_count = count};
+    const imp_camera_def usual_camera = imp_default_camera_def();
+    imp_env_set_camera(env, &usual_camera);
     imp_drive_reset(&env->drive, &env->def.drive);
     imp_object_motion_reset(env);
     return IMP_OK;
@@ -245,10 +247,19 @@ static imp_action drop_or_add_noise_to_action(imp_env *env, imp_action action)
     return is_dropped ? env->action : imp_action_clip(action);
 }
 
+void imp_env_set_camera(imp_env *env, const imp_camera_def *camera)
+{
+    env->camera_pitch = camera->pitch;
+    env->camera_height = camera->mount_height;
+}
+
 imp_conditions imp_env_conditions(const imp_env *env)
 {
     imp_conditions conditions = imp_usual_conditions();
     imp_conditions_set_command(&conditions, env->navigation.command);
+    conditions.numbers[IMP_CONDITION_SPEED] = env->wanted_speed;
+    conditions.numbers[IMP_CONDITION_TIME_STEP] = env->def.frame_skip * env->def.drive.time_step;
+    imp_conditions_set_robot(&conditions, &env->def.drive, env->camera_pitch, env->camera_height);
     return conditions;
 }
 

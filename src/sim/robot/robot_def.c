@@ -36,15 +36,10 @@ void imp_robot_set_camera_and_drive(const imp_robot_def *robot, imp_camera_def *
     }
     if (drive == NULL)
         return;
-    // the wheels are what the calibration was found for: its inverse
-    const imp_wheels *w = &robot->wheels;
     drive->delay = robot->delay;
-    drive->trim = -w->trim / w->gain;
-    drive->gain = w->k / imp_default_wheels().k * w->gain / (w->gain * w->gain - w->trim * w->trim);
-    drive->wheel_radius = w->radius;
-    drive->wheel_distance = w->baseline;
+    imp_wheels_set_matching_drive(&robot->wheels, drive);
     drive->corrects_wheels = true;
-    drive->wheels = *w;
+    drive->wheels = robot->wheels;
 }
 
 int imp_robot_frame_skip(const imp_robot_def *robot, double time_step)

@@ -16,6 +16,15 @@ imp_wheels imp_default_wheels(void)
                         .baseline = IMP_WHEEL_DISTANCE};
 }
 
+void imp_wheels_set_matching_drive(const imp_wheels *wheels, imp_drive_def *drive)
+{
+    const imp_wheels *w = wheels;
+    drive->trim = -w->trim / w->gain;
+    drive->gain = w->k / imp_default_wheels().k * w->gain / (w->gain * w->gain - w->trim * w->trim);
+    drive->wheel_radius = w->radius;
+    drive->wheel_distance = w->baseline;
+}
+
 imp_action imp_wheels_correct_action(const imp_wheels *wheels, imp_action action)
 {
     double speed, turn_rate;

@@ -172,6 +172,7 @@ static imp_status begin_episode(imp_sim *sim, uint32_t episode, int map_index,
         imp_random_appearance_sample(sim->appearance, &sim->sample, env->world,
                                      sim->shared->maps.scenes[env->world_index]);
     sim->begun = true;
+    imp_env_set_camera(env, imp_sim_camera(sim));
     if (sim->expert != NULL)
         imp_policy_reset(sim->expert, env);
     compute_expert_action_of_state(sim);

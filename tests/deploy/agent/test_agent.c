@@ -5,6 +5,7 @@
 #include "base/image/jpeg_codec.h"
 #include "deploy/agent/agent.h"
 #include "imprint/agent.h"
+#include "told_network.h"
 
 enum { WIDE = 640, HIGH = 480, PICTURES = 4 };
 
@@ -243,6 +244,49 @@ static void test_unknown_lens_is_accepted(void **state)
     }
 }
 
+// A network that gives what it is told: the definition's speed, and the time step of its training,
+// of the caller, or of the clock.
+static void test_conditions_reach_the_network(void **state)
+{
+    (void)state;
+    static const told_output outputs[2] = {{IMP_CONDITION_SPEED, 1.0F},
+                                           {IMP_CONDITION_TIME_STEP, 0.25F}};
+    imp_error err = {0};
+    imp_agent *agent = NULL;
+    imp_agent_def def = imp_default_agent_def();
+    imp_network *network = make_told_network(80, 60, outputs);
+    static uint8_t rgb[80 * 60 * 3];
+    imp_action action;
+    def.model = in_folder("told.safetensors");
+    def.wanted_speed = 0.45;
+    assert_ok(imp_network_save(network, def.model, "{\"time_step\": \"0.05\"}", &err), err);
+    imp_network_destroy(network);
+    assert_ok(imp_agent_create(&agent, &def, &err), err);
+    assert_ok(imp_agent_act_on_image(agent, rgb, 80, 60, &action, &err), err);
+    assert_close(action.left, 0.45, 1e-7);
+    assert_close(action.right, 0.125, 1e-6);
+    imp_conditions conditions = imp_agent_conditions(agent);
+    conditions.numbers[IMP_CONDITION_SPEED] = 0.2;
+    conditions.numbers[IMP_CONDITION_TIME_STEP] = 0.1;
+    imp_agent_set_conditions(agent, &conditions);
+    assert_ok(imp_agent_act_on_image(agent, rgb, 80, 60, &action, &err), err);
+    assert_close(action.left, 0.2, 1e-7);
+    assert_close(action.right, 0.5, 1e-6);
+    image images[PICTURES];
+    char why[IMP_ASYNC_ERROR_MAX];
+    const imp_action_history history = {.time_step = 1.0 / 15.0};
+    encode_images(images);
+    assert_true(imp_agent_infer(agent, &history, images[0].jpeg, images[0].length, &action, why,
+                                sizeof why));
+    assert_close(action.right, 0.25, 1e-6);
+    free_images(images);
+    imp_agent_destroy(agent);
+    def.model = make_model("m", NULL, 2);
+    check_create_fails(&def, IMP_USAGE, "takes no wanted speed");
+    def.wanted_speed = 3.0;
+    check_create_fails(&def, IMP_USAGE, "3 m/s is not within 0 to 2");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +295,7 @@ int main(void)
         cmocka_unit_test(test_serve_equals_act),
         cmocka_unit_test(test_invalid_models_are_refused),
         cmocka_unit_test(test_unknown_lens_is_accepted),
+        cmocka_unit_test(test_conditions_reach_the_network),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -10,12 +10,15 @@ enum { ACTIONS_MAX = 32 };
 
 static const imp_action ACTION = {0.25, -0.5};
 
+// What the last decision was told [s].
+static double heard_time_step;
+
 // Decides in no time; "late" pictures take their time, "broken" ones cannot be read.
 static bool decide(void *context, const imp_action_history *action_history, const uint8_t *jpeg,
                    size_t length, imp_action *out, char *why, size_t capacity)
 {
     (void)context;
-    (void)action_history;
+    heard_time_step = action_history->time_step;
     if (length == 4 && memcmp(jpeg, "late", 4) == 0)
         usleep(400000);
     if (length == 6 && memcmp(jpeg, "broken", 6) == 0) {
@@ -441,6 +444,25 @@ static void test_action_history(void **state)
     assert_int_equal(strncmp(history_text + 2 * strlen(episode), "64:0.25,", 8), 0);
 }
 
+// A network that takes the time step is told that of the requests, from the second one on.
+static void test_the_clock_tells_the_time_step(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_action actions[ACTIONS_MAX];
+    int count;
+    for (int requests = 2; requests <= 4; requests++) {
+        imp_cbor_writer stream = start_stream();
+        for (int i = 0; i < requests; i++) {
+            write_observation(&stream, "fine");
+            write_timed_get_commands(&stream, 3.0 + 0.08 * i);
+        }
+        assert_ok(serve_and_read_actions(&stream, actions, &count, &err), err);
+        assert_int_equal(count, requests);
+        assert_close(heard_time_step, requests == 2 ? 0.0 : 0.08, 1e-9);
+    }
+}
+
 static bool stop_always(void *context)
 {
     (void)context;
@@ -480,6 +502,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_ignored_messages_warn_once),
         cmocka_unit_test(test_closed_output),
         cmocka_unit_test(test_action_history),
+        cmocka_unit_test(test_the_clock_tells_the_time_step),
         cmocka_unit_test(test_monitor_stops),
     };
     const struct CMUnitTest shared[] = {cmocka_unit_test(test_recorded_streams)};

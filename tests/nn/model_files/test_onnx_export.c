@@ -43,6 +43,17 @@ static const char PAST[] =
     "  - {name: all, kind: concat, input: [flat, actions]}\n"
     "  - {name: action, kind: dense, channels: outputs}\n";
 
+// Actions, and all inputs of the table of conditions but one.
+static const char TOLD[] =
+    "actions: 2\n"
+    "command: true\n"
+    "robot: true\n"
+    "layers:\n"
+    "  - {name: conv1, kind: convolution, channels: 8, kernel: 5, stride: 4, padding: same}\n"
+    "  - {name: flat, kind: flatten}\n"
+    "  - {name: all, kind: concat, input: [flat, robot, command, actions]}\n"
+    "  - {name: action, kind: dense, channels: outputs}\n";
+
 // One picture, of which the upper third is left out.
 static const char GROUND[] =
     "skip-top: 34\n"
@@ -139,7 +150,11 @@ static void compare(const imp_network *network, int frames, bool raw_pixels)
     assert_ok(imp_network_export_onnx(network, in_folder("model.onnx"), raw_pixels, &err), err);
     write_frames(network, frames);
     const imp_input_spec *inputs = imp_network_inputs(network);
-    char command[4096 + 1600];
+    char command[4096 + 1800], told[256] = "";
+    for (int k = 0; k < IMP_INPUT_COUNT; k++)
+        if (inputs->takes[k])
+            snprintf(told + strlen(told), sizeof told - strlen(told), "%s %d ", imp_input_name(k),
+                     imp_input_size((imp_input)k));
     snprintf(command, sizeof command,
              "cd %s && %s -c '\n"
              "import numpy, onnx, onnxruntime\n"
@@ -148,10 +163,12 @@ static void compare(const imp_network *network, int frames, bool raw_pixels)
              "wanted = numpy.fromfile(\"actions\", numpy.float32).reshape(-1, 2)\n"
              "session = onnxruntime.InferenceSession(\"model.onnx\")\n"
              "given = {value.name: value.shape for value in session.get_inputs()}\n"
-             "frames, actions, told, name = %d, %d, %d, (\"picture\" if %d else \"input\")\n"
+             "frames, actions, name = %d, %d, (\"picture\" if %d else \"input\")\n"
              "name += \"s\" if name == \"picture\" and frames > 1 else \"\"\n"
-             "extra = [\"actions\"] * (actions > 0) + [\"command\"] * told\n"
-             "assert sorted(given) == extra + [name], given\n"
+             "told = \"%s\".split()\n"
+             "extra = [\"actions\"] * (actions > 0) + told[::2]\n"
+             "sizes = [2 * actions] * (actions > 0) + [int(size) for size in told[1::2]]\n"
+             "assert sorted(given) == sorted(extra + [name]), given\n"
              "if not %d:\n"
              "    x = pictures[:, %d:].astype(numpy.float64)\n"
              "    x -= x.mean((1, 2, 3), keepdims=True)\n"
@@ -162,18 +179,16 @@ static void compare(const imp_network *network, int frames, bool raw_pixels)
              "if extra:\n"
              "    done = numpy.fromfile(\"done\", numpy.float32)\n"
              "    done = done.reshape(len(wanted), -1)\n"
-             "    feed.update(actions=done[:, : 2 * actions] if actions else None)\n"
-             "    feed.update(command=done[:, 2 * actions :] if told else None)\n"
-             "feed = {name: feed[name] for name in given}\n"
+             "    assert done.shape[1] == sum(sizes)\n"
+             "    feed.update(zip(extra, numpy.split(done, numpy.cumsum(sizes)[:-1], 1)))\n"
              "found, = session.run(None, feed)\n"
              "scale = max(1, abs(wanted).max())\n"
              "error = abs(found - wanted).max() / scale\n"
              "print(f\"{len(wanted)} frames, {error:.1e} off\")\n"
              "assert error <= 1e-5 and abs(wanted).max() > 1e-3\n"
              "'",
-             folder, python(), HEIGHT, WIDTH, inputs->frames, inputs->actions,
-             inputs->takes[IMP_INPUT_COMMAND], raw_pixels, raw_pixels,
-             HEIGHT - imp_network_node(network, 0)->height);
+             folder, python(), HEIGHT, WIDTH, inputs->frames, inputs->actions, raw_pixels, told,
+             raw_pixels, HEIGHT - imp_network_node(network, 0)->height);
     assert_int_equal(system(command), 0); // NOLINT(cert-env33-c): the tester's own interpreter
 }
 
@@ -219,6 +234,17 @@ static void networks_with_a_past_give_the_same(void **state)
     imp_network *network = make_network(in_folder("past.yaml"));
     compare(network, 4 * BATCH, true);
     compare(network, 4 * BATCH, false);
+    imp_network_destroy(network);
+}
+
+static void networks_with_conditions_give_the_same(void **state)
+{
+    (void)state;
+    skip_without_onnx();
+    write_bytes("told.yaml", TOLD, strlen(TOLD));
+    imp_network *network = make_network(in_folder("told.yaml"));
+    assert_int_equal(imp_input_value_count(imp_network_inputs(network)), 4 + 3 + 7);
+    compare(network, 100, true);
     imp_network_destroy(network);
 }
 
@@ -271,6 +297,7 @@ int main(void)
         FOLDER_TEST(built_in_networks_give_the_same),
         FOLDER_TEST(every_kind_of_layer_gives_the_same),
         FOLDER_TEST(networks_with_a_past_give_the_same),
+        FOLDER_TEST(networks_with_conditions_give_the_same),
         FOLDER_TEST(networks_that_leave_out_the_sky_give_the_same),
         FOLDER_TEST(the_file_is_small_and_says_what_it_is),
     };
