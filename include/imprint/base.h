@@ -67,6 +67,7 @@ typedef enum imp_error_hint {
     IMP_HINT_ROBOT,           ///< set imp_import_def.robot, or the topics
     IMP_HINT_TOPICS,          ///< set imp_import_def.camera_topic and command_topic
     IMP_HINT_CALIBRATION,     ///< set imp_import_def.calibration
+    IMP_HINT_SETTING,         ///< the message begins with the member of a definition to change
     IMP_HINT_COUNT
 } imp_error_hint;
 

@@ -20,6 +20,11 @@ typedef struct imp_estimate {
 
 /// A share of successes, with Wilson's score interval, which is also right near 0 and 1.
 imp_estimate imp_estimate_proportion(int successes, int trials);
+/// A share sum(values) / sum(weights) of what happens several times in an episode, where episodes
+/// are independent: Wilson's interval for as many independent trials as would spread as much (Korn
+/// and Graubard 1998). It stays within 0 and 1. No interval with fewer than two episodes that
+/// count.
+imp_estimate imp_estimate_share(const double *values, const double *weights, int count);
 /// sum(values) / sum(weights) over count independent episodes, with the interval of Student's t for
 /// the linearised ratio (Cochran, Sampling Techniques, 6.4). weights NULL: the mean of values.
 /// Episodes of weight 0 do not count.

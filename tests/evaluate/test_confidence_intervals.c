@@ -83,6 +83,36 @@ static void ratio_interval_has_coverage(void **state)
     assert_in_range(covered, (int)(0.935 * TRIALS), (int)(0.965 * TRIALS));
 }
 
+// A share over episodes with several trials each stays within 0 and 1, and is Wilson's where the
+// trials are independent.
+static void pooled_shares_stay_within_0_and_1(void **state)
+{
+    (void)state;
+    // two of five: all in one episode and none in the other, which the linear interval puts at
+    // 40 % +- 305 %
+    const double followed[] = {2, 0}, commanded[] = {2, 3};
+    imp_estimate e = imp_estimate_share(followed, commanded, 2);
+    assert_close(e.value, 0.4, 1e-12);
+    assert_true(e.low > 0.0 && e.low < 0.1 && e.high > 0.9 && e.high < 1.0);
+    // one trial in each of 100 episodes: nearly that of 60 of 100
+    double values[100], ones[100];
+    for (int k = 0; k < 100; k++) {
+        values[k] = k < 60;
+        ones[k] = 1.0;
+    }
+    const imp_estimate wilson = imp_estimate_proportion(60, 100);
+    e = imp_estimate_share(values, ones, 100);
+    assert_close(e.low, wilson.low, 2e-3);
+    assert_close(e.high, wilson.high, 2e-3);
+    // without a spread: as many trials as episodes
+    const double all[] = {3, 4, 2}, of[] = {3, 4, 2};
+    e = imp_estimate_share(all, of, 3);
+    assert_close(e.low, imp_estimate_proportion(3, 3).low, 1e-12);
+    assert_close(e.high, 1.0, 0.0);
+    // too few
+    assert_true(isnan(imp_estimate_share(all, of, 1).low));
+}
+
 static void sign_test_is_exact(void **state)
 {
     (void)state;
@@ -100,6 +130,7 @@ int main(void)
         cmocka_unit_test(shares_have_wilsons_interval),
         cmocka_unit_test(means_have_students_interval),
         cmocka_unit_test(ratio_interval_has_coverage),
+        cmocka_unit_test(pooled_shares_stay_within_0_and_1),
         cmocka_unit_test(sign_test_is_exact),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,7 +40,7 @@ route='--commands route --route-intersections 2 --map 4way_bordered --start-angl
     prints 'arrived: what counts with routes'
     expect 2 imprint eval -p expert --commands route --map 4way_bordered --destination 0,0 \
         --episodes 1 --out never
-    says "destination: '0,0': this tile"
+    says "--destination: '0,0': this tile"
     expect 2 imprint eval -p expert $route --destination 1,1 --out never
     says '--route-intersections and --destination exclude each other'
     # without --steps there is time to arrive
@@ -81,7 +81,7 @@ grep -q '>Routes</h2>' routes/report.html || fail "the report has no routes"
         --steps 300 --out slow
     prints '|speed - wanted| [m/s]'
     expect 2 imprint eval -p expert --wanted-speed-max 0.5 --episodes 1 --out never
-    says 'wanted speeds of 0 to 0.5 m/s'
+    says '--wanted-speed-min 0, --wanted-speed-max 0.5: give both ends'
 }
 head -n 1 slow/episodes.csv | grep -q ',wanted_speed_m_s,speed_error_m_s$' || fail "no speeds"
 grep -q '"speed_error_m_s"' slow/metrics.json || fail "metrics have no wanted speed"

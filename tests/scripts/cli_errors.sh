@@ -103,7 +103,7 @@ expect 3 imprint eval --policy expert --map no_such_map
 expect 3 imprint render --map no_such_map
 expect 3 imprint map check no_such_map
 expect 3 imprint log --start-tile 0,0 --out data
-says 'start tile 0,0 is not drivable'
+says '--start-tile 0,0 is not drivable'
 printf 'tile_size: 0.585\ntiles:\n- [straight/N, floor]\n- [straight/N]\n' >ragged.yaml
 printf 'tile_size: 0.585\ntiles:\n- [straight/N, lava]\n' >lava.yaml
 printf 'tile_size: nan\ntiles:\n- [straight/N]\n' >size.yaml
@@ -200,3 +200,22 @@ mkdir -m 555 locked
 expect 4 unprivileged imprint log $small --out locked/data
 says locked
 expect 0 imprint data check data
+
+# the library names members of definitions, the program its options
+while read -r option command; do
+    # shellcheck disable=SC2086  # words
+    expect 2 imprint $command
+    says "imprint: $option "
+done <<'END'
+--turns eval -p expert --turns xyz
+--replay-buffer train --online --replay-buffer 7 --episodes 4 --out never
+--learning-rate train --online --learning-rate -1 --out never
+--shards train --online --shards 1000 --out never
+--ema-decay train --online --ema-decay 1 --out never
+--wanted-speed-min log --wanted-speed-min 1 --out never
+--take-over drive -p expert --take-over 3 --out never
+--hand-back drive -p expert --take-over 0.1 --hand-back 0.2 --out never
+--tile-size map new --tile-size 9 --out never.yaml
+--share eval -p expert --share 2/2 --episodes 1 --out never
+END
+absent never never.yaml

@@ -12,6 +12,18 @@ matches() {
 expect 0 imprint init project
 QUICK=1 project/run.sh >out 2>err || fail "the project's script failed: $(cat err)"
 [ -e project/runs/report/report.html ] || fail "the script wrote no report"
+# nothing changed: the policy is kept; another setting, or another map: trained anew, and said so
+cp project/runs/policy/model.safetensors kept
+QUICK=1 project/run.sh >out 2>err || fail "the script does not go on: $(cat err)"
+[ ! -s err ] || fail "trained anew without a change: $(cat err)"
+cmp -s kept project/runs/policy/model.safetensors || fail "the policy was not kept"
+for change in 's/^noise: 0.08/noise: 0.05/:dagger.yaml' \
+    's/house, height: 0.2/house, height: 0.3/:map.yaml'; do
+    sed -i "${change%:*}" "project/${change##*:}"
+    QUICK=1 project/run.sh >out 2>err || fail "the script fails after a change: $(cat err)"
+    grep -q 'has changed, so it is trained anew' err || fail "no word of a change: $(cat err)"
+done
+grep -q 'noise: 0.05' project/runs/policy/settings.yaml || fail "trained with the old settings"
 expect 0 imprint map check --strict project/map.yaml
 expect 4 imprint init project
 grep -q 'project/map.yaml exists' err || fail "no such message: $(cat err)"
@@ -45,6 +57,13 @@ ln -s one runs/link
 expect 4 imprint runs delete runs/link --force
 expect 0 imprint runs delete runs/one --force
 [ ! -e runs/one ] || fail "not deleted"
+
+# a run inside a run is told from a stranger's file, and neither is replaced
+expect 0 imprint log --episodes 1 --steps 5 --out runs/outer
+expect 0 imprint log --episodes 1 --steps 5 --out runs/outer/inner
+expect 4 imprint log --episodes 1 --steps 5 --out runs/outer --force
+grep -q 'runs/outer holds inner, another run or dataset' err || fail "no such message: $(cat err)"
+[ -e runs/outer/inner/main_data.hdf5 ] || fail "the inner dataset was lost"
 
 # doctor: 1 only if something is broken
 expect 0 imprint doctor

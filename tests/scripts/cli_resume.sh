@@ -36,7 +36,11 @@ expect 0 imprint data check endless
 start imprint eval --policy expert --policy pure-pursuit --episodes 1000000 --steps 1500 --out e
 stop INT 130
 one_line err
+says 'interrupted: nothing of an evaluation is kept; long ones can be driven in parts'
 [ ! -e e/metrics.json ] || fail "an interrupted evaluation wrote figures"
+start imprint eval --policy expert --episodes 1000000 --share 2/9 --steps 1500 --out e
+stop INT 130
+says 'nothing of part 2 of 9 is kept; other parts are'
 
 start imprint bench env --seconds 30
 sleep 0.5

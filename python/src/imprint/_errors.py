@@ -29,6 +29,7 @@ class Hint(enum.Enum):
     ROBOT = lib.IMP_HINT_ROBOT
     TOPICS = lib.IMP_HINT_TOPICS
     CALIBRATION = lib.IMP_HINT_CALIBRATION
+    SETTING = lib.IMP_HINT_SETTING
 
 
 class ImprintError(Exception):

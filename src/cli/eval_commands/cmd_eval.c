@@ -452,6 +452,8 @@ static imp_status run_eval_command(void *state, const imp_options *options, imp_
         status = write_report_and_metrics(s, options, o, err);
     if (status == IMP_OK && s->out != NULL)
         status = imp_eval_videos_write(s, options, o, err);
+    if (status == IMP_INTERRUPTED)
+        imp_eval_parts_say_what_is_kept(s, err);
     if (s->out != NULL)
         imp_output_folder_restore_or_drop_backup(&folder, status, err);
     return status;

@@ -112,6 +112,19 @@ imp_status imp_eval_parts_join(imp_evaluation *out, const imp_options *options,
     return status;
 }
 
+void imp_eval_parts_say_what_is_kept(const imp_eval_settings *s, imp_error *err)
+{
+    if (s->share != NULL)
+        imp_fail(err, IMP_INTERRUPTED,
+                 "interrupted: nothing of part %d of %d is kept; other parts are: drive this one "
+                 "again by the same command",
+                 s->eval.share, s->eval.shares);
+    else
+        imp_fail(err, IMP_INTERRUPTED,
+                 "interrupted: nothing of an evaluation is kept; long ones can be driven in parts, "
+                 "with --share 1/4 and so on, and put together by imprint eval join");
+}
+
 int imp_eval_parts_report(const imp_eval_settings *s, const imp_eval_outcome *o,
                           const imp_options *options)
 {

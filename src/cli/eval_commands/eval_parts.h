@@ -29,6 +29,9 @@ imp_status imp_eval_parts_join(imp_evaluation *out, const imp_options *options,
                                const imp_policy_factory *driver, const imp_eval_def *def, int p,
                                imp_error *err);
 
+// The message of an interrupted evaluation: what is kept of it, and how to go on.
+void imp_eval_parts_say_what_is_kept(const imp_eval_settings *s, imp_error *err);
+
 // Tells what part was driven; returns the exit code.
 int imp_eval_parts_report(const imp_eval_settings *s, const imp_eval_outcome *o,
                           const imp_options *options);

@@ -42,9 +42,12 @@ static const char *format_error_margin(char out[24], imp_estimate e, double unit
     return out;
 }
 
-// "83.9-96.5%". A bound of 100 % has no decimals.
+// "83.9-96.5%", or "" where there are too few episodes. A bound of 100 % has no decimals.
 static const char *format_interval(char out[32], imp_estimate share)
 {
+    out[0] = '\0';
+    if (isnan(share.low))
+        return out;
     const double high = 100.0 * share.high;
     snprintf(out, 32, "%.1f-%.*f%%", 100.0 * share.low, high < 99.95 ? 1 : 0, high);
     return out;
@@ -108,21 +111,30 @@ static void print_episode_endings(const imp_eval_settings *s, const imp_eval_out
     }
 }
 
+// "91.0 (83.9-96.5%)", or "-" where nothing is known.
+static void format_share(char out[64], imp_estimate share)
+{
+    char interval[32];
+    strcpy(out, "-");
+    if (!isnan(share.low))
+        snprintf(out, 64, "%.1f (%s)", 100.0 * share.value, format_interval(interval, share));
+    else if (!isnan(share.value))
+        snprintf(out, 64, "%.1f", 100.0 * share.value);
+}
+
 // What became of navigation commands, where any were given.
 static void print_navigation_commands(const imp_eval_settings *s, const imp_eval_outcome *o)
 {
     if (s->eval.sim.env.commands == IMP_COMMANDS_NONE)
         return;
-    printf("\n%-*s  %13s  %8s  %8s  %16s  %11s\n", NAME_WIDTH, "policy", "intersections",
+    printf("\n%-*s  %13s  %8s  %8s  %18s  %11s\n", NAME_WIDTH, "policy", "intersections",
            "commands", "followed", "followed [%]", "wrong turns");
     for (int p = 0; p < o->count; p++) {
         const imp_eval_stats *f = &o->evaluations[p].stats;
-        char m[24], share[48] = "-";
-        if (f->commanded > 0)
-            snprintf(share, sizeof share, "%.1f%s", 100.0 * f->obedience.value,
-                     format_error_margin(m, f->obedience, 100.0, 1));
+        char share[64];
+        format_share(share, f->obedience);
         print_policy_name(s, p);
-        printf("  %13d  %8d  %8d  %16s  %11d\n", f->crossed, f->commanded, f->followed, share,
+        printf("  %13d  %8d  %8d  %18s  %11d\n", f->crossed, f->commanded, f->followed, share,
                f->wrong_turns);
     }
 }
@@ -136,10 +148,8 @@ static void print_routes(const imp_eval_settings *s, const imp_eval_outcome *o)
            "arrived [%]", "driven/planned");
     for (int p = 0; p < o->count; p++) {
         const imp_eval_stats *f = &o->evaluations[p].stats;
-        char interval[32], share[64] = "-", detour[24];
-        if (f->routes > 0)
-            snprintf(share, sizeof share, "%.1f (%s)", 100.0 * f->arrival.value,
-                     format_interval(interval, f->arrival));
+        char share[64], detour[24];
+        format_share(share, f->arrival);
         print_policy_name(s, p);
         printf("  %8d  %8d  %18s  %14s\n", f->routes, f->arrived, share,
                imp_format_real_or_dash(detour, f->detour.value, 3));

@@ -12,7 +12,7 @@
 #include "cli/options/text_width.h"
 
 // Where the texts of options start; in a terminal narrower than NARROW they stand below the option.
-enum { TEXT_COLUMN = 31, NARROW = 70, NARROW_COLUMN = 8 };
+enum { TEXT_COLUMN = 31, NARROW = 70, NARROW_COLUMN = 8, USAGE_INDENT = 7 };
 
 // Prints paragraphs, which two newlines separate, with an empty line before each.
 static void print_paragraphs(const char *text)
@@ -104,8 +104,9 @@ void imp_help_print_command(const imp_options *options)
     char text[256];
     snprintf(text, sizeof text, "%s: %s", program, command->summary);
     imp_print_wrapped(text, (int)strlen(text), 0);
-    printf("\nUsage: %s [options]%s%s\n", program, command->operands[0] != '\0' ? " " : "",
-           command->operands);
+    snprintf(text, sizeof text, "%s [options] %s", program, command->operands);
+    printf("\nUsage: ");
+    imp_print_wrapped(text, (int)strlen(text), USAGE_INDENT);
     print_paragraphs(command->details);
     printf("\nOptions (values in brackets are the defaults):\n");
     // options without a group

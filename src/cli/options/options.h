@@ -141,6 +141,10 @@ const char *imp_options_program_name(const imp_options *options);
 // Whether this process writes: of several that share the work, rank 0 alone does.
 bool imp_options_is_writing_rank(const imp_options *options);
 
+// Puts the names of options in the place of members of definitions in a message that begins with
+// one (IMP_HINT_SETTING): the library does not know the options.
+void imp_options_name_settings(const imp_options *options, imp_error *err);
+
 // Whether the option that fills `value` was given.
 bool imp_option_is_given(const imp_options *options, const void *value);
 

@@ -194,6 +194,7 @@ static const char *option_hint_text(imp_error_hint hint)
             ": choose one with --robot NAME, or name the topics with --camera and --commands",
         [IMP_HINT_TOPICS] = ": use --camera and --commands",
         [IMP_HINT_CALIBRATION] = ": give one with --calibration",
+        [IMP_HINT_SETTING] = "", // imp_options_name_settings() has put the option's name there
     };
     return texts[hint];
 }

@@ -91,6 +91,7 @@ static bool is_imprint_file(const char *name)
 static bool is_imprint_subfolder(int directory, const char *name)
 {
     static const char *const patterns[] = {"data-%*9[0-9]%n",
+                                           "data-%*9[0-9].partial%n",
                                            "model-%*9[0-9]%n",
                                            "seed-%*20[0-9]%n",
                                            "messages%n",
@@ -134,6 +135,27 @@ static imp_status check_or_remove_subfolder(const char *folder, const char *name
     return status == IMP_OK ? check_or_remove_files(path, remove_files, err) : status;
 }
 
+// Says why a folder is not replaced: what else is in it. Another run or dataset is worth more than
+// the question whether it may go, too.
+static imp_status refuse_foreign_content(const char *folder, const char *name, imp_error *err)
+{
+    char inner[IMP_PATH_MAX], settings[IMP_PATH_MAX], index[IMP_PATH_MAX];
+    IMP_TRY(imp_path_join(inner, folder, name, err));
+    const bool is_ours = imp_path_join(settings, inner, IMP_SETTINGS_FILE_NAME, NULL) == IMP_OK &&
+                         imp_path_join(index, inner, IMP_DATASET_INDEX_FILE, NULL) == IMP_OK &&
+                         (imp_path_exists(settings) || imp_path_exists(index));
+    if (is_ours)
+        return imp_fail(err, IMP_IO,
+                        "%s holds %s, another run or dataset, which would be lost: move it "
+                        "elsewhere, delete it with imprint runs delete %s --force, or choose "
+                        "another folder",
+                        folder, name, inner);
+    return imp_fail(err, IMP_IO,
+                    "%s holds %s, which imprint did not write: remove it yourself, or "
+                    "choose another folder",
+                    folder, name);
+}
+
 // Checks that imprint wrote all files of a folder, or removes them and the folder.
 static imp_status check_or_remove_files(const char *folder, bool remove_files,
                                         imp_error *err) // NOLINT(misc-no-recursion): one level
@@ -156,10 +178,7 @@ static imp_status check_or_remove_files(const char *folder, bool remove_files,
         else if (!is_imprint_file(name) ||
                  fstatat(descriptor, name, &info, AT_SYMLINK_NOFOLLOW) != 0 ||
                  !S_ISREG(info.st_mode))
-            status = imp_fail(err, IMP_IO,
-                              "%s holds %s, which imprint did not write: remove it yourself, or "
-                              "choose another folder",
-                              folder, name);
+            status = refuse_foreign_content(folder, name, err);
         else if (remove_files && strcmp(name, IMP_SETTINGS_FILE_NAME) != 0 &&
                  unlinkat(descriptor, name, 0) != 0)
             status = imp_fail(err, IMP_IO, "%s/%s: %s", folder, name, strerror(errno));

@@ -44,6 +44,8 @@ int imp_command_run(const imp_command *command, imp_communicator *ranks, int arg
     if (status != IMP_OK && ranks != NULL && ranks->rank > 0)
         sleep(IMP_SECONDS_FOR_RANK_0);
     // the message of a failure, or the report
+    if (status != IMP_OK)
+        imp_options_name_settings(&options, &err);
     const int code = status != IMP_OK ? imp_console_print_error(status, &err)
                      : options.help || command->report == NULL ? imp_console_flush()
                                                                : command->report(state, &options);

@@ -47,6 +47,7 @@ static const char EVALUATION[] = "# Settings of the evaluation: imprint eval --c
 static const char SCRIPT[] =
     "#!/bin/sh\n"
     "# Runs the project from the map to the report. Stop it at any time: it goes on where it was.\n"
+    "# After a change of dagger.yaml or map.yaml it trains anew.\n"
     "# QUICK=1 ./run.sh is a trial of some seconds, whose policy does not drive well.\n"
     "set -eu\n"
     "cd \"$(dirname \"$0\")\"\n"
@@ -63,11 +64,23 @@ static const char SCRIPT[] =
     "\"$imprint\" map show map.yaml --out map.svg --force\n"
     "\n"
     "# 2. Train: the expert drives, then the network drives and the expert corrects it.\n"
-    "if [ -d runs/policy ]; then\n"
-    "    \"$imprint\" dagger --out runs/policy --resume\n"
-    "else\n"
+    "train() {\n"
     "    # shellcheck disable=SC2086  # words\n"
-    "    \"$imprint\" dagger --config dagger.yaml --out runs/policy $small\n"
+    "    \"$imprint\" dagger --config dagger.yaml --out runs/policy $small \"$@\"\n"
+    "}\n"
+    "if [ -d runs/policy ]; then\n"
+    "    code=0\n"
+    "    train --resume || code=$?\n"
+    "    # 2: the run was begun with other settings, which the message names, or on another map\n"
+    "    if [ $code -eq 2 ]; then\n"
+    "        echo \"run.sh: what runs/policy follows from has changed, so it is trained anew\" "
+    ">&2\n"
+    "        train --force\n"
+    "    elif [ $code -ne 0 ]; then\n"
+    "        exit $code\n"
+    "    fi\n"
+    "else\n"
+    "    train\n"
     "fi\n"
     "\n"
     "# 3. Compare with the expert from the same starts.\n"
@@ -91,9 +104,9 @@ static const char TEXT[] =
     "| `eval.yaml` | how it is measured |\n"
     "| `run.sh` | the order of the commands |\n"
     "\n"
-    "`imprint runs list` compares all runs in `runs`. A second `./run.sh` goes on with\n"
-    "`runs/policy` as it was begun: after a change of `dagger.yaml` or `map.yaml`, and\n"
-    "after QUICK=1, delete it first with `imprint runs delete runs/policy --force`.\n";
+    "`imprint runs list` compares all runs in `runs`. A second `./run.sh` keeps `runs/policy`\n"
+    "and goes on with it if it is unfinished. After a change of `dagger.yaml` or `map.yaml`, and\n"
+    "after QUICK=1, it says so and trains anew. To keep the old policy, rename its folder first.\n";
 
 const imp_project_file imp_project_files[] = {
     {"map.yaml", MAP, false}, {"dagger.yaml", DAGGER, false}, {"eval.yaml", EVALUATION, false},

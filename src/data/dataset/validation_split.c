@@ -132,8 +132,9 @@ imp_status imp_dataset_split(bool *is_held_out, const imp_dataset *const *datase
     imp_status status = IMP_OK;
     // the condition also rejects NaN
     if (!(validation >= 0.0 && validation < 1.0))
-        return imp_fail(err, IMP_USAGE,
-                        "the held-out fraction must be at least 0 and below 1, not %g", validation);
+        return imp_add_hint(
+            err, IMP_HINT_SETTING,
+            imp_fail(err, IMP_USAGE, "validation %g: must be at least 0 and below 1", validation));
     for (int d = 0; d < count && status == IMP_OK; d++) {
         const size_t episodes = (size_t)imp_dataset_episode_count(datasets[d]);
         // one more, as an empty dataset is valid

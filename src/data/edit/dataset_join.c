@@ -202,9 +202,10 @@ static imp_status write_split_part(imp_edit_plan *plan, const char *folder, cons
             IMP_TRY(imp_edit_plan_add(plan, &piece, err));
     }
     if (plan->piece_count == 0)
-        return imp_fail(err, IMP_USAGE,
-                        "%s: no episode of %d would be in %s: choose another fraction",
-                        plan->paths[0], imp_dataset_episode_count(dataset), name);
+        return imp_add_hint(err, IMP_HINT_SETTING,
+                            imp_fail(err, IMP_USAGE,
+                                     "validation: no episode of %s, which has %d, would be in %s",
+                                     plan->paths[0], imp_dataset_episode_count(dataset), name));
     IMP_TRY(imp_edit_plan_format_origin(plan, origin, "split", NULL, err));
     return imp_edit_plan_write(plan, path, origin, err);
 }

@@ -48,7 +48,7 @@ static imp_status check_same_images_and_steps(const imp_edit_plan *plan, int sou
     if (a->time_step != b->time_step)
         return imp_fail(err, IMP_USAGE,
                         "an action of %s lasts %g s, of %s %g s: record one of them again with the "
-                        "same frame_skip and time step",
+                        "same frame skip and time step",
                         first, a->time_step, other, b->time_step);
     return IMP_OK;
 }

@@ -109,9 +109,10 @@ static imp_status check_export_def(const imp_export_def *def, imp_error *err)
             def->id);
     // the condition also rejects NaN
     if (!(def->validation >= 0.0 && def->validation < 1.0))
-        return imp_fail(err, IMP_USAGE,
-                        "the held-out fraction must be at least 0 and below 1, not %g",
-                        def->validation);
+        return imp_add_hint(err, IMP_HINT_SETTING,
+                            imp_fail(err, IMP_USAGE,
+                                     "validation %g: must be at least 0 and below 1",
+                                     def->validation));
     return IMP_OK;
 }
 

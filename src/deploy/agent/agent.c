@@ -322,8 +322,9 @@ imp_status imp_agent_create(imp_agent **out, const imp_agent_def *def, imp_error
         return imp_fail(err, IMP_USAGE, "a wanted speed of %g m/s is not within 0 to 2",
                         def->wanted_speed);
     if (!(def->deadline > 0.0 && def->deadline <= 3600.0))
-        return imp_fail(err, IMP_USAGE, "a deadline of %g s is not within 0 to 3600",
-                        def->deadline);
+        return imp_add_hint(
+            err, IMP_HINT_SETTING,
+            imp_fail(err, IMP_USAGE, "deadline %g s is not within 0 to 3600", def->deadline));
     imp_agent *agent = calloc(1, sizeof *agent);
     if (agent == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for an agent");

@@ -230,8 +230,9 @@ static imp_status alloc_results(challenge_job *work, imp_error *err)
     const int episodes =
         def->episodes != 0 ? def->episodes : imp_challenge_episode_count(def->challenge);
     if (episodes < 1 || episodes > EPISODES_MAX)
-        return imp_fail(err, IMP_USAGE, "episodes: %d is not within 1 to %d", episodes,
-                        EPISODES_MAX);
+        return imp_add_hint(
+            err, IMP_HINT_SETTING,
+            imp_fail(err, IMP_USAGE, "episodes: %d is not within 1 to %d", episodes, EPISODES_MAX));
     // From here, imp_challenge_result_free() can free a partly filled result.
     out->episodes = episodes;
     out->results = calloc((size_t)episodes, sizeof *out->results);

@@ -1,5 +1,7 @@
 // Estimates with 95 % confidence intervals. Episodes are what is independent; the frames of one are
 // not.
+// Shares of what happens several times in an episode have Wilson's interval, too, for an effective
+// number of trials.
 // Shares have Wilson's score interval (Wilson 1927), which stays within 0 and 1. Means and ratios
 // have that of the linearised ratio estimator with Student's t (Cochran, Sampling Techniques,
 // chapter 6). Paired outcomes have the exact sign test: McNemar's test without approximation.
@@ -14,18 +16,22 @@ static const double NORMAL_QUANTILE = 1.959963984540054;
 
 // Wilson's score interval: those shares p for which `share` lies within 1.96 standard errors of p.
 // With z the quantile, its middle is (share + z^2 / 2n) / (1 + z^2 / n).
-imp_estimate imp_estimate_proportion(int successes, int trials)
+static imp_estimate wilson_interval(double share, double n)
 {
-    // Without a trial nothing is known.
-    if (trials < 1)
-        return (imp_estimate){NAN, NAN, NAN};
-    const double n = trials, share = successes / n, z2 = NORMAL_QUANTILE * NORMAL_QUANTILE;
+    const double z2 = NORMAL_QUANTILE * NORMAL_QUANTILE;
     const double middle = (share + z2 / (2 * n)) / (1 + z2 / n);
     const double half =
         NORMAL_QUANTILE / (1 + z2 / n) * sqrt(share * (1 - share) / n + z2 / (4 * n * n));
     // at the ends the formula gives 0 and 1 but for rounding
-    return (imp_estimate){share, successes == 0 ? 0.0 : middle - half,
-                          successes == trials ? 1.0 : middle + half};
+    return (imp_estimate){share, share == 0.0 ? 0.0 : middle - half,
+                          share == 1.0 ? 1.0 : middle + half};
+}
+
+imp_estimate imp_estimate_proportion(int successes, int trials)
+{
+    // Without a trial nothing is known.
+    return trials < 1 ? (imp_estimate){NAN, NAN, NAN}
+                      : wilson_interval((double)successes / trials, trials);
 }
 
 // The 97.5 % quantile of Student's t: a table where the expansion about the normal distribution
@@ -81,6 +87,23 @@ imp_estimate imp_estimate_ratio(const double *values, const double *weights, int
     const double error = sqrt(squares / ((double)used * (used - 1))) / mean_weight;
     const double half = student_t_quantile(used - 1) * error;
     return (imp_estimate){ratio, ratio - half, ratio + half};
+}
+
+imp_estimate imp_estimate_share(const double *values, const double *weights, int count)
+{
+    imp_estimate ratio = imp_estimate_ratio(values, weights, count);
+    if (isnan(ratio.low))
+        return ratio;
+    double trials = 0.0, used = 0.0;
+    for (int k = 0; k < count; k++) {
+        trials += weights[k] > 0.0 ? weights[k] : 0.0;
+        used += weights[k] > 0.0;
+    }
+    // So many independent trials would have this interval. Where nothing spreads, each episode is
+    // one; more than there were, they cannot be.
+    const double half = (ratio.high - ratio.low) / 2.0 / NORMAL_QUANTILE;
+    const double effective = half > 0.0 ? ratio.value * (1.0 - ratio.value) / (half * half) : used;
+    return wilson_interval(ratio.value, effective < trials ? effective : trials);
 }
 
 // Two-sided: twice the probability of at most `fewer` successes in `trials` tosses of a fair coin.

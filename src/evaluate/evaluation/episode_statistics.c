@@ -117,13 +117,26 @@ typedef struct selection {
     double *values, *weights;
 } selection;
 
-// Estimates a metric over the selected episodes.
-static imp_estimate estimate_metric(const selection *s, metric_column c)
+// Values and weights of a metric, into the memory of the selection.
+static void fill_metric(const selection *s, metric_column c)
 {
     for (int k = 0; k < s->count; k++) {
         s->values[k] = c.value(s->episodes[k]);
         s->weights[k] = c.weight(s->episodes[k]);
     }
+}
+
+// Estimates a share that cannot leave 0 and 1.
+static imp_estimate estimate_share(const selection *s, metric_column c)
+{
+    fill_metric(s, c);
+    return imp_estimate_share(s->values, s->weights, s->count);
+}
+
+// Estimates a metric over the selected episodes.
+static imp_estimate estimate_metric(const selection *s, metric_column c)
+{
+    fill_metric(s, c);
     return imp_estimate_ratio(s->values, s->weights, s->count);
 }
 
@@ -157,7 +170,7 @@ static imp_eval_stats compute_stats(const selection *s)
     stats.lane_distance =
         estimate_metric(s, (metric_column){lane_distance_sum, in_lane_step_count});
     stats.action_error = estimate_metric(s, (metric_column){action_error_sum, episode_steps});
-    stats.obedience = estimate_metric(s, (metric_column){followed_command_count, command_count});
+    stats.obedience = estimate_share(s, (metric_column){followed_command_count, command_count});
     stats.speed_error =
         estimate_metric(s, (metric_column){speed_error_sum, speed_asked_step_count});
     stats.arrival = imp_estimate_proportion(stats.arrived, stats.routes);

@@ -247,10 +247,12 @@ imp_status imp_eval_check_def(const imp_eval_def *def, imp_error *err)
                         IMP_PLURAL(def->episodes, "episode"));
     if ((def->share != 0 || def->shares != 0) &&
         (def->share < 1 || def->share > def->shares || def->shares > def->episodes))
-        return imp_fail(err, IMP_USAGE,
-                        "part %d of %d of %s: there are at most as many parts as episodes, "
-                        "numbered from 1",
-                        def->share, def->shares, IMP_PLURAL(def->episodes, "episode"));
+        return imp_add_hint(
+            err, IMP_HINT_SETTING,
+            imp_fail(err, IMP_USAGE,
+                     "share %d of %d of %s: there are at most as many parts as episodes, "
+                     "numbered from 1",
+                     def->share, def->shares, IMP_PLURAL(def->episodes, "episode")));
     return imp_rollout_check_length(def->steps, def->sim.env.frame_skip, err);
 }
 

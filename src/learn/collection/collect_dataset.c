@@ -410,11 +410,12 @@ static imp_status choose_episodes_of_part(collect_job *work, imp_error *err)
     if (def->share == 0 && def->shares == 0)
         return IMP_OK;
     if (def->share < 1 || def->share > def->shares || def->shares > def->episodes)
-        return imp_fail(
-            err, IMP_USAGE,
-            "part %d of %d of %s: there are at most as many parts as episodes, numbered "
-            "from 1",
-            def->share, def->shares, IMP_PLURAL(def->episodes, "episode"));
+        return imp_add_hint(
+            err, IMP_HINT_SETTING,
+            imp_fail(err, IMP_USAGE,
+                     "share %d of %d of %s: there are at most as many parts as episodes, numbered "
+                     "from 1",
+                     def->share, def->shares, IMP_PLURAL(def->episodes, "episode")));
     work->first = imp_share_begin(def->episodes, def->share, def->shares);
     work->episodes = imp_share_begin(def->episodes, def->share + 1, def->shares) - work->first;
     return IMP_OK;

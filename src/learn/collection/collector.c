@@ -219,11 +219,13 @@ imp_status imp_collector_check_def(const imp_collect_def *def, imp_error *err)
     if (imp_observation_kind_name((int)def->sim.observation) == NULL)
         return imp_fail(err, IMP_USAGE, "unknown kind of observation");
     if (def->segmenter != NULL && def->sim.observation != IMP_OBSERVATION_SEGMENTATION)
-        return imp_fail(err, IMP_USAGE,
-                        "a segmenter finds %s, the observations are %s: observe %s as well",
-                        imp_observation_kind_name(IMP_OBSERVATION_SEGMENTATION),
-                        imp_observation_kind_name((int)def->sim.observation),
-                        imp_observation_kind_name(IMP_OBSERVATION_SEGMENTATION));
+        return imp_add_hint(
+            err, IMP_HINT_SETTING,
+            imp_fail(err, IMP_USAGE,
+                     "segmenter: it finds %s, the observations are %s: observe %s as well",
+                     imp_observation_kind_name(IMP_OBSERVATION_SEGMENTATION),
+                     imp_observation_kind_name((int)def->sim.observation),
+                     imp_observation_kind_name(IMP_OBSERVATION_SEGMENTATION)));
     if (!is_label_policy(def->label_policy))
         return imp_fail(err, IMP_USAGE, "%s: only an expert or a plug-in (.so) can give labels",
                         def->label_policy);

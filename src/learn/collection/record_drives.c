@@ -172,13 +172,17 @@ static imp_status check_record_def(const imp_drive_record_def *def, imp_error *e
         return imp_fail(err, IMP_USAGE, "%s: must be 1 to %d", IMP_PLURAL(def->steps, "step"),
                         IMP_DEMONSTRATION_STEPS_MAX);
     if (!(def->take_over >= 0.0 && def->take_over <= 1.0))
-        return imp_fail(err, IMP_USAGE, "a take-over %g m from the lane's centre: must be 0 to 1",
-                        def->take_over);
+        return imp_add_hint(err, IMP_HINT_SETTING,
+                            imp_fail(err, IMP_USAGE,
+                                     "take_over %g m from the lane's centre: must be 0 to 1",
+                                     def->take_over));
     if (def->take_over > 0.0 && !(def->hand_back > 0.0 && def->hand_back < def->take_over))
-        return imp_fail(err, IMP_USAGE,
-                        "handing back %g m from the lane's centre: must be above 0 and below the "
-                        "distance of taking over, %g",
-                        def->hand_back, def->take_over);
+        return imp_add_hint(
+            err, IMP_HINT_SETTING,
+            imp_fail(
+                err, IMP_USAGE,
+                "hand_back %g m from the lane's centre: must be above 0 and below take_over, %g",
+                def->hand_back, def->take_over));
     return imp_rollout_check_length(def->steps, def->sim.env.frame_skip, err);
 }
 

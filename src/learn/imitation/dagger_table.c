@@ -71,11 +71,11 @@ imp_status imp_dagger_table_read(imp_dagger_result *out, const char *folder, int
         status = imp_fail(err, IMP_BAD_INPUT, "%s:1: is not a table of DAgger's rounds", path);
     while (status == IMP_OK && (line = strtok_r(NULL, "\n", &rest)) != NULL) {
         if (out->count > last)
-            status =
-                imp_add_hint(err, IMP_HINT_START_OVER,
-                             imp_fail(err, IMP_USAGE,
-                                      "%s: holds more rounds than are asked for (%d): ask for more",
-                                      folder, last));
+            status = imp_add_hint(
+                err, IMP_HINT_START_OVER,
+                imp_fail(err, IMP_USAGE,
+                         "%s: holds more rounds than are asked for (%d): ask for as many or more",
+                         folder, last));
         else if (!parse_round_row(line, old, out->count, &out->rounds[out->count]))
             status = imp_fail(err, IMP_BAD_INPUT, "%s:%d: is not the row of round %d", path,
                               out->count + 2, out->count);

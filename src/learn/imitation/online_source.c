@@ -54,11 +54,12 @@ static imp_status check_online_def(const imp_online_def *def, imp_error *err)
 {
     IMP_TRY(imp_struct_check_ranges(&imp_online_members, def, err));
     if (def->replay_buffer % def->collect.episodes != 0)
-        return imp_fail(err, IMP_USAGE,
-                        "a buffer of %s is not a multiple of the %d that %s driven for "
-                        "an epoch",
-                        IMP_PLURAL(def->replay_buffer, "episode"), def->collect.episodes,
-                        def->collect.episodes == 1 ? "is" : "are");
+        return imp_add_hint(
+            err, IMP_HINT_SETTING,
+            imp_fail(err, IMP_USAGE,
+                     "replay_buffer %d: must be a multiple of the %s that %s driven for an epoch",
+                     def->replay_buffer, IMP_PLURAL(def->collect.episodes, "episode"),
+                     def->collect.episodes == 1 ? "is" : "are"));
     return IMP_OK;
 }
 

@@ -67,11 +67,14 @@ static imp_status select_split_maps(imp_map_set *out, const imp_map_set *all, im
         out->worlds[out->count] = all->worlds[k];
         out->scenes[out->count++] = all->scenes[k];
     }
-    return out->count > 0 ? IMP_OK
-                          : imp_fail(err, IMP_USAGE,
-                                     "none of the maps is for %sing: take more of them, or the "
-                                     "split 'all'",
-                                     imp_map_split_name((int)split));
+    return out->count > 0
+               ? IMP_OK
+               : imp_add_hint(
+                     err, IMP_HINT_SETTING,
+                     imp_fail(err, IMP_USAGE,
+                              "split: none of the maps is for %sing: take more of them, or the "
+                              "split 'all'",
+                              imp_map_split_name((int)split)));
 }
 
 // Held-out images are from the other split, so that validation measures what transfers to new maps.

@@ -119,7 +119,9 @@ static imp_status prepare_training(imp_training *t, imp_error *err)
     if (status == IMP_OK && t->def->resume)
         status = imp_training_restore(t, err);
     if (status == IMP_OK && t->at.epoch > t->def->epochs)
-        status = imp_fail(err, IMP_USAGE, "%s: has had %s already, more than the %d asked for",
+        status = imp_fail(err, IMP_USAGE,
+                          "%s: has had %s already, more than the %d asked for: ask for as many or "
+                          "more",
                           t->folder, IMP_PLURAL(t->at.epoch, "epoch"), t->def->epochs);
     // nothing can be refused any more: what a killed writer left may go
     return status == IMP_OK && t->def->resume && t->writes

@@ -125,10 +125,14 @@ static imp_status check_trainer_def(const imp_trainer_def *def, int outputs, imp
                         "a trainer definition must come from "
                         "imp_default_trainer_def()");
     if (def->batch < 1 || def->batch > 65536)
-        return imp_fail(err, IMP_USAGE, "batch %d: 1..65536 are possible", def->batch);
+        return imp_add_hint(
+            err, IMP_HINT_SETTING,
+            imp_fail(err, IMP_USAGE, "batch %d: 1..65536 are possible", def->batch));
     if (def->shards < 1 || def->shards > MAX_SHARDS || def->shards > def->batch)
-        return imp_fail(err, IMP_USAGE, "%s: from 1 to the batch size (%d) are possible",
-                        IMP_PLURAL(def->shards, "shard"), def->batch);
+        return imp_add_hint(err, IMP_HINT_SETTING,
+                            imp_fail(err, IMP_USAGE,
+                                     "shards %d: from 1 to the batch size, %d, are possible",
+                                     def->shards, def->batch));
     if (imp_optimiser_name((int)def->optimiser) == NULL || imp_loss_name((int)def->loss) == NULL)
         return imp_fail(err, IMP_USAGE, "unknown optimiser or loss");
     // cross-entropy needs a whole number of cells
@@ -141,24 +145,33 @@ static imp_status check_trainer_def(const imp_trainer_def *def, int outputs, imp
             def->classes, IMP_CLASSES_MAX, outputs);
     // learning rate and decay
     if (!(def->learning_rate >= 0.0 && def->learning_rate <= 1e6))
-        return imp_fail(err, IMP_USAGE, "learning rate %g: must not be negative",
-                        def->learning_rate);
+        return imp_add_hint(
+            err, IMP_HINT_SETTING,
+            imp_fail(err, IMP_USAGE, "learning_rate %g: must not be negative", def->learning_rate));
     if (!(def->weight_decay >= 0.0 && def->weight_decay * def->learning_rate < 1.0))
-        return imp_fail(err, IMP_USAGE,
-                        "weight decay %g: must not be negative, and below 1 / "
-                        "learning rate",
-                        def->weight_decay);
+        return imp_add_hint(err, IMP_HINT_SETTING,
+                            imp_fail(err, IMP_USAGE,
+                                     "weight_decay %g: must not be negative, and below 1 / "
+                                     "learning_rate",
+                                     def->weight_decay));
     // momenta and averages are factors below 1
     if (!(def->momentum >= 0.0 && def->momentum < 1.0))
-        return imp_fail(err, IMP_USAGE, "momentum %g: must lie in 0..1, without 1", def->momentum);
+        return imp_add_hint(
+            err, IMP_HINT_SETTING,
+            imp_fail(err, IMP_USAGE, "momentum %g: must lie in 0..1, without 1", def->momentum));
     if (!(def->ema_decay >= 0.0 && def->ema_decay < 1.0))
-        return imp_fail(err, IMP_USAGE, "decay %g of averaged weights: must lie in 0..1, without 1",
-                        def->ema_decay);
+        return imp_add_hint(
+            err, IMP_HINT_SETTING,
+            imp_fail(err, IMP_USAGE, "ema_decay %g: must lie in 0..1, without 1", def->ema_decay));
     // clipping, loss and censoring
     if (!(def->clip_norm >= 0.0 && def->clip_norm <= 1e18))
-        return imp_fail(err, IMP_USAGE, "clipping at %g: must not be negative", def->clip_norm);
+        return imp_add_hint(
+            err, IMP_HINT_SETTING,
+            imp_fail(err, IMP_USAGE, "clip_norm %g: must not be negative", def->clip_norm));
     if (!(def->huber_delta > 0.0 && def->huber_delta <= 1e18))
-        return imp_fail(err, IMP_USAGE, "Huber's delta %g: must be positive", def->huber_delta);
+        return imp_add_hint(
+            err, IMP_HINT_SETTING,
+            imp_fail(err, IMP_USAGE, "huber_delta %g: must be positive", def->huber_delta));
     if (!(def->limit >= 0.0 && def->limit <= 1e18))
         return imp_fail(err, IMP_USAGE, "limit %g of labels: must not be negative", def->limit);
     return IMP_OK;

@@ -52,11 +52,12 @@ static imp_status check_env_def(const imp_env_def *def, imp_error *err)
                         def->drive.delay, delay_max);
     const double slowest = def->wanted_speed_min, fastest = def->wanted_speed_max;
     if (slowest > fastest || (fastest > 0.0 && slowest == 0.0))
-        return imp_fail(
-            err, IMP_USAGE,
-            "wanted speeds of %g to %g m/s: give both ends of the range, above 0 and in "
-            "this order; the same number twice asks for one speed",
-            slowest, fastest);
+        return imp_add_hint(err, IMP_HINT_SETTING,
+                            imp_fail(err, IMP_USAGE,
+                                     "wanted_speed_min %g, wanted_speed_max %g: give both ends of "
+                                     "the range, above 0 and in "
+                                     "this order; the same number twice asks for one speed",
+                                     slowest, fastest));
     // a pose that is not finite would spread through all computations
     if (def->has_start_pose &&
         !(isfinite(start->x) && isfinite(start->z) && isfinite(start->heading)))

@@ -28,7 +28,9 @@ imp_status imp_navigation_check_route(const imp_world *world, const imp_env_def 
     imp_error why = {0};
     const imp_status status =
         imp_route_place_of_tile(&place, world, def->destination[0], def->destination[1], &why);
-    return status == IMP_OK ? IMP_OK : imp_fail(err, status, "destination: %s", why.message);
+    return status == IMP_OK ? IMP_OK
+                            : imp_add_hint(err, IMP_HINT_SETTING,
+                                           imp_fail(err, status, "destination: %s", why.message));
 }
 
 // The lane of the given tile that is nearest by the ways found, or -1.

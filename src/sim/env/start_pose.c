@@ -17,11 +17,14 @@ static imp_status check_start_tile(const imp_world *world, const imp_env_def *de
 {
     int i = def->start_tile[0], j = def->start_tile[1];
     if (i < 0 || j < 0 || i >= world->columns || j >= world->rows)
-        return imp_fail(err, IMP_BAD_INPUT, "%s: start tile %d,%d is not on the grid of %d x %d",
-                        world->name, i, j, world->columns, world->rows);
+        return imp_add_hint(err, IMP_HINT_SETTING,
+                            imp_fail(err, IMP_BAD_INPUT,
+                                     "start_tile %d,%d is not on the grid of %s, %d x %d", i, j,
+                                     world->name, world->columns, world->rows));
     if (!world->tiles[j * world->columns + i].drivable)
-        return imp_fail(err, IMP_BAD_INPUT, "%s: start tile %d,%d is not drivable", world->name, i,
-                        j);
+        return imp_add_hint(err, IMP_HINT_SETTING,
+                            imp_fail(err, IMP_BAD_INPUT, "start_tile %d,%d is not drivable on %s",
+                                     i, j, world->name));
     return IMP_OK;
 }
 

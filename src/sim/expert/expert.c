@@ -176,9 +176,11 @@ imp_status imp_expert_create(imp_policy **out, const imp_expert_def *def, imp_er
     // the list of turns is copied, since the definition may go out of scope
     const char *turns = def->turns != NULL ? def->turns : "";
     if (strspn(turns, "lrs") != strlen(turns) || strlen(turns) > IMP_TURNS_MAX)
-        return imp_fail(err, IMP_USAGE,
-                        "turns '%.40s': at most %d letters l, r and s (left, right, straight)",
-                        turns, IMP_TURNS_MAX);
+        return imp_add_hint(
+            err, IMP_HINT_SETTING,
+            imp_fail(err, IMP_USAGE,
+                     "turns '%.40s': at most %d letters l, r and s (left, right, straight)", turns,
+                     IMP_TURNS_MAX));
     // all memory of the expert, including the search, is allocated here
     expert *self = calloc(1, sizeof *self);
     if (self != NULL)

@@ -71,7 +71,9 @@ static imp_status check_definition(const imp_map_generator_def *def, imp_error *
     if (def->kind < 0 || def->kind >= IMP_MAP_GENERATOR_KIND_COUNT)
         return imp_fail(err, IMP_USAGE, "unknown kind of map %d", (int)def->kind);
     if (!(def->tile_size >= 0.3 && def->tile_size <= 2.0))
-        return imp_fail(err, IMP_USAGE, "tile_size %g m is not within 0.3 to 2 m", def->tile_size);
+        return imp_add_hint(
+            err, IMP_HINT_SETTING,
+            imp_fail(err, IMP_USAGE, "tile_size %g m is not within 0.3 to 2 m", def->tile_size));
     // the numbers of objects share one range
     const int counts[] = {def->pedestrians, def->cars, def->parked, def->obstacles, def->duckies};
     static const char *const names[] = {"pedestrian", "car", "parked car", "obstacle", "duckie"};

@@ -59,10 +59,12 @@ imp_status imp_map_set_keep_split(imp_map_set *set, imp_map_split split, imp_err
     for (int k = 0; k < set->count; k++)
         kept += imp_map_is_in_test_split(set->worlds[k]->name) == (split == IMP_SPLIT_TEST);
     if (kept == 0)
-        return imp_fail(err, IMP_USAGE,
-                        "none of %s is in the split '%s': a map's name decides its split "
-                        "(docs/evaluation.md)",
-                        IMP_PLURAL(set->count, "map"), imp_map_split_name((int)split));
+        return imp_add_hint(
+            err, IMP_HINT_SETTING,
+            imp_fail(err, IMP_USAGE,
+                     "split: none of %s is in the split '%s': a map's name decides its split "
+                     "(docs/evaluation.md)",
+                     IMP_PLURAL(set->count, "map"), imp_map_split_name((int)split)));
     // keep those of the split at the front of the arrays
     kept = 0;
     for (int k = 0; k < set->count; k++) {

@@ -155,7 +155,7 @@ static void the_start_tile_is_the_user_s_or_the_map_s(void **state)
     imp_world *loop = load("loop_empty");
     memcpy(def.start_tile, (int[]){0, 0}, sizeof def.start_tile);
     assert_int_equal(imp_env_init(&refused, loop, &def, &err), IMP_BAD_INPUT);
-    assert_non_null(strstr(err.message, "start tile 0,0 is not drivable"));
+    assert_non_null(strstr(err.message, "start_tile 0,0 is not drivable"));
     imp_world_destroy(loop);
 
     // a map's start pose is an offset in its start tile, and gives way to the user's tile
