@@ -29,6 +29,11 @@ typedef struct imp_agent_def {
     /// network. Others refuse a speed. 0
     double wanted_speed;
     double deadline; ///< longest inference time before the answer is zeros [s]; 0.5
+    /// Doubt (docs/doubt.md) from which the robot drives more slowly, the more doubt the slower,
+    /// and from which it stands still: 0 < slow_down_at < stop_at <= 1. Between them the duty
+    /// cycles are multiplied by a factor that falls from 1 to 0. Both 0, the default: doubt changes
+    /// nothing. IMP_USAGE for a model without doubt
+    double slow_down_at, stop_at;
     /// Nullable: called with one line about a problem that does not end the run.
     void (*report_warning)(void *context, const char *text);
     void *context; ///< for report_warning

@@ -38,6 +38,10 @@ REASONS = {
     "assets.md": {"imprint render": "needs the textures of duckietown-world, which are not ours"},
     "audit.md": {"imprint map": "records 120,000 frames; tests/scripts/cli_audit.sh runs a smaller one"},
     "conventions.md": {"u' =": DRAWING},
+    "doubt.md": {
+        "imprint doubt": "drives 1,000 episodes; tests/scripts/cli_doubt.sh runs a smaller one",
+        "imprint agent": "waits for a camera; tests/deploy/agent/test_agent.c has one",
+    },
     "engine.md": {"for each": DRAWING},
     "first-hour.md": {"./run": BUILD, "loss": TRAINED, "completed": TRAINED, "round 0": TRAINED},
     "formats.md": {"main_data": DRAWING},

@@ -50,6 +50,12 @@ static void add_agent_options(imp_options *options, settings *s)
          "speed at which a model with the input speed is to drive; 0: none is wanted", IMP_SETTING},
         {"deadline", 0, IMP_OPTION_REAL, &s->agent.deadline, "S",
          "send zero commands if an inference takes longer", IMP_SETTING},
+        {"slow-down-at", 0, IMP_OPTION_REAL, &s->agent.slow_down_at, "DOUBT",
+         "drive more slowly from this doubt on, down to standing still at --stop-at; 0: never. For "
+         "models of imprint doubt",
+         IMP_SETTING},
+        {"stop-at", 0, IMP_OPTION_REAL, &s->agent.stop_at, "DOUBT",
+         "stand still from this doubt on; with --slow-down-at", IMP_SETTING},
         {"data-in", 0, IMP_OPTION_TEXT, &s->input, "PATH",
          "stream of incoming messages ($AIDONODE_DATA_IN, else standard input)", IMP_TRANSIENT},
         {"data-out", 0, IMP_OPTION_TEXT, &s->output, "PATH",

@@ -114,6 +114,16 @@ static void push_actions_to_history(imp_agent *agent, const imp_action_history *
                                     (float)history->actions[k].right);
 }
 
+// Both wheels are slowed down alike, so that the robot stays on the same curve.
+static imp_action slow_down_in_doubt(const imp_agent *agent, imp_action action)
+{
+    if (agent->stop_at <= 0.0 || agent->doubt < agent->slow_down_at)
+        return action;
+    const double factor =
+        fmax(0.0, (agent->stop_at - agent->doubt) / (agent->stop_at - agent->slow_down_at));
+    return (imp_action){factor * action.left, factor * action.right};
+}
+
 // Runs the networks on the observation that the preprocessor has written. time_step: by the clock
 // [s]; 0: not known.
 static imp_action infer_from_observation(imp_agent *agent, double time_step)
@@ -135,7 +145,7 @@ static imp_action infer_from_observation(imp_agent *agent, double time_step)
                       imp_obs_history_values(agent->recall), outputs);
     if (imp_inference_has_doubt(agent->inference))
         agent->doubt = imp_inference_doubt(agent->inference, 0);
-    return imp_action_from_network(outputs, agent->velocities);
+    return slow_down_in_doubt(agent, imp_action_from_network(outputs, agent->velocities));
 }
 
 // The function that the worker thread of asynchronous inference calls for each image. False: the
@@ -325,14 +335,27 @@ imp_status imp_agent_create(imp_agent **out, const imp_agent_def *def, imp_error
         return imp_add_hint(
             err, IMP_HINT_SETTING,
             imp_fail(err, IMP_USAGE, "deadline %g s is not within 0 to 3600", def->deadline));
+    const bool slows = def->slow_down_at != 0.0 || def->stop_at != 0.0;
+    if (slows &&
+        !(def->slow_down_at > 0.0 && def->slow_down_at < def->stop_at && def->stop_at <= 1.0))
+        return imp_fail(err, IMP_USAGE,
+                        "doubts of %g to slow down and %g to stop at: they must rise from above 0 "
+                        "to at most 1",
+                        def->slow_down_at, def->stop_at);
     imp_agent *agent = calloc(1, sizeof *agent);
     if (agent == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for an agent");
+    agent->slow_down_at = def->slow_down_at;
+    agent->stop_at = def->stop_at;
     // The deadline and the warnings are used by the protocol server, not by inference.
     agent->deadline = def->deadline;
     agent->report_warning = def->report_warning;
     agent->context = def->context;
-    const imp_status status = load_models(agent, def, err);
+    imp_status status = load_models(agent, def, err);
+    if (status == IMP_OK && slows && !imp_inference_has_doubt(agent->inference))
+        status = imp_fail(err, IMP_USAGE,
+                          "%s: has no doubt by which to slow down: give it some with imprint doubt",
+                          def->model);
     if (status != IMP_OK) {
         imp_agent_destroy(agent);
         return status;

@@ -19,10 +19,11 @@ struct imp_agent {
     uint8_t *observation, *segmentation; // outputs of preprocessor and segmenter
     bool corrects_wheels;                // for the robot's, which follow
     imp_wheels wheels;
-    int width, height;         // of the network's input
-    double deadline;           // [s]
-    double time_step;          // that the network must be run at [s]; 0: any
-    imp_conditions conditions; // of images to come; the clock may tell another time step
+    int width, height;            // of the network's input
+    double deadline;              // [s]
+    double time_step;             // that the network must be run at [s]; 0: any
+    imp_conditions conditions;    // of images to come; the clock may tell another time step
+    double slow_down_at, stop_at; // doubts; both 0: off
     void (*report_warning)(void *context, const char *text);
     void *context;
 };

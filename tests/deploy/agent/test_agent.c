@@ -287,6 +287,64 @@ static void test_conditions_reach_the_network(void **state)
     check_create_fails(&def, IMP_USAGE, "3 m/s is not within 0 to 2");
 }
 
+// A model whose doubt is 0.5 at every image: all weights of its 96 hidden values are 0.
+static void test_doubt_slows_down(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    char metadata[256] = "{\"doubt\": \"0";
+    for (int k = 0; k < 96; k++)
+        strcat(metadata, " 0");
+    strcat(metadata, "\"}");
+    const char *model = make_model("doubting.safetensors", metadata, 2);
+    uint8_t *rgb = malloc((size_t)3 * WIDE * HIGH);
+    assert_non_null(rgb);
+    draw_test_image(rgb, 0);
+    // what the robot still does of its action, where it slows down from and stops at these doubts
+    static const double cases[][3] = {
+        {0.0, 0.0, 1.0}, {0.6, 0.9, 1.0}, {0.25, 0.75, 0.5},
+        {0.4, 0.9, 0.8}, {0.1, 0.5, 0.0}, {0.1, 0.3, 0.0},
+    };
+    imp_action whole = {0.0, 0.0};
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        imp_agent *agent;
+        imp_action action;
+        imp_agent_def def = imp_default_agent_def();
+        def.model = model;
+        def.slow_down_at = cases[k][0];
+        def.stop_at = cases[k][1];
+        assert_ok(imp_agent_create(&agent, &def, &err), err);
+        assert_ok(imp_agent_act_on_image(agent, rgb, WIDE, HIGH, &action, &err), err);
+        assert_close(imp_agent_doubt(agent), 0.5, 1e-12);
+        if (k == 0)
+            whole = action;
+        assert_true(whole.left != 0.0 || whole.right != 0.0);
+        assert_close(action.left, cases[k][2] * whole.left, 1e-12);
+        assert_close(action.right, cases[k][2] * whole.right, 1e-12);
+        imp_agent_destroy(agent);
+    }
+    // doubts in the wrong order, and a model without
+    static const double wrong[][2] = {{0.5, 0.5}, {0.6, 0.5}, {0.0, 0.5}, {0.5, 0.0}, {0.5, 1.5}};
+    imp_agent *agent;
+    imp_agent_def def = imp_default_agent_def();
+    def.model = model;
+    for (size_t k = 0; k < sizeof wrong / sizeof wrong[0]; k++) {
+        def.slow_down_at = wrong[k][0];
+        def.stop_at = wrong[k][1];
+        assert_int_equal(imp_agent_create(&agent, &def, &err), IMP_USAGE);
+    }
+    def.model = make_model("sure.safetensors", NULL, 2);
+    def.slow_down_at = 0.2;
+    def.stop_at = 0.4;
+    assert_int_equal(imp_agent_create(&agent, &def, &err), IMP_USAGE);
+    assert_non_null(strstr(err.message, "imprint doubt"));
+    agent = open_agent(def.model);
+    assert_ok(imp_agent_act_on_image(agent, rgb, WIDE, HIGH, &whole, &err), err);
+    assert_close(imp_agent_doubt(agent), -1.0, 0.0);
+    imp_agent_destroy(agent);
+    free(rgb);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +354,7 @@ int main(void)
         cmocka_unit_test(test_invalid_models_are_refused),
         cmocka_unit_test(test_unknown_lens_is_accepted),
         cmocka_unit_test(test_conditions_reach_the_network),
+        cmocka_unit_test(test_doubt_slows_down),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
