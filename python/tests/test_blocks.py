@@ -36,7 +36,7 @@ REASONS = {
     "agent.md": {"apt-get install": BUILD},
     "architecture.md": {"map generator": DRAWING},
     "assets.md": {"imprint render": "needs the textures of duckietown-world, which are not ours"},
-    "audit.md": {"imprint map": "records 120,000 frames; tests/scripts/cli_audit.sh runs a smaller one"},
+    "audit.md": {"imprint map": "records 120,000 frames; cli_audit.sh runs a smaller one"},
     "conventions.md": {"u' =": DRAWING},
     "doubt.md": {
         "imprint doubt": "drives 1,000 episodes; tests/scripts/cli_doubt.sh runs a smaller one",

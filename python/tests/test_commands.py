@@ -25,7 +25,7 @@ RUN = {
     "import.md": ["imprint"],
     "install.md": ["imprint completion"],
     "maps.md": ["imprint route"],
-    "models.md": ["imprint eval"],
+    "models.md": ["imprint eval", "imprint map new"],
     "networks.md": ["imprint dagger"],
     "page.md": ["imprint page", "imprint eval"],
     "plugins.md": ["cc "],
