@@ -3,8 +3,8 @@
 #define IMPRINT_IMPRINT_H
 
 #include "imprint/agent.h"
-#include "imprint/audit.h"
 #include "imprint/api.h"
+#include "imprint/audit.h"
 #include "imprint/base.h"
 #include "imprint/callback.h"
 #include "imprint/challenge.h"
