@@ -126,7 +126,7 @@ const imp_command imp_command_doubt = {
     .details = "Lets a model drive, pushes its wheels now and then, and fits a second head to what "
                "became of its decisions. The model is written with that head; it drives as before. "
                "`imprint eval` then says how well its doubt predicts failures.",
-    .examples = "  imprint doubt --policy robot --map loop_empty --randomize real --episodes 40 "
+    .examples = "  imprint doubt --policy town --map loop_empty --randomize looks --episodes 60 "
                 "\\\n    --steps 150 --out /tmp/imprint-doubt.safetensors --force",
     .state_size = sizeof(settings),
     .set_up = set_up_doubt_command,
