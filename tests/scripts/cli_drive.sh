@@ -60,6 +60,6 @@ mkdir empty
 expect 3 imprint import drive empty --out x
 says 'no demonstration'
 expect 2 imprint drive --take-over 0.05 --hand-back 0.1 --out x
-says 'below the distance of taking over'
+says 'must be above 0 and below --take-over'
 expect 2 imprint import rosbag drives/00000.drive.json --check
 absent x x.partial

@@ -21,7 +21,7 @@ static imp_status hash_file_content(uint64_t *hash, const char *path, imp_error 
     unsigned char block[BLOCK_BYTES];
     FILE *file = fopen(path, "rbe");
     if (file == NULL)
-        return imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
+        return imp_fail(err, IMP_IO, "%s: cannot be read: %s", path, strerror(errno));
     for (size_t count; (count = fread(block, 1, sizeof block, file)) > 0;)
         *hash = imp_hash_bytes(*hash, block, count);
     const bool failed = ferror(file) != 0;
@@ -48,14 +48,14 @@ static imp_status hash_file_or_folder(uint64_t *hash, const char *path, int dept
     struct stat info;
     struct dirent **entries;
     if (stat(path, &info) != 0)
-        return imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
+        return imp_fail(err, IMP_IO, "%s: cannot be read: %s", path, strerror(errno));
     if (S_ISREG(info.st_mode))
         return hash_file_content(hash, path, err);
     if (!S_ISDIR(info.st_mode) || depth == DEPTH_MAX)
         return IMP_OK; // devices, pipes and deeper folders have no content to hash
     const int count = scandir(path, &entries, is_not_hidden, compare_names);
     if (count < 0)
-        return imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
+        return imp_fail(err, IMP_IO, "%s: cannot be read: %s", path, strerror(errno));
     imp_status status = IMP_OK;
     // each entry contributes its name with the terminating 0, then its content; after an error the
     // rest is only freed

@@ -273,7 +273,7 @@ static void parts_hold_every_episode_once(void **state)
     }
     in_folder(path, *state, "none");
     assert_int_equal(imp_dataset_divide(&summary, path, folder, 0.0, 9, NULL, &err), IMP_USAGE);
-    assert_non_null(strstr(err.message, "no episode of 20 would be in validation"));
+    assert_non_null(strstr(err.message, "which has 20, would be in validation"));
     assert_int_not_equal(access(path, F_OK), 0);
     assert_int_equal(count_files(*state, ".partial"), 0);
 }
