@@ -214,7 +214,7 @@ def test_splits_by_episode_are_those_of_the_library(folder, other):
     assert data.split(validation=0.0)[1].episodes == ()
     with pytest.raises(UsageError, match="use select"):
         training.split()
-    with pytest.raises(UsageError, match="below 1, not 1"):
+    with pytest.raises(UsageError, match="validation 1: must be at least 0 and below 1"):
         data.split(validation=1.0)
 
 

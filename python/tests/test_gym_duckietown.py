@@ -364,7 +364,7 @@ def test_vectors_and_frames(make):
         ({"seed": -1}, "seed: -1 is not within"),
         ({"user_tile_start": (0, 99)}, "the map of 8 x 7 has no tile"),
         ({"user_tile_start": "ab"}, r"a pair \(column, row\) is needed"),
-        ({"user_tile_start": (0, 0)}, "start tile"),
+        ({"user_tile_start": (0, 0)}, "start_tile"),
         ({"api": "gymnasum"}, "api: 'gymnasum' is neither"),
         ({"assets": "/nowhere"}, "/nowhere"),
     ],
