@@ -21,13 +21,6 @@ typedef struct settings {
     imp_audit_findings findings;
 } settings;
 
-// An estimate as {value, low, high}.
-static json_t *share_json(imp_estimate share)
-{
-    return json_pack("{s:o, s:o, s:o}", "value", imp_json_real_or_null(share.value), "low",
-                     imp_json_real_or_null(share.low), "high", imp_json_real_or_null(share.high));
-}
-
 // Numbers of both labels.
 static json_t *labels_json(const double values[IMP_AUDIT_LABEL_COUNT])
 {
@@ -43,7 +36,8 @@ static json_t *row_json(const imp_audit *audit, int input)
     const imp_audit_row *row = &audit->rows[input];
     json_t *shares = json_object(), *spreads = json_object();
     for (int label = 0; label < IMP_AUDIT_LABEL_COUNT; label++)
-        imp_json_set(shares, imp_audit_label_name(label), share_json(row->unexplained[label]));
+        imp_json_set(shares, imp_audit_label_name(label),
+                     imp_estimate_json(row->unexplained[label]));
     for (int s = 0; s < IMP_AUDIT_SITUATION_COUNT; s++)
         imp_json_set(spreads, imp_audit_situation_name(s), labels_json(row->spread[s]));
     return json_pack("{s:s, s:b, s:o, s:o}", "inputs", imp_audit_input_name(input), "privileged",

@@ -52,8 +52,7 @@ const char *imp_eval_map_name(const imp_eval_settings *s);
 // evaluations write alike: it tells neither how long they took nor where policies and maps lie.
 json_t *imp_eval_json(const imp_eval_settings *s, const imp_eval_outcome *o, bool stored);
 
-// An estimate as {value, low, high}, with null for what is unknown; and figures in these.
-json_t *imp_estimate_json(imp_estimate estimate);
+// Statistics, with estimates as imp_estimate_json() gives them.
 json_t *imp_eval_stats_json(const imp_eval_stats *stats);
 
 // What breaks a policy, as a table and as an object.

@@ -13,14 +13,6 @@
 // At most this many episodes are listed; all have a row in episodes.csv.
 enum { LISTED_MAX = 10000 };
 
-// A figure with its 95 % confidence interval.
-json_t *imp_estimate_json(imp_estimate estimate)
-{
-    return json_pack("{s:o, s:o, s:o}", "value", imp_json_real_or_null(estimate.value), "low",
-                     imp_json_real_or_null(estimate.low), "high",
-                     imp_json_real_or_null(estimate.high));
-}
-
 // Adds what became of navigation commands, if any were given.
 static json_t *add_navigation_command_counts(json_t *to, int crossed, int commanded, int followed,
                                              int wrong_turns)

@@ -37,6 +37,13 @@ json_t *imp_json_real_or_null(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
+json_t *imp_estimate_json(imp_estimate estimate)
+{
+    return json_pack("{s:o, s:o, s:o}", "value", imp_json_real_or_null(estimate.value), "low",
+                     imp_json_real_or_null(estimate.low), "high",
+                     imp_json_real_or_null(estimate.high));
+}
+
 // The text of an object, which is released. `where` is for the message.
 static imp_status dump_and_release(char **text, json_t *object, int digits, const char *where,
                                    imp_error *err)

@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "imprint/base.h"
+#include "imprint/evaluate.h"
 
 // Puts a value into an object, at the end of an array, or all members of an object into another,
 // and takes over the reference to it. What
@@ -16,6 +16,9 @@ void imp_json_update(json_t *object, json_t *members);
 
 // A number, or null where there is none: JSON knows no NaN.
 json_t *imp_json_real_or_null(double value);
+
+// An estimate as {value, low, high}, with null for what is unknown.
+json_t *imp_estimate_json(imp_estimate estimate);
 
 // Writes an object as JSON, its numbers with so many digits, to a file and releases it.
 imp_status imp_json_write_file(const char *path, json_t *object, int digits, imp_error *err);

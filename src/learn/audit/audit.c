@@ -10,7 +10,7 @@
 #include "base/threads/thread_pool.h"
 #include "learn/audit/nearest_frames.h"
 
-enum { COOKIE = 0xA0D17, EPISODES_MIN = 6, NEIGHBOURS_MAX = 64 };
+enum { COOKIE = 0xA0D17, EPISODES_MIN = 6 };
 enum { FRAMES_MIN = 1000, FRAMES_MAX = 1000000 };
 
 #define NAME_OF(name, text) [name] = (text),
@@ -58,9 +58,9 @@ static imp_status check_def(const imp_audit_def *def, imp_error *err)
     if (def->queries < 1 || def->queries > def->frames)
         return imp_fail(err, IMP_USAGE, "queries: %d is not within 1 to %d", def->queries,
                         def->frames);
-    if (def->neighbours < 2 || def->neighbours > NEIGHBOURS_MAX)
+    if (def->neighbours < 2 || def->neighbours > IMP_NEIGHBOURS_MAX)
         return imp_fail(err, IMP_USAGE, "neighbours: %d is not within 2 to %d", def->neighbours,
-                        (int)NEIGHBOURS_MAX);
+                        (int)IMP_NEIGHBOURS_MAX);
     if (def->threads < 0)
         return imp_fail(err, IMP_USAGE, "threads: %d is negative", def->threads);
     return IMP_OK;

@@ -11,6 +11,7 @@
 #include "evaluate/report/report_formats/html_page.h"
 #include "imprint/audit.h"
 #include "imprint/report.h"
+#include "learn/audit/frame_sample.h"
 
 // The dataset and the index in it of an episode that is counted over all datasets.
 static const imp_episode *find_episode(imp_dataset *const *datasets, int count, int episode)
@@ -24,13 +25,6 @@ static const imp_episode *find_episode(imp_dataset *const *datasets, int count, 
     return NULL;
 }
 
-// Whether two episodes drive on the same map.
-static bool on_same_map(const imp_episode *a, const imp_episode *b)
-{
-    return strcmp(a->map, b->map) == 0 && a->map_bytes == b->map_bytes &&
-           (a->map_bytes == 0 || memcmp(a->map_text, b->map_text, a->map_bytes) == 0);
-}
-
 // An episode on the map with most places, of up to 64 maps.
 static const imp_episode *find_common_map(const imp_audit *audit, imp_dataset *const *datasets,
                                           int count)
@@ -41,7 +35,7 @@ static const imp_episode *find_common_map(const imp_audit *audit, imp_dataset *c
     for (int q = 0; q < audit->queries; q++) {
         const imp_episode *here = find_episode(datasets, count, audit->places[q].episode);
         int m = 0;
-        while (m < known && !on_same_map(maps[m], here))
+        while (m < known && !imp_episodes_share_map(maps[m], here))
             m++;
         if (m == MAPS_MAX || !isfinite(audit->places[q].x))
             continue;
@@ -62,7 +56,8 @@ static int list_values(imp_map_value *out, const imp_audit *audit, imp_dataset *
     int values = 0;
     for (int q = 0; q < audit->queries; q++) {
         const imp_audit_place *place = &audit->places[q];
-        if (isfinite(place->x) && on_same_map(map, find_episode(datasets, count, place->episode)))
+        if (isfinite(place->x) &&
+            imp_episodes_share_map(map, find_episode(datasets, count, place->episode)))
             out[values++] = (imp_map_value){place->x, place->z, place->spread};
     }
     return values;

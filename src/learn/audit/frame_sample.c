@@ -18,25 +18,30 @@ static const double CENTRE_DISTANCE = 0.08, CENTRE_ANGLE = 20.0 * IMP_PI / 180.0
 
 // The map of the episode that is being read.
 typedef struct current_map {
-    char name[64];
-    const char *text;
-    imp_world *world; // NULL: unknown
+    const imp_episode *of; // NULL: none yet
+    imp_world *world;      // NULL: unknown
 } current_map;
+
+bool imp_episodes_share_map(const imp_episode *a, const imp_episode *b)
+{
+    return strcmp(a->map, b->map) == 0 && a->map_bytes == b->map_bytes &&
+           (a->map_bytes == 0 || memcmp(a->map_text, b->map_text, a->map_bytes) == 0);
+}
 
 // Loads the map of an episode unless it is the one before. Of a map that is neither built in nor in
 // the dataset, as that of a real room, tiles are unknown.
 static imp_status load_map_of_episode(current_map *map, const imp_episode *episode, imp_error *err)
 {
-    if (map->name[0] != '\0' && strcmp(map->name, episode->map) == 0 &&
-        map->text == episode->map_text)
+    if (map->of != NULL && imp_episodes_share_map(map->of, episode))
         return IMP_OK;
     imp_world_destroy(map->world);
     map->world = NULL;
-    memcpy(map->name, episode->map, sizeof map->name);
-    map->text = episode->map_text;
-    if (map->text != NULL)
-        return imp_world_parse(&map->world, map->text, episode->map_bytes, map->name, err);
-    return imp_map_is_builtin(map->name) ? imp_world_load(&map->world, map->name, err) : IMP_OK;
+    map->of = episode;
+    if (episode->map_text != NULL)
+        return imp_world_parse(&map->world, episode->map_text, episode->map_bytes, episode->map,
+                               err);
+    return imp_map_is_builtin(episode->map) ? imp_world_load(&map->world, episode->map, err)
+                                            : IMP_OK;
 }
 
 static double time_step_of(const imp_dataset *dataset, const imp_episode *episode)

@@ -39,6 +39,9 @@ typedef struct imp_audit_sample {
 // the datasets. Freed with imp_audit_sample_free().
 imp_status imp_audit_sample_draw(imp_audit_sample *out, imp_dataset *const *datasets, int count,
                                  const imp_audit_def *def, imp_error *err);
+// Whether two episodes drive on the same map.
+bool imp_episodes_share_map(const imp_episode *a, const imp_episode *b);
+
 void imp_audit_sample_free(imp_audit_sample *sample);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/cholesky.h"
 #include "base/common/try.h"
 
 enum { COLUMNS = 16, ROWS = 12, CELLS = COLUMNS * ROWS * 3, ITERATIONS = 40 };
@@ -50,13 +51,6 @@ static void compute_cells(double out[CELLS], const uint8_t *rgb, int width, int 
         }
 }
 
-static const uint8_t *image_of_step(const imp_audit_sample *sample, const imp_audit_frame *frame,
-                                    int step)
-{
-    return frame->data->observations +
-           (size_t)step * 3 * (size_t)sample->width * (size_t)sample->height;
-}
-
 // What the regression predicts. An unknown lane position counts as the middle.
 static void read_targets(double out[IMP_FEATURE_TARGETS], const imp_audit_frame *frame)
 {
@@ -68,6 +62,17 @@ static void read_targets(double out[IMP_FEATURE_TARGETS], const imp_audit_frame 
     }
 }
 
+// The cells of a frame's image, and its targets.
+static void read_cells_and_targets(double cells[CELLS], double targets[IMP_FEATURE_TARGETS],
+                                   const imp_audit_sample *sample, int index)
+{
+    const imp_audit_frame *frame = &sample->frames[index];
+    const size_t bytes = 3 * (size_t)sample->width * (size_t)sample->height;
+    compute_cells(cells, frame->data->observations + (size_t)frame->step * bytes, sample->width,
+                  sample->height);
+    read_targets(targets, frame);
+}
+
 // Means of cells and targets over the frames of the fit.
 static void compute_means(feature_fit *fit, imp_image_features *features,
                           const imp_audit_sample *sample, const bool *fits)
@@ -76,10 +81,7 @@ static void compute_means(feature_fit *fit, imp_image_features *features,
     for (int f = 0; f < sample->count; f++) {
         if (!fits[f])
             continue;
-        const imp_audit_frame *frame = &sample->frames[f];
-        compute_cells(cells, image_of_step(sample, frame, frame->step), sample->width,
-                      sample->height);
-        read_targets(targets, frame);
+        read_cells_and_targets(cells, targets, sample, f);
         for (int i = 0; i < CELLS; i++)
             features->mean[i] += cells[i];
         for (int k = 0; k < IMP_FEATURE_TARGETS; k++)
@@ -100,10 +102,7 @@ static void compute_covariances(feature_fit *fit, const imp_image_features *feat
     for (int f = 0; f < sample->count; f++) {
         if (!fits[f])
             continue;
-        const imp_audit_frame *frame = &sample->frames[f];
-        compute_cells(cells, image_of_step(sample, frame, frame->step), sample->width,
-                      sample->height);
-        read_targets(targets, frame);
+        read_cells_and_targets(cells, targets, sample, f);
         for (int i = 0; i < CELLS; i++)
             cells[i] -= features->mean[i];
         for (int i = 0; i < CELLS; i++)
@@ -163,38 +162,23 @@ static void find_components(double maps[IMP_FEATURE_COMPONENTS][CELLS], const fe
     }
 }
 
-// Factors the covariance with the ridge into a lower triangle (Cholesky).
+// Factors the covariance with the ridge.
 static void factor_covariance(feature_fit *fit)
 {
     double trace = 0.0;
     for (int i = 0; i < CELLS; i++)
         trace += fit->covariance[i][i];
-    // images that are all equal have no variance
-    const double ridge = RIDGE * trace / CELLS + 1e-12;
-    for (int j = 0; j < CELLS; j++) {
-        for (int i = j; i < CELLS; i++) {
-            double value = fit->covariance[i][j] + (i == j ? ridge : 0.0);
-            for (int k = 0; k < j; k++)
-                value -= fit->factor[i][k] * fit->factor[j][k];
-            fit->factor[i][j] = i == j ? sqrt(value) : value / fit->factor[j][j];
-        }
-    }
+    memcpy(fit->factor, fit->covariance, sizeof fit->factor);
+    for (int i = 0; i < CELLS; i++)
+        fit->factor[i][i] += RIDGE * trace / CELLS;
+    imp_cholesky_factor(fit->factor[0], CELLS);
 }
 
-// Solves (covariance + ridge) x = b.
-static void solve_with_factor(const feature_fit *fit, double x[CELLS], const double b[CELLS])
+// The ridge regression of a target on the cells.
+static void find_target_map(double map[CELLS], const feature_fit *fit, int target)
 {
-    for (int i = 0; i < CELLS; i++) {
-        x[i] = b[i];
-        for (int k = 0; k < i; k++)
-            x[i] -= fit->factor[i][k] * x[k];
-        x[i] /= fit->factor[i][i];
-    }
-    for (int i = CELLS - 1; i >= 0; i--) {
-        for (int k = i + 1; k < CELLS; k++)
-            x[i] -= fit->factor[k][i] * x[k];
-        x[i] /= fit->factor[i][i];
-    }
+    memcpy(map, fit->with_target[target], sizeof fit->with_target[target]);
+    imp_cholesky_solve(fit->factor[0], map, CELLS);
 }
 
 // The variance of what a map gives for the frames of the fit.
@@ -241,7 +225,7 @@ imp_status imp_image_features_fit(imp_image_features **out, const imp_audit_samp
         find_components(features->maps, fit, scratch);
         factor_covariance(fit);
         for (int k = 0; k < IMP_FEATURE_TARGETS; k++)
-            solve_with_factor(fit, features->maps[IMP_FEATURE_COMPONENTS + k], fit->with_target[k]);
+            find_target_map(features->maps[IMP_FEATURE_COMPONENTS + k], fit, k);
         scale_maps(features, fit);
     } else {
         free(features);

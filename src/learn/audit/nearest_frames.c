@@ -190,13 +190,11 @@ static void compute_distances(float *restrict out, const imp_frame_table *table,
     }
 }
 
-enum { NEIGHBOURS_MAX = 64 };
-
 // The nearest frames so far, the nearest first.
 typedef struct nearest_list {
     int size, capacity;
-    float distance[NEIGHBOURS_MAX];
-    int place[NEIGHBOURS_MAX];
+    float distance[IMP_NEIGHBOURS_MAX];
+    int place[IMP_NEIGHBOURS_MAX];
 } nearest_list;
 
 static void insert_neighbour(nearest_list *list, float distance, int place)

@@ -7,6 +7,7 @@
 
 // Weights that are tried for what stands beside the image.
 enum { IMP_AUDIT_WEIGHTS = 4 };
+enum { IMP_NEIGHBOURS_MAX = 64 };
 
 // The numbers of all frames that are compared, scaled to variance 1.
 typedef struct imp_frame_table {

@@ -146,12 +146,12 @@ static imp_status calibrate(fit *f, imp_error *err)
 }
 
 // Fills the summary: counts, and how well doubt does in the episodes held out.
-static void summarise(const fit *f)
+static imp_status summarise(const fit *f, imp_error *err)
 {
     static const imp_doubt_counts none = {.episodes = 0};
     imp_doubt_counts *counts = malloc(sizeof *counts);
     if (counts == NULL)
-        return;
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a fit");
     *counts = none;
     for (int e = 0; e < f->def->episodes; e++) {
         const imp_decision_list *list = &f->episodes[e];
@@ -171,6 +171,7 @@ static void summarise(const fit *f)
     f->out->episodes = f->def->episodes;
     f->out->features = f->features;
     free(counts);
+    return IMP_OK;
 }
 
 // The weights as a model stores them. The caller frees text->bytes.
@@ -225,7 +226,7 @@ static imp_status run_fit(fit *f, const char *path, const char *model, const imp
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a fit");
     IMP_TRY(fit_part(f, false, NULL, f->features, f->def->ridge, f->weights, &f->bias, err));
     IMP_TRY(calibrate(f, err));
-    summarise(f);
+    IMP_TRY(summarise(f, err));
     IMP_TRY(imp_network_load(&network, model, err));
     imp_status status = format_metadata(&metadata, network, f, err);
     if (status == IMP_OK) {

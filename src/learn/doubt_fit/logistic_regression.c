@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/cholesky.h"
 #include "base/common/math_functions.h"
 #include "base/common/try.h"
 #include "base/text/plural.h"
@@ -29,14 +30,6 @@ static void standardise_row(const regression *r, int sample)
     r->row[0] = 1.0;
     for (int k = 1; k < r->n; k++)
         r->row[k] = ((double)values[k - 1] - r->mean[k]) * r->scale[k];
-}
-
-static double dot(const double *a, const double *b, int n)
-{
-    double sum = 0.0;
-    for (int k = 0; k < n; k++)
-        sum += a[k] * b[k];
-    return sum;
 }
 
 // log(1 + exp(x)) without overflow.
@@ -68,10 +61,10 @@ static void measure_features(regression *r)
 // The negative of what is maximised.
 static double compute_cost(const regression *r, const double *beta)
 {
-    double cost = 0.5 * r->ridge * dot(beta + 1, beta + 1, r->n - 1);
+    double cost = 0.5 * r->ridge * imp_dot_product(beta + 1, beta + 1, r->n - 1);
     for (int i = 0; i < r->data->count; i++) {
         standardise_row(r, i);
-        const double odds = dot(beta, r->row, r->n);
+        const double odds = imp_dot_product(beta, r->row, r->n);
         cost += softplus(r->data->labels[i] ? -odds : odds);
     }
     return cost;
@@ -88,7 +81,7 @@ static void compute_derivatives(regression *r)
     }
     for (int i = 0; i < r->data->count; i++) {
         standardise_row(r, i);
-        const double p = 1.0 / (1.0 + imp_exp(-dot(r->beta, r->row, n)));
+        const double p = 1.0 / (1.0 + imp_exp(-imp_dot_product(r->beta, r->row, n)));
         const double error = p - (r->data->labels[i] ? 1.0 : 0.0), weight = p * (1.0 - p);
         for (int k = 0; k < n; k++) {
             double *line = r->hessian + (size_t)k * (size_t)n;
@@ -100,26 +93,6 @@ static void compute_derivatives(regression *r)
     }
 }
 
-// Solves hessian * x = gradient in place; the gradient becomes x. The matrix is positive definite
-// up to rounding, for which its diagonal is raised a little.
-static void solve_for_step(regression *r)
-{
-    const size_t n = (size_t)r->n;
-    double *l = r->hessian, *x = r->gradient;
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j <= i; j++) {
-            const double rest = l[i * n + j] - dot(l + i * n, l + j * n, (int)j);
-            l[i * n + j] = i == j ? sqrt(fmax(rest, 1e-9)) : rest / l[j * n + j];
-        }
-    for (size_t i = 0; i < n; i++)
-        x[i] = (x[i] - dot(l + i * n, x, (int)i)) / l[i * n + i];
-    for (size_t i = n; i-- > 0;) {
-        for (size_t k = i + 1; k < n; k++)
-            x[i] -= l[k * n + i] * x[k];
-        x[i] /= l[i * n + i];
-    }
-}
-
 // Repeats steps until the cost hardly falls.
 static void minimise(regression *r)
 {
@@ -127,7 +100,8 @@ static void minimise(regression *r)
     double cost = compute_cost(r, r->beta);
     for (int step = 0; step < STEPS_MAX; step++) {
         compute_derivatives(r);
-        solve_for_step(r);
+        imp_cholesky_factor(r->hessian, r->n);
+        imp_cholesky_solve(r->hessian, r->gradient, r->n); // the gradient becomes the step
         double size = 1.0, next = cost;
         for (int k = 0; k < HALVINGS; k++, size *= 0.5) {
             for (int i = 0; i < r->n; i++)
